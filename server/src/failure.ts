@@ -1,0 +1,64 @@
+import { ErrorReason } from "@novasphere/wukong-gen/error";
+
+/** One field of a request that is at fault. */
+export interface FieldViolation {
+	/** Contract name from the request's root, as in `wukong.spec.networks[0].vlan_id`. */
+	readonly field: string;
+	/** For people; our own words. */
+	readonly description: string;
+}
+
+/** What a failure carries besides its reason and message. */
+export interface FailureDetails {
+	/** Sent as google.rpc.BadRequest. */
+	readonly violations?: readonly FieldViolation[];
+	/** Sent as google.rpc.RetryInfo. */
+	readonly retryAfterMs?: number;
+	/** The one VM that is meant; sent as metadata of google.rpc.ErrorInfo. */
+	readonly wukong?: { readonly namespace: string; readonly name: string };
+	/** For the log only; never leaves the process. */
+	readonly cause?: unknown;
+}
+
+/**
+ * A failure with a reason of the contract. Everything below the service throws
+ * this and nothing else; the message reaches the caller, so it holds our own
+ * words only.
+ */
+export class Failure extends Error {
+	override readonly name = "Failure";
+	readonly reason: ErrorReason;
+	readonly details: FailureDetails;
+
+	constructor(reason: ErrorReason, message: string, details: FailureDetails = {}) {
+		super(message, { cause: details.cause });
+		this.reason = reason;
+		this.details = details;
+	}
+}
+
+/** Tells a failure of the given reason from anything else. */
+export function isFailure(error: unknown, reason?: ErrorReason): error is Failure {
+	return error instanceof Failure && (reason === undefined || error.reason === reason);
+}
+
+/** The failure of a request with wrong fields: INVALID_REQUEST. */
+export function invalidRequest(...violations: FieldViolation[]): Failure {
+	return new Failure(ErrorReason.INVALID_REQUEST, sentence("the request is invalid", violations), {
+		violations,
+	});
+}
+
+/** The failure of a VM that breaks rules: INVALID_WUKONG. */
+export function invalidWukong(violations: readonly FieldViolation[]): Failure {
+	return new Failure(ErrorReason.INVALID_WUKONG, sentence("the Wukong is invalid", violations), {
+		violations,
+	});
+}
+
+function sentence(start: string, violations: readonly FieldViolation[]): string {
+	const first = violations[0];
+	if (first === undefined) return start;
+	const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : "";
+	return `${start}: ${first.field}: ${first.description}${more}`;
+}

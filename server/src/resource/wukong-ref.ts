@@ -1,0 +1,20 @@
+/** Names one Wukong. */
+export interface WukongRef {
+	readonly namespace: string;
+	readonly name: string;
+}
+
+/** A map key for a reference. Neither part can hold a slash. */
+export function keyOf(ref: WukongRef): string {
+	return `${ref.namespace}/${ref.name}`;
+}
+
+/**
+ * Orders by namespace, then name, bytewise: the order of a list. Both are
+ * ASCII, so comparing code units compares bytes.
+ */
+export function compareRefs(a: WukongRef, b: WukongRef): number {
+	if (a.namespace !== b.namespace) return a.namespace < b.namespace ? -1 : 1;
+	if (a.name !== b.name) return a.name < b.name ? -1 : 1;
+	return 0;
+}
