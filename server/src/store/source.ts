@@ -6,7 +6,10 @@ import type { WukongRef } from "../resource/wukong-ref.ts";
  * immutable and shared by all readers.
  */
 export interface Change {
-	/** Position in the store's history; strictly rises from change to change. */
+	/**
+	 * Position in the store's history; rises from change to change, but for changes
+	 * found by one relist, which all have the list's.
+	 */
 	readonly version: bigint;
 	/**
 	 * Version that the event of this change tells clients to resume from. Equal to

@@ -1,0 +1,51 @@
+import { createHash } from "node:crypto";
+import { ErrorReason } from "@novasphere/wukong-gen/error";
+import { Failure } from "../failure.ts";
+import { formatVersion, parseVersion } from "../resource/version.ts";
+import type { WukongRef } from "../resource/wukong-ref.ts";
+
+/** Where the next page goes on. */
+export interface PageStart {
+	/** The snapshot's version. */
+	readonly version: bigint;
+	/** The last VM of the page before. */
+	readonly after: WukongRef;
+}
+
+const checksumLength = 16;
+
+/**
+ * Makes a page token. It holds all that any replica needs, and a checksum over
+ * its content and the query's text: it is not secret, a page holds nothing that
+ * the same caller could not list.
+ */
+export function formatPageToken(start: PageStart, query: string): string {
+	const place = Buffer.from(`${start.after.namespace}/${start.after.name}`).toString("base64url");
+	const content = `${formatVersion(start.version)}.${place}`;
+	return `${content}.${checksum(content, query)}`;
+}
+
+/**
+ * Reads a page token that was made for the same query.
+ * @throws PAGE_TOKEN_INVALID
+ */
+export function parsePageToken(token: string, query: string): PageStart {
+	const [versionText = "", place = "", sum] = token.split(".");
+	const version = parseVersion(versionText);
+	if (version === undefined || sum !== checksum(`${versionText}.${place}`, query)) {
+		throw new Failure(
+			ErrorReason.PAGE_TOKEN_INVALID,
+			"the page_token is not one of this service, or belongs to another query",
+			{ violations: [{ field: "page_token", description: "does not belong to this query" }] },
+		);
+	}
+	const [namespace = "", name = ""] = Buffer.from(place, "base64url").toString().split("/");
+	return { version, after: { namespace, name } };
+}
+
+function checksum(content: string, query: string): string {
+	return createHash("sha256")
+		.update(`${content}\n${query}`)
+		.digest("base64url")
+		.slice(0, checksumLength);
+}

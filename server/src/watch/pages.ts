@@ -1,0 +1,109 @@
+import { ErrorReason } from "@novasphere/wukong-gen/error";
+import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import { Failure } from "../failure.ts";
+import { formatVersion } from "../resource/version.ts";
+import { compareRefs } from "../resource/wukong-ref.ts";
+import type { Source } from "../store/source.ts";
+import type { ChangeLog } from "./change-log.ts";
+import { type Filter, filterText, shows } from "./filter.ts";
+import { binarySizeBytes } from "./message-size.ts";
+import { formatPageToken, type PageStart, parsePageToken } from "./page-token.ts";
+import { isKnown } from "./resume.ts";
+import { indexOf } from "./state.ts";
+import type { VersionWait } from "./version-wait.ts";
+
+/** A page ends here at the latest, in bytes of binary form: gRPC clients refuse 4 MiB. */
+export const maxPageBytes = 3 * 1024 * 1024;
+
+/** What to list. */
+export interface ListQuery {
+	readonly filter: Filter;
+	/** At most so many; 0: no limit but bytes. */
+	readonly pageSize: number;
+	/** From the page before; empty: the first page. */
+	readonly pageToken: string;
+	/** Counts on the first page only. */
+	readonly minResourceVersion: string;
+	readonly signal: AbortSignal;
+}
+
+/** One page of a snapshot. */
+export interface ListPage {
+	readonly wukongs: Wukong[];
+	/** Empty: this was the last page. */
+	readonly nextPageToken: string;
+	/** The snapshot's version. */
+	readonly resourceVersion: string;
+}
+
+/**
+ * Answers one page.
+ * @throws PAGE_TOKEN_INVALID, PAGE_TOKEN_EXPIRED, VERSION_NOT_REACHED, INVALID_REQUEST
+ */
+export async function listPage(
+	query: ListQuery,
+	parts: {
+		readonly log: ChangeLog;
+		readonly source: Pick<Source, "exactVersions">;
+		readonly versions: VersionWait;
+	},
+): Promise<ListPage> {
+	const { log, source, versions } = parts;
+	const queryText = filterText(query.filter);
+	if (query.pageToken === "") {
+		await versions.reach(query.minResourceVersion, query.signal);
+		return cut(log.state.snapshot(), 0, { query, queryText, version: log.head });
+	}
+	const start = parsePageToken(query.pageToken, queryText);
+	await reachSnapshot(start, query, versions);
+	const expired = start.version > log.head || start.version < log.history.base;
+	if (expired || (source.exactVersions && !isKnown(start.version, log))) throw pageTokenExpired();
+	const snapshot = log.snapshotAt(start.version);
+	const found = indexOf(snapshot, start.after);
+	const last = snapshot[found];
+	const from = last !== undefined && compareRefs(last, start.after) === 0 ? found + 1 : found;
+	return cut(snapshot, from, { query, queryText, version: start.version });
+}
+
+/** The token may be of a replica that is ahead of this one. */
+async function reachSnapshot(start: PageStart, query: ListQuery, versions: VersionWait) {
+	try {
+		await versions.reach(formatVersion(start.version), query.signal);
+	} catch (error) {
+		if (!(error instanceof Failure) || error.reason !== ErrorReason.VERSION_NOT_REACHED)
+			throw error;
+		throw pageTokenExpired();
+	}
+}
+
+function cut(
+	snapshot: readonly Wukong[],
+	from: number,
+	page: { readonly query: ListQuery; readonly queryText: string; readonly version: bigint },
+): ListPage {
+	const { query, queryText, version } = page;
+	const wukongs: Wukong[] = [];
+	let bytes = 0;
+	let nextPageToken = "";
+	for (let index = from; index < snapshot.length; index++) {
+		const wukong = snapshot[index];
+		if (wukong === undefined || !shows(query.filter, wukong)) continue;
+		const last = wukongs.at(-1);
+		const sizeBytes = binarySizeBytes(wukong);
+		const full = wukongs.length === query.pageSize && query.pageSize > 0;
+		if (last !== undefined && (full || bytes + sizeBytes > maxPageBytes)) {
+			nextPageToken = formatPageToken({ version, after: last }, queryText);
+			break;
+		}
+		wukongs.push(wukong);
+		bytes += sizeBytes;
+	}
+	return { wukongs, nextPageToken, resourceVersion: formatVersion(version) };
+}
+
+function pageTokenExpired(): Failure {
+	return new Failure(
+		ErrorReason.PAGE_TOKEN_EXPIRED,
+		"the snapshot of this page_token is gone; start the list over",
+	);
+}

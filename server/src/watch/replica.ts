@@ -1,0 +1,138 @@
+import { ErrorReason } from "@novasphere/wukong-gen/error";
+import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import type { Clock } from "../clock.ts";
+import { Failure } from "../failure.ts";
+import { parseVersion, startOver } from "../resource/version.ts";
+import type { WukongRef } from "../resource/wukong-ref.ts";
+import type { Freshness, Source } from "../store/source.ts";
+import { createChangeLog } from "./change-log.ts";
+import { type CursorStart, createCursor } from "./cursor.ts";
+import type { Filter } from "./filter.ts";
+import type { HistoryLimits } from "./history.ts";
+import type { WatchObserver } from "./observer.ts";
+import { type ListPage, type ListQuery, listPage } from "./pages.ts";
+import { resumeStart } from "./resume.ts";
+import { createStreamMarks } from "./stream-marks.ts";
+import { createVersionWait } from "./version-wait.ts";
+import { createWatchStream, type OpenStream, type WatchStream } from "./watch-stream.ts";
+
+/** What to watch. */
+export interface WatchQuery {
+	readonly filter: Filter;
+	/** Go on after this; empty: a snapshot first. */
+	readonly resourceVersion: string;
+	/** The snapshot is no older than this. */
+	readonly minResourceVersion: string;
+	readonly heartbeatIntervalMs: number;
+	/** The reader left. */
+	readonly signal: AbortSignal;
+}
+
+/**
+ * This process's picture of a store: one log, fed by one source, read by any
+ * number of lists and streams.
+ */
+export interface Replica {
+	/** Loads the source. */
+	start(): Promise<void>;
+	/** True once loaded. */
+	readonly ready: boolean;
+	/** How current the picture is. */
+	freshness(): Freshness;
+	/** @throws UPSTREAM_UNAVAILABLE before the load */
+	get(ref: WukongRef): Wukong | undefined;
+	/** @throws PAGE_TOKEN_INVALID, PAGE_TOKEN_EXPIRED, VERSION_NOT_REACHED, INVALID_REQUEST */
+	list(query: ListQuery): Promise<ListPage>;
+	/** Failures are thrown by the stream. */
+	watch(query: WatchQuery): WatchStream;
+	/** Resolves when reads see `minResourceVersion`. @throws VERSION_NOT_REACHED, INVALID_REQUEST */
+	reach(minResourceVersion: string, signal: AbortSignal): Promise<void>;
+	/** Ends every stream, those to come too: a last HEARTBEAT, then `failure`. */
+	drain(failure: Failure): void;
+}
+
+export function createReplica(options: {
+	readonly source: Source;
+	readonly clock: Clock;
+	readonly historyLimits: HistoryLimits;
+	readonly observer: WatchObserver;
+}): Replica {
+	const { source, clock, observer } = options;
+	const log = createChangeLog({ limits: options.historyLimits, clock });
+	const versions = createVersionWait({ log, source, clock });
+	const marks = createStreamMarks(clock, source.freshness);
+	const streams = new Set<OpenStream>();
+	let drained: Failure | undefined;
+
+	const requireLoaded = () => {
+		if (!log.loaded) {
+			throw new Failure(ErrorReason.UPSTREAM_UNAVAILABLE, "the store is not loaded yet", {
+				retryAfterMs: 1_000,
+			});
+		}
+	};
+
+	const open = (query: WatchQuery) => (signal: AbortSignal) => {
+		const cursor = (start: CursorStart) =>
+			createCursor({ log, filter: query.filter, start, observer });
+		const start = resumeStart(query.resourceVersion, log, source);
+		if (log.loaded && start !== "ahead" && query.minResourceVersion === "") return cursor(start);
+		return openLate(query, signal).then(cursor);
+	};
+
+	const openLate = async (query: WatchQuery, signal: AbortSignal): Promise<CursorStart> => {
+		requireLoaded();
+		await versions.reach(query.minResourceVersion, signal);
+		for (;;) {
+			const start = resumeStart(query.resourceVersion, log, source);
+			if (start !== "ahead") return start;
+			const version = parseVersion(query.resourceVersion) ?? 0n;
+			if (await versions.isForeign(version, signal)) return { at: "reset", cause: "foreign" };
+			// The store has this version: this log will have it, too. Until then nothing is sent.
+			await versions.arrival(version, signal);
+		}
+	};
+
+	return {
+		start: () => source.start(log),
+		get ready() {
+			return log.loaded;
+		},
+		freshness: () => source.freshness(),
+		get(ref) {
+			requireLoaded();
+			return log.state.get(ref);
+		},
+		async list(query) {
+			requireLoaded();
+			return listPage(query, { log, source, versions });
+		},
+		reach: async (minResourceVersion, signal) => {
+			requireLoaded();
+			await versions.reach(minResourceVersion, signal);
+		},
+		watch(query) {
+			const stream: OpenStream = createWatchStream({
+				log,
+				clock,
+				marks,
+				heartbeatIntervalMs: query.heartbeatIntervalMs,
+				initialToken: parseVersion(query.resourceVersion) !== undefined ? query.resourceVersion : startOver,
+				open: open(query),
+				signal: query.signal,
+				onClosed: () => {
+					if (streams.delete(stream)) observer.streamClosed();
+				},
+			});
+			if (query.signal.aborted) return stream;
+			streams.add(stream);
+			observer.streamOpened();
+			if (drained !== undefined) stream.end(drained);
+			return stream;
+		},
+		drain(failure) {
+			drained = failure;
+			for (const stream of [...streams]) stream.end(failure);
+		},
+	};
+}

@@ -1,0 +1,33 @@
+import { parseVersion, startOver } from "../resource/version.ts";
+import type { Source } from "../store/source.ts";
+import type { ChangeLog } from "./change-log.ts";
+import type { CursorStart } from "./cursor.ts";
+
+/**
+ * Where a stream with this `resource_version` starts, judged by what the log
+ * holds. A token that cannot be used is RESET, never an error.
+ * @returns "ahead": the version is newer than the log, ask the store.
+ */
+export function resumeStart(
+	token: string,
+	log: ChangeLog,
+	source: Pick<Source, "exactVersions">,
+): CursorStart | "ahead" {
+	if (token === "") return { at: "snapshot" };
+	const version = parseVersion(token);
+	if (version === undefined) {
+		return { at: "reset", cause: token === startOver ? "restarted" : "malformed" };
+	}
+	if (version > log.head) return "ahead";
+	if (version < log.history.base) return { at: "reset", cause: "expired" };
+	if (source.exactVersions && !isKnown(version, log)) return { at: "reset", cause: "foreign" };
+	return { at: "version", version };
+}
+
+/** True where the version is the head, the base, or that of a change in the history. */
+export function isKnown(version: bigint, log: ChangeLog): boolean {
+	const { history } = log;
+	if (version === log.head || version === history.base) return true;
+	const sequence = history.after(version) - 1;
+	return sequence >= history.firstSequence && history.at(sequence).change.version === version;
+}

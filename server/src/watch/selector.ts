@@ -1,0 +1,37 @@
+import { invalidRequest } from "../failure.ts";
+import type { Labels, Requirement } from "./requirement.ts";
+import { meets } from "./requirement.ts";
+import { parseSelector, SelectorSyntaxError } from "./selector-parser.ts";
+
+/** A condition on labels. */
+export interface Selector {
+	/** True where the labels meet every requirement. */
+	matches(labels: Labels): boolean;
+	/** Equal for equal queries; binds a page token to its query. */
+	readonly text: string;
+}
+
+/**
+ * The selector of a request: each of `labels` is equal, and `labelSelector` holds.
+ * @throws INVALID_REQUEST naming `label_selector`
+ */
+export function createSelector(labels: Labels, labelSelector: string): Selector {
+	const equal = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+	const requirements: Requirement[] = [
+		...equal.map(([key, value]) => ({ operator: "in", key, values: new Set([value]) }) as const),
+		...parse(labelSelector),
+	];
+	return {
+		matches: (candidate) => requirements.every((requirement) => meets(requirement, candidate)),
+		text: JSON.stringify([equal, labelSelector.trim()]),
+	};
+}
+
+function parse(labelSelector: string): Requirement[] {
+	try {
+		return parseSelector(labelSelector);
+	} catch (error) {
+		if (!(error instanceof SelectorSyntaxError)) throw error;
+		throw invalidRequest({ field: "label_selector", description: error.message });
+	}
+}

@@ -1,0 +1,58 @@
+import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import { compareRefs, keyOf, type WukongRef } from "../resource/wukong-ref.ts";
+import type { Change } from "../store/source.ts";
+
+/**
+ * All objects as they are at the head of the log, in list order. A snapshot is
+ * an array of references that is shared until the next change: ten thousand
+ * streams that start at one version hold one array.
+ */
+export interface State {
+	get(ref: WukongRef): Wukong | undefined;
+	/** Everything, in list order. Never changes after. */
+	snapshot(): readonly Wukong[];
+	apply(change: Change): void;
+}
+
+export function createState(objects: readonly Wukong[]): State {
+	const byKey = new Map(objects.map((wukong) => [keyOf(wukong), wukong]));
+	let sorted = [...objects].sort(compareRefs);
+	let shared = false;
+
+	return {
+		get: (ref) => byKey.get(keyOf(ref)),
+		snapshot() {
+			shared = true;
+			return sorted;
+		},
+		apply({ object, deleted }) {
+			if (shared) {
+				sorted = sorted.slice();
+				shared = false;
+			}
+			const key = keyOf(object);
+			const index = indexOf(sorted, object);
+			const known = byKey.has(key);
+			if (deleted) {
+				byKey.delete(key);
+				if (known) sorted.splice(index, 1);
+			} else {
+				byKey.set(key, object);
+				sorted.splice(index, known ? 1 : 0, object);
+			}
+		},
+	};
+}
+
+/** Where `ref` stands in a sorted list, or would stand. */
+export function indexOf(sorted: readonly WukongRef[], ref: WukongRef): number {
+	let low = 0;
+	let high = sorted.length;
+	while (low < high) {
+		const middle = (low + high) >>> 1;
+		const candidate = sorted[middle];
+		if (candidate !== undefined && compareRefs(candidate, ref) < 0) low = middle + 1;
+		else high = middle;
+	}
+	return low;
+}

@@ -1,0 +1,83 @@
+import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type ChangeLog, createChangeLog } from "../../../server/src/watch/change-log.ts";
+import { createFakeClock } from "../../support/fake-clock.ts";
+import { createMemorySource } from "../../support/memory-source.ts";
+
+const setUp = async (maxChanges: number, maxAgeMs = 1_000) => {
+	const clock = createFakeClock();
+	const source = createMemorySource(clock);
+	const log = createChangeLog({ limits: { maxChanges, maxAgeMs }, clock });
+	await source.start(log);
+	return { clock, source, log };
+};
+const kept = (log: ChangeLog) => log.history.nextSequence - log.history.firstSequence;
+
+describe("the history", () => {
+	test("forgets the oldest change over its count, and knows the version before", async () => {
+		const { source, log } = await setUp(3);
+		for (let cpu = 1; cpu <= 5; cpu++) source.put({ name: "a", cpu });
+		expect(kept(log)).toBe(3);
+		expect(log.history.base).toBe(source.head - 3n);
+		expect(log.history.at(log.history.firstSequence).change.object.spec?.cpu).toBe(3);
+	});
+
+	test("forgets changes over their age when the next one comes", async () => {
+		const { source, log, clock } = await setUp(10);
+		source.put({ name: "a" });
+		await clock.advance(1_001);
+		source.put({ name: "b" });
+		expect(kept(log)).toBe(1);
+	});
+
+	test("refuses a place that it does not hold", async () => {
+		const { source, log } = await setUp(2);
+		for (const name of ["a", "b", "c"]) source.put({ name });
+		expect(() => log.history.at(0)).toThrow(RangeError);
+		expect(() => log.history.at(3)).toThrow(RangeError);
+	});
+});
+
+describe("the state at an older version", () => {
+	test("is what it was then, for every version in the history", async () => {
+		const write = fc.record({
+			name: fc.constantFrom("a", "b", "c", "d", "e"),
+			namespace: fc.constantFrom("one", "two"),
+			drop: fc.boolean(),
+		});
+		await fc.assert(
+			fc.asyncProperty(fc.array(write, { maxLength: 40 }), async (writes) => {
+				const { source, log } = await setUp(20);
+				const seen = new Map<bigint, readonly Wukong[]>();
+				for (const { name, namespace, drop } of writes) {
+					seen.set(log.head, log.state.snapshot());
+					if (drop) source.drop(name, namespace);
+					else source.put({ name, namespace });
+				}
+				for (const [version, snapshot] of seen) {
+					if (version >= log.history.base) expect(log.snapshotAt(version)).toEqual(snapshot);
+				}
+			}),
+		);
+	});
+
+	test("of a snapshot that is held never changes", async () => {
+		const { source, log } = await setUp(20);
+		source.put({ name: "a" });
+		const before = log.state.snapshot();
+		source.put({ name: "b" });
+		source.drop("a");
+		expect(before.map(({ name }) => name)).toEqual(["a"]);
+	});
+});
+
+test("news is told once to who asked, and not to who took it back", async () => {
+	const { source, log } = await setUp(20);
+	const told: string[] = [];
+	log.onNews(() => told.push("first"));
+	log.onNews(() => told.push("second"))();
+	source.put({ name: "a" });
+	source.put({ name: "b" });
+	expect(told).toEqual(["first"]);
+});

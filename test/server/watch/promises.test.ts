@@ -1,0 +1,360 @@
+import { ErrorReason } from "@novasphere/wukong-gen/error";
+import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
+import { describe, expect, test } from "vitest";
+import { Failure } from "../../../server/src/failure.ts";
+import { startOver } from "../../../server/src/resource/version.ts";
+import { createStage, createStageOn, filterOf, inShort, takeAll } from "../../support/watching.ts";
+
+const tokenOf = (event: WukongEvent | undefined) => event?.resourceVersion ?? "none";
+
+describe("promise 1, no gap", () => {
+	test("a start without version is the snapshot, SYNCED, then live", async () => {
+		const { source, watch } = await createStage();
+		source.put({ name: "b" });
+		source.put({ name: "a" });
+		const stream = watch();
+		expect(inShort(takeAll(stream))).toEqual(["ADDED a", "ADDED b", "SYNCED"]);
+		source.put({ name: "c" });
+		source.drop("a");
+		expect(inShort(takeAll(stream))).toEqual(["ADDED c", "DELETED a"]);
+	});
+
+	test("what changes while the snapshot is sent comes after SYNCED", async () => {
+		const { source, watch } = await createStage();
+		source.put({ name: "a" });
+		source.put({ name: "b" });
+		const stream = watch();
+		expect(inShort(stream.take(1))).toEqual(["ADDED a"]);
+		source.put({ name: "b", cpu: 2 });
+		source.put({ name: "c" });
+		expect(inShort(takeAll(stream))).toEqual(["ADDED b", "SYNCED", "MODIFIED b", "ADDED c"]);
+	});
+
+	test("a start with a version is what was missed, SYNCED, then live", async () => {
+		const { source, watch } = await createStage();
+		source.put({ name: "a" });
+		const token = source.put({ name: "b" }).resourceVersion;
+		source.put({ name: "a", cpu: 2 });
+		source.drop("b");
+		const stream = watch({ resourceVersion: token });
+		expect(inShort(takeAll(stream))).toEqual(["MODIFIED a", "DELETED b", "SYNCED"]);
+		source.put({ name: "c" });
+		expect(inShort(takeAll(stream))).toEqual(["ADDED c"]);
+	});
+
+	test("a reader that waits is woken by the next change", async () => {
+		const { source, watch } = await createStage();
+		const events = watch()[Symbol.asyncIterator]();
+		expect(inShort([(await events.next()).value])).toEqual(["SYNCED"]);
+		const next = events.next();
+		source.put({ name: "a" });
+		expect(inShort([(await next).value])).toEqual(["ADDED a"]);
+		await events.return?.();
+	});
+});
+
+describe("promise 2, in order and never twice, with tokens", () => {
+	test("every message carries a token from which any replica goes on exactly there", async () => {
+		const first = await createStage();
+		const second = await createStageOn(first);
+		const stream = first.watch();
+		takeAll(stream);
+		for (const name of ["a", "b", "a", "c"]) first.source.put({ name });
+		first.source.drop("b");
+		const events = takeAll(stream);
+		events.forEach((event, index) => {
+			const resumed = second.watch({ resourceVersion: event.resourceVersion });
+			const rest = inShort(events.slice(index + 1));
+			expect(inShort(takeAll(resumed))).toEqual([...rest, "SYNCED"]);
+		});
+	});
+
+	test("inside a snapshot the token means start over, at SYNCED it is live", async () => {
+		const { source, watch } = await createStage();
+		source.put({ name: "a" });
+		const [added, synced] = takeAll(watch());
+		expect(tokenOf(added)).toBe(startOver);
+		expect(inShort(takeAll(watch({ resourceVersion: startOver })))).toEqual([
+			"RESET",
+			"ADDED a",
+			"SYNCED",
+		]);
+		expect(inShort(takeAll(watch({ resourceVersion: tokenOf(synced) })))).toEqual(["SYNCED"]);
+	});
+
+	test("a bookmark moves the token of an idle stream on", async () => {
+		const { source, watch, clock } = await createStage({ exactVersions: false });
+		const stream = watch();
+		takeAll(stream);
+		const version = source.bookmark();
+		await clock.advance(15_000);
+		expect(takeAll(stream).map(tokenOf)).toEqual([`${version}`]);
+	});
+
+	test("a VM's own version and a list's resume as well", async () => {
+		const { source, replica, watch } = await createStage();
+		const vm = source.put({ name: "a" });
+		const page = await replica.list({
+			filter: filterOf(),
+			pageSize: 0,
+			pageToken: "",
+			minResourceVersion: "",
+			signal: new AbortController().signal,
+		});
+		source.put({ name: "b" });
+		for (const resourceVersion of [vm.resourceVersion, page.resourceVersion]) {
+			expect(inShort(takeAll(watch({ resourceVersion })))).toEqual(["ADDED b", "SYNCED"]);
+		}
+	});
+});
+
+describe("promise 3, a filter is a view", () => {
+	test("what stops matching arrives as DELETED with its last visible state", async () => {
+		const { source, watch } = await createStage();
+		source.put({ name: "a", labels: { app: "web" } });
+		const stream = watch({ filter: filterOf({ labelSelector: "app=web" }) });
+		takeAll(stream);
+		source.put({ name: "a", labels: { app: "secret" } });
+		const [gone] = takeAll(stream);
+		expect(inShort(gone === undefined ? [] : [gone])).toEqual(["DELETED a"]);
+		expect(gone?.wukong?.labels).toEqual({ app: "web" });
+	});
+
+	test("what starts matching arrives as ADDED", async () => {
+		const { source, watch } = await createStage();
+		source.put({ name: "a", labels: { app: "api" } });
+		const stream = watch({ filter: filterOf({ labelSelector: "app=web" }) });
+		expect(inShort(takeAll(stream))).toEqual(["SYNCED"]);
+		source.put({ name: "a", labels: { app: "web" } });
+		source.put({ name: "a", cpu: 2 });
+		expect(inShort(takeAll(stream))).toEqual(["ADDED a", "MODIFIED a"]);
+	});
+
+	test("changes outside of the view are silent, a deletion too", async () => {
+		const { source, watch } = await createStage();
+		const stream = watch({ filter: filterOf({ namespace: "prod", name: "a" }) });
+		takeAll(stream);
+		source.put({ name: "a", namespace: "test" });
+		source.put({ name: "b", namespace: "prod" });
+		source.drop("a", "test");
+		expect(takeAll(stream)).toEqual([]);
+		source.put({ name: "a", namespace: "prod" });
+		expect(inShort(takeAll(stream))).toEqual(["ADDED a"]);
+	});
+
+	test("a recreated name is DELETED, then ADDED", async () => {
+		const { source, watch } = await createStage();
+		source.put({ name: "a" });
+		const stream = watch();
+		takeAll(stream);
+		source.drop("a");
+		source.put({ name: "a" });
+		const events = takeAll(stream);
+		expect(inShort(events)).toEqual(["DELETED a", "ADDED a"]);
+		expect(events[0]?.wukong?.uid).not.toBe(events[1]?.wukong?.uid);
+	});
+});
+
+describe("promise 4, an unusable token is no error loop", () => {
+	test.each([
+		["malformed", "no version!"],
+		["of another life of the store", "1000001"],
+		["ahead of the store", "99999999"],
+		["too old", "7"],
+		["with a leading zero", "01000"],
+	])("a token that is %s is RESET, a snapshot and SYNCED on the same stream", async (_, token) => {
+		const { source, watch } = await createStage();
+		source.put({ name: "a" });
+		const stream = watch({ resourceVersion: token });
+		const first = await stream[Symbol.asyncIterator]().next();
+		expect(inShort([first.value])).toEqual(["RESET"]);
+		expect(inShort(takeAll(stream))).toEqual(["ADDED a", "SYNCED"]);
+	});
+
+	test("a token older than the history is RESET, the history's base is not", async () => {
+		const { source, watch, observer } = await createStage({ limits: { maxChanges: 3 } });
+		const tokens = [1, 2, 3, 4, 5].map((cpu) => source.put({ name: "a", cpu }).resourceVersion);
+		const resume = (token: string | undefined) =>
+			inShort(takeAll(watch({ resourceVersion: token ?? "" })))[0];
+		expect(resume(tokens[0])).toBe("RESET");
+		expect(resume(tokens[1])).toBe("MODIFIED a");
+		expect(observer.resets).toEqual(["expired"]);
+	});
+
+	test("a store that starts over resets its streams", async () => {
+		const { source, watch, replica } = await createStage();
+		source.put({ name: "a" });
+		const stream = watch();
+		takeAll(stream);
+		await replica.start();
+		expect(inShort(takeAll(stream))).toEqual(["RESET", "ADDED a", "SYNCED"]);
+	});
+});
+
+describe("promise 5, a slow reader harms itself only", () => {
+	test("a lagging reader is spared superseded MODIFIED, never an ADDED or DELETED", async () => {
+		const { source, watch, observer } = await createStage();
+		source.put({ name: "a" });
+		source.put({ name: "b" });
+		const stream = watch();
+		takeAll(stream);
+		for (let cpu = 1; cpu <= 200; cpu++) source.put({ name: "a", cpu });
+		source.put({ name: "c" });
+		source.drop("b");
+		source.drop("a");
+		source.put({ name: "a", cpu: 7 });
+		const events = takeAll(stream);
+		expect(inShort(events).slice(-4)).toEqual(["ADDED c", "DELETED b", "DELETED a", "ADDED a"]);
+		expect(observer.skipped).toBeGreaterThan(90);
+		expect(events.length + observer.skipped).toBe(204);
+	});
+
+	test("a state is skipped only if a MODIFIED in the same view follows it", async () => {
+		const { source, watch } = await createStage();
+		source.put({ name: "a", labels: { app: "web" } });
+		const stream = watch({ filter: filterOf({ labelSelector: "app=web" }) });
+		takeAll(stream);
+		source.put({ name: "a", cpu: 2 });
+		source.put({ name: "a", labels: { app: "api" } });
+		for (let cpu = 1; cpu <= 200; cpu++) source.put({ name: "b", cpu });
+		expect(inShort(takeAll(stream))).toEqual(["MODIFIED a", "DELETED a"]);
+	});
+
+	test("a lagging reader gets RESET once its place is evicted", async () => {
+		const { source, watch, observer } = await createStage({ limits: { maxChanges: 10 } });
+		const stream = watch();
+		takeAll(stream);
+		for (let cpu = 1; cpu <= 11; cpu++) source.put({ name: "a", cpu });
+		expect(inShort(takeAll(stream))).toEqual(["RESET", "ADDED a", "SYNCED"]);
+		expect(observer.resets).toEqual(["lagged"]);
+	});
+
+	test("a reader that lags inside the snapshot gets RESET in place of SYNCED", async () => {
+		const { source, watch } = await createStage({ limits: { maxChanges: 3 } });
+		source.put({ name: "a" });
+		const stream = watch();
+		for (let cpu = 1; cpu <= 4; cpu++) source.put({ name: "b", cpu });
+		expect(inShort(takeAll(stream))).toEqual(["ADDED a", "RESET", "ADDED a", "ADDED b", "SYNCED"]);
+	});
+});
+
+describe("promise 6, silence means trouble", () => {
+	test("HEARTBEAT comes at the asked interval, idle and busy", async () => {
+		const { source, watch, clock } = await createStage();
+		const stream = watch({ heartbeatIntervalMs: 2_000 });
+		takeAll(stream);
+		await clock.advance(1_999);
+		expect(takeAll(stream)).toEqual([]);
+		await clock.advance(1);
+		expect(inShort(takeAll(stream))).toEqual(["HEARTBEAT"]);
+		source.put({ name: "a" });
+		await clock.advance(2_000);
+		expect(inShort(takeAll(stream))).toEqual(["HEARTBEAT", "ADDED a"]);
+	});
+
+	test("HEARTBEAT is never ahead of what its stream was sent", async () => {
+		const { source, watch, clock } = await createStage();
+		const stream = watch();
+		const synced = takeAll(stream).at(-1);
+		const { resourceVersion } = source.put({ name: "a" });
+		await clock.advance(15_000);
+		const [beat, added] = takeAll(stream);
+		expect(tokenOf(beat)).toBe(tokenOf(synced));
+		expect(tokenOf(added)).toBe(resourceVersion);
+	});
+
+	test("a stalled reader piles up no heartbeats", async () => {
+		const { watch, clock } = await createStage();
+		const stream = watch();
+		takeAll(stream);
+		await clock.advance(150_000);
+		expect(inShort(takeAll(stream))).toEqual(["HEARTBEAT"]);
+	});
+});
+
+describe("promise 7, cheap", () => {
+	test("one event object goes to every stream", async () => {
+		const { source, watch } = await createStage();
+		source.put({ name: "a" });
+		const streams = Array.from({ length: 20 }, () => watch());
+		const snapshots = streams.map((stream) => takeAll(stream)[0]);
+		source.put({ name: "a", cpu: 2 });
+		const changes = streams.map((stream) => takeAll(stream)[0]);
+		expect(new Set(snapshots).size).toBe(1);
+		expect(new Set(changes).size).toBe(1);
+	});
+
+	test("streams that start at one version share one snapshot", async () => {
+		const { source, replica } = await createStage();
+		for (let index = 0; index < 50; index++) source.put({ name: `vm-${index}` });
+		const list = () =>
+			replica.list({
+				filter: filterOf(),
+				pageSize: 1,
+				pageToken: "",
+				minResourceVersion: "",
+				signal: new AbortController().signal,
+			});
+		expect((await list()).wukongs[0]).toBe((await list()).wukongs[0]);
+	});
+});
+
+describe("the end of a stream", () => {
+	const shutdown = new Failure(ErrorReason.SHUTTING_DOWN, "going", { retryAfterMs: 1 });
+
+	test("is a last HEARTBEAT at its place, then the failure", async () => {
+		const { source, watch, replica, observer } = await createStage();
+		const stream = watch();
+		const synced = takeAll(stream).at(-1);
+		source.put({ name: "a" });
+		replica.drain(shutdown);
+		const events = takeAll(stream);
+		expect(inShort(events)).toEqual(["HEARTBEAT"]);
+		expect(tokenOf(events[0])).toBe(tokenOf(synced));
+		expect(() => stream.take(1)).toThrow(shutdown);
+		expect(observer.open).toBe(0);
+	});
+
+	test("comes at once to a stream that opens after it", async () => {
+		const { watch, replica } = await createStage();
+		replica.drain(shutdown);
+		const events = watch()[Symbol.asyncIterator]();
+		expect(inShort([(await events.next()).value])).toEqual(["HEARTBEAT"]);
+		await expect(events.next()).rejects.toBe(shutdown);
+	});
+
+	test("by its reader or its signal frees it at once", async () => {
+		const { watch, observer, clock } = await createStage();
+		const leaver = new AbortController();
+		const stream = watch({ signal: leaver.signal });
+		const events = stream[Symbol.asyncIterator]();
+		await events.next();
+		const pending = events.next();
+		leaver.abort(new Error("left"));
+		await expect(pending).rejects.toThrow("left");
+		const other = watch();
+		expect(observer.open).toBe(1);
+		other.close();
+		other.close();
+		expect(observer.open).toBe(0);
+		expect(clock.pendingTimers).toBe(0);
+	});
+});
+
+describe("a version of a replica that is ahead", () => {
+	test("holds the stream back until this replica has it", async () => {
+		const { source, watch } = await createStage({ exactVersions: false });
+		source.hold();
+		source.put({ name: "a" });
+		const token = source.put({ name: "b" }).resourceVersion;
+		source.put({ name: "c" });
+		const events = watch({ resourceVersion: token })[Symbol.asyncIterator]();
+		const first = events.next();
+		source.release();
+		expect(inShort([(await first).value, (await events.next()).value])).toEqual([
+			"ADDED c",
+			"SYNCED",
+		]);
+		await events.return?.();
+	});
+});

@@ -1,0 +1,64 @@
+import {
+	WukongEvent_Type as EventType,
+	type WukongEvent,
+} from "@novasphere/wukong-gen/wukong-service";
+
+/** Faults that a watch could have; the property test must find each one. */
+export const plantedBugs = [
+	"drop one event in a thousand",
+	"lose a delete on resume",
+	"leak through a filter",
+	"a live token inside the snapshot",
+	"send an event twice on resume",
+	"a heartbeat ahead of its stream",
+] as const;
+
+export type PlantedBug = (typeof plantedBugs)[number];
+
+/** What the bug needs to know of the stream that it sits on. */
+export interface BugSite {
+	readonly resumed: boolean;
+	/** The store's newest version. */
+	head(): bigint;
+	/** A number from 0 to 1. */
+	random(): number;
+	/** The newest event that any stream was sent. */
+	otherEvent(): WukongEvent | undefined;
+}
+
+/** Turns the messages of one right stream into those of a faulty one. */
+export function plant(bug: PlantedBug | undefined, site: BugSite) {
+	let synced = false;
+	let first = true;
+	return (event: WukongEvent): WukongEvent[] => {
+		const resuming = site.resumed && !synced;
+		if (event.type === EventType.SYNCED) synced = true;
+		const wasFirst = first;
+		first = false;
+		switch (bug) {
+			case "drop one event in a thousand":
+				return event.wukong !== undefined && site.random() < 0.001 ? [] : [event];
+			case "lose a delete on resume":
+				return resuming && event.type === EventType.DELETED ? [] : [event];
+			case "leak through a filter": {
+				const other = site.otherEvent();
+				const leaks = synced && event.wukong !== undefined && other?.type === EventType.MODIFIED;
+				return leaks && site.random() < 0.05
+					? [{ ...other, resourceVersion: event.resourceVersion }]
+					: [event];
+			}
+			case "a live token inside the snapshot":
+				return event.type === EventType.ADDED && event.time === undefined
+					? [{ ...event, resourceVersion: `${site.head()}` }]
+					: [event];
+			case "send an event twice on resume":
+				return resuming && wasFirst && event.wukong !== undefined ? [event, event] : [event];
+			case "a heartbeat ahead of its stream":
+				return event.type === EventType.HEARTBEAT && synced
+					? [{ ...event, resourceVersion: `${site.head()}` }]
+					: [event];
+			case undefined:
+				return [event];
+		}
+	};
+}

@@ -1,0 +1,16 @@
+/**
+ * Waits until `condition` holds, looking once per turn of the event loop.
+ * @param ceilingMs generous, because it only bounds a failing test; default 20 s.
+ * @throws naming `what` where the condition never held.
+ */
+export async function until(
+	what: string,
+	condition: () => boolean,
+	ceilingMs = 20_000,
+): Promise<void> {
+	const endMs = performance.now() + ceilingMs;
+	while (!condition()) {
+		if (performance.now() > endMs) throw new Error(`gave up waiting until ${what}`);
+		await new Promise((resolve) => setImmediate(resolve));
+	}
+}

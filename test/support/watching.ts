@@ -1,0 +1,102 @@
+import {
+	WukongEvent_Type as EventType,
+	type WukongEvent,
+} from "@novasphere/wukong-gen/wukong-service";
+import type { Filter } from "../../server/src/watch/filter.ts";
+import type { HistoryLimits } from "../../server/src/watch/history.ts";
+import type { ResetCause, WatchObserver } from "../../server/src/watch/observer.ts";
+import { createReplica, type Replica, type WatchQuery } from "../../server/src/watch/replica.ts";
+import { createSelector } from "../../server/src/watch/selector.ts";
+import type { WatchStream } from "../../server/src/watch/watch-stream.ts";
+import { createFakeClock, type FakeClock } from "./fake-clock.ts";
+import { createMemorySource, type MemorySource } from "./memory-source.ts";
+
+/** Shows everything, or what the fields say. */
+export function filterOf(
+	fields: { namespace?: string; name?: string; labelSelector?: string } = {},
+): Filter {
+	return {
+		namespace: fields.namespace ?? "",
+		name: fields.name ?? "",
+		selector: createSelector({}, fields.labelSelector ?? ""),
+	};
+}
+
+/** Counts what streams report. */
+export interface CountingObserver extends WatchObserver {
+	open: number;
+	skipped: number;
+	readonly resets: ResetCause[];
+}
+
+export function createCountingObserver(): CountingObserver {
+	const counts: CountingObserver = {
+		open: 0,
+		skipped: 0,
+		resets: [],
+		streamOpened: () => void counts.open++,
+		streamClosed: () => void counts.open--,
+		eventsSkipped: (count) => {
+			counts.skipped += count;
+		},
+		reset: (cause) => void counts.resets.push(cause),
+	};
+	return counts;
+}
+
+/** A loaded replica on a source that the test plays. */
+export interface Stage {
+	readonly clock: FakeClock;
+	readonly source: MemorySource;
+	readonly replica: Replica;
+	readonly observer: CountingObserver;
+	watch(query?: Partial<Omit<WatchQuery, "filter">> & { filter?: Filter }): WatchStream;
+}
+
+export async function createStage(
+	options: { exactVersions?: boolean; limits?: Partial<HistoryLimits> } = {},
+): Promise<Stage> {
+	const clock = createFakeClock();
+	const source = createMemorySource(clock, { exactVersions: options.exactVersions ?? true });
+	return createStageOn({ clock, source, limits: options.limits ?? {} });
+}
+
+/** One more replica on the same source. */
+export async function createStageOn(options: {
+	clock: FakeClock;
+	source: MemorySource;
+	limits?: Partial<HistoryLimits>;
+}): Promise<Stage> {
+	const { clock, source } = options;
+	const observer = createCountingObserver();
+	const historyLimits = { maxChanges: 10_000, maxAgeMs: 86_400_000, ...options.limits };
+	const replica = createReplica({ source, clock, historyLimits, observer });
+	await replica.start();
+	return {
+		clock,
+		source,
+		replica,
+		observer,
+		watch: (query = {}) =>
+			replica.watch({
+				filter: filterOf(),
+				resourceVersion: "",
+				minResourceVersion: "",
+				heartbeatIntervalMs: 15_000,
+				signal: new AbortController().signal,
+				...query,
+			}),
+	};
+}
+
+/** Everything that a stream has to say now. */
+export function takeAll(stream: WatchStream): readonly WukongEvent[] {
+	return stream.take(Number.MAX_SAFE_INTEGER);
+}
+
+/** Events in short: `ADDED vm-1`, `SYNCED`. */
+export function inShort(events: readonly WukongEvent[]): string[] {
+	return events.map(({ type, wukong }) =>
+		wukong === undefined ? EventType[type] : `${EventType[type]} ${wukong.name}`,
+	);
+}
