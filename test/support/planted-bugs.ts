@@ -22,7 +22,7 @@ export interface BugSite {
 	head(): bigint;
 	/** A number from 0 to 1. */
 	random(): number;
-	/** The newest event that any stream was sent. */
+	/** The newest event with a VM that any stream was sent. */
 	otherEvent(): WukongEvent | undefined;
 }
 
@@ -42,9 +42,9 @@ export function plant(bug: PlantedBug | undefined, site: BugSite) {
 				return resuming && event.type === EventType.DELETED ? [] : [event];
 			case "leak through a filter": {
 				const other = site.otherEvent();
-				const leaks = synced && event.wukong !== undefined && other?.type === EventType.MODIFIED;
-				return leaks && site.random() < 0.05
-					? [{ ...other, resourceVersion: event.resourceVersion }]
+				const leaks = event.type === EventType.MODIFIED && site.random() < 0.2;
+				return leaks && other?.wukong !== undefined
+					? [{ ...event, wukong: other.wukong }]
 					: [event];
 			}
 			case "a live token inside the snapshot":

@@ -64,7 +64,7 @@ async function play({ actions, dice, bug }: Play): Promise<void> {
 		const receive = (events: readonly WukongEvent[]) => {
 			for (const event of events) {
 				for (const sent of wire?.(event) ?? []) model.receive(sent);
-				newest = event;
+				if (event.wukong !== undefined) newest = event;
 			}
 		};
 		const cut = () => {
