@@ -117,7 +117,8 @@ export function createReplica(options: {
 				clock,
 				marks,
 				heartbeatIntervalMs: query.heartbeatIntervalMs,
-				initialToken: parseVersion(query.resourceVersion) !== undefined ? query.resourceVersion : startOver,
+				initialToken:
+					parseVersion(query.resourceVersion) !== undefined ? query.resourceVersion : startOver,
 				open: open(query),
 				signal: query.signal,
 				onClosed: () => {

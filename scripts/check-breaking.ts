@@ -1,0 +1,20 @@
+// The contract is frozen: what a client was compiled against keeps working. buf compares two
+// images, because `--against .git` fails while one module lies in node_modules.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildImage, landedImage, runBuf } from "./proto-image.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "wukong-image-"));
+try {
+	const image = join(folder, "new.binpb");
+	buildImage(image);
+	runBuf("breaking", image, "--against", landedImage);
+	console.log("contract: nothing breaks");
+} catch {
+	// buf has said what is wrong.
+	console.error("contract: it breaks what has landed, or cannot be compared");
+	process.exitCode = 1;
+} finally {
+	rmSync(folder, { recursive: true });
+}

@@ -1,0 +1,31 @@
+import type { Config } from "./config/config.ts";
+
+/** What a person who has just started the service wants to know. */
+export function greeting(url: string, config: Config): string {
+	const call = (method: string, body: string) =>
+		`  curl ${url}/novasphere.v1.WukongService/${method} \\
+    -H 'content-type: application/json' -d '${body}'`;
+	const create = JSON.stringify({
+		wukong: {
+			name: "web-1",
+			spec: { cpu: 2, memory: "4Gi", disks: [{ name: "root", size: "20Gi", boot: true }] },
+		},
+	});
+	const data =
+		config.data === ":memory:"
+			? "Data lives in memory and ends with this process."
+			: `Data lives in ${config.data}.`;
+	return `WukongService listens on ${url}
+${data}
+
+Try, in another terminal:
+  list:
+${call("ListWukongs", "{}")}
+  create:
+${call("CreateWukong", create)}
+  watch:
+  npm run watch${url === "http://127.0.0.1:8080" ? "" : ` -- ${url}`}
+
+Stop with Ctrl-C.
+`;
+}

@@ -1,0 +1,118 @@
+import { Code } from "@connectrpc/connect";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { CallObserver } from "./service/call-observer.ts";
+import type { ConnectionFault, RefusalCause } from "./transport/observer.ts";
+import type { WatchObserver } from "./watch/observer.ts";
+
+/** What the port counts; the rest of what it tells goes to the log. */
+export interface PortCounters {
+	connectionOpened(): void;
+	connectionClosed(): void;
+	connectionFault(fault: ConnectionFault): void;
+	callRefused(cause: RefusalCause): void;
+	bytesSent(bytes: number): void;
+}
+
+/** All numbers of one service, in a registry of their own. Every label has a bounded set of values. */
+export interface Metrics {
+	readonly calls: CallObserver;
+	readonly watch: WatchObserver;
+	readonly port: PortCounters;
+	/** The Prometheus text form, and its content type. */
+	exposition(): Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+/** Seconds; a read takes microseconds, a durable write some milliseconds. */
+const durationBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30];
+
+/**
+ * @param options.processMetrics also memory, CPU, garbage collection and event-loop lag of the
+ * process; these observe until the process ends, so tests leave them out.
+ */
+export function createMetrics(options: { readonly processMetrics: boolean }): Metrics {
+	const registry = new Registry();
+	const registers = [registry];
+	if (options.processMetrics) collectDefaultMetrics({ register: registry });
+
+	const requests = new Counter({
+		name: "wukong_requests_total",
+		help: "Calls that have ended, streams included.",
+		labelNames: ["method", "code", "protocol"],
+		registers,
+	});
+	const durations = new Histogram({
+		name: "wukong_request_duration_seconds",
+		help: "Time that unary calls took.",
+		labelNames: ["method"],
+		buckets: durationBuckets,
+		registers,
+	});
+	const streams = new Gauge({
+		name: "wukong_watch_streams",
+		help: "Open watch streams.",
+		registers,
+	});
+	const skipped = new Counter({
+		name: "wukong_watch_events_skipped_total",
+		help: "Superseded states that lagging readers were spared.",
+		registers,
+	});
+	const resets = new Counter({
+		name: "wukong_watch_resets_total",
+		help: "Streams that had to start over.",
+		labelNames: ["cause"],
+		registers,
+	});
+	const connections = new Gauge({
+		name: "wukong_connections",
+		help: "Open connections.",
+		registers,
+	});
+	const faults = new Counter({
+		name: "wukong_connection_faults_total",
+		help: "Connections that ended other than by their peer's wish.",
+		labelNames: ["fault"],
+		registers,
+	});
+	const refused = new Counter({
+		name: "wukong_requests_refused_total",
+		help: "Requests that were refused before they reached a method.",
+		labelNames: ["cause"],
+		registers,
+	});
+	const sent = new Counter({
+		name: "wukong_sent_bytes_total",
+		help: "Bytes of answers, without headers.",
+		registers,
+	});
+
+	return {
+		calls: {
+			streamStarted() {},
+			callEnded({ method, protocol }, { durationMs, failure }) {
+				const code = failure === undefined ? "ok" : Code[failure.code];
+				requests.inc({ method: method.name, code, protocol });
+				if (method.methodKind === "unary") {
+					durations.observe({ method: method.name }, durationMs / 1_000);
+				}
+			},
+		},
+		watch: {
+			streamOpened: () => streams.inc(),
+			streamClosed: () => streams.dec(),
+			eventsSkipped: (count) => skipped.inc(count),
+			reset: (cause) => resets.inc({ cause }),
+		},
+		port: {
+			connectionOpened: () => connections.inc(),
+			connectionClosed: () => connections.dec(),
+			connectionFault: (fault) => faults.inc({ fault }),
+			callRefused: (cause) => refused.inc({ cause }),
+			bytesSent: (bytes) => sent.inc(bytes),
+		},
+		exposition: async () => ({
+			contentType: registry.contentType,
+			body: await registry.metrics(),
+		}),
+	};
+}

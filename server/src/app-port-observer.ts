@@ -1,0 +1,24 @@
+import type { Logger } from "pino";
+import type { PortCounters } from "./app-metrics.ts";
+import type { TransportObserver } from "./transport/observer.ts";
+
+/**
+ * What the port tells of itself: counted, and logged where it cannot come as often as peers like,
+ * or where it tells of one request that no interceptor saw.
+ */
+export function createPortObserver(counters: PortCounters, logger: Logger): TransportObserver {
+	return {
+		connectionOpened: counters.connectionOpened,
+		connectionClosed: counters.connectionClosed,
+		connectionFault: counters.connectionFault,
+		callStarted() {},
+		callEnded: (_call, { sentBytes }) => counters.bytesSent(sentBytes),
+		callRefused(refused) {
+			counters.callRefused(refused.cause);
+			logger.info(refused, "request refused");
+		},
+		tlsReloaded: () => logger.info("certificate reloaded"),
+		tlsReloadFailed: (err) => logger.error({ err }, "certificate not reloaded"),
+		unexpected: (err) => logger.error({ err }, "a connection or call failed by a fault of ours"),
+	};
+}

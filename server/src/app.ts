@@ -1,0 +1,131 @@
+import { ErrorReason } from "@novasphere/wukong-gen/error";
+import { type Logger, pino } from "pino";
+import { limitsFrom } from "./app-limits.ts";
+import { createMetrics } from "./app-metrics.ts";
+import { createPages } from "./app-pages.ts";
+import { createPortObserver } from "./app-port-observer.ts";
+import type { Readiness } from "./app-readiness.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { Config } from "./config/config.ts";
+import { Failure } from "./failure.ts";
+import { createAccessLog } from "./service/access-log.ts";
+import { createCallInterceptor } from "./service/call-interceptor.ts";
+import { createValidateInterceptor } from "./service/validate.ts";
+import { createWukongService } from "./service/wukong-service.ts";
+import { createEmbeddedSource } from "./store/embedded/embedded-source.ts";
+import { callContextKey } from "./transport/call-context.ts";
+import { createPort } from "./transport/port.ts";
+import { createReplica } from "./watch/replica.ts";
+
+/** What an app needs of its process. */
+export interface Surroundings {
+	/** Default: says nothing. */
+	readonly logger?: Logger;
+	/** Default: the machine's. */
+	readonly clock?: Clock;
+	/** Also show memory, CPU and event-loop lag of the process. Default: false. */
+	readonly processMetrics?: boolean;
+	/** The store has failed for good: no write will succeed any more. Default: nothing. */
+	readonly onFault?: (fault: unknown) => void;
+}
+
+/** One running service. */
+export interface App {
+	/**
+	 * Listens, then loads the store; resolves when calls are answered.
+	 * @throws what the store or the system says; nothing is left open then
+	 */
+	listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
+	/**
+	 * Ends in order: not ready, streams end with a last HEARTBEAT and SHUTTING_DOWN, calls in
+	 * flight finish within the grace time, the store closes. Repeating it waits for the same end.
+	 */
+	close(): Promise<void>;
+}
+
+/** When a caller whose stream ended here should try another replica, or this one again. */
+const retryAfterShutdownMs = 1_000;
+
+/** Wires the parts. Nothing is opened before `listen`. */
+export function createApp(config: Config, surroundings: Surroundings = {}): App {
+	const {
+		logger = pino({ enabled: false }),
+		clock = systemClock,
+		processMetrics = false,
+		onFault = () => {},
+	} = surroundings;
+	let readiness: Readiness = { state: "starting" };
+	let closing: Promise<void> | undefined;
+
+	const metrics = createMetrics({ processMetrics });
+	const source = createEmbeddedSource({
+		dataPath: config.data,
+		seedCount: config.seed,
+		maxHistoryChanges: config.historyChanges,
+		maxHistoryAgeMs: config.historyAgeMs,
+		operator: {
+			pendingMs: config.operatorPendingMs,
+			creatingMs: config.operatorCreatingMs,
+			stoppingMs: config.operatorStoppingMs,
+			deletingMs: config.operatorDeletingMs,
+		},
+		clock,
+		onFault,
+	});
+	const replica = createReplica({
+		source,
+		clock,
+		historyLimits: { maxChanges: config.historyChanges, maxAgeMs: config.historyAgeMs },
+		observer: metrics.watch,
+	});
+	const { defaultNamespace } = config;
+	const port = createPort({
+		host: config.host,
+		port: config.port,
+		services: [createWukongService({ source, replica, defaultNamespace })],
+		interceptors: [
+			createCallInterceptor({
+				observers: [metrics.calls, createAccessLog(logger)],
+				requestIdOf: (request) => request.contextValues.get(callContextKey)?.requestId ?? "",
+				clock,
+			}),
+			createValidateInterceptor(defaultNamespace),
+		],
+		limits: limitsFrom(config),
+		tls: config.tlsCert === "" ? undefined : { certFile: config.tlsCert, keyFile: config.tlsKey },
+		allowedHosts: config.allowedHosts,
+		allowedOrigins: config.corsOrigins,
+		pages: createPages({ readiness: () => readiness, freshness: replica.freshness, metrics }),
+		clock,
+		observer: createPortObserver(metrics.port, logger),
+	});
+
+	const shutDown = async () => {
+		readiness = { state: "stopping" };
+		replica.drain(
+			new Failure(ErrorReason.SHUTTING_DOWN, "this replica is shutting down", {
+				retryAfterMs: retryAfterShutdownMs,
+			}),
+		);
+		await port.close(config.shutdownGraceMs);
+		await source.close();
+	};
+
+	return {
+		async listen() {
+			const address = await port.listen();
+			try {
+				await replica.start();
+			} catch (error) {
+				await port.close(0);
+				throw error;
+			}
+			if (closing === undefined) readiness = { state: "ready" };
+			return address;
+		},
+		close() {
+			closing ??= shutDown();
+			return closing;
+		},
+	};
+}

@@ -1,0 +1,137 @@
+import {
+	matching,
+	type Option,
+	oneOf,
+	type Parse,
+	parseSwitch,
+	parseText,
+	parseWords,
+	wholeNumber,
+} from "./option.ts";
+import { parseOrigins } from "./origins.ts";
+
+/** The longest time that a Node timer holds, in ms: about 24 days. */
+const maxTimeMs = 2 ** 31 - 1;
+const dayMs = 24 * 60 * 60 * 1_000;
+const mebibyte = 1_024 * 1_024;
+
+/** Every option of the service: the one source of the flags, the environment names and the help. */
+export const optionsTable = {
+	host: text("host", "address", "127.0.0.1", "Address to listen on."),
+	port: count("port", 8080, [0, 65_535], "Port to listen on; 0: any free one."),
+	insecureNoAuth: toggle(
+		"insecure-no-auth",
+		"Allow an address other than loopback although nobody has to sign in: whoever reaches the port may do everything.",
+	),
+	allowedHosts: words(
+		"allowed-hosts",
+		"names",
+		"Host names that requests may be addressed to, besides loopback names and the host; * allows any.",
+	),
+	corsOrigins: {
+		...words(
+			"cors-origins",
+			"origins",
+			"Web origins that may call, as in https://app.example.com.",
+		),
+		parse: parseOrigins,
+	},
+	tlsCert: text(
+		"tls-cert",
+		"file",
+		"",
+		"Certificate chain in PEM; with --tls-key the port speaks TLS.",
+	),
+	tlsKey: text("tls-key", "file", "", "Private key in PEM."),
+	store: {
+		...text("store", "kind", "embedded", "Store of the Wukongs; there is one kind: embedded."),
+		defaultValue: "embedded" as const,
+		parse: oneOf("embedded"),
+	},
+	data: text("data", "path", "./data/wukong.db", "File of the embedded store, or :memory:."),
+	seed: count("seed", 0, [0, 100_000], "Fill an empty store with so many running Wukongs."),
+	defaultNamespace: {
+		...text("default-namespace", "name", "default", "Namespace meant where a call names none."),
+		parse: matching(
+			/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+			"must be a DNS label: at most 63 of a-z, 0-9 and -, no - at the ends",
+		),
+	},
+	historyChanges: count(
+		"history-changes",
+		10_000,
+		[1, 1_000_000],
+		"Changes that are kept, so that a watch can resume.",
+	),
+	historyAgeMs: time("history-age-ms", dayMs, "Age at which a kept change is forgotten."),
+	operatorPendingMs: time("operator-pending-ms", 300, "Embedded operator: time in Pending."),
+	operatorCreatingMs: time("operator-creating-ms", 1_000, "Embedded operator: time in Creating."),
+	operatorStoppingMs: time("operator-stopping-ms", 500, "Embedded operator: time to stop."),
+	operatorDeletingMs: time("operator-deleting-ms", 300, "Embedded operator: time to clean up."),
+	shutdownGraceMs: time("shutdown-grace-ms", 10_000, "Time for calls in flight at shutdown."),
+	logLevel: {
+		...text("log-level", "level", "info", "fatal, error, warn, info, debug, trace or silent."),
+		defaultValue: "info" as const,
+		parse: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent"),
+	},
+	maxRequestBytes: size("max-request-bytes", 2 * mebibyte, "Largest request message."),
+	maxHeaderBytes: size("max-header-bytes", 16 * 1_024, "Largest header section of a request."),
+	maxConnections: count("max-connections", 10_000, [1, 1_000_000], "Most open connections."),
+	maxConnectionsPerAddress: count(
+		"max-connections-per-address",
+		5_000,
+		[1, 1_000_000],
+		"Most open connections of one address; a proxy is one address.",
+	),
+	maxConcurrentStreams: count(
+		"max-concurrent-streams",
+		250,
+		[1, 100_000],
+		"Most open calls on one HTTP/2 connection.",
+	),
+	headersTimeoutMs: time("headers-timeout-ms", 10_000, "Time for a request's headers."),
+	bodyTimeoutMs: time("body-timeout-ms", 30_000, "Time for a request's body."),
+	idleTimeoutMs: time("idle-timeout-ms", 75_000, "Time that a connection may stay without a call."),
+	stalledWriteTimeoutMs: time(
+		"stalled-write-timeout-ms",
+		60_000,
+		"Time after which a reader that takes nothing is cut off.",
+	),
+	maxUnaryTimeoutMs: time("max-unary-timeout-ms", 60_000, "Longest deadline of a unary call."),
+	maxStreamTimeoutMs: time("max-stream-timeout-ms", maxTimeMs, "Longest deadline of a stream."),
+} as const satisfies Readonly<Record<string, Option<unknown>>>;
+
+function text(flag: string, placeholder: string, defaultValue: string, description: string) {
+	return { flag, placeholder, defaultValue, unit: "", description, parse: parseText };
+}
+
+function words(flag: string, placeholder: string, description: string) {
+	const defaultValue: readonly string[] = [];
+	const more = `${description} Separated by commas.`;
+	return { flag, placeholder, defaultValue, unit: "", description: more, parse: parseWords };
+}
+
+function toggle(flag: string, description: string): Option<boolean> {
+	const none = { placeholder: undefined, defaultValue: false, unit: "" };
+	return { flag, ...none, description, parse: parseSwitch };
+}
+
+function count(
+	flag: string,
+	defaultValue: number,
+	[min, max]: readonly [number, number],
+	description: string,
+) {
+	const parse: Parse<number> = wholeNumber(min, max);
+	return { flag, placeholder: "number", defaultValue, unit: "", description, parse };
+}
+
+function time(flag: string, defaultValue: number, description: string) {
+	const parse = wholeNumber(1, maxTimeMs);
+	return { flag, placeholder: "number", defaultValue, unit: "ms", description, parse };
+}
+
+function size(flag: string, defaultValue: number, description: string) {
+	const parse = wholeNumber(1_024, 1_024 * mebibyte);
+	return { flag, placeholder: "number", defaultValue, unit: "bytes", description, parse };
+}

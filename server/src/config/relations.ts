@@ -1,0 +1,21 @@
+import { isIPv4 } from "node:net";
+import type { Config } from "./config.ts";
+
+/** Faults between options that are each fine by themselves. */
+export function relationFaults(config: Config): string[] {
+	const faults: string[] = [];
+	if ((config.tlsCert === "") !== (config.tlsKey === "")) {
+		faults.push("--tls-cert and --tls-key must be given together");
+	}
+	if (!config.insecureNoAuth && !isLoopback(config.host)) {
+		faults.push(
+			`--host ${config.host} is not a loopback address: whoever reaches it may do everything, so it needs --insecure-no-auth`,
+		);
+	}
+	return faults;
+}
+
+/** RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3, RFC 6761 section 6.3. */
+function isLoopback(host: string): boolean {
+	return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+}

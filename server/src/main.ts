@@ -1,0 +1,83 @@
+import { pino } from "pino";
+import { type App, createApp } from "./app.ts";
+import { greeting } from "./app-greeting.ts";
+import { createLogger } from "./app-logger.ts";
+import { type Config, parseConfig } from "./config/config.ts";
+import { nodeVersionFault } from "./config/node-version.ts";
+
+/** Exit codes, as the documentation lists them. */
+const exitCodes = { stopped: 0, failed: 1, badConfiguration: 2, forced: 130 } as const;
+
+/** Log lines that wait for a slow reader, in bytes; beyond it lines are dropped, calls are not. */
+const maxPendingLogBytes = 4 * 1_024 * 1_024;
+
+const versionFault = nodeVersionFault(process.versions.node);
+if (versionFault !== undefined) refuse([versionFault]);
+
+const result = parseConfig(process.argv.slice(2), process.env);
+switch (result.kind) {
+	case "help":
+		process.stdout.write(result.text);
+		break;
+	case "faults":
+		refuse(result.faults);
+		break;
+	case "config":
+		await run(result.config);
+}
+
+function refuse(faults: readonly string[]): never {
+	process.stderr.write(`${faults.map((fault) => `wukong-server: ${fault}`).join("\n")}\n`);
+	process.exit(exitCodes.badConfiguration);
+}
+
+async function run(config: Config): Promise<void> {
+	// Standard output is for people, standard error for the log. Written without waiting: a log
+	// that nobody reads must not hold up calls.
+	const destination = pino.destination({ dest: 2, sync: false, maxLength: maxPendingLogBytes });
+	const logger = createLogger(config.logLevel, destination);
+	const exit = (code: number): never => {
+		try {
+			destination.flushSync();
+		} catch {
+			// Nobody reads the log: there is nobody to tell this, either.
+		}
+		process.exit(code);
+	};
+	const die = (message: string) => (err: unknown) => {
+		logger.fatal({ err }, message);
+		exit(exitCodes.failed);
+	};
+	const stopWith = (app: App) => {
+		let stopping = false;
+		return (signal: NodeJS.Signals) => {
+			if (stopping) exit(exitCodes.forced);
+			stopping = true;
+			logger.info({ signal }, "shutting down");
+			app.close().then(() => {
+				logger.info("stopped");
+				exit(exitCodes.stopped);
+			}, die("shutdown failed"));
+		};
+	};
+
+	// Whatever was acknowledged is stored; going on in an unknown state could spoil it.
+	process.on("uncaughtException", die("uncaught exception"));
+	process.on("unhandledRejection", die("unhandled rejection"));
+	// A closed pipe is no reason to end: only the greeting goes there.
+	process.stdout.on("error", () => {});
+
+	try {
+		const onFault = die("the store has failed");
+		const app = createApp(config, { logger, processMetrics: true, onFault });
+		const stop = stopWith(app);
+		process.on("SIGTERM", stop);
+		process.on("SIGINT", stop);
+		const { url } = await app.listen();
+		logger.info({ url, data: config.data }, "listening");
+		process.stdout.write(greeting(url, config));
+	} catch (error) {
+		process.stderr.write(`wukong-server: ${error instanceof Error ? error.message : error}\n`);
+		exit(exitCodes.failed);
+	}
+}

@@ -1,0 +1,33 @@
+import {
+	type Wukong,
+	type WukongSpec,
+	WukongStatus_PowerState,
+} from "@novasphere/wukong-gen/wukong";
+
+/**
+ * The power wish as the operator reads it: an absent start strategy means on, a
+ * strategy that is present without auto_start means off.
+ */
+export function wantedOn(spec: WukongSpec | undefined): boolean {
+	return spec?.startStrategy === undefined || spec.startStrategy.autoStart === true;
+}
+
+/** Phases that are known besides Error; any other word of the operator is UNKNOWN. */
+const knownPhases = new Set(["", "Pending", "Creating", "Running", "Stopped"]);
+
+/**
+ * The power state, derived from the wish and the operator's phase: the first row
+ * that fits in the contract's table. STOPPED is never said before it is observed.
+ */
+export function powerStateOf(wukong: Wukong): WukongStatus_PowerState {
+	const phase = wukong.status?.phase ?? "";
+	if (wukong.deleteTime !== undefined) return towardsOff(phase);
+	if (phase === "Error") return WukongStatus_PowerState.ERROR;
+	if (!knownPhases.has(phase)) return WukongStatus_PowerState.UNKNOWN;
+	if (!wantedOn(wukong.spec)) return towardsOff(phase);
+	return phase === "Running" ? WukongStatus_PowerState.RUNNING : WukongStatus_PowerState.STARTING;
+}
+
+function towardsOff(phase: string): WukongStatus_PowerState {
+	return phase === "Stopped" ? WukongStatus_PowerState.STOPPED : WukongStatus_PowerState.STOPPING;
+}

@@ -1,0 +1,57 @@
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import { Code } from "@connectrpc/connect";
+import type { Logger } from "pino";
+import type { WukongRef } from "../resource/wukong-ref.ts";
+import type { Call, CallEnd, CallObserver } from "./call-observer.ts";
+
+/**
+ * Logs calls, each with its request id: at info a line per mutation, per start and end of a
+ * stream and per failure, at debug the reads. A fault of ours is an error and has its cause. Of
+ * what a caller sent, only namespace and name of the VM get into the log.
+ */
+export function createAccessLog(logger: Logger): CallObserver {
+	return {
+		streamStarted(call, wukong) {
+			logger.info({ ...describe(call), ...named(wukong) }, "stream started");
+		},
+		callEnded(call, end) {
+			const line = {
+				...describe(call),
+				...named(end.wukong),
+				code: end.failure === undefined ? "ok" : Code[end.failure.code],
+				reason: end.failure?.reason,
+				durationMs: Math.round(end.durationMs * 10) / 10,
+			};
+			logger[levelOf(call, end)]({ ...line, ...causeOf(end) }, messageOf(call, end));
+		},
+	};
+}
+
+function describe(call: Call) {
+	return {
+		requestId: call.requestId,
+		procedure: `${call.method.parent.typeName}/${call.method.name}`,
+		protocol: call.protocol,
+	};
+}
+
+function named(wukong: WukongRef | undefined) {
+	return wukong === undefined ? {} : { namespace: wukong.namespace, name: wukong.name };
+}
+
+function levelOf({ method }: Call, { failure }: CallEnd): "debug" | "info" | "error" {
+	if (failure !== undefined) return failure.code === Code.Internal ? "error" : "info";
+	const read = method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+	return read && method.methodKind === "unary" ? "debug" : "info";
+}
+
+/** Only where it helps: a fault of ours, or what an upstream said. */
+function causeOf({ failure }: CallEnd) {
+	const told = failure?.code === Code.Internal || failure?.code === Code.Unavailable;
+	return told && failure.cause !== undefined ? { err: failure.cause } : {};
+}
+
+function messageOf({ method }: Call, { failure }: CallEnd): string {
+	const kind = method.methodKind === "unary" ? "call" : "stream";
+	return failure === undefined ? `${kind} ended` : `${kind} failed`;
+}

@@ -1,0 +1,68 @@
+import { Code } from "@connectrpc/connect";
+import { ErrorReason } from "@novasphere/wukong-gen/error";
+
+/** The domain of every google.rpc.ErrorInfo that this service sends. */
+export const errorDomain = "novasphere.dev";
+
+/** The one code of each reason, as the contract lists them. */
+const codes: Readonly<Record<ErrorReason, Code>> = {
+	[ErrorReason.UNSPECIFIED]: Code.Internal,
+	[ErrorReason.WUKONG_NOT_FOUND]: Code.NotFound,
+	[ErrorReason.NAMESPACE_NOT_FOUND]: Code.NotFound,
+	[ErrorReason.WUKONG_ALREADY_EXISTS]: Code.AlreadyExists,
+	[ErrorReason.REQUEST_ID_REUSED]: Code.AlreadyExists,
+	[ErrorReason.RESOURCE_VERSION_CONFLICT]: Code.Aborted,
+	[ErrorReason.WUKONG_DELETING]: Code.FailedPrecondition,
+	[ErrorReason.INVALID_WUKONG]: Code.InvalidArgument,
+	[ErrorReason.INVALID_REQUEST]: Code.InvalidArgument,
+	[ErrorReason.PAGE_TOKEN_INVALID]: Code.InvalidArgument,
+	[ErrorReason.PAGE_TOKEN_EXPIRED]: Code.InvalidArgument,
+	[ErrorReason.UNAUTHENTICATED]: Code.Unauthenticated,
+	[ErrorReason.PERMISSION_DENIED]: Code.PermissionDenied,
+	[ErrorReason.TOO_MANY_REQUESTS]: Code.ResourceExhausted,
+	[ErrorReason.REQUEST_TOO_LARGE]: Code.ResourceExhausted,
+	[ErrorReason.UPSTREAM_UNAVAILABLE]: Code.Unavailable,
+	[ErrorReason.WRITE_OUTCOME_UNKNOWN]: Code.Unavailable,
+	[ErrorReason.VERSION_NOT_REACHED]: Code.Unavailable,
+	[ErrorReason.SHUTTING_DOWN]: Code.Unavailable,
+	[ErrorReason.DEADLINE_EXCEEDED]: Code.DeadlineExceeded,
+	[ErrorReason.CANCELED]: Code.Canceled,
+	[ErrorReason.METHOD_NOT_FOUND]: Code.Unimplemented,
+	[ErrorReason.INTERNAL]: Code.Internal,
+};
+
+/** The code that goes with a reason. */
+export function codeOf(reason: ErrorReason): Code {
+	return codes[reason];
+}
+
+/** A reason's name on the wire: without the ERROR_REASON_ prefix. */
+export function reasonName(reason: ErrorReason): string {
+	return ErrorReason[reason];
+}
+
+/**
+ * The reason for an error that connect itself raised, decided by its code: connect raises these
+ * for broken protocol input, size limits, deadlines and cancellation. undefined where a code
+ * says too little; such an error is our own fault.
+ */
+export function reasonOfConnectCode(code: Code): ErrorReason | undefined {
+	switch (code) {
+		case Code.InvalidArgument:
+			return ErrorReason.INVALID_REQUEST;
+		case Code.ResourceExhausted:
+			return ErrorReason.REQUEST_TOO_LARGE;
+		case Code.Unimplemented:
+			return ErrorReason.METHOD_NOT_FOUND;
+		case Code.DeadlineExceeded:
+			return ErrorReason.DEADLINE_EXCEEDED;
+		case Code.Canceled:
+			return ErrorReason.CANCELED;
+		case Code.Unauthenticated:
+			return ErrorReason.UNAUTHENTICATED;
+		case Code.PermissionDenied:
+			return ErrorReason.PERMISSION_DENIED;
+		default:
+			return undefined;
+	}
+}

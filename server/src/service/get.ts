@@ -1,0 +1,18 @@
+import type { MethodImpl } from "@connectrpc/connect";
+import type { WukongService } from "@novasphere/wukong-gen/wukong-service";
+import { notFound } from "./preconditions.ts";
+import { type ServiceContext, staleSince } from "./service-context.ts";
+
+/** GetWukong: one VM, from the picture of this process. */
+export function createGet({
+	replica,
+	defaultNamespace,
+}: ServiceContext): MethodImpl<typeof WukongService.method.getWukong> {
+	return async (request, { signal }) => {
+		await replica.reach(request.minResourceVersion, signal);
+		const ref = { namespace: request.namespace || defaultNamespace, name: request.name };
+		const wukong = replica.get(ref);
+		if (wukong === undefined) throw notFound(ref);
+		return { wukong, staleSince: staleSince(replica) };
+	};
+}

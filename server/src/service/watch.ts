@@ -1,0 +1,34 @@
+import { durationMs } from "@bufbuild/protobuf/wkt";
+import type { HandlerContext } from "@connectrpc/connect";
+import type { WatchWukongRequest } from "@novasphere/wukong-gen/wukong-service";
+import { createSelector } from "../watch/selector.ts";
+import type { WatchStream } from "../watch/watch-stream.ts";
+import type { ServiceContext } from "./service-context.ts";
+
+/** Longest silence of a watch whose request does not say. */
+const defaultHeartbeatIntervalMs = 15_000;
+
+/**
+ * WatchWukong: hands out the replica's stream itself, so that the transport can take slices of it
+ * where it does not want to iterate. A name without a namespace means the default namespace.
+ */
+export function createWatch({
+	replica,
+	defaultNamespace,
+}: ServiceContext): (request: WatchWukongRequest, context: HandlerContext) => WatchStream {
+	return ({ namespace, name, ...request }, { signal }) =>
+		replica.watch({
+			filter: {
+				namespace: name === "" ? namespace : namespace || defaultNamespace,
+				name,
+				selector: createSelector(request.labels, request.labelSelector),
+			},
+			resourceVersion: request.resourceVersion,
+			minResourceVersion: request.minResourceVersion,
+			heartbeatIntervalMs:
+				request.heartbeatInterval === undefined
+					? defaultHeartbeatIntervalMs
+					: durationMs(request.heartbeatInterval),
+			signal,
+		});
+}

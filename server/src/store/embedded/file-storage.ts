@@ -1,0 +1,78 @@
+import { Worker } from "node:worker_threads";
+import { CommitError } from "./commit-error.ts";
+import type { WorkerAnswer, WorkerRequest } from "./database-worker.ts";
+import { StoreOpenError } from "./open-error.ts";
+import type { OpenedStorage } from "./storage.ts";
+
+/** The worker's file as it is run: source by type stripping, or built. */
+const workerUrl = new URL(
+	import.meta.url.endsWith(".ts") ? "./database-worker.ts" : "./database-worker.js",
+	import.meta.url,
+);
+
+/** Opens a data file in a worker thread of its own. @throws StoreOpenError */
+export async function openFileStorage(dataPath: string): Promise<OpenedStorage> {
+	const worker = startWorker(dataPath);
+	const first = await worker.answer();
+	if (first.kind !== "opened") {
+		await worker.exited;
+		const code = first.kind === "open-error" ? first.code : "UNREACHABLE";
+		throw new StoreOpenError(code, dataPath, problemOf(first));
+	}
+	return {
+		contents: first.contents,
+		storage: {
+			async commit(commit) {
+				worker.ask({ ask: "commit", commit });
+				const answer = await worker.answer();
+				if (answer.kind === "done") return;
+				// A worker that is gone may have written before it went.
+				const lasting = answer.kind !== "commit-error" || answer.lasting;
+				throw new CommitError(lasting, problemOf(answer));
+			},
+			async close() {
+				worker.ask({ ask: "close" });
+				await worker.exited;
+			},
+		},
+	};
+}
+
+/** The worker ended without being asked to. */
+interface Gone {
+	readonly kind: "gone";
+	readonly problem: string;
+}
+
+interface DatabaseWorker {
+	ask(request: WorkerRequest): void;
+	/** The answer to what was asked last; `Gone` where there will be none. */
+	answer(): Promise<WorkerAnswer | Gone>;
+	readonly exited: Promise<void>;
+}
+
+function startWorker(dataPath: string): DatabaseWorker {
+	const worker = new Worker(workerUrl, { workerData: dataPath });
+	let gone: Gone | undefined;
+	let take: ((answer: WorkerAnswer | Gone) => void) | undefined;
+	const end = (problem: string) => {
+		gone ??= { kind: "gone", problem };
+		take?.(gone);
+	};
+	worker.on("message", (answer: WorkerAnswer) => take?.(answer));
+	worker.on("error", (error) => end(String(error)));
+	worker.on("exit", () => end("the database worker has ended"));
+	return {
+		ask: (request) => worker.postMessage(request),
+		answer: () =>
+			new Promise((resolve) => {
+				if (gone === undefined) take = resolve;
+				else resolve(gone);
+			}),
+		exited: new Promise((resolve) => worker.once("exit", () => resolve())),
+	};
+}
+
+function problemOf(answer: WorkerAnswer | Gone): string {
+	return "problem" in answer ? answer.problem : `unexpected answer "${answer.kind}"`;
+}

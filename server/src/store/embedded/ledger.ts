@@ -1,0 +1,183 @@
+import { ErrorReason } from "@novasphere/wukong-gen/error";
+import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import type { Clock } from "../../clock.ts";
+import { Failure } from "../../failure.ts";
+import { formatVersion } from "../../resource/version.ts";
+import { keyOf, type WukongRef } from "../../resource/wukong-ref.ts";
+import type { Change } from "../source.ts";
+import { CommitError } from "./commit-error.ts";
+import { createEntry, type Entry, type Origin } from "./entry.ts";
+import type { HistoryWindow } from "./history-window.ts";
+import { encodeWukong } from "./record.ts";
+import type { Commit, Storage } from "./storage.ts";
+import type { VersionClock } from "./version-clock.ts";
+
+/** A Wukong as the next write sees it: with the writes before it, committed or not. */
+export interface Sight {
+	/** Undefined where there is none, or none any more. */
+	readonly entry: Entry | undefined;
+	/**
+	 * Resolves when what is seen is committed. Whoever answers from it waits for this
+	 * first: nothing may be said that a failed commit takes back.
+	 */
+	readonly settled: Promise<void>;
+}
+
+/** Takes writes in order, commits them in groups, and tells of them once they are durable. */
+export interface Ledger {
+	see(ref: WukongRef): Sight;
+	/**
+	 * Writes a state (`undefined`: the Wukong is gone) on top of all writes so far.
+	 * @returns once it is committed and told. @throws Failure UPSTREAM_UNAVAILABLE (surely
+	 * not written), WRITE_OUTCOME_UNKNOWN
+	 */
+	write(ref: WukongRef, record: Wukong | undefined, origin: Origin): Promise<Entry>;
+	/** Resolves when no write is under way. Never rejects. */
+	idle(): Promise<void>;
+}
+
+export interface LedgerOptions {
+	readonly storage: Storage;
+	readonly entries: Iterable<Entry>;
+	readonly window: HistoryWindow;
+	readonly versions: VersionClock;
+	readonly clock: Clock;
+	/** Told of each commit, in order. */
+	readonly onCommitted: (changes: readonly Change[]) => void;
+	/** Told once of a fault after which nothing is written any more. */
+	readonly onFault: (fault: unknown) => void;
+}
+
+interface Write extends Sight {
+	readonly change: Change;
+	readonly resolve: () => void;
+	readonly reject: (failure: Failure) => void;
+}
+
+export function createLedger(options: LedgerOptions): Ledger {
+	const { storage, window, versions, clock } = options;
+	const committed = new Map<string, Sight>();
+	/** The last write of each Wukong that is not committed yet. */
+	const pending = new Map<string, Write>();
+	let queue: Write[] = [];
+	let committing: Promise<void> | undefined;
+	let fault: CommitError | undefined;
+
+	for (const entry of options.entries) {
+		committed.set(keyOf(entry.record), { entry, settled });
+	}
+
+	const commitQueue = async (): Promise<void> => {
+		// Writes made in one turn of the event loop share a commit from the first one on.
+		await Promise.resolve();
+		while (queue.length > 0) {
+			const batch = queue;
+			queue = [];
+			try {
+				const commit = commitOf(batch);
+				await storage.commit(commit);
+				accept(batch, commit.base);
+			} catch (error) {
+				fail(batch, error);
+			}
+		}
+		committing = undefined;
+	};
+
+	const commitOf = (batch: readonly Write[]): Commit => {
+		const changes = batch.map(({ change }) => change);
+		const head = changes.at(-1)?.version ?? 0n;
+		const base = window.baseWith(changes, clock.nowMs());
+		return { writes: batch.map(rowsOf), head, base };
+	};
+
+	const accept = (batch: readonly Write[], base: bigint): void => {
+		const changes = batch.map(({ change }) => change);
+		window.accept(changes, base);
+		for (const write of batch) {
+			const key = keyOf(write.change.object);
+			if (write.entry === undefined) committed.delete(key);
+			else committed.set(key, { entry: write.entry, settled });
+			if (pending.get(key) === write) pending.delete(key);
+		}
+		options.onCommitted(changes);
+		for (const write of batch) write.resolve();
+	};
+
+	const fail = (batch: readonly Write[], error: unknown): void => {
+		const stacked = queue;
+		queue = [];
+		pending.clear();
+		const lasting = !(error instanceof CommitError) || error.lasting;
+		const failure = lasting ? outcomeUnknown(error) : notWritten(error);
+		for (const write of batch) write.reject(failure);
+		for (const write of stacked) write.reject(notWritten(error));
+		if (!lasting || fault !== undefined) return;
+		fault = error instanceof CommitError ? error : new CommitError(true, String(error), error);
+		options.onFault(error);
+	};
+
+	const see = (ref: WukongRef): Sight => {
+		const key = keyOf(ref);
+		return pending.get(key) ?? committed.get(key) ?? { entry: undefined, settled };
+	};
+
+	return {
+		see,
+		async write(ref, record, origin) {
+			if (fault !== undefined) throw notWritten(fault);
+			const previous = see(ref).entry;
+			const version = versions.next();
+			const entry =
+				record && createEntry({ ...record, resourceVersion: formatVersion(version) }, origin);
+			const last = entry ?? previous;
+			if (last === undefined) throw new Error("what is not there cannot be deleted");
+			const change: Change = {
+				version,
+				resumeVersion: version,
+				timeMs: clock.nowMs(),
+				object: last.published,
+				previous: previous?.published,
+				deleted: entry === undefined,
+			};
+			const { promise, resolve, reject } = Promise.withResolvers<void>();
+			const write: Write = { entry, settled: promise, change, resolve, reject };
+			pending.set(keyOf(ref), write);
+			queue.push(write);
+			committing ??= commitQueue();
+			await promise;
+			return last;
+		},
+		async idle() {
+			while (committing !== undefined) await committing;
+		},
+	};
+}
+
+const settled = Promise.resolve();
+
+function rowsOf({ change, entry }: Write): Commit["writes"][number] {
+	const { version, timeMs, object, previous, deleted } = change;
+	const { namespace, name } = object;
+	return {
+		change: {
+			version,
+			timeMs,
+			namespace,
+			name,
+			previous: previous && encodeWukong(previous),
+			deleted,
+		},
+		record: entry && { namespace, name, object: encodeWukong(entry.record), ...entry.origin },
+	};
+}
+
+function notWritten(cause: unknown): Failure {
+	const message = "the store could not write; nothing was changed";
+	return new Failure(ErrorReason.UPSTREAM_UNAVAILABLE, message, { retryAfterMs: 1_000, cause });
+}
+
+function outcomeUnknown(cause: unknown): Failure {
+	const message = "the store failed while it wrote; read before you repeat";
+	return new Failure(ErrorReason.WRITE_OUTCOME_UNKNOWN, message, { cause });
+}

@@ -1,0 +1,100 @@
+import { create, equals, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+	StartStrategySchema,
+	type Wukong,
+	WukongSchema,
+	type WukongSpec,
+	WukongSpecSchema,
+	WukongStatusSchema,
+} from "@novasphere/wukong-gen/wukong";
+import { hiddenAnnotations, visibleAnnotations } from "../../resource/hidden-annotations.ts";
+import { wantedOn } from "../../resource/power-state.ts";
+import type { CredentialChange, Edit } from "../source.ts";
+
+/**
+ * The binary form that is stored. Fields that the contract does not know are left
+ * out: nobody could strip a credential from them.
+ */
+export function encodeWukong(wukong: Wukong): Uint8Array {
+	return toBinary(WukongSchema, wukong, { writeUnknownFields: false });
+}
+
+/** Reads what `encodeWukong` wrote. */
+export function decodeWukong(bytes: Uint8Array): Wukong {
+	return fromBinary(WukongSchema, bytes);
+}
+
+/** A new Wukong as it is first stored: what the request gave, without output fields. */
+export function createdRecord(given: Wukong, uid: string, nowMs: number): Wukong {
+	return {
+		...contentOf(given),
+		namespace: given.namespace,
+		name: given.name,
+		uid,
+		generation: 1n,
+		createTime: timestampFromMs(nowMs),
+		status: create(WukongStatusSchema),
+	};
+}
+
+/** The record after an edit; undefined where the edit changes nothing. */
+export function editedRecord(current: Wukong, edit: Edit): Wukong | undefined {
+	const copy = contentOf(edit.next);
+	const nextSpec = copy.spec ?? create(WukongSpecSchema);
+	if (nextSpec.cloudInitUser !== undefined) {
+		const user = current.spec?.cloudInitUser;
+		nextSpec.cloudInitUser.password = changed(edit.password, user?.password);
+		nextSpec.cloudInitUser.passwordHash = changed(edit.passwordHash, user?.passwordHash);
+	}
+	const next: Wukong = {
+		...current,
+		labels: copy.labels,
+		annotations: {
+			...hiddenAnnotations(current.annotations),
+			...visibleAnnotations(copy.annotations),
+		},
+		spec: nextSpec,
+	};
+	if (equals(WukongSchema, current, next)) return undefined;
+	const before = current.spec ?? create(WukongSpecSchema);
+	const sameSpec = equals(WukongSpecSchema, before, nextSpec);
+	return { ...next, generation: current.generation + (sameSpec ? 0n : 1n) };
+}
+
+/** The record once its deletion began. */
+export function deletingRecord(current: Wukong, nowMs: number): Wukong {
+	return {
+		...current,
+		deleteTime: timestampFromMs(nowMs),
+		generation: current.generation + 1n,
+	};
+}
+
+/** A copy, shared with nobody, of all that callers decide. */
+function contentOf({ labels, annotations, spec }: Wukong): Wukong {
+	const given = create(WukongSchema, { labels, annotations, spec: effective(spec) });
+	return decodeWukong(encodeWukong(given));
+}
+
+/** A spec with the power wish written out, so that equal wishes are equal specs. */
+function effective(spec: WukongSpec | undefined): WukongSpec {
+	return {
+		...(spec ?? create(WukongSpecSchema)),
+		startStrategy: {
+			...(spec?.startStrategy ?? create(StartStrategySchema)),
+			autoStart: wantedOn(spec),
+		},
+	};
+}
+
+function changed(change: CredentialChange, value = ""): string {
+	switch (change.action) {
+		case "keep":
+			return value;
+		case "set":
+			return change.value;
+		case "clear":
+			return "";
+	}
+}

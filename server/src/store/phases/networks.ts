@@ -1,0 +1,49 @@
+import { createHash } from "node:crypto";
+import { create } from "@bufbuild/protobuf";
+import {
+	type Network,
+	type NetworkStatus,
+	NetworkStatusSchema,
+	type Wukong,
+} from "@novasphere/wukong-gen/wukong";
+
+/** The network that is the pod's own and needs no attachment definition. */
+const podNetwork = "default";
+
+/**
+ * The interfaces of a VM, in the order of its networks. Addresses follow from uid
+ * and network name, so they stay over restarts of the VM.
+ * @param running an address is in use only while the VM runs.
+ */
+export function networksOf(wukong: Wukong, running: boolean): NetworkStatus[] {
+	return (wukong.spec?.networks ?? []).map((network, index) => {
+		const hash = createHash("sha256").update(`${wukong.uid}/${network.name}`).digest();
+		return create(NetworkStatusSchema, {
+			name: network.name,
+			interface: `eth${index}`,
+			ipAddress: running ? addressOf(network, hash) : "",
+			macAddress: macOf(hash),
+			nadName: attachmentOf(wukong, network),
+		});
+	});
+}
+
+function addressOf(network: Network, hash: Buffer): string {
+	const given = network.ipConfig?.mode === "static" ? network.ipConfig.address : "";
+	if (given !== "") return given.split("/", 1)[0] ?? given;
+	const [first, second, third] = [...hash.subarray(0, 3)] as [number, number, number];
+	// The last byte of a host is neither the network's (0) nor the broadcast address (255).
+	return `10.${first}.${second}.${1 + (third % 254)}`;
+}
+
+/** A unicast address of the locally administered range (IEEE 802, first byte 02). */
+function macOf(hash: Buffer): string {
+	return ["02", ...[...hash.subarray(3, 8)].map((byte) => byte.toString(16).padStart(2, "0"))].join(
+		":",
+	);
+}
+
+function attachmentOf(wukong: Wukong, network: Network): string {
+	if (network.nadName !== "") return network.nadName;
+	return network.name === podNetwork ? "" : `${wukong.name}-${network.name}-nad`;
+}

@@ -1,0 +1,31 @@
+/** How long the operator takes for each step. */
+export interface OperatorTimings {
+	/** From Pending until the volumes are bound, in milliseconds. Default 300. */
+	readonly pendingMs: number;
+	/** From Creating until the VM runs, in milliseconds. Default 1,000. */
+	readonly creatingMs: number;
+	/** From the wish to be off until the VM has stopped, in milliseconds. Default 500. */
+	readonly stoppingMs: number;
+	/** From Stopped until a deleted VM is cleaned up and gone, in milliseconds. Default 300. */
+	readonly deletingMs: number;
+}
+
+/** What the operator's world looks like. */
+export interface OperatorOptions extends OperatorTimings {
+	/**
+	 * Storage classes that exist; the default class, named by the empty string, always
+	 * does. Default: longhorn, standard, local-path.
+	 */
+	readonly storageClasses?: readonly string[];
+}
+
+/** Short but visible steps: a new VM runs after 1.3 seconds. */
+export const defaultTimings: OperatorTimings = {
+	pendingMs: 300,
+	creatingMs: 1_000,
+	stoppingMs: 500,
+	deletingMs: 300,
+};
+
+/** Storage classes that exist where the options name none. */
+export const defaultStorageClasses: readonly string[] = ["longhorn", "standard", "local-path"];

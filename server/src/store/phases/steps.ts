@@ -1,0 +1,80 @@
+import type { Disk, Wukong } from "@novasphere/wukong-gen/wukong";
+import { conditionStatus, type Finding } from "./conditions.ts";
+
+/** The steps of a VM's life, as the operator goes through them. */
+export type Step = "new" | "pending" | "creating" | "running" | "stopping" | "stopped" | "failed";
+
+/** Where the operator left off; an unknown phase is begun anew. */
+export function stepOf(wukong: Wukong): Step {
+	switch (wukong.status?.phase) {
+		case "Pending":
+			return "pending";
+		case "Creating":
+			return "creating";
+		case "Running":
+			return conditionStatus(wukong, "Ready") === "True" ? "running" : "stopping";
+		case "Stopped":
+			return "stopped";
+		case "Error":
+			return "failed";
+		default:
+			return "new";
+	}
+}
+
+/** The operator's word for each step. */
+export const phaseOf: { readonly [S in Step]: string } = {
+	new: "",
+	pending: "Pending",
+	creating: "Creating",
+	running: "Running",
+	stopping: "Running",
+	stopped: "Stopped",
+	failed: "Error",
+};
+
+type Words = Omit<Finding, "type">;
+
+const ready: { readonly [S in Step]: Words } = {
+	new: { status: "False", reason: "Provisioning", message: "not looked at yet" },
+	pending: { status: "False", reason: "Provisioning", message: "volumes are being provisioned" },
+	creating: { status: "False", reason: "Starting", message: "the VM is starting" },
+	running: { status: "True", reason: "Running", message: "the VM is running" },
+	stopping: { status: "False", reason: "Stopping", message: "the VM is shutting down" },
+	stopped: { status: "False", reason: "Stopped", message: "the VM is off" },
+	failed: { status: "False", reason: "StorageClassNotFound", message: "a volume cannot be made" },
+};
+
+const networks: { readonly [S in Step]: Words } = {
+	new: { status: "Unknown", reason: "WaitingForVolumes", message: "waiting for volumes" },
+	pending: { status: "Unknown", reason: "WaitingForVolumes", message: "waiting for volumes" },
+	creating: { status: "Unknown", reason: "Configuring", message: "interfaces are being set up" },
+	running: { status: "True", reason: "Configured", message: "all interfaces are up" },
+	stopping: { status: "True", reason: "Configured", message: "all interfaces are up" },
+	stopped: { status: "False", reason: "NotRunning", message: "the VM is off" },
+	failed: { status: "Unknown", reason: "WaitingForVolumes", message: "waiting for volumes" },
+};
+
+/**
+ * The three conditions of a step. Between any two steps that follow one another
+ * at least one status differs; `lastTransitionMs` relies on it.
+ * @param unbound the disk that keeps the volumes from being bound, if any.
+ */
+export function findingsOf(step: Step, unbound: Disk | undefined): Finding[] {
+	return [
+		{ type: "Ready", ...ready[step] },
+		{ type: "NetworksConfigured", ...networks[step] },
+		{ type: "VolumesBound", ...volumesWords(step, unbound) },
+	];
+}
+
+function volumesWords(step: Step, unbound: Disk | undefined): Words {
+	if (unbound !== undefined) {
+		const message = `disk "${unbound.name}": storage class "${unbound.storageClassName}" does not exist`;
+		return { status: "False", reason: "StorageClassNotFound", message };
+	}
+	if (step === "pending") {
+		return { status: "Unknown", reason: "Provisioning", message: "volumes are being provisioned" };
+	}
+	return { status: "True", reason: "Bound", message: "all volumes are bound" };
+}

@@ -1,0 +1,93 @@
+import { isIP, isIPv6 } from "node:net";
+import type { Exchange } from "./exchange.ts";
+
+/** Where a request wants to go. */
+export interface Authority {
+	/** Name or address in lower case, without brackets, port and final dot. */
+	readonly host: string;
+	/** As given, undefined where none was. */
+	readonly port: string | undefined;
+}
+
+/** Result of {@link checkAuthority}: the authority and the target's path, or the status that refuses. */
+export type AuthorityCheck =
+	| { readonly authority: Authority; readonly path: string }
+	| { readonly status: 400 | 421; readonly message: string };
+
+/** Which hosts a port answers to. */
+export interface HostRule {
+	/** Host that the port is bound to. */
+	readonly boundHost: string;
+	/** Names besides; "*" lets every host in. */
+	readonly allowedHosts: readonly string[];
+}
+
+/**
+ * Judges the host of a request before anything else does. A malformed one is 400
+ * (RFC 9112, 3.2): passed on, it makes URL parsers throw. One that is not served
+ * here is 421 (RFC 9110, 15.5.20): a web page whose name was made to point to this
+ * machine (DNS rebinding) gets nothing. Loopback names, the bound host and the
+ * address that the connection came to always pass; the port is not compared,
+ * because forwarding changes it.
+ */
+export function checkAuthority(exchange: Exchange, rule: HostRule): AuthorityCheck {
+	const target = splitTarget(exchange.target);
+	if (target === undefined) return malformed("the request target is malformed");
+	const given = exchange.authorities;
+	if (given.length === 0 || given.some((text) => text !== given[0])) {
+		return malformed("exactly one host must be named");
+	}
+	const named = target.authority === undefined ? given : [target.authority, ...given];
+	const parsed = named.map(parseAuthority);
+	for (const authority of parsed) {
+		if (authority === undefined) return malformed("the host is malformed");
+		if (!isServed(authority.host, exchange, rule)) {
+			return { status: 421, message: "this host is not served here; the service can allow it" };
+		}
+	}
+	return { authority: parsed[0] as Authority, path: target.path };
+}
+
+/** Parses `host[:port]` (RFC 3986, 3.2, without user information); undefined where malformed. */
+export function parseAuthority(text: string): Authority | undefined {
+	const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._~-]+))(?::([0-9]{0,5}))?$/i.exec(text);
+	if (match === null || text.length > 261) return undefined;
+	const [, literal, name, port] = match;
+	if (literal !== undefined && !isIPv6(literal)) return undefined;
+	if (port !== undefined && Number(port) > 65_535) return undefined;
+	// The last word is the parser's that comes later: "1.2.3.4.5" passes the grammar.
+	if (!URL.canParse(`http://${text}/`)) return undefined;
+	return { host: (literal ?? name ?? "").toLowerCase().replace(/\.$/, ""), port };
+}
+
+function malformed(message: string): AuthorityCheck {
+	return { status: 400, message };
+}
+
+/** Takes origin-form and absolute-form apart (RFC 9112, 3.2); "*" is a path of its own. */
+function splitTarget(target: string): { authority: string | undefined; path: string } | undefined {
+	if (target.includes("#")) return undefined;
+	if (target.startsWith("/") || target === "*") return { authority: undefined, path: target };
+	const match = /^https?:\/\/([^/?]*)(.*)$/is.exec(target);
+	if (match === null) return undefined;
+	const path = match[2] ?? "";
+	return { authority: match[1] ?? "", path: path.startsWith("/") ? path : `/${path}` };
+}
+
+function isServed(host: string, exchange: Exchange, rule: HostRule): boolean {
+	return (
+		isLoopback(host) ||
+		host === bare(rule.boundHost) ||
+		host === bare(exchange.connection.localAddress) ||
+		rule.allowedHosts.some((allowed) => allowed === "*" || bare(allowed) === host)
+	);
+}
+
+function isLoopback(host: string): boolean {
+	if (host === "localhost" || host.endsWith(".localhost") || host === "::1") return true;
+	return isIP(host) === 4 && host.startsWith("127.");
+}
+
+function bare(host: string): string {
+	return host.toLowerCase().replace(/^::ffff:(?=\d+\.)|^\[|\]$/g, "");
+}

@@ -1,0 +1,33 @@
+import type { Readable } from "node:stream";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { ExchangeOptions } from "./exchange.ts";
+
+/**
+ * Reads a request's body within `bodyTimeoutMs` for all of it: a peer that sends
+ * a byte now and then gains nothing. Leaves the stream open, because the answer
+ * goes over the same one.
+ */
+export async function* readBody(
+	source: Readable,
+	options: ExchangeOptions,
+): AsyncGenerator<Uint8Array> {
+	const late = Promise.withResolvers<never>();
+	// The timer may fire while nobody waits; the next read sees it.
+	late.promise.catch(() => {});
+	const timer = options.clock.setTimer(options.limits.bodyTimeoutMs, () =>
+		late.reject(new ConnectError("the request's body came too slowly", Code.DeadlineExceeded)),
+	);
+	const chunks = source.iterator({ destroyOnReturn: false });
+	try {
+		for (;;) {
+			const next = await Promise.race([chunks.next(), late.promise]);
+			if (next.done === true) return;
+			yield next.value as Uint8Array;
+		}
+	} catch (error) {
+		if (error instanceof ConnectError) throw error;
+		throw new ConnectError("the caller left", Code.Canceled, undefined, undefined, error);
+	} finally {
+		timer.cancel();
+	}
+}

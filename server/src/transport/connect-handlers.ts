@@ -1,0 +1,44 @@
+import type { Interceptor, ServiceImplSpec } from "@connectrpc/connect";
+import {
+	createUniversalServiceHandlers,
+	type UniversalHandler,
+} from "@connectrpc/connect/protocol";
+import { createHandlerFactory as createConnectFactory } from "@connectrpc/connect/protocol-connect";
+import { createHandlerFactory as createGrpcFactory } from "@connectrpc/connect/protocol-grpc";
+import { createHandlerFactory as createGrpcWebFactory } from "@connectrpc/connect/protocol-grpc-web";
+import { createCompressions } from "./compression.ts";
+import { leaveOnAbort } from "./deadline.ts";
+import type { TransportLimits } from "./limits.ts";
+import { markReached } from "./reached.ts";
+
+/** What handlers are built from. */
+export interface HandlerOptions {
+	readonly services: readonly ServiceImplSpec[];
+	/** Between our first, which marks that a call got so far, and our last, which enforces deadlines. */
+	readonly interceptors: readonly Interceptor[];
+	readonly limits: TransportLimits;
+}
+
+/**
+ * connect's own handlers for Connect, gRPC and gRPC-Web, one per procedure. JSON
+ * names that the contract lacks, and text that is not UTF-8, are refused: read
+ * leniently, a misspelt `validateOnly` would delete.
+ */
+export function createConnectHandlers(options: HandlerOptions): UniversalHandler[] {
+	const jsonOptions = {
+		ignoreUnknownFields: false,
+		textDecoder: new TextDecoder("utf-8", { fatal: true }),
+	};
+	const handlerOptions = {
+		acceptCompression: createCompressions(options.limits.maxDecompressedBytes),
+		readMaxBytes: options.limits.maxRequestBytes,
+		jsonOptions,
+		interceptors: [markReached, ...options.interceptors, leaveOnAbort],
+	};
+	const factories = [
+		createConnectFactory(handlerOptions),
+		createGrpcFactory(handlerOptions),
+		createGrpcWebFactory(handlerOptions),
+	];
+	return options.services.flatMap((spec) => createUniversalServiceHandlers(spec, factories));
+}

@@ -1,0 +1,40 @@
+import type { Writable } from "node:stream";
+import type { ExchangeOptions } from "./exchange.ts";
+
+/**
+ * Waits until a stream can take more, or is closed, whichever comes first, and
+ * calls `cutOff` when neither happens within stalledWriteTimeoutMs. Waiting for
+ * "drain" alone would never end after a reset, and its handler would be lost.
+ */
+export function waitForDrain(
+	target: Writable,
+	options: ExchangeOptions & { readonly closed: AbortSignal },
+	cutOff: () => void,
+): Promise<void> {
+	const { closed } = options;
+	if (target.destroyed || closed.aborted || !target.writableNeedDrain) return Promise.resolve();
+	return new Promise((resolve) => {
+		const timer = options.clock.setTimer(options.limits.stalledWriteTimeoutMs, () => {
+			cutOff();
+			settle();
+		});
+		function settle(): void {
+			timer.cancel();
+			target.off("drain", settle).off("close", settle);
+			closed.removeEventListener("abort", settle);
+			resolve();
+		}
+		target.on("drain", settle).on("close", settle);
+		closed.addEventListener("abort", settle, { once: true });
+	});
+}
+
+/**
+ * Cuts off a peer that never takes the rest of an answer that was ended, within
+ * stalledWriteTimeoutMs.
+ */
+export function boundEnd(target: Writable, options: ExchangeOptions, cutOff: () => void): void {
+	if (target.destroyed) return;
+	const timer = options.clock.setTimer(options.limits.stalledWriteTimeoutMs, cutOff);
+	target.once("close", () => timer.cancel());
+}

@@ -1,0 +1,75 @@
+import type { Clock } from "../clock.ts";
+import type { TransportLimits } from "./limits.ts";
+
+/** What is known of the connection that an exchange came on. */
+export interface Connection {
+	readonly httpVersion: "1.0" | "1.1" | "2.0";
+	/** TLS. */
+	readonly secure: boolean;
+	/** Address of the other end; empty where there is none. */
+	readonly peerAddress: string;
+	/** Address of this end; empty where there is none. */
+	readonly localAddress: string;
+}
+
+/** The first part of an answer. */
+export interface Head {
+	readonly status: number;
+	readonly headers: Iterable<readonly [name: string, value: string]>;
+	/** Trailers follow the body; HTTP/2 only. */
+	readonly trailers?: boolean;
+	/** Send now, without waiting for the first byte of the body. */
+	readonly flush?: boolean;
+}
+
+/**
+ * One call on one connection, whichever version of HTTP carries it: the seam
+ * between Node's servers and everything above. None of its functions throws on
+ * what a peer sent or did.
+ */
+export interface Exchange {
+	readonly connection: Connection;
+	readonly method: string;
+	/** Request target as it came; empty where there was none. */
+	readonly target: string;
+	/** Every Host and :authority as it came. */
+	readonly authorities: readonly string[];
+	/** Names in lower case and values by turns, without pseudo headers. */
+	readonly rawHeaders: readonly string[];
+	/** Aborted when the peer is gone before the answer was ended; never after. */
+	readonly closed: AbortSignal;
+	/**
+	 * The request's body; iterate once. Fails with a ConnectError: DEADLINE_EXCEEDED
+	 * when it takes longer than bodyTimeoutMs, CANCELED when the peer leaves.
+	 */
+	readBody(): AsyncIterable<Uint8Array>;
+	/** Sends the head; once, before the first write. */
+	writeHead(head: Head): void;
+	/** Takes a part of the body. False: wait for {@link Exchange.drained} before the next. */
+	write(bytes: Uint8Array): boolean;
+	/**
+	 * Resolves when the peer took what was written, or left, or took nothing for
+	 * stalledWriteTimeoutMs (it is cut off then).
+	 */
+	drained(): Promise<void>;
+	/** Ends the answer. Trailers only where the head announced them. */
+	end(trailers?: Iterable<readonly [name: string, value: string]>): void;
+	/** Breaks the call off, so that the peer cannot take the answer for complete. */
+	abort(): void;
+}
+
+/** First value of a header, by lower-case name. */
+export function headerOf(exchange: Exchange, name: string): string | undefined {
+	const raw = exchange.rawHeaders;
+	for (let i = 0; i + 1 < raw.length; i += 2) {
+		if (raw[i] === name) return raw[i + 1];
+	}
+	return undefined;
+}
+
+/** What every exchange is built with. */
+export interface ExchangeOptions {
+	readonly connection: Connection;
+	readonly limits: TransportLimits;
+	readonly clock: Clock;
+}

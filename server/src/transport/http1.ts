@@ -1,0 +1,83 @@
+import type {
+	Server as HttpServer,
+	IncomingMessage,
+	ServerOptions,
+	ServerResponse,
+} from "node:http";
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { Connection, Exchange } from "./exchange.ts";
+import { createH1Exchange } from "./exchange-h1.ts";
+import type { ListenerOptions } from "./listener.ts";
+import type { ConnectionFault } from "./observer.ts";
+
+/** Node's own options and limits for HTTP/1. */
+export function http1Options(options: ListenerOptions): ServerOptions {
+	const { limits } = options;
+	return {
+		maxHeaderSize: limits.maxHeaderBytes,
+		headersTimeout: limits.headersTimeoutMs,
+		// Ours, per exchange, comes first and answers in the caller's protocol; this one is the net.
+		requestTimeout: limits.headersTimeoutMs + limits.bodyTimeoutMs,
+		connectionsCheckingInterval: Math.max(50, Math.floor(limits.headersTimeoutMs / 10)),
+		keepAliveTimeout: limits.idleTimeoutMs,
+		keepAlive: true,
+		keepAliveInitialDelay: limits.keepAliveIntervalMs,
+		noDelay: true,
+	};
+}
+
+/** Turns a server's requests into exchanges, and its faults into answers and counts. */
+export function serveHttp1(
+	server: HttpServer,
+	serve: (exchange: Exchange) => void,
+	options: ListenerOptions & { readonly isDraining: () => boolean },
+): void {
+	// One more than allowed shows that there were more; Node drops the others in silence.
+	server.maxHeadersCount = options.limits.maxHeaderCount + 1;
+	server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+		const connection = connectionOf(request.socket, request.httpVersion === "1.0" ? "1.0" : "1.1");
+		serve(createH1Exchange(request, response, { ...options, connection }));
+	});
+	server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+		const [fault, status] = faultOf(error.code);
+		if (fault !== undefined) options.observer.connectionFault(fault);
+		if (!socket.writable || hasAnswerUnderWay(socket)) return void socket.destroy();
+		socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
+			socket.destroy(),
+		);
+	});
+}
+
+/** Facts of a connection, taken while it is open. */
+export function connectionOf(socket: Socket, httpVersion: Connection["httpVersion"]): Connection {
+	return {
+		httpVersion,
+		secure: (socket as Partial<TLSSocket>).encrypted === true,
+		peerAddress: socket.remoteAddress ?? "",
+		localAddress: socket.localAddress ?? "",
+	};
+}
+
+/** Node's parser names its faults by code. */
+function faultOf(code: string | undefined): [ConnectionFault | undefined, status: string] {
+	switch (code) {
+		case "ERR_HTTP_REQUEST_TIMEOUT":
+			return ["headers_timeout", "408 Request Timeout"];
+		case "HPE_HEADER_OVERFLOW":
+			return ["headers_too_large", "431 Request Header Fields Too Large"];
+		case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
+			return ["malformed", "413 Content Too Large"];
+		case "ECONNRESET":
+		case "EPIPE":
+			return [undefined, "400 Bad Request"];
+		default:
+			return ["malformed", "400 Bad Request"];
+	}
+}
+
+/** A second answer must not be written into one that has begun. */
+function hasAnswerUnderWay(socket: Socket): boolean {
+	const current = (socket as { _httpMessage?: ServerResponse })._httpMessage;
+	return current?.headersSent === true;
+}

@@ -1,0 +1,126 @@
+import {
+	constants,
+	createServer,
+	type Http2Server,
+	type ServerHttp2Session,
+	type ServerHttp2Stream,
+} from "node:http2";
+import type { Socket } from "node:net";
+import type { Timer } from "../clock.ts";
+import type { Connection, Exchange } from "./exchange.ts";
+import { createH2Exchange } from "./exchange-h2.ts";
+import { connectionOf } from "./http1.ts";
+import type { ListenerOptions } from "./listener.ts";
+import type { ConnectionFault } from "./observer.ts";
+
+/** HTTP/2 on sockets that others accept. */
+export interface Http2Engine {
+	/** Takes a connection over, cleartext or TLS. */
+	accept(socket: Socket): void;
+	/** GOAWAY to all: streams that are open go on, new ones are refused. */
+	drain(): void;
+}
+
+/** An engine that never listens itself: its sessions keep their own time. */
+export function createHttp2Engine(
+	serve: (exchange: Exchange) => void,
+	options: ListenerOptions,
+): Http2Engine {
+	const sessions = new Set<ServerHttp2Session>();
+	const server = createHttp2Server(options);
+	server.on("session", (session) => {
+		sessions.add(session);
+		session.on("close", () => sessions.delete(session));
+		// A peer that leaves without a word is no fault.
+		session.on("error", (error: NodeJS.ErrnoException) => {
+			if (error.code !== "ECONNRESET") options.observer.connectionFault("http2");
+		});
+		keepTime(session, options);
+		const connection = connectionOf(session.socket as never, "2.0");
+		session.on("stream", (stream, _headers, _flags, rawHeaders) =>
+			onStream(stream, rawHeaders as unknown as string[], connection),
+		);
+	});
+	server.on("sessionError", () => {});
+
+	function onStream(stream: ServerHttp2Stream, raw: string[], connection: Connection): void {
+		stream.on("error", () => {});
+		// A read may hold hundreds of streams with their resets; after it, the reset ones are known.
+		setImmediate(() => {
+			if (stream.destroyed || stream.closed || stream.aborted) return;
+			serve(createH2Exchange(stream, raw, { ...options, connection }));
+		});
+	}
+
+	return {
+		accept(socket) {
+			// HTTP/2 knows no half-open connections, and with one the peer's end would go unseen.
+			
+			server.emit("connection", socket);
+		},
+		drain() {
+			for (const session of sessions) session.close();
+		},
+	};
+}
+
+function createHttp2Server({ limits }: ListenerOptions): Http2Server {
+	return createServer({
+		maxSessionMemory: limits.maxSessionMemoryMib,
+		maxHeaderListPairs: limits.maxHeaderCount + 8,
+		maxOutstandingPings: 2,
+		maxSettings: 32,
+		maxSessionInvalidFrames: 100,
+		maxSessionRejectedStreams: 100,
+		streamResetBurst: limits.streamResetBurst,
+		streamResetRate: limits.streamResetPerSecond,
+		settings: {
+			enablePush: false,
+			maxConcurrentStreams: limits.maxConcurrentStreams,
+			maxHeaderListSize: limits.maxHeaderBytes,
+		},
+	});
+}
+
+/** Ends sessions that say nothing, have nothing to do, or whose peer is gone without a word. */
+function keepTime(session: ServerHttp2Session, options: ListenerOptions): void {
+	const { clock, limits, observer } = options;
+	let openStreams = 0;
+	let idle: Timer | undefined = clock.setTimer(limits.headersTimeoutMs, () =>
+		end("headers_timeout"),
+	);
+	let ping = clock.setTimer(limits.keepAliveIntervalMs, sendPing);
+
+	function end(fault: ConnectionFault): void {
+		observer.connectionFault(fault);
+		session.destroy(undefined, constants.NGHTTP2_NO_ERROR);
+	}
+	function startIdle(): void {
+		idle?.cancel();
+		idle = clock.setTimer(limits.idleTimeoutMs, () => end("idle_timeout"));
+	}
+	function sendPing(): void {
+		if (session.destroyed) return;
+		ping = clock.setTimer(limits.pingTimeoutMs, () => end("ping_timeout"));
+		session.ping((error) => {
+			ping.cancel();
+			if (error === null) ping = clock.setTimer(limits.keepAliveIntervalMs, sendPing);
+		});
+	}
+
+	session.once("remoteSettings", () => {
+		if (openStreams === 0) startIdle();
+	});
+	session.on("stream", (stream) => {
+		openStreams++;
+		idle?.cancel();
+		stream.once("close", () => {
+			openStreams--;
+			if (openStreams === 0 && !session.destroyed) startIdle();
+		});
+	});
+	session.once("close", () => {
+		idle?.cancel();
+		ping.cancel();
+	});
+}

@@ -1,0 +1,164 @@
+import { once } from "node:events";
+import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { Clock } from "../clock.ts";
+import { createAddressCount } from "./address-count.ts";
+import type { Exchange } from "./exchange.ts";
+import { http1Options, serveHttp1 } from "./http1.ts";
+import { createHttp2Engine } from "./http2.ts";
+import type { TransportLimits } from "./limits.ts";
+import type { TransportObserver } from "./observer.ts";
+import { splitByFirstBytes } from "./protocol-split.ts";
+import { createTlsFiles, type TlsFileNames } from "./tls-files.ts";
+
+/** What a listener is built with. */
+export interface ListenerOptions {
+	readonly host: string;
+	/** 0 for any that is free. */
+	readonly port: number;
+	readonly tls: TlsFileNames | undefined;
+	readonly limits: TransportLimits;
+	readonly clock: Clock;
+	readonly observer: TransportObserver;
+}
+
+/** One TCP port with both versions of HTTP. */
+export interface Listener {
+	/** @throws what the system says, as in EADDRINUSE, or what is wrong with the certificate. */
+	listen(): Promise<{ readonly host: string; readonly port: number }>;
+	/**
+	 * Takes no new connection and ends idle ones at once; ends the others with their
+	 * last answer, or after `graceMs`. Resolves when no socket is left.
+	 */
+	close(graceMs: number): Promise<void>;
+}
+
+/**
+ * Node's HTTP/1 server listens and its own connection listener is put behind the
+ * split. A server that gets sockets without listening enforces none of its
+ * timeouts. With TLS, the version comes from ALPN (RFC 7301).
+ */
+export function createListener(
+	serve: (exchange: Exchange) => void,
+	options: ListenerOptions,
+): Listener {
+	const { limits, clock, observer } = options;
+	const sockets = new Set<Socket>();
+	const undecided = new Set<Socket>();
+	const perAddress = createAddressCount(limits.maxConnectionsPerAddress);
+	const draining = { value: false };
+	const tls = options.tls === undefined ? undefined : createTlsFiles(options.tls, options);
+	const server: HttpServer | HttpsServer =
+		tls === undefined
+			? createHttpServer(http1Options(options))
+			: createHttpsServer({
+					...http1Options(options),
+					ALPNProtocols: ["h2", "http/1.1"],
+					handshakeTimeout: limits.handshakeTimeoutMs,
+					minVersion: "TLSv1.2",
+				});
+	const http2 = createHttp2Engine(serve, options);
+	serveHttp1(server, serve, { ...options, isDraining: () => draining.value });
+
+	const decided = tls === undefined ? "connection" : "secureConnection";
+	const acceptHttp1 = server.listeners(decided)[0] as (socket: Socket) => void;
+	server.removeAllListeners(decided);
+	server.maxConnections = limits.maxConnections;
+	server.on("drop", () => observer.connectionFault("too_many_connections"));
+	// Before anything else hears of the socket, so that it is counted and never without a listener.
+	server.prependListener("connection", admit);
+	if (tls === undefined) {
+		server.on("connection", (socket: Socket) => {
+			if (!socket.destroyed) split(socket);
+		});
+	} else {
+		server.on("secureConnection", (socket: TLSSocket) => {
+			if (socket.alpnProtocol === "h2") http2.accept(socket);
+			else takeHttp1(socket);
+		});
+		// Node's own listener takes it for an HTTP fault, which would be answered in clear text.
+		server.removeAllListeners("tlsClientError");
+		server.on("tlsClientError", (_error, socket) => {
+			observer.connectionFault("tls_handshake");
+			socket.destroy();
+		});
+	}
+
+	function admit(socket: Socket): void {
+		socket.on("error", () => {});
+		sockets.add(socket);
+		observer.connectionOpened();
+		const address = socket.remoteAddress ?? "";
+		const isAdmitted = perAddress.enter(address);
+		socket.once("close", () => {
+			sockets.delete(socket);
+			if (isAdmitted) perAddress.leave(address);
+			observer.connectionClosed();
+		});
+		if (isAdmitted) return;
+		observer.connectionFault("too_many_connections");
+		socket.destroy();
+	}
+
+	function takeHttp1(socket: Socket): void {
+		// Each pipelined request listens for the end of its connection.
+		socket.setMaxListeners(0);
+		acceptHttp1.call(server, socket);
+	}
+
+	function split(socket: Socket): void {
+		undecided.add(socket);
+		socket.once("close", () => undecided.delete(socket));
+		splitByFirstBytes(socket, {
+			clock,
+			timeoutMs: limits.firstByteTimeoutMs,
+			onHttp1: (ready) => {
+				undecided.delete(ready);
+				takeHttp1(ready);
+			},
+			onHttp2: (ready) => {
+				undecided.delete(ready);
+				http2.accept(ready);
+			},
+			onTimeout: () => observer.connectionFault("first_byte_timeout"),
+		});
+	}
+
+	return {
+		async listen() {
+			if (tls !== undefined) await tls.start(server as HttpsServer);
+			try {
+				await new Promise<void>((resolve, reject) => {
+					server.once("error", reject);
+					server.listen({ host: options.host, port: options.port }, () => {
+						server.off("error", reject);
+						resolve();
+					});
+				});
+			} catch (error) {
+				tls?.stop();
+				throw error;
+			}
+			server.on("error", (error) => observer.unexpected(error));
+			const { address, port } = server.address() as AddressInfo;
+			return { host: address, port };
+		},
+		async close(graceMs) {
+			if (draining.value || !server.listening) return;
+			draining.value = true;
+			tls?.stop();
+			const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+			for (const socket of undecided) socket.destroy();
+			http2.drain();
+			const timer = clock.setTimer(graceMs, () => {
+				for (const socket of sockets) socket.destroy();
+			});
+			await closed;
+			// Under TLS the server says "closed" before its last socket does.
+			await Promise.all(Array.from(sockets, (socket) => once(socket, "close")));
+			timer.cancel();
+		},
+	};
+}

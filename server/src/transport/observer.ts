@@ -1,0 +1,85 @@
+/** Why a request was refused before any interceptor saw it. */
+export type RefusalCause =
+	| "authority"
+	| "origin"
+	| "target"
+	| "headers"
+	| "http_version"
+	| "unknown_path"
+	| "method"
+	| "content_type"
+	/** One of connect's own handlers refused it: envelope, encoding, size, undecodable body. */
+	| "protocol";
+
+/** Why a connection ended other than by its peer's wish. */
+export type ConnectionFault =
+	| "too_many_connections"
+	| "first_byte_timeout"
+	| "headers_timeout"
+	| "idle_timeout"
+	| "ping_timeout"
+	| "tls_handshake"
+	| "malformed"
+	| "headers_too_large"
+	/** The peer broke HTTP/2's rules or one of its limits. */
+	| "http2";
+
+/** A request that was refused before any interceptor saw it. */
+export interface RefusedCall {
+	readonly cause: RefusalCause;
+	/** HTTP status of the answer. */
+	readonly httpStatus: number;
+	/** Path of a known procedure, or "": a peer's own text never gets here. */
+	readonly procedure: string;
+	readonly requestId: string;
+}
+
+/** One call of a known procedure. */
+export interface ObservedCall {
+	readonly procedure: string;
+	readonly requestId: string;
+	readonly httpVersion: string;
+}
+
+/** How a call ended. */
+export interface CallOutcome {
+	/** HTTP status of the answer; 0 where the caller left before one was sent. */
+	readonly httpStatus: number;
+	/** The whole answer was handed to the connection. */
+	readonly complete: boolean;
+	readonly durationMs: number;
+	readonly sentBytes: number;
+}
+
+/**
+ * What the port tells of itself, for counters and logs. Connection events come
+ * as often as peers like: they are to be counted, not logged one by one. An
+ * observer must not throw.
+ */
+export interface TransportObserver {
+	connectionOpened(): void;
+	connectionClosed(): void;
+	connectionFault(fault: ConnectionFault): void;
+	callStarted(call: ObservedCall): void;
+	callEnded(call: ObservedCall, outcome: CallOutcome): void;
+	callRefused(refused: RefusedCall): void;
+	/** New certificate and key are in use. */
+	tlsReloaded(): void;
+	/** The files could not be used; the ones before stay in use. */
+	tlsReloadFailed(error: unknown): void;
+	/** A fault of ours that ended one call or connection, never the process. */
+	unexpected(error: unknown): void;
+}
+
+/** Observes nothing. */
+export const silentObserver: TransportObserver = {
+	connectionOpened() {},
+	connectionClosed() {},
+	connectionFault() {},
+	callStarted() {},
+	callEnded() {},
+	callRefused() {},
+	tlsReloaded() {},
+	tlsReloadFailed() {},
+	unexpected() {},
+};

@@ -1,0 +1,65 @@
+import { cors } from "@connectrpc/connect";
+import type { Authority } from "./authority.ts";
+import { type Exchange, headerOf } from "./exchange.ts";
+
+/** How long a browser may keep a preflight's answer, in seconds; Chromium's ceiling. */
+const maxAgeSeconds = 7_200;
+const allowedMethods = [...cors.allowedMethods, "HEAD"].join(", ");
+const allowedHeaders = [...cors.allowedHeaders, "Authorization", "X-Request-Id"].join(", ");
+const exposedHeaders = [...cors.exposedHeaders, "X-Request-Id"].join(", ");
+
+/** What the Origin header of a request means for its answer. */
+export type OriginCheck =
+	| { readonly kind: "pass"; readonly headers: readonly (readonly [string, string])[] }
+	| { readonly kind: "preflight"; readonly headers: readonly (readonly [string, string])[] }
+	| { readonly kind: "refuse" };
+
+/**
+ * Cross-origin rules (Fetch standard, CORS protocol), with connect's header lists.
+ * Listed origins may do everything; no credentials header is ever sent. A page of
+ * any other origin gets no CORS headers, so it can read nothing, and whatever
+ * might change something is refused: browsers send simple requests unasked, to
+ * services on this machine too. No Origin, or the service's own, passes.
+ */
+export function checkOrigin(
+	exchange: Exchange,
+	authority: Authority,
+	allowedOrigins: readonly string[],
+): OriginCheck {
+	const vary: readonly [string, string][] = allowedOrigins.length > 0 ? [["vary", "Origin"]] : [];
+	const origin = headerOf(exchange, "origin");
+	const isPreflight =
+		exchange.method === "OPTIONS" &&
+		headerOf(exchange, "access-control-request-method") !== undefined;
+	if (origin === undefined) return { kind: "pass", headers: vary };
+	if (allowedOrigins.includes(origin)) {
+		const allow = ["access-control-allow-origin", origin] as const;
+		return isPreflight
+			? { kind: "preflight", headers: [...vary, allow, ...preflightHeaders] }
+			: {
+					kind: "pass",
+					headers: [...vary, allow, ["access-control-expose-headers", exposedHeaders]],
+				};
+	}
+	if (isPreflight) return { kind: "preflight", headers: vary };
+	const isSafe = ["GET", "HEAD", "OPTIONS"].includes(exchange.method);
+	if (isSafe || isSameOrigin(origin, exchange, authority)) return { kind: "pass", headers: vary };
+	return { kind: "refuse" };
+}
+
+const preflightHeaders: readonly (readonly [string, string])[] = [
+	["access-control-allow-methods", allowedMethods],
+	["access-control-allow-headers", allowedHeaders],
+	["access-control-max-age", String(maxAgeSeconds)],
+];
+
+function isSameOrigin(origin: string, exchange: Exchange, authority: Authority): boolean {
+	const schemes = exchange.connection.secure ? ["https:"] : ["http:", "https:"];
+	if (!URL.canParse(origin)) return false;
+	const url = new URL(origin);
+	// A proxy may have taken TLS off before us, so https may stand for our http.
+	if (!schemes.includes(url.protocol)) return false;
+	const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
+	const defaultPort = url.protocol === "https:" ? "443" : "80";
+	return host === authority.host && (url.port || defaultPort) === (authority.port || defaultPort);
+}

@@ -1,0 +1,84 @@
+import { isIPv6 } from "node:net";
+import type { Interceptor, ServiceImplSpec } from "@connectrpc/connect";
+import type { Clock } from "../clock.ts";
+import { createConnectHandlers } from "./connect-handlers.ts";
+import { createDispatch } from "./dispatch.ts";
+import { createFairness } from "./fairness.ts";
+import { type TransportLimits, validateLimits } from "./limits.ts";
+import { createListener } from "./listener.ts";
+import type { TransportObserver } from "./observer.ts";
+import type { PlainPage } from "./page.ts";
+import { createRoutes } from "./routes.ts";
+import type { TlsFileNames } from "./tls-files.ts";
+
+export type { PageAnswer, PlainPage } from "./page.ts";
+
+/** What a port serves and to whom. */
+export interface PortOptions {
+	/** Address or name to listen on. */
+	readonly host: string;
+	/** TCP port; 0 for any that is free. */
+	readonly port: number;
+	/** From connect's `createServiceImplSpec`. */
+	readonly services: readonly ServiceImplSpec[];
+	/** The first one is the outermost. */
+	readonly interceptors: readonly Interceptor[];
+	/** See `defaultLimits`. */
+	readonly limits: TransportLimits;
+	/** Undefined: cleartext. */
+	readonly tls: TlsFileNames | undefined;
+	/** Host names, without port, that are answered besides loopback names and the bound host; "*": all. */
+	readonly allowedHosts: readonly string[];
+	/** Origins, as in `https://console.example.org`, whose pages may call. */
+	readonly allowedOrigins: readonly string[];
+	/** Plain resources beside the procedures. */
+	readonly pages: readonly PlainPage[];
+	readonly clock: Clock;
+	readonly observer: TransportObserver;
+}
+
+/** One TCP port that speaks HTTP/1.1 and HTTP/2, and on them Connect, gRPC and gRPC-Web. */
+export interface Port {
+	/** @throws what the system says, as in EADDRINUSE, or what is wrong with the certificate. */
+	listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
+	/**
+	 * Takes no new connection and ends idle ones at once; calls in flight finish.
+	 * What is left after `graceMs` is cut off. Resolves when no socket is left.
+	 */
+	close(graceMs: number): Promise<void>;
+}
+
+/**
+ * Wires the port; nothing is opened before `listen`.
+ *
+ * @throws RangeError when a limit makes no sense.
+ */
+export function createPort(options: PortOptions): Port {
+	const { limits, clock, observer } = options;
+	validateLimits(limits);
+	const handlers = createConnectHandlers(options);
+	const fairness = createFairness({
+		sliceBytes: limits.streamSliceBytes,
+		sliceMs: limits.streamSliceMs,
+		clock,
+	});
+	const dispatch = createDispatch({
+		hosts: { boundHost: options.host, allowedHosts: options.allowedHosts },
+		allowedOrigins: options.allowedOrigins,
+		pages: options.pages,
+		routes: createRoutes(handlers),
+		limits,
+		clock,
+		fairness,
+		observer,
+	});
+	const listener = createListener((exchange) => void dispatch(exchange), options);
+	return {
+		async listen() {
+			const { host, port } = await listener.listen();
+			const scheme = options.tls === undefined ? "http" : "https";
+			return { host, port, url: `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}` };
+		},
+		close: (graceMs) => listener.close(graceMs),
+	};
+}

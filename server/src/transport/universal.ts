@@ -1,0 +1,168 @@
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import { createContextValues } from "@connectrpc/connect";
+import { createAsyncIterable, type UniversalServerResponse } from "@connectrpc/connect/protocol";
+import type { Clock } from "../clock.ts";
+import { type CallContext, callContextKey } from "./call-context.ts";
+import { clampDeadline } from "./deadline.ts";
+import { type Exchange, headerOf } from "./exchange.ts";
+import type { Fairness } from "./fairness.ts";
+import type { TransportLimits } from "./limits.ts";
+import type { CallOutcome, TransportObserver } from "./observer.ts";
+import { reachedKey } from "./reached.ts";
+import { gatherBody } from "./request-body.ts";
+import type { Route } from "./routes.ts";
+import { writeBody } from "./writer.ts";
+
+/** What calls share. */
+export interface UniversalOptions {
+	readonly limits: TransportLimits;
+	readonly clock: Clock;
+	readonly fairness: Fairness;
+	readonly observer: TransportObserver;
+}
+
+/** One call's own part. */
+export interface UniversalCall {
+	readonly exchange: Exchange;
+	readonly route: Route;
+	readonly context: CallContext;
+	/** Header fields of every answer. */
+	readonly common: readonly (readonly [string, string])[];
+}
+
+/** Answers a call with connect's handler for it, in all protocols: the "universal" way. */
+export async function serveUniversal(
+	call: UniversalCall,
+	options: UniversalOptions,
+): Promise<Omit<CallOutcome, "durationMs">> {
+	const { exchange, route, context } = call;
+	const header = requestHeader(call, options.limits);
+	const isStream = route.handler.method.methodKind !== "unary";
+	const body = route.method === "GET" ? [] : await bodyOf(call, options.limits);
+	if (exchange.closed.aborted) return { httpStatus: 0, complete: false, sentBytes: 0 };
+
+	const contextValues = createContextValues().set(callContextKey, context);
+	const early = isStream ? flushLater(call, options) : undefined;
+	let response: UniversalServerResponse;
+	try {
+		response = await route.handler({
+			httpVersion: context.httpVersion,
+			// The authority was judged before; only path and query are of use here.
+			url: `${context.secure ? "https" : "http"}://localhost${route.path}`,
+			method: route.method,
+			header,
+			body: Symbol.asyncIterator in body ? body : createAsyncIterable(body),
+			signal: exchange.closed,
+			contextValues,
+		});
+	} finally {
+		early?.cancel();
+	}
+
+	exchange.writeHead({
+		status: response.status,
+		headers: [...call.common, ...ownHeaders(route, response), ...(response.header ?? [])],
+		trailers: route.protocol === "grpc",
+		flush: isStream,
+	});
+	const isHead = exchange.method === "HEAD";
+	const written = await writeBody(exchange, isHead ? createAsyncIterable([]) : bodyFrom(response), {
+		share: options.fairness.join(),
+		sliceBytes: options.limits.streamSliceBytes,
+	});
+	if (written.complete) exchange.end(response.trailer);
+	if (!contextValues.get(reachedKey)) {
+		options.observer.callRefused({
+			cause: "protocol",
+			httpStatus: response.status,
+			procedure: route.handler.requestPath,
+			requestId: context.requestId,
+		});
+	}
+	return { httpStatus: response.status, ...written };
+}
+
+function bodyFrom(response: UniversalServerResponse): AsyncIterable<Uint8Array> {
+	return response.body ?? createAsyncIterable<Uint8Array>([]);
+}
+
+/** Only procedures with one request message can wait for the whole of it. */
+async function bodyOf(
+	call: UniversalCall,
+	limits: TransportLimits,
+): Promise<Uint8Array[] | AsyncIterable<Uint8Array>> {
+	const { exchange, route } = call;
+	const kind = route.handler.method.methodKind;
+	if (kind === "client_streaming" || kind === "bidi_streaming") return exchange.readBody();
+	const length = headerOf(exchange, "content-length");
+	try {
+		return await gatherBody(exchange, {
+			maxMessageBytes: limits.maxRequestBytes,
+			isEnveloped: route.protocol !== "connect",
+			declaredBytes: length === undefined ? undefined : Number(length),
+		});
+	} catch (error) {
+		// connect's handler says it, in the caller's protocol.
+		return failing(error);
+	}
+}
+
+function failing(error: unknown): AsyncIterable<Uint8Array> {
+	return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
+}
+
+function requestHeader(call: UniversalCall, limits: TransportLimits): Headers {
+	const { exchange, route } = call;
+	const header = new Headers();
+	for (let i = 0; i + 1 < exchange.rawHeaders.length; i += 2) {
+		header.append(exchange.rawHeaders[i] as string, exchange.rawHeaders[i + 1] as string);
+	}
+	if (!header.has("content-type")) header.set("content-type", "application/json");
+	const isUnary = route.handler.method.methodKind === "unary";
+	clampDeadline(header, route.protocol.startsWith("grpc"), {
+		maxTimeoutMs: isUnary ? limits.maxUnaryTimeoutMs : limits.maxStreamTimeoutMs,
+		always: isUnary,
+	});
+	// Compressing each event of each stream would cost more than all the rest.
+	if (!isUnary) {
+		header.set("connect-accept-encoding", "identity");
+		header.set("grpc-accept-encoding", "identity");
+	}
+	return header;
+}
+
+/** A stream that has nothing to say yet shows that it is open: browsers hold `fetch` back until then. */
+function flushLater(call: UniversalCall, options: UniversalOptions): { cancel(): void } {
+	const { exchange, route, common } = call;
+	return options.clock.setTimer(options.limits.streamHeadDelayMs, () => {
+		const type = headerOf(exchange, "content-type") ?? "";
+		exchange.writeHead({
+			status: 200,
+			headers: [...common, ...streamHeaders, ["content-type", type]],
+			trailers: route.protocol === "grpc",
+			flush: true,
+		});
+	});
+}
+
+/** Proxies must neither hold a stream back nor recode it. */
+const streamHeaders: readonly (readonly [string, string])[] = [
+	["cache-control", "no-cache, no-transform"],
+	["x-accel-buffering", "no"],
+];
+
+function ownHeaders(
+	route: Route,
+	response: UniversalServerResponse,
+): readonly (readonly [string, string])[] {
+	if (route.handler.method.methodKind !== "unary") return streamHeaders;
+	if (response.status >= 400) return [["cache-control", "no-store"]];
+	const isRead =
+		route.handler.method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+	return isRead
+		? [
+				["cache-control", "private, no-cache"],
+				["vary", "Accept-Encoding"],
+			]
+		: [];
+}

@@ -1,0 +1,56 @@
+import type { Exchange } from "./exchange.ts";
+import type { Share } from "./fairness.ts";
+
+/**
+ * Writes a body in slices of at most `sliceBytes`, waiting for the reader and for
+ * the stream's turn in between. When the peer leaves, the source's `return` is
+ * called at that moment, also while a write waits or a message is awaited.
+ *
+ * @returns the bytes written, and whether that was all of them.
+ */
+export async function writeBody(
+	exchange: Exchange,
+	body: AsyncIterable<Uint8Array>,
+	options: { readonly share: Share; readonly sliceBytes: number },
+): Promise<{ sentBytes: number; complete: boolean }> {
+	const { closed } = exchange;
+	const source = body[Symbol.asyncIterator]();
+	let sentBytes = 0;
+	let leave: (() => void) | undefined;
+	const onClosed = () => {
+		Promise.resolve(source.return?.()).catch(() => {});
+		leave?.();
+	};
+	if (closed.aborted) onClosed();
+	else closed.addEventListener("abort", onClosed, { once: true });
+
+	const read = () =>
+		new Promise<IteratorResult<Uint8Array> | undefined>((resolve, reject) => {
+			leave = () => resolve(undefined);
+			source.next().then(resolve, reject);
+		});
+
+	try {
+		while (!closed.aborted) {
+			const next = await read();
+			if (next === undefined) break;
+			if (next.done === true) return { sentBytes, complete: !closed.aborted };
+			for (const slice of slices(next.value, options.sliceBytes)) {
+				const hasRoom = exchange.write(slice);
+				sentBytes += slice.byteLength;
+				if (options.share.spend(slice.byteLength)) await options.share.nextTurn();
+				if (!hasRoom) await exchange.drained();
+				if (closed.aborted) break;
+			}
+		}
+		return { sentBytes, complete: false };
+	} finally {
+		closed.removeEventListener("abort", onClosed);
+	}
+}
+
+function* slices(bytes: Uint8Array, sliceBytes: number): Generator<Uint8Array> {
+	for (let start = 0; start < bytes.byteLength; start += sliceBytes) {
+		yield bytes.subarray(start, start + sliceBytes);
+	}
+}

@@ -1,0 +1,44 @@
+import { describe, expect, test } from "vitest";
+import { parsePlan } from "./plan.ts";
+
+const ids = (...args: string[]) => parsePlan(args).cases.map(({ id }) => id);
+
+describe("the benchmark's arguments", () => {
+	test("by default every case is run at least seven times", () => {
+		const { effort, write } = parsePlan([]);
+		expect(effort.rounds).toBeGreaterThanOrEqual(7);
+		expect(write).toBe(false);
+		expect(ids()).toEqual([
+			"get-json",
+			"list-json",
+			"get-grpc",
+			"list-grpc",
+			"watch-connect-json-10",
+			"watch-connect-json-100",
+			"watch-connect-json-1000",
+			"watch-grpc-10",
+			"watch-grpc-100",
+			"watch-grpc-1000",
+			"start-up",
+		]);
+	});
+
+	test("a case is picked by a part of its name, also one that the smoke leaves out", () => {
+		expect(ids("--only", "get")).toEqual(["get-json", "get-grpc"]);
+		expect(ids("--quick", "--only", "grpc-1000", "--only", "start")).toEqual([
+			"watch-grpc-1000",
+			"start-up",
+		]);
+	});
+
+	test("rounds may be given, and must make sense", () => {
+		expect(parsePlan(["--quick", "--rounds", "3"]).effort.rounds).toBe(3);
+		expect(() => parsePlan(["--rounds", "0"])).toThrow(/--rounds/);
+		expect(() => parsePlan(["--rounds", "x"])).toThrow(/--rounds/);
+	});
+
+	test("what is not known is refused", () => {
+		expect(() => parsePlan(["--onyl", "get"])).toThrow(/onyl/);
+		expect(() => parsePlan(["--only", "nonsense"])).toThrow(/nonsense/);
+	});
+});

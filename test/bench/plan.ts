@@ -1,0 +1,48 @@
+import { parseArgs } from "node:util";
+import type { BenchCase } from "./case.ts";
+import { fullCatalogue, quickCatalogue } from "./catalogue.ts";
+import type { Effort } from "./rounds.ts";
+
+/** What to run. */
+export interface Plan {
+	readonly cases: readonly BenchCase[];
+	readonly effort: Effort;
+	/** Put the table into docs/performance.md. */
+	readonly write: boolean;
+}
+
+/** About three and a half minutes in all. */
+const fullEffort: Effort = { rounds: 7, windowMs: 500, warmUpMs: 1_200 };
+/** About half a minute: does it work, and are the answers right? Its figures mean little. */
+const quickEffort: Effort = { rounds: 2, windowMs: 150, warmUpMs: 200 };
+
+export const usage = `npm run bench -- [--quick] [--rounds N] [--only CASE]... [--write]
+  --quick      a smoke of half a minute; its figures mean little
+  --rounds N   turns of each server in each case; default ${fullEffort.rounds}
+  --only CASE  cases whose name contains this; may be repeated
+  --write      put the table into docs/performance.md
+Cases: ${fullCatalogue()
+	.map(({ id }) => id)
+	.join(" ")}`;
+
+/** @throws Error that says what is wrong with the arguments */
+export function parsePlan(args: readonly string[]): Plan {
+	const { values } = parseArgs({
+		args: [...args],
+		options: {
+			quick: { type: "boolean", default: false },
+			rounds: { type: "string" },
+			only: { type: "string", multiple: true },
+			write: { type: "boolean", default: false },
+		},
+	});
+	const { quick, only, write } = values;
+	const effort = quick ? quickEffort : fullEffort;
+	const rounds = values.rounds === undefined ? effort.rounds : Number(values.rounds);
+	if (!Number.isSafeInteger(rounds) || rounds < 1)
+		throw new Error("--rounds needs a number from 1");
+	const catalogue = quick && only === undefined ? quickCatalogue() : fullCatalogue();
+	const cases = catalogue.filter(({ id }) => only?.some((part) => id.includes(part)) ?? true);
+	if (cases.length === 0) throw new Error(`no case is named ${only?.join(" or ")}`);
+	return { cases, effort: { ...effort, rounds }, write };
+}

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { limitsFrom } from "../../server/src/app-limits.ts";
+import { parseConfig } from "../../server/src/config/config.ts";
+import { defaultLimits, validateLimits } from "../../server/src/transport/limits.ts";
+
+function limitsOf(...argv: string[]) {
+	const result = parseConfig(argv, {});
+	if (result.kind !== "config") throw new Error(JSON.stringify(result));
+	return limitsFrom(result.config);
+}
+
+test("the options' defaults are the port's defaults", () => {
+	expect(limitsOf()).toEqual(defaultLimits);
+});
+
+test("a limit that is configured reaches the port", () => {
+	const limits = limitsOf("--max-request-bytes=4096", "--idle-timeout-ms=5");
+	validateLimits(limits);
+	expect(limits).toMatchObject({
+		maxRequestBytes: 4_096,
+		maxDecompressedBytes: 4_096,
+		idleTimeoutMs: 5,
+	});
+});

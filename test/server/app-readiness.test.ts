@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+import { readinessAnswer } from "../../server/src/app-readiness.ts";
+
+test("a replica is not ready before the store is loaded, and says why", () => {
+	const answer = readinessAnswer({ state: "starting" }, undefined);
+	expect(answer).toEqual({ status: 503, body: "not ready: the store is not loaded yet\n" });
+});
+
+test("a replica that stops is not ready", () => {
+	expect(readinessAnswer({ state: "stopping" }, undefined).status).toBe(503);
+});
+
+test("a silent upstream is told, but the replica still wants calls", () => {
+	const answer = readinessAnswer({ state: "ready" }, Date.UTC(2026, 0, 1));
+	expect(answer.status).toBe(200);
+	expect(answer.body).toContain("upstream is silent since 2026-01-01T00:00:00.000Z");
+	expect(readinessAnswer({ state: "ready" }, undefined).body).toBe("ready\n");
+});

@@ -1,0 +1,148 @@
+import { describe, expect, test } from "vitest";
+import { type Config, parseConfig } from "../../../server/src/config/config.ts";
+import { environmentName } from "../../../server/src/config/option.ts";
+import { optionsTable } from "../../../server/src/config/options-table.ts";
+
+type Environment = Record<string, string>;
+
+function configOf(argv: string[], environment: Environment = {}): Config {
+	const result = parseConfig(argv, environment);
+	if (result.kind !== "config") throw new Error(JSON.stringify(result));
+	return result.config;
+}
+
+function faultsOf(argv: string[], environment: Environment = {}): readonly string[] {
+	const result = parseConfig(argv, environment);
+	return result.kind === "faults" ? result.faults : [];
+}
+
+describe("the configuration", () => {
+	test("without flags and environment is all defaults, and frozen", () => {
+		const config = configOf([]);
+		expect(config).toMatchObject({
+			host: "127.0.0.1",
+			port: 8080,
+			store: "embedded",
+			data: "./data/wukong.db",
+			seed: 0,
+			defaultNamespace: "default",
+		});
+		expect(Object.keys(config)).toEqual(Object.keys(optionsTable));
+		expect(Object.isFrozen(config)).toBe(true);
+	});
+
+	test("takes flags in both forms", () => {
+		const config = configOf(["--port", "8123", "--seed=100", "--data", ":memory:"]);
+		expect(config).toMatchObject({ port: 8123, seed: 100, data: ":memory:" });
+	});
+
+	test("a flag wins over the environment, the environment over the default", () => {
+		const environment = { WUKONG_PORT: "1", WUKONG_SEED: "2", PORT: "3" };
+		expect(configOf(["--port=4"], environment)).toMatchObject({ port: 4, seed: 2 });
+	});
+
+	test("an empty variable counts as unset", () => {
+		expect(configOf([], { WUKONG_PORT: "" }).port).toBe(8080);
+	});
+
+	test("other programs' and the tests' variables are none of its business", () => {
+		expect(faultsOf([], { HOME: "/", WUKONG_TEST_CHROMIUM: "x" })).toEqual([]);
+	});
+
+	test("reads lists and switches", () => {
+		const environment = { WUKONG_INSECURE_NO_AUTH: "true" };
+		const config = configOf(
+			["--allowed-hosts", "a.example, b.example", "--cors-origins=https://x.example"],
+			environment,
+		);
+		expect(config.allowedHosts).toEqual(["a.example", "b.example"]);
+		expect(config.corsOrigins).toEqual(["https://x.example"]);
+		expect(config.insecureNoAuth).toBe(true);
+		expect(configOf(["--insecure-no-auth"]).insecureNoAuth).toBe(true);
+	});
+});
+
+describe("a wrong configuration", () => {
+	test("tells every fault at once", () => {
+		const argv = ["--port", "x", "--log-level=loud", "--seed", "--tls-kye=k", "word"];
+		const faults = faultsOf(argv, { WUKONG_MAX_CONNECTIONS: "0", WUKONG_HSOT: "h" });
+		expect(faults).toEqual([
+			"unknown option: --tls-kye (did you mean --tls-key?)",
+			"unexpected word: word",
+			"unknown option: WUKONG_HSOT (did you mean WUKONG_HOST?)",
+			"--port must be a whole number from 0 to 65535",
+			"--seed needs a value",
+			"--log-level must be one of fatal, error, warn, info, debug, trace, silent",
+			"WUKONG_MAX_CONNECTIONS must be a whole number from 1 to 1000000",
+		]);
+	});
+
+	test("suggests nothing where nothing is near", () => {
+		expect(faultsOf(["--completely-different-thing=1"])).toEqual([
+			"unknown option: --completely-different-thing",
+		]);
+	});
+
+	test("the value of an unknown flag is no fault of its own", () => {
+		expect(faultsOf(["--prot", "8123"])).toEqual(["unknown option: --prot (did you mean --port?)"]);
+	});
+
+	test.each([
+		["--port", "65536"],
+		["--port", "-1"],
+		["--port", "1e3"],
+		["--port", " 80"],
+		["--seed", "1.5"],
+		["--seed", "0x10"],
+		["--history-age-ms", "2147483648"],
+		["--store", "kubernetes"],
+		["--default-namespace", "Not_A_Label"],
+		["--cors-origins", "https://a.example/path"],
+		["--cors-origins", "*"],
+		["--insecure-no-auth=1"],
+	])("refuses %s %s", (...argv) => {
+		expect(faultsOf(argv)).not.toEqual([]);
+	});
+
+	test.each([["0.0.0.0"], ["::"], ["192.168.1.2"], ["example.com"], ["127.evil.example"]])(
+		"--host %s needs --insecure-no-auth",
+		(host) => {
+			expect(faultsOf(["--host", host])).toHaveLength(1);
+			expect(configOf(["--host", host, "--insecure-no-auth"]).host).toBe(host);
+		},
+	);
+
+	test.each([["localhost"], ["127.0.0.1"], ["127.8.8.8"], ["::1"]])(
+		"--host %s needs nothing else",
+		(host) => {
+			expect(configOf(["--host", host]).host).toBe(host);
+		},
+	);
+
+	test("certificate and key come together or not at all", () => {
+		expect(faultsOf(["--tls-cert=c.pem"])).toHaveLength(1);
+		expect(faultsOf(["--tls-key=k.pem"])).toHaveLength(1);
+		expect(faultsOf(["--tls-cert=c.pem", "--tls-key=k.pem"])).toEqual([]);
+	});
+});
+
+describe("--help", () => {
+	const result = parseConfig(["--help", "--port", "x"], { WUKONG_NOTHING: "1" });
+	const help = result.kind === "help" ? result.text.replaceAll(/\s+/g, " ") : "";
+
+	test.each(Object.values(optionsTable).map((option) => [option.flag, option] as const))(
+		"shows --%s with default, unit and environment name",
+		(flag, option) => {
+			const { placeholder } = option;
+			const start = help.indexOf(
+				` --${flag} ${placeholder === undefined ? "" : `<${placeholder}>`}`,
+			);
+			const line = help.slice(start, help.indexOf(")", help.indexOf("(default:", start)));
+			expect(start).toBeGreaterThan(0);
+			expect(line).toContain(option.description);
+			expect(line).toContain(`${option.unit}, env: ${environmentName(option)}`);
+			const shown = String(option.defaultValue);
+			expect(line).toContain(`(default: ${shown === "" ? "none" : shown}`);
+		},
+	);
+});

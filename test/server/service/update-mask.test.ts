@@ -1,0 +1,99 @@
+import { describe, expect, test } from "vitest";
+import { isFailure } from "../../../server/src/failure.ts";
+import { parseUpdateMask } from "../../../server/src/service/update-mask.ts";
+
+function parsed(...paths: string[]): string[] {
+	return (parseUpdateMask({ paths }) ?? []).map(({ fields, mapKey }) => {
+		const names = fields.map(({ name }) => name).join(".");
+		return mapKey === undefined ? names : `${names}[${mapKey}]`;
+	});
+}
+
+function violationsOf(...paths: string[]) {
+	try {
+		parseUpdateMask({ paths });
+	} catch (error) {
+		if (isFailure(error)) return error.details.violations ?? [];
+	}
+	return [];
+}
+
+describe("an update mask", () => {
+	test("unset or empty is no mask", () => {
+		expect(parseUpdateMask(undefined)).toBeUndefined();
+		expect(parseUpdateMask({ paths: [] })).toBeUndefined();
+	});
+
+	test("of passed over fields only is still a mask, which takes nothing", () => {
+		expect(parseUpdateMask({ paths: ["uid"] })).toEqual([]);
+	});
+
+	test("* names all that an update may change", () => {
+		expect(parsed("*")).toEqual(["labels", "annotations", "spec"]);
+	});
+
+	test.each([
+		["spec"],
+		["spec.cpu"],
+		["spec.disks"],
+		["spec.start_strategy.auto_start"],
+		["spec.cloud_init_user.password_hash"],
+		["spec.high_availability.node_selector"],
+	])("finds %s", (path) => {
+		expect(parsed(path)).toEqual([path]);
+	});
+
+	test.each([
+		["labels.app", "labels[app]"],
+		["labels.`app`", "labels[app]"],
+		["labels.example.com/tier.x", "labels[example.com/tier.x]"],
+		["annotations.`example.com/a.b`", "annotations[example.com/a.b]"],
+		["labels.constructor", "labels[constructor]"],
+		["spec.high_availability.node_selector.zone", "spec.high_availability.node_selector[zone]"],
+	])("%s names one key: the rest of the path as it stands", (path, key) => {
+		expect(parsed(path)).toEqual([key]);
+	});
+
+	test.each([
+		["name"],
+		["namespace"],
+		["uid"],
+		["resource_version"],
+		["generation"],
+		["create_time"],
+		["delete_time"],
+		["status"],
+		["status.phase"],
+		["status.conditions"],
+		["create_time.seconds"],
+	])("%s is passed over: a body that came from a read may be sent back", (path) => {
+		expect(parsed(path, "labels")).toEqual(["labels"]);
+	});
+
+	test.each([
+		["spec.disks.name"],
+		["spec.disks[0]"],
+		["spec.networks.0"],
+		["spec.cloud_init_user.groups.x"],
+		["status.conditions.type"],
+		["nothing"],
+		["spec.nothing"],
+		["spec.osImage"],
+		["spec.cpu.x"],
+		["spec.*"],
+		["spec."],
+		[".spec"],
+		[""],
+		["labels."],
+		["labels.``"],
+		["__proto__"],
+		["constructor"],
+	])("%s is refused on update_mask", (path) => {
+		expect(violationsOf(path)).toMatchObject([{ field: "update_mask" }]);
+	});
+
+	test("each wrong path is told, cut where it is long", () => {
+		const violations = violationsOf("x".repeat(10_000), "spec.cpu", "nothing");
+		expect(violations.map(({ description }) => description.length < 200)).toEqual([true, true]);
+	});
+});

@@ -1,0 +1,107 @@
+import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
+import { ErrorReason } from "@novasphere/wukong-gen/error";
+import {
+	CreateWukongRequestSchema,
+	GetWukongRequestSchema,
+	ListWukongsRequestSchema,
+	UpdateWukongRequestSchema,
+	WatchWukongRequestSchema,
+} from "@novasphere/wukong-gen/wukong-service";
+import { describe, expect, test } from "vitest";
+import { type Failure, isFailure } from "../../../server/src/failure.ts";
+import { createRegexMatch } from "../../../server/src/service/regex-match.ts";
+import { createMessageCheck } from "../../../server/src/service/validate.ts";
+
+const check = createMessageCheck();
+
+function failureOf<Desc extends DescMessage>(schema: Desc, init: MessageInitShape<Desc>) {
+	try {
+		check(schema, create(schema, init));
+	} catch (error) {
+		if (isFailure(error)) return error;
+		throw error;
+	}
+	return undefined;
+}
+
+const fieldsOf = (failure: Failure | undefined) =>
+	failure?.details.violations?.map(({ field }) => field);
+
+describe("the field rules", () => {
+	test("pass a request that gives little", () => {
+		expect(failureOf(CreateWukongRequestSchema, { wukong: { name: "vm" } })).toBeUndefined();
+		expect(failureOf(UpdateWukongRequestSchema, { wukong: {} })).toBeUndefined();
+		expect(failureOf(ListWukongsRequestSchema, {})).toBeUndefined();
+	});
+
+	test("name fields by their contract names from the request's root", () => {
+		const failure = failureOf(CreateWukongRequestSchema, {
+			wukong: {
+				name: "vm",
+				spec: {
+					disks: [
+						{ name: "root", size: "1Gi" },
+						{ name: "data", size: "big" },
+					],
+					networks: [{ name: "n", vlanId: 5_000, nodeIp: "x".repeat(65) }],
+				},
+			},
+		});
+		expect(fieldsOf(failure)).toEqual([
+			"wukong.spec.disks[1].size",
+			"wukong.spec.networks[0].vlan_id",
+			"wukong.spec.networks[0].node_ip",
+		]);
+	});
+
+	test("broken inside wukong only are INVALID_WUKONG", () => {
+		const wukong = { name: "vm", spec: { cpu: 65 } };
+		for (const schema of [CreateWukongRequestSchema, UpdateWukongRequestSchema]) {
+			expect(failureOf(schema, { wukong })?.reason).toBe(ErrorReason.INVALID_WUKONG);
+		}
+	});
+
+	test("broken anywhere else are INVALID_REQUEST", () => {
+		const both = { wukong: { name: "A" }, requestId: "with space" };
+		const failures = [
+			failureOf(CreateWukongRequestSchema, both),
+			failureOf(CreateWukongRequestSchema, {}),
+			failureOf(GetWukongRequestSchema, { name: "" }),
+			failureOf(ListWukongsRequestSchema, { pageSize: -1 }),
+			failureOf(WatchWukongRequestSchema, { heartbeatInterval: { seconds: 301n } }),
+			failureOf(WatchWukongRequestSchema, { heartbeatInterval: { nanos: 5 } }),
+		];
+		for (const failure of failures) expect(failure?.reason).toBe(ErrorReason.INVALID_REQUEST);
+		expect(failures.map(fieldsOf)).toEqual([
+			["wukong.name", "request_id"],
+			["wukong"],
+			["name"],
+			["page_size"],
+			["heartbeat_interval"],
+			["heartbeat_interval"],
+		]);
+	});
+
+	test("on map keys quote the key, and cut the path where it is long", () => {
+		const short = failureOf(ListWukongsRequestSchema, { labels: { "-k": "v" } });
+		expect(short?.details.violations?.[0]).toMatchObject({ field: 'labels["-k"]' });
+		expect(short?.details.violations?.[0]?.description).toMatch(/^the key /);
+		const long = failureOf(ListWukongsRequestSchema, { labels: { ["k".repeat(100_000)]: "v" } });
+		expect(fieldsOf(long)?.every((field) => field.length <= 256)).toBe(true);
+	});
+});
+
+describe("the pattern matcher", () => {
+	const matches = createRegexMatch();
+
+	test("matches as the pattern says", () => {
+		expect(matches("^[a-z]+$", "abc")).toBe(true);
+		expect(matches("^[a-z]+$", "abc\n")).toBe(false);
+	});
+
+	test("refuses a long text without trying the pattern on it", () => {
+		expect(matches("^(a|aa)+$", `${"a".repeat(1_000_000)}b`)).toBe(false);
+		expect(matches("^a*$", "a".repeat(1_025))).toBe(false);
+		expect(matches("^a*$", "a".repeat(1_024))).toBe(true);
+	});
+});

@@ -1,0 +1,59 @@
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
+import { WukongService } from "@novasphere/wukong-gen/wukong-service";
+import { expect, test } from "vitest";
+import { openPort, type PortUnderTest, quietWatch } from "../../support/port-fixture.ts";
+import { openRaw } from "../../support/raw-client.ts";
+import { until } from "../../support/until.ts";
+import { openSession, startH1Watch, startH2Watch } from "../../support/watch-request.ts";
+
+const farMs = 600_000;
+
+test("idle connections of every kind end at once, and nothing is left", async () => {
+	const { port, portNumber, url, seen } = await openPort();
+	const silent = await openRaw(portNumber);
+	const { session } = await openSession(url);
+	const kept = await openRaw(portNumber);
+	await kept.send("GET /none HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	await kept.expectText("404");
+	await port.close(farMs);
+	expect(seen.closed).toBe(seen.opened);
+	await silent.expectClosed();
+	await kept.expectClosed();
+	session.destroy();
+});
+
+test.each([
+	["HTTP/1.1", (url: string) => createConnectTransport({ baseUrl: url, httpVersion: "1.1" })],
+	["HTTP/2", (url: string) => createGrpcTransport({ baseUrl: url })],
+])("a call in flight finishes, and its connection ends with it: %s", async (_name, create) => {
+	const wake = Promise.withResolvers<{ wukong: { name: string } }>();
+	const { port, url, seen } = await openPort({ implementation: { getWukong: () => wake.promise } });
+	const call = createClient(WukongService, create(url)).getWukong({ name: "a" });
+	await until("the call has begun", () => seen.begun === 1);
+	const closed = port.close(farMs);
+	wake.resolve({ wukong: { name: "late" } });
+	expect((await call).wukong?.name).toBe("late");
+	await closed;
+});
+
+test("what is left after the grace time is cut off", async () => {
+	const holder: { port?: PortUnderTest } = {};
+	const watchWukong = quietWatch(() => (holder.port as PortUnderTest).seen);
+	const opened = await openPort({ implementation: { watchWukong } });
+	holder.port = opened;
+	const { session } = await openSession(opened.url);
+	await startH2Watch(session);
+	await startH1Watch(opened.url);
+	expect(opened.seen.live).toBe(2);
+	await opened.port.close(50);
+	await until("the handlers are free", () => opened.seen.live === 0);
+	session.destroy();
+});
+
+test("a closed port refuses new connections; closing again does nothing", async () => {
+	const { port, portNumber } = await openPort();
+	await port.close(farMs);
+	await port.close(farMs);
+	await expect(openRaw(portNumber)).rejects.toThrow("ECONNREFUSED");
+});

@@ -1,0 +1,11 @@
+/**
+ * Typed client of WukongService for browsers, over Connect by default.
+ *
+ * @module
+ */
+export * from "@novasphere/wukong-gen/error";
+export * from "@novasphere/wukong-gen/wukong";
+export * from "@novasphere/wukong-gen/wukong-service";
+export * from "./client.ts";
+export * from "./errors.ts";
+export type { WatchOptions, WatchQuery } from "./watch.ts";
