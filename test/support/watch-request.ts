@@ -5,6 +5,7 @@ import {
 	type ClientHttp2Stream,
 	connect as connectHttp2,
 	constants,
+	type Settings,
 } from "node:http2";
 import { request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
@@ -16,8 +17,9 @@ const emptyMessage = Buffer.concat([Buffer.from([0, 0, 0, 0, 2]), Buffer.from("{
 /** Opens an HTTP/2 connection that trusts any certificate; its faults are no concern of the test. */
 export async function openSession(
 	url: string,
+	settings: Settings = {},
 ): Promise<{ session: ClientHttp2Session; socket: Socket }> {
-	const session = connectHttp2(url, { rejectUnauthorized: false });
+	const session = connectHttp2(url, { rejectUnauthorized: false, settings });
 	session.on("error", () => {});
 	const [, socket] = (await once(session, "connect")) as [unknown, Socket];
 	return { session, socket };

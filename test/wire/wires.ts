@@ -95,6 +95,8 @@ export const wires: readonly Wire[] = [
 			createGrpcJsWireClient(
 				new URL(url).host,
 				credentials.createSsl(Buffer.from(certificate ?? "")),
+				// An address is no server name (RFC 6066, section 3).
+				{ "grpc.ssl_target_name_override": "localhost" },
 			),
 	},
 ];
