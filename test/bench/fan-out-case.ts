@@ -41,7 +41,7 @@ export interface FanOutCaseOptions {
  * states that are no longer the newest.
  */
 export function createFanOutCase(options: FanOutCaseOptions): BenchCase {
-	const { id, title, streams } = options;
+	const { id, title } = options;
 	return {
 		id,
 		title,

@@ -37,6 +37,12 @@ describe("the benchmark's arguments", () => {
 		expect(() => parsePlan(["--rounds", "x"])).toThrow(/--rounds/);
 	});
 
+	test("half a run is never written down", () => {
+		expect(parsePlan(["--write"]).write).toBe(true);
+		expect(() => parsePlan(["--write", "--quick"])).toThrow(/--write/);
+		expect(() => parsePlan(["--write", "--only", "get"])).toThrow(/--write/);
+	});
+
 	test("what is not known is refused", () => {
 		expect(() => parsePlan(["--onyl", "get"])).toThrow(/onyl/);
 		expect(() => parsePlan(["--only", "nonsense"])).toThrow(/nonsense/);

@@ -7,7 +7,7 @@ import type { Effort } from "./rounds.ts";
 export interface Plan {
 	readonly cases: readonly BenchCase[];
 	readonly effort: Effort;
-	/** Put the table into docs/performance.md. */
+	/** Put the table into docs/performance.md; only what was measured in full. */
 	readonly write: boolean;
 }
 
@@ -37,6 +37,9 @@ export function parsePlan(args: readonly string[]): Plan {
 		},
 	});
 	const { quick, only, write } = values;
+	if (write && (quick || only !== undefined)) {
+		throw new Error("--write needs all cases in full: neither --quick nor --only");
+	}
 	const effort = quick ? quickEffort : fullEffort;
 	const rounds = values.rounds === undefined ? effort.rounds : Number(values.rounds);
 	if (!Number.isSafeInteger(rounds) || rounds < 1)

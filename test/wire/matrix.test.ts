@@ -24,7 +24,7 @@ async function withWire(
 	use: (client: WireClient, app: RunningApp) => Promise<void>,
 ): Promise<void> {
 	const tls = ["--tls-cert", certificate.certFile, "--tls-key", certificate.keyFile];
-	const app = await startApp([...standingOperator, ...(wire.tls ? tls : [])]);
+	const app = await startApp(...standingOperator, ...(wire.tls ? tls : []));
 	const client = wire.connect({
 		url: app.url,
 		certificate: wire.tls ? certificate.cert : undefined,

@@ -55,7 +55,7 @@ export function createHttp2Engine(
 	return {
 		accept(socket) {
 			// HTTP/2 knows no half-open connections, and with one the peer's end would go unseen.
-			
+			socket.once("end", () => socket.destroy());
 			server.emit("connection", socket);
 		},
 		drain() {

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import type { Server } from "node:https";
-import { createSecureContext } from "node:tls";
 import type { Clock, Timer } from "../clock.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { TransportObserver } from "./observer.ts";
@@ -47,7 +46,7 @@ export function createTlsFiles(
 		try {
 			const pair = await readPair(names);
 			if (pair.cert !== last?.cert || pair.key !== last.key) {
-				apply(server, pair);
+				server.setSecureContext(pair);
 				last = pair;
 				observer.tlsReloaded();
 			}
@@ -67,7 +66,7 @@ export function createTlsFiles(
 	return {
 		async start(server) {
 			last = await readPair(names);
-			apply(server, last);
+			server.setSecureContext(last);
 			again(server);
 		},
 		stop() {
@@ -83,10 +82,4 @@ async function readPair(names: TlsFileNames): Promise<Pair> {
 		readFile(names.keyFile, "utf8"),
 	]);
 	return { cert, key };
-}
-
-function apply(server: Server, pair: Pair): void {
-	// Throws where the two do not fit, before the server lets go of the ones it has.
-	createSecureContext(pair);
-	server.setSecureContext(pair);
 }

@@ -2,7 +2,7 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { expect, test } from "vitest";
-import { openPort, type PortUnderTest, quietWatch } from "../../support/port-fixture.ts";
+import { openPort, type PortUnderTest, pathOf, quietWatch } from "../../support/port-fixture.ts";
 import { openRaw } from "../../support/raw-client.ts";
 import { until } from "../../support/until.ts";
 import { openSession, startH1Watch, startH2Watch } from "../../support/watch-request.ts";
@@ -10,7 +10,8 @@ import { openSession, startH1Watch, startH2Watch } from "../../support/watch-req
 const farMs = 600_000;
 
 test("idle connections of every kind end at once, and nothing is left", async () => {
-	const { port, portNumber, url, seen } = await openPort();
+	const limits = { firstByteTimeoutMs: farMs, idleTimeoutMs: farMs };
+	const { port, portNumber, url, seen } = await openPort({ limits });
 	const silent = await openRaw(portNumber);
 	const { session } = await openSession(url);
 	const kept = await openRaw(portNumber);
@@ -35,6 +36,23 @@ test.each([
 	wake.resolve({ wukong: { name: "late" } });
 	expect((await call).wukong?.name).toBe("late");
 	await closed;
+});
+
+test("the last answer on a kept HTTP/1.1 connection says that it was the last", async () => {
+	const wake = Promise.withResolvers<object>();
+	const { port, portNumber, seen } = await openPort({
+		limits: { idleTimeoutMs: farMs },
+		implementation: { getWukong: () => wake.promise },
+	});
+	const client = await openRaw(portNumber);
+	const path = `${pathOf("GetWukong")}?encoding=json&message=%7B%7D`;
+	await client.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+	await until("the call has begun", () => seen.begun === 1);
+	const closed = port.close(farMs);
+	wake.resolve({});
+	await closed;
+	await client.expectClosed();
+	expect(client.received()).toMatch(/^HTTP\/1\.1 200.*\r\nconnection: close\r\n/s);
 });
 
 test("what is left after the grace time is cut off", async () => {

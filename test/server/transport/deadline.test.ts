@@ -121,4 +121,21 @@ describe("on the wire", () => {
 		await expect(read()).rejects.toMatchObject({ code: Code.DeadlineExceeded });
 		await until("the handler is free", () => port.seen.live === 0);
 	});
+
+	test("a stream that hears nothing is left behind at its deadline", async () => {
+		const wake = Promise.withResolvers<void>();
+		const { url } = await openPort({
+			implementation: {
+				async *watchWukong() {
+					yield {};
+					await wake.promise;
+				},
+			},
+		});
+		const body = Buffer.concat([Buffer.from([0, 0, 0, 0, 2]), Buffer.from("{}")]);
+		const headers = { "content-type": "application/connect+json", "connect-timeout-ms": "50" };
+		const response = await fetch(url + pathOf("WatchWukong"), { method: "POST", headers, body });
+		expect(await response.text()).toContain("deadline_exceeded");
+		wake.resolve();
+	});
 });

@@ -129,7 +129,8 @@ test("a client that never begins its TLS handshake is closed", async () => {
 	});
 	const client = await openRaw(portNumber);
 	await client.expectClosed();
-	await until("it is counted", () => seen.faults.includes("tls_handshake"));
+	await until("it is counted", () => seen.faults.length > 0);
+	expect(seen.faults).toEqual(["tls_handshake"]);
 });
 
 test("half a body over HTTP/2 is answered with the deadline's code, and its stream closed", async () => {
@@ -172,11 +173,11 @@ describe("streams", () => {
 
 	test("a stream outlives every time that is set for requests", async () => {
 		const short = {
-			firstByteTimeoutMs: 100,
-			headersTimeoutMs: 100,
-			bodyTimeoutMs: 100,
-			idleTimeoutMs: 100,
-			stalledWriteTimeoutMs: 100,
+			firstByteTimeoutMs: 1_000,
+			headersTimeoutMs: 1_000,
+			bodyTimeoutMs: 1_000,
+			idleTimeoutMs: 1_000,
+			stalledWriteTimeoutMs: 1_000,
 			keepAliveIntervalMs: 50,
 		};
 		const { url, seen } = await openWith(quietWatch, short);
@@ -202,5 +203,17 @@ describe("streams", () => {
 		expect(session.destroyed).toBe(false);
 		session.destroy();
 		socket.destroy();
+	});
+
+	test("an answer that was ended and is never taken is cut off too", async () => {
+		const { url, seen } = await openPort({ limits: { ...long, stalledWriteTimeoutMs: 200 } });
+		const { session } = await openSession(url, { initialWindowSize: 0 });
+		const path = `${pathOf("GetWukong")}?encoding=json&message=%7B%7D`;
+		const stream = session.request({ ":path": path });
+		stream.on("error", () => {});
+		await until("the answer was ended", () => seen.ended[0]?.complete === true);
+		await until("the stream is closed", () => stream.closed);
+		expect(session.destroyed).toBe(false);
+		session.destroy();
 	});
 });

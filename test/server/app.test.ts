@@ -1,0 +1,132 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ConnectError, createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { RetryInfoSchema } from "@novasphere/wukong-gen/error-details";
+import {
+	WukongEvent_Type as EventType,
+	WukongService,
+} from "@novasphere/wukong-gen/wukong-service";
+import { afterEach, describe, expect, test } from "vitest";
+import { type App, createApp } from "../../server/src/app.ts";
+import { createLogger } from "../../server/src/app-logger.ts";
+import { type Config, parseConfig } from "../../server/src/config/config.ts";
+import { reasonIn } from "../../server/src/service/connect-error.ts";
+import { until } from "../support/until.ts";
+
+function configOf(...argv: string[]): Config {
+	const result = parseConfig(["--port=0", "--data=:memory:", ...argv], {});
+	if (result.kind !== "config") throw new Error(JSON.stringify(result));
+	return result.config;
+}
+
+const apps: App[] = [];
+const logLines: string[] = [];
+
+async function start(...argv: string[]) {
+	logLines.length = 0;
+	const logger = createLogger("debug", { write: (line) => void logLines.push(line) });
+	const app = createApp(configOf(...argv), { logger });
+	apps.push(app);
+	const { url } = await app.listen();
+	const client = createClient(WukongService, createGrpcTransport({ baseUrl: url }));
+	return { app, url, client };
+}
+
+afterEach(async () => {
+	await Promise.all(apps.splice(0).map((app) => app.close()));
+});
+
+describe("a running app", () => {
+	test("answers calls and pages on one port", async () => {
+		const { url, client } = await start("--seed=3");
+		const { wukongs } = await client.listWukongs({});
+		expect(wukongs.map(({ name }) => name)).toEqual(["vm-0", "vm-1", "vm-2"]);
+		const pages = ["livez", "readyz", "metrics"].map((page) => fetch(`${url}/${page}`));
+		const answers = await Promise.all(pages);
+		expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+		const [live, ready, metrics] = await Promise.all(answers.map((answer) => answer.text()));
+		expect([live, ready]).toEqual(["alive\n", "ready\n"]);
+		expect(metrics).toContain(
+			'wukong_requests_total{method="ListWukongs",code="ok",protocol="grpc"} 1',
+		);
+	});
+
+	test("logs a call under the id that its answer carries", async () => {
+		const { url } = await start();
+		const answer = await fetch(`${url}/novasphere.v1.WukongService/GetWukong`, {
+			method: "POST",
+			headers: { "content-type": "application/json", "x-request-id": "my-id" },
+			body: '{"name":"none"}',
+		});
+		expect(answer.headers.get("x-request-id")).toBe("my-id");
+		const line = logLines.map((text) => JSON.parse(text)).find(({ code }) => code === "NotFound");
+		expect(line).toMatchObject({ requestId: "my-id", reason: "WUKONG_NOT_FOUND", name: "none" });
+	});
+
+	test("counts and logs what is refused before any method sees it", async () => {
+		const { url } = await start();
+		const answer = await fetch(`${url}/novasphere.v1.WukongService/DeleteWukong`, {
+			method: "POST",
+			headers: { "content-type": "application/json" },
+			body: '{"name":"vm","validateOnlyy":true}',
+		});
+		expect(answer.status).toBe(400);
+		const metrics = await (await fetch(`${url}/metrics`)).text();
+		expect(metrics).toContain('wukong_requests_refused_total{cause="protocol"} 1');
+		expect(logLines.join("")).toContain("request refused");
+	});
+
+	test("takes another default namespace", async () => {
+		const { client } = await start("--default-namespace=home");
+		const spec = { cpu: 1, memory: "1Gi", disks: [{ name: "root", size: "1Gi" }] };
+		const { wukong } = await client.createWukong({ wukong: { name: "vm", spec } });
+		expect(wukong?.namespace).toBe("home");
+	});
+});
+
+describe("an app that closes", () => {
+	test("ends streams with a last HEARTBEAT and SHUTTING_DOWN with RetryInfo", async () => {
+		const { app, client } = await start();
+		const types: EventType[] = [];
+		const stream = (async () => {
+			for await (const { type } of client.watchWukong({})) types.push(type);
+		})();
+		const ended = stream.catch((error: ConnectError) => error);
+		await until("the stream is in sync", () => types.includes(EventType.SYNCED));
+		await app.close();
+		const error = (await ended) as ConnectError;
+		expect(types).toEqual([EventType.SYNCED, EventType.HEARTBEAT]);
+		expect(reasonIn(error)).toBe("SHUTTING_DOWN");
+		expect(error.findDetails(RetryInfoSchema)).toHaveLength(1);
+	});
+
+	test("leaves its port, also when it is closed twice", async () => {
+		const { app, url } = await start();
+		await Promise.all([app.close(), app.close()]);
+		expect(await canConnect(url)).toBe(false);
+	});
+});
+
+test("an app whose store cannot be opened says so and leaves its port", async () => {
+	const directory = await mkdtemp(join(tmpdir(), "wukong-app-"));
+	try {
+		const data = join(directory, "foreign.db");
+		await writeFile(data, "not a database, but long enough to be taken for one".repeat(50));
+		const app = createApp(configOf(`--data=${data}`));
+		await expect(app.listen()).rejects.toThrow(data);
+	} finally {
+		await rm(directory, { recursive: true });
+	}
+});
+
+function canConnect(url: string): Promise<boolean> {
+	const { hostname, port } = new URL(url);
+	return new Promise((resolve) => {
+		const socket = connect(Number(port), hostname);
+		socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+		socket.once("connect", () => socket.destroy());
+	});
+}

@@ -1,0 +1,98 @@
+import { equals } from "@bufbuild/protobuf";
+import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
+import { keyOf } from "../../../server/src/resource/wukong-ref.ts";
+import type { Change, Sink, SourceState } from "../../../server/src/store/source.ts";
+
+/** A sink that keeps what it is told, and objects to whatever breaks the source's promises. */
+export interface RecordingSink extends Sink {
+	readonly state: SourceState;
+	/** The changes since the load. */
+	readonly changes: readonly Change[];
+	/** How often changes were told; changes of one commit come together. */
+	readonly appends: number;
+	readonly head: bigint;
+	/** The present state, by `namespace/name`. */
+	readonly objects: ReadonlyMap<string, Wukong>;
+}
+
+export function createRecordingSink(): RecordingSink {
+	let state: SourceState | undefined;
+	let head = 0n;
+	let appends = 0;
+	const changes: Change[] = [];
+	const objects = new Map<string, Wukong>();
+
+	const loaded = (): SourceState => {
+		if (state === undefined) throw new Error("the sink was not loaded");
+		return state;
+	};
+	return {
+		load(next) {
+			state = next;
+			head = next.head;
+			objects.clear();
+			for (const object of next.objects) objects.set(keyOf(object), object);
+			checkHistory(next);
+		},
+		append(news) {
+			loaded();
+			appends++;
+			for (const change of news) {
+				if (change.version <= head) throw new Error(`version ${change.version} after ${head}`);
+				head = change.version;
+				apply(objects, change);
+				changes.push(change);
+			}
+		},
+		advance(version) {
+			if (version < head) throw new Error(`version ${version} after ${head}`);
+			head = version;
+		},
+		get state() {
+			return loaded();
+		},
+		get head() {
+			return head;
+		},
+		get appends() {
+			return appends;
+		},
+		changes,
+		objects,
+	};
+}
+
+/** Undoes the history from the present and does it again: both must fit, state by state. */
+function checkHistory({ objects, history, base, head }: SourceState): void {
+	const present = new Map(objects.map((object) => [keyOf(object), object]));
+	const states = new Map(present);
+	for (const { object, previous } of history.toReversed()) {
+		if (previous === undefined) states.delete(keyOf(object));
+		else states.set(keyOf(object), previous);
+	}
+	let last = base;
+	for (const change of history) {
+		if (change.version <= last) throw new Error(`version ${change.version} after ${last}`);
+		last = change.version;
+		apply(states, change);
+	}
+	if (last !== head) throw new Error(`the history ends at ${last}, not at ${head}`);
+	if (states.size !== present.size) throw new Error("the history leads to another state");
+	for (const [key, object] of present) mustBeEqual(states.get(key), object);
+}
+
+function apply(states: Map<string, Wukong>, { object, previous, deleted }: Change): void {
+	const key = keyOf(object);
+	mustBeEqual(states.get(key), previous);
+	if (deleted && object.deleteTime === undefined) throw new Error(`${key} went without delete_time`);
+	if (deleted) states.delete(key);
+	else states.set(key, object);
+}
+
+function mustBeEqual(held: Wukong | undefined, told: Wukong | undefined): void {
+	if (held === told) return;
+	if (held === undefined || told === undefined || !equals(WukongSchema, held, told)) {
+		const name = held?.name ?? told?.name;
+		throw new Error(`${name}: a change does not begin where the one before it ended`);
+	}
+}
