@@ -5,12 +5,16 @@ import { join } from "node:path";
 import { type Cores, splitCores } from "./cores.ts";
 import { writeDocument } from "./document.ts";
 import { createFaults } from "./faults.ts";
+import { measureOtherWork } from "./other-work.ts";
 import { createPayload, fetchPayload, type Payload } from "./payload.ts";
 import { type Plan, parsePlan, usage } from "./plan.ts";
 import { type CaseResult, runCase } from "./rounds.ts";
 import { formatScoreboard } from "./scoreboard.ts";
 import { startServer } from "./server-process.ts";
 import { oursSpec, peerSpec } from "./servers.ts";
+
+/** Share of the machine that other work may take before the report speaks of it. */
+const quietShare = 0.1;
 
 const exitCodes = { failed: 1, badArguments: 2 } as const;
 
@@ -28,8 +32,10 @@ process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 process.on("SIGINT", () => process.exit(exitCodes.failed));
 process.on("SIGTERM", () => process.exit(exitCodes.failed));
 
+const otherWork = await measureOtherWork();
 const { results, faults } = await run(plan, cores);
-const report = `${machine(cores, plan)}\n\n${formatScoreboard(results)}`;
+const maxOtherWork = Math.max(otherWork, await measureOtherWork());
+const report = `${machine(cores, plan, maxOtherWork)}\n\n${formatScoreboard(results)}`;
 console.log(`\n${report}`);
 for (const text of faults) console.error(`FAULT ${text}`);
 if (faults.length > 0) process.exitCode = exitCodes.failed;
@@ -64,9 +70,16 @@ async function run(
 	return { results, faults: faults.texts() };
 }
 
-function machine({ note }: Cores, { effort }: Plan): string {
-	return [
+function machine({ note }: Cores, { effort }: Plan, otherWork: number): string {
+	const lines = [
 		`${cpus().length} cores, Node ${process.versions.node}; ${note};`,
 		`${effort.rounds} interleaved rounds of ${effort.windowMs} ms; median (quartiles).`,
-	].join("\n");
+	];
+	if (otherWork > quietShare) {
+		const percent = Math.round(otherWork * 100);
+		lines.push(
+			`The machine was not quiet: ${percent} % busy with other work before or after the run.`,
+		);
+	}
+	return lines.join("\n");
 }

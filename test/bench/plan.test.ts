@@ -31,6 +31,10 @@ describe("the benchmark's arguments", () => {
 		]);
 	});
 
+	test("a whole name picks that case alone", () => {
+		expect(ids("--only", "watch-grpc-100")).toEqual(["watch-grpc-100"]);
+	});
+
 	test("rounds may be given, and must make sense", () => {
 		expect(parsePlan(["--quick", "--rounds", "3"]).effort.rounds).toBe(3);
 		expect(() => parsePlan(["--rounds", "0"])).toThrow(/--rounds/);

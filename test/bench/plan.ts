@@ -19,7 +19,7 @@ const quickEffort: Effort = { rounds: 2, windowMs: 150, warmUpMs: 200 };
 export const usage = `npm run bench -- [--quick] [--rounds N] [--only CASE]... [--write]
   --quick      a smoke of half a minute; its figures mean little
   --rounds N   turns of each server in each case; default ${fullEffort.rounds}
-  --only CASE  cases whose name contains this; may be repeated
+  --only CASE  this case, or all whose names contain it; may be repeated
   --write      put the table into docs/performance.md
 Cases: ${fullCatalogue()
 	.map(({ id }) => id)
@@ -45,7 +45,14 @@ export function parsePlan(args: readonly string[]): Plan {
 	if (!Number.isSafeInteger(rounds) || rounds < 1)
 		throw new Error("--rounds needs a number from 1");
 	const catalogue = quick && only === undefined ? quickCatalogue() : fullCatalogue();
-	const cases = catalogue.filter(({ id }) => only?.some((part) => id.includes(part)) ?? true);
+	const cases = catalogue.filter(
+		({ id }) => only?.some((wish) => fits(id, wish, catalogue)) ?? true,
+	);
 	if (cases.length === 0) throw new Error(`no case is named ${only?.join(" or ")}`);
 	return { cases, effort: { ...effort, rounds }, write };
+}
+
+/** A whole name means that case alone, though others may begin with it. */
+function fits(id: string, wish: string, catalogue: readonly BenchCase[]): boolean {
+	return catalogue.some((other) => other.id === wish) ? id === wish : id.includes(wish);
 }

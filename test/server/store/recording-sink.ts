@@ -84,7 +84,8 @@ function checkHistory({ objects, history, base, head }: SourceState): void {
 function apply(states: Map<string, Wukong>, { object, previous, deleted }: Change): void {
 	const key = keyOf(object);
 	mustBeEqual(states.get(key), previous);
-	if (deleted && object.deleteTime === undefined) throw new Error(`${key} went without delete_time`);
+	if (deleted && object.deleteTime === undefined)
+		throw new Error(`${key} went without delete_time`);
 	if (deleted) states.delete(key);
 	else states.set(key, object);
 }

@@ -47,7 +47,11 @@ export function openDatabase(dataPath: string, steps = migrations): Database {
 	let connection: DatabaseSync | undefined;
 	try {
 		if (dataPath !== ":memory:") createFile(dataPath);
-		connection = new DatabaseSync(dataPath, { timeout: busyTimeoutMs });
+		connection = new DatabaseSync(dataPath, {
+			timeout: busyTimeoutMs,
+			// Versions may pass 2^53, where a number throws: on reading, and on writing a row's id.
+			readBigInts: true,
+		});
 		prepareConnection(connection, dataPath);
 		migrate(connection, dataPath, steps);
 		return createDatabase(connection);
@@ -169,8 +173,6 @@ function loadContents(connection: DatabaseSync): Contents {
 	const readHistory = connection.prepare(
 		"SELECT version, time_ms AS timeMs, namespace, name, previous, deleted FROM history ORDER BY version",
 	);
-	// Versions may pass 2^53, where reading them as numbers would throw.
-	readHistory.setReadBigInts(true);
 	const history = (readHistory.all() as unknown as HistoryFields[]).map(
 		(row): HistoryRow => ({
 			...row,
@@ -180,7 +182,6 @@ function loadContents(connection: DatabaseSync): Contents {
 		}),
 	);
 	const readStore = connection.prepare("SELECT head, base FROM store");
-	readStore.setReadBigInts(true);
 	const { head, base } = readStore.get() as unknown as { head: bigint; base: bigint };
 	return { records, history, head, base };
 }

@@ -1,0 +1,67 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+	createEmbeddedSource,
+	type EmbeddedOptions,
+	type OpenStorage,
+} from "../../../../server/src/store/embedded/embedded-source.ts";
+import { createFakeClock, type FakeClock } from "../../../support/fake-clock.ts";
+import { until } from "../../../support/until.ts";
+import { createRecordingSink } from "../recording-sink.ts";
+import type { SourceHarness } from "../source-contract.ts";
+
+/** A started embedded source under a clock that the test moves. */
+export interface EmbeddedHarness extends SourceHarness {
+	readonly clock: FakeClock;
+	/** What was told to `onFault`. */
+	readonly faults: unknown[];
+}
+
+export async function startEmbedded(
+	options: Partial<EmbeddedOptions> & { readonly clock?: FakeClock } = {},
+	openStorage?: OpenStorage,
+): Promise<EmbeddedHarness> {
+	const { clock = createFakeClock() } = options;
+	const faults: unknown[] = [];
+	const source = createEmbeddedSource(
+		{
+			dataPath: ":memory:",
+			seedCount: 0,
+			maxHistoryChanges: 10_000,
+			maxHistoryAgeMs: 86_400_000,
+			operator: { pendingMs: 300, creatingMs: 1_000, stoppingMs: 500, deletingMs: 300 },
+			onFault: (fault) => faults.push(fault),
+			...options,
+			clock,
+		},
+		openStorage,
+	);
+	const sink = createRecordingSink();
+	await source.start(sink);
+	return {
+		source,
+		sink,
+		clock,
+		faults,
+		async until(what, condition) {
+			let moving = Promise.resolve();
+			await until(what, () => {
+				moving = moving.then(() => clock.advance(100));
+				return condition();
+			});
+			await moving;
+		},
+		close: () => source.close(),
+	};
+}
+
+/** Calls back with the path of a data file in a folder of its own, and removes that afterwards. */
+export async function withDataFile<T>(use: (dataPath: string) => Promise<T>): Promise<T> {
+	const folder = await mkdtemp(join(tmpdir(), "wukong-store-"));
+	try {
+		return await use(join(folder, "data", "wukong.db"));
+	} finally {
+		await rm(folder, { recursive: true });
+	}
+}
