@@ -9,16 +9,34 @@ export function withOptionsTable(page: string): string {
 	const from = page.indexOf(start);
 	const to = page.indexOf(end);
 	if (from === -1 || to === -1) throw new Error("the page does not mark the place of the table");
-	const rows = Object.values<Option<unknown>>(optionsTable).map(row);
-	const table = ["| Flag | Environment | Default | Meaning |", "|---|---|---|---|", ...rows];
-	return `${page.slice(0, from + start.length)}${table.join("\n")}\n${page.slice(to)}`;
+	const rows = [
+		["Flag", "Environment", "Default", "Meaning"],
+		...Object.values<Option<unknown>>(optionsTable).map(cells),
+	];
+	return `${page.slice(0, from + start.length)}\n${tableOf(rows)}\n\n${page.slice(to)}`;
 }
 
-function row(option: Option<unknown>): string {
+/** A Markdown table as the formatter leaves it: every column as wide as its widest cell. */
+function tableOf(rows: readonly (readonly string[])[]): string {
+	const widths = rows[0]?.map((_, column) =>
+		Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+	);
+	const line = (row: readonly string[]) =>
+		`| ${row.map((cell, column) => cell.padEnd(widths?.[column] ?? 0)).join(" | ")} |`;
+	const rule = (widths ?? []).map((width) => "-".repeat(width));
+	const [head = [], ...body] = rows;
+	return [head, rule, ...body].map(line).join("\n");
+}
+
+function cells(option: Option<unknown>): string[] {
 	const { flag, placeholder, description } = option;
 	const value = placeholder === undefined ? "" : ` <${placeholder}>`;
-	const cells = [`\`--${flag}${value}\``, `\`${environmentName(option)}\``, shown(option)];
-	return `| ${[...cells, description].map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+	return [
+		`\`--${flag}${value}\``,
+		`\`${environmentName(option)}\``,
+		shown(option),
+		description.replaceAll("|", "\\|"),
+	];
 }
 
 function shown({ defaultValue, unit }: Option<unknown>): string {

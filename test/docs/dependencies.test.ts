@@ -18,7 +18,7 @@ function pinned(): string[] {
 
 test("the page of dependencies has each one, at its version, and no other", () => {
 	const page = readFileSync(join(root, "docs/dependencies.md"), "utf8");
-	const rows = [...page.matchAll(/^\| `([^`]+)` \| ([^ ]+) \|/gm)];
+	const rows = [...page.matchAll(/^\| `([^`]+)` +\| ([^ ]+) +\|/gm)];
 	expect(rows.map(([, name, version]) => `${name}@${version}`).sort()).toEqual(pinned());
 });
 

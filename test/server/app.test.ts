@@ -111,12 +111,15 @@ describe("an app that closes", () => {
 });
 
 test("an app whose store cannot be opened says so and leaves its port", async () => {
+	const { app: before, url } = await start();
+	await before.close();
 	const directory = await mkdtemp(join(tmpdir(), "wukong-app-"));
 	try {
 		const data = join(directory, "foreign.db");
 		await writeFile(data, "not a database, but long enough to be taken for one".repeat(50));
-		const app = createApp(configOf(`--data=${data}`));
+		const app = createApp(configOf(`--data=${data}`, `--port=${new URL(url).port}`));
 		await expect(app.listen()).rejects.toThrow(data);
+		expect(await canConnect(url)).toBe(false);
 	} finally {
 		await rm(directory, { recursive: true });
 	}

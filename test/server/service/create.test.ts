@@ -1,3 +1,5 @@
+import { create } from "@bufbuild/protobuf";
+import { WukongSpecSchema } from "@novasphere/wukong-gen/wukong";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { failureOf, type Service, smallSpec, startService } from "./service-harness.ts";
 
@@ -39,6 +41,8 @@ describe("CreateWukong", () => {
 	});
 
 	test("ignores output fields and what the contract does not know", async () => {
+		const spec = create(WukongSpecSchema, smallSpec);
+		spec.$unknown = [{ no: 99, wireType: 0, data: new Uint8Array([1]) }];
 		const { wukong: created } = await service.client.createWukong({
 			wukong: {
 				...wukong,
@@ -48,7 +52,7 @@ describe("CreateWukong", () => {
 				createTime: { seconds: 1n },
 				deleteTime: { seconds: 1n },
 				status: { phase: "Running", nodeName: "mine" },
-				$unknown: [{ no: 99, wireType: 0, data: new Uint8Array([1]) }],
+				spec,
 			},
 		});
 		expect(created?.uid).not.toBe("mine");
@@ -56,7 +60,7 @@ describe("CreateWukong", () => {
 		expect(created?.generation).toBe(1n);
 		expect(created?.deleteTime).toBeUndefined();
 		expect(created?.status?.nodeName).toBe("");
-		expect(created?.$unknown).toBeUndefined();
+		expect(created?.spec?.$unknown).toBeUndefined();
 	});
 
 	test("judges completeness, naming each missing field", async () => {

@@ -1,0 +1,48 @@
+import { writeSync } from "node:fs";
+import { systemClock } from "../../../server/src/clock.ts";
+import { createEmbeddedSource } from "../../../server/src/store/embedded/embedded-source.ts";
+import { numbered, type Orders, type Report, renumber } from "./kill-orders.ts";
+import { createOptions, refTo, writeOptions } from "./write.ts";
+
+const [, , dataPath = ""] = process.argv;
+
+const source = createEmbeddedSource({
+	dataPath,
+	seedCount: 0,
+	maxHistoryChanges: 2_000,
+	maxHistoryAgeMs: 86_400_000,
+	operator: { pendingMs: 2, creatingMs: 5, stoppingMs: 2, deletingMs: 5 },
+	clock: systemClock,
+	onFault(fault) {
+		throw fault;
+	},
+});
+
+/** Written at once: what was said before a kill is in the pipe. */
+function say(report: Report): void {
+	writeSync(1, `${JSON.stringify(report)}\n`);
+}
+
+async function put(name: string, last: number): Promise<void> {
+	for (let number = last + 1; ; number++) {
+		say({ kind: "try", name, number });
+		if (number === 1) await source.create(numbered(name, number), createOptions);
+		else await source.edit(refTo(name), renumber(number), writeOptions);
+		say({ kind: "done", name, number });
+	}
+}
+
+async function remove(name: string): Promise<void> {
+	say({ kind: "try", name, number: undefined });
+	await source.remove(refTo(name), () => {}, writeOptions);
+	say({ kind: "done", name, number: undefined });
+}
+
+process.once("message", async (orders: Orders) => {
+	await source.start({ load() {}, append() {}, advance() {} });
+	await Promise.all([
+		...Object.entries(orders.put).map(([name, last]) => put(name, last)),
+		...orders.remove.map(remove),
+	]);
+});
+process.send?.("ready");

@@ -1,0 +1,184 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import { expect, test } from "vitest";
+import { systemClock } from "../../../server/src/clock.ts";
+import { keyOf } from "../../../server/src/resource/wukong-ref.ts";
+import { openDatabase } from "../../../server/src/store/embedded/database.ts";
+import { recover } from "../../../server/src/store/embedded/recovery.ts";
+import type { SourceState } from "../../../server/src/store/source.ts";
+import { withDataFile } from "./embedded/harness.ts";
+import { contentOf, type Orders, type Report } from "./kill-orders.ts";
+import { createRecordingSink } from "./recording-sink.ts";
+
+const rounds = 100;
+const seed = Number(process.env.WUKONG_TEST_SEED ?? Date.now() % 1_000_000);
+
+/** What the children said of one name: the last number tried and acknowledged. */
+interface Word {
+	tried: number;
+	done: number;
+	removal: "none" | "tried" | "done";
+}
+
+test(
+	`kill -9 at a random point of a write, ${rounds} times, loses nothing acknowledged (seed ${seed})`,
+	{
+		timeout: 300_000,
+	},
+	() =>
+		withDataFile(async (dataPath) => {
+			const random = randomFrom(seed);
+			const words = new Map<string, Word>();
+			let before: SourceState | undefined;
+			let acknowledged = 0;
+			let resumed = 0;
+			let next = startChild(dataPath);
+			for (let round = 0; round < rounds; round++) {
+				const child = next;
+				const reports = runUntilKilled(await child, ordersFor(round, words), random);
+				// The next child loads its code meanwhile; it opens the file when it is told to.
+				next = startChild(dataPath);
+				acknowledged += note(words, await reports);
+				const state = reopen(dataPath);
+				judge(words, state);
+				if (before !== undefined && resume(before, state)) resumed++;
+				before = state;
+			}
+			(await next).kill("SIGKILL");
+			expect(acknowledged).toBeGreaterThan(rounds);
+			expect(resumed).toBeGreaterThan(rounds / 2);
+		}),
+);
+
+/** Six names that live through all rounds, and two of each round that the next one removes. */
+function ordersFor(round: number, words: Map<string, Word>): Orders {
+	const names = [0, 1, 2, 3, 4, 5].map((index) => `keep-${index}`);
+	names.push(`round-${round}-a`, `round-${round}-b`);
+	return {
+		put: Object.fromEntries(names.map((name) => [name, words.get(name)?.done ?? 0])),
+		remove: [...words]
+			.filter(
+				([name, word]) => name.startsWith("round") && word.done > 0 && word.removal === "none",
+			)
+			.map(([name]) => name),
+	};
+}
+
+async function startChild(dataPath: string): Promise<ChildProcess> {
+	const child = fork(new URL("./kill-child.ts", import.meta.url), [dataPath], {
+		stdio: ["ignore", "pipe", "inherit", "ipc"],
+		// A hundred starts of the same code: compile it once.
+		env: { ...process.env, NODE_COMPILE_CACHE: join(dirname(dataPath), "..", "compiled") },
+	});
+	await once(child, "message");
+	return child;
+}
+
+/** Kills the child some moments after its first words, now and then before them. */
+async function runUntilKilled(
+	child: ChildProcess,
+	orders: Orders,
+	random: () => number,
+): Promise<Report[]> {
+	let output = "";
+	const { stdout } = child;
+	if (stdout === null) throw new Error("the child has no output");
+	stdout.setEncoding("utf8");
+	const { promise: spoken, resolve: speak } = Promise.withResolvers<void>();
+	stdout.on("data", (text) => {
+		output += text;
+		speak();
+	});
+	child.send(orders);
+	if (random() < 0.9) await Promise.race([spoken, once(child, "exit")]);
+	const kill = setTimeout(() => child.kill("SIGKILL"), random() * 40);
+	await once(child, "close");
+	clearTimeout(kill);
+	expect(child.signalCode).toBe("SIGKILL");
+	const lines = output.split("\n").slice(0, -1);
+	return lines.map((line) => JSON.parse(line) as Report);
+}
+
+/** @returns the number of writes that were acknowledged. */
+function note(words: Map<string, Word>, reports: readonly Report[]): number {
+	for (const { kind, name, number } of reports) {
+		const word = words.get(name) ?? { tried: 0, done: 0, removal: "none" };
+		words.set(name, word);
+		if (number === undefined) word.removal = kind === "try" ? "tried" : "done";
+		else if (kind === "try") word.tried = number;
+		else word.done = number;
+	}
+	return reports.filter(({ kind }) => kind === "done").length;
+}
+
+/** What a new start finds. The sink checks that the history is whole and leads to the present. */
+function reopen(dataPath: string): SourceState {
+	const raw = new DatabaseSync(dataPath);
+	expect(raw.prepare("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
+	raw.close();
+	const database = openDatabase(dataPath);
+	const limits = { maxHistoryChanges: 2_000, maxHistoryAgeMs: 86_400_000 };
+	const { state } = recover(database.load(), limits, systemClock);
+	database.close();
+	createRecordingSink().load(state);
+	return state;
+}
+
+/** Each name holds the last acknowledged number, or the one in flight, in full. */
+function judge(words: Map<string, Word>, state: SourceState): void {
+	const objects = new Map(state.objects.map((object) => [object.name, object]));
+	for (const [name, word] of words) {
+		const found = objects.get(name);
+		if (word.removal === "none" && word.done > 0) expect(found, `${name} is lost`).toBeDefined();
+		if (word.removal === "done") expect(isGoing(found), `${name} is not removed`).toBe(true);
+		if (isGoing(found)) {
+			if (word.removal !== "none") word.removal = "done";
+			continue;
+		}
+		word.removal = "none";
+		const number = Number(found?.labels.number);
+		expect(number, name).toBeGreaterThanOrEqual(word.done);
+		expect(number, name).toBeLessThanOrEqual(word.tried);
+		expect(found).toMatchObject(contentOf(number));
+		// The one in flight counts as written from here on.
+		word.done = number;
+	}
+}
+
+/** Gone, on its way, or never there. */
+function isGoing(wukong: Wukong | undefined): boolean {
+	return wukong === undefined || wukong.deleteTime !== undefined;
+}
+
+/**
+ * Brings the state before a kill to the present with the changes since then.
+ * @returns false where the history no longer reaches back that far.
+ */
+function resume(before: SourceState, after: SourceState): boolean {
+	if (before.head < after.base) return false;
+	const versions = new Set(after.history.map(({ version }) => version));
+	expect(before.head === after.base || versions.has(before.head)).toBe(true);
+	const states = new Map(before.objects.map((object) => [keyOf(object), object]));
+	for (const { version, object, deleted } of after.history) {
+		if (version <= before.head) continue;
+		if (deleted) states.delete(keyOf(object));
+		else states.set(keyOf(object), object);
+	}
+	const present = new Map(after.objects.map((object) => [keyOf(object), object]));
+	expect(states).toEqual(present);
+	return true;
+}
+
+/** mulberry32: a small generator whose numbers follow from the seed. */
+function randomFrom(start: number): () => number {
+	let state = start;
+	return () => {
+		state = (state + 0x6d2b79f5) | 0;
+		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+	};
+}
