@@ -63,6 +63,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		seedCount: config.seed,
 		maxHistoryChanges: config.historyChanges,
 		maxHistoryAgeMs: config.historyAgeMs,
+		maxHistoryBytes: config.historyBytes,
 		operator: {
 			pendingMs: config.operatorPendingMs,
 			creatingMs: config.operatorCreatingMs,
@@ -75,7 +76,11 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	const replica = createReplica({
 		source,
 		clock,
-		historyLimits: { maxChanges: config.historyChanges, maxAgeMs: config.historyAgeMs },
+		historyLimits: {
+			maxChanges: config.historyChanges,
+			maxAgeMs: config.historyAgeMs,
+			maxBytes: config.historyBytes,
+		},
 		observer: metrics.watch,
 	});
 	const { defaultNamespace } = config;

@@ -69,7 +69,12 @@ export async function createStageOn(options: {
 }): Promise<Stage> {
 	const { clock, source } = options;
 	const observer = createCountingObserver();
-	const historyLimits = { maxChanges: 10_000, maxAgeMs: 86_400_000, ...options.limits };
+	const historyLimits = {
+		maxChanges: 10_000,
+		maxAgeMs: 86_400_000,
+		maxBytes: 2 ** 26,
+		...options.limits,
+	};
 	const replica = createReplica({ source, clock, historyLimits, observer });
 	await replica.start();
 	return {

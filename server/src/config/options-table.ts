@@ -64,6 +64,11 @@ export const optionsTable = {
 		"Changes that are kept, so that a watch can resume.",
 	),
 	historyAgeMs: time("history-age-ms", dayMs, "Age at which a kept change is forgotten."),
+	historyBytes: size(
+		"history-bytes",
+		64 * mebibyte,
+		"Size of kept changes; large ones push others out.",
+	),
 	operatorPendingMs: time("operator-pending-ms", 300, "Embedded operator: time in Pending."),
 	operatorCreatingMs: time("operator-creating-ms", 1_000, "Embedded operator: time in Creating."),
 	operatorStoppingMs: time("operator-stopping-ms", 500, "Embedded operator: time to stop."),

@@ -1,10 +1,11 @@
 import type { DescMessage, Message } from "@bufbuild/protobuf";
-import { pathToString } from "@bufbuild/protobuf/reflect";
+import { pathToString, reflect } from "@bufbuild/protobuf/reflect";
 import { createValidator, type Violation } from "@bufbuild/protovalidate";
 import type { ContextValues, Interceptor } from "@connectrpc/connect";
-import { type FieldViolation, invalidRequest, invalidWukong } from "../failure.ts";
+import { type Failure, type FieldViolation, invalidRequest, invalidWukong } from "../failure.ts";
 import { fieldPath } from "../resource/field-path.ts";
 import { callSubject, subjectOf } from "./call-subject.ts";
+import { maxRequestEntries, overfullField } from "./entry-limit.ts";
 import { createRegexMatch } from "./regex-match.ts";
 
 /** Violations that are reported; the rest would be cut from the answer anyway. */
@@ -45,15 +46,26 @@ export function createValidateInterceptor(defaultNamespace: string): Interceptor
 export function createMessageCheck(): (schema: DescMessage, message: Message) => void {
 	const validator = createValidator({ regexMatch: createRegexMatch() });
 	return (schema, message) => {
+		checkEntries(schema, message);
 		const result = validator.validate(schema, message);
 		if (result.kind === "valid") return;
 		if (result.kind === "error") throw result.error;
-		const violations = result.violations.slice(0, maxViolations).map(toFieldViolation);
-		if (violations.every(({ field }) => field.startsWith("wukong."))) {
-			throw invalidWukong(violations);
-		}
-		throw invalidRequest(...violations);
+		throw invalid(result.violations.slice(0, maxViolations).map(toFieldViolation));
 	};
+}
+
+/** Before any rule is: judging too many entries is what must not happen. */
+function checkEntries(schema: DescMessage, message: Message): void {
+	const field = overfullField(reflect(schema, message));
+	if (field === undefined) return;
+	const description = `the lists and maps of a request hold at most ${maxRequestEntries} entries in all`;
+	throw invalid([{ field: fieldPath(field), description }]);
+}
+
+function invalid(violations: readonly FieldViolation[]): Failure {
+	return violations.every(({ field }) => field.startsWith("wukong."))
+		? invalidWukong(violations)
+		: invalidRequest(...violations);
 }
 
 function toFieldViolation(violation: Violation): FieldViolation {

@@ -1,10 +1,17 @@
-import { create } from "@bufbuild/protobuf";
-import { type Wukong, WukongSpecSchema } from "@novasphere/wukong-gen/wukong";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { type Wukong, WukongSchema, WukongSpecSchema } from "@novasphere/wukong-gen/wukong";
 import type { FieldViolation } from "../failure.ts";
 import { judgeSpec } from "./spec-rules.ts";
 
 /** The most that all annotations of one Wukong may hold, keys and values, in bytes of UTF-8. */
 export const maxAnnotationBytes = 256 * 1024;
+
+/**
+ * The most that labels, annotations and spec of one Wukong may hold together, in bytes of binary
+ * form. A page holds at least one Wukong, with its status, and gRPC clients refuse 4 MiB: one
+ * that was too large could be listed by nobody.
+ */
+export const maxWukongBytes = 512 * 1024;
 
 /**
  * Judges a Wukong as it would be stored: completeness, uniqueness and transitions.
@@ -20,6 +27,7 @@ export function validateWukong(next: Wukong, previous: Wukong | undefined): Fiel
 		...judgeName(next, previous),
 		...judgeSpec(next.spec ?? create(WukongSpecSchema), previous?.spec),
 		...judgeAnnotations(next, previous),
+		...judgeSize(next, previous),
 	];
 }
 
@@ -34,6 +42,21 @@ function judgeAnnotations(next: Wukong, previous: Wukong | undefined): FieldViol
 	if (bytes <= Math.max(maxAnnotationBytes, sizeOf(previous?.annotations ?? {}))) return [];
 	const description = `must not hold more than ${maxAnnotationBytes} bytes in all`;
 	return [{ field: "wukong.annotations", description }];
+}
+
+function judgeSize(next: Wukong, previous: Wukong | undefined): FieldViolation[] {
+	const bytes = contentBytes(next);
+	// As with annotations.
+	if (bytes <= Math.max(maxWukongBytes, previous === undefined ? 0 : contentBytes(previous))) {
+		return [];
+	}
+	const description = `labels, annotations and spec must not hold more than ${maxWukongBytes} bytes in all`;
+	return [{ field: "wukong", description }];
+}
+
+function contentBytes({ labels, annotations, spec }: Wukong): number {
+	const content = spec === undefined ? { labels, annotations } : { labels, annotations, spec };
+	return toBinary(WukongSchema, create(WukongSchema, content)).length;
 }
 
 function sizeOf(annotations: { readonly [key: string]: string }): number {

@@ -104,43 +104,31 @@ export function createCursor(options: {
 	/** Says what happened between the resume version and now. */
 	function catchingUp(follower: Follower): CursorState {
 		const end = log.history.nextSequence;
-		return {
-			get token() {
-				return formatVersion(follower.version);
-			},
-			next() {
-				const lost = follower.lost();
-				if (lost !== undefined) return enter(reset(lost));
-				return follower.next(end) ?? enter(complete(follower));
-			},
-		};
+		return following(follower, () => follower.next(end) ?? enter(complete(follower)));
 	}
 
 	/** Says SYNCED, but not at a place from which nothing can follow. */
 	function complete(follower: Follower): CursorState {
-		return {
-			get token() {
-				return formatVersion(follower.version);
-			},
-			next() {
-				const lost = follower.lost();
-				if (lost !== undefined) return enter(reset(lost));
-				enter(live(follower));
-				return "synced";
-			},
-		};
+		return following(follower, () => {
+			enter(live(follower));
+			return "synced";
+		});
 	}
 
 	/** Says what happens. */
 	function live(follower: Follower): CursorState {
+		return following(follower, () => follower.next(log.history.nextSequence));
+	}
+
+	/** Says what `say` does, as long as the place in the log is not lost. */
+	function following(follower: Follower, say: CursorState["next"]): CursorState {
 		return {
 			get token() {
 				return formatVersion(follower.version);
 			},
 			next() {
 				const lost = follower.lost();
-				if (lost !== undefined) return enter(reset(lost));
-				return follower.next(log.history.nextSequence);
+				return lost === undefined ? say() : enter(reset(lost));
 			},
 		};
 	}

@@ -1,13 +1,19 @@
 import { keyOf } from "../resource/wukong-ref.ts";
 import type { Change } from "../store/source.ts";
 import { createLogEntry, type LogEntry } from "./log-entry.ts";
+import { binarySizeBytes } from "./message-size.ts";
 
-/** How much history is kept for resume; the shorter one counts. */
+/** How much history is kept for resume; the shortest one counts. */
 export interface HistoryLimits {
 	/** Number of changes. Default 10,000. */
 	readonly maxChanges: number;
 	/** Age of a change in milliseconds. Default 24 h. */
 	readonly maxAgeMs: number;
+	/**
+	 * Bytes of the states before the changes, in binary form: a few large Wukongs that change all
+	 * the time must not fill the memory. The newest change is kept in any case. Default 64 MiB.
+	 */
+	readonly maxBytes: number;
 }
 
 /**
@@ -40,6 +46,7 @@ export function createHistory(
 	let first = start.firstSequence;
 	let next = start.firstSequence;
 	let base = start.base;
+	let bytes = 0;
 
 	const at = (sequence: number): LogEntry => {
 		const entry = ring[sequence % limits.maxChanges];
@@ -54,6 +61,7 @@ export function createHistory(
 		if (newest.get(key) === entry) newest.delete(key);
 		ring[first % limits.maxChanges] = undefined;
 		base = entry.change.version;
+		bytes -= bytesBefore(entry.change);
 		first++;
 	};
 	return {
@@ -68,9 +76,11 @@ export function createHistory(
 		},
 		at,
 		push(change, nowMs) {
+			bytes += bytesBefore(change);
 			while (
 				next - first >= limits.maxChanges ||
-				(next > first && at(first).change.timeMs < nowMs - limits.maxAgeMs)
+				(next > first &&
+					(bytes > limits.maxBytes || at(first).change.timeMs < nowMs - limits.maxAgeMs))
 			) {
 				forgetOldest();
 			}
@@ -93,4 +103,8 @@ export function createHistory(
 			return low;
 		},
 	};
+}
+
+function bytesBefore({ previous }: Change): number {
+	return previous === undefined ? 0 : binarySizeBytes(previous);
 }

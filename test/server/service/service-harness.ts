@@ -19,12 +19,13 @@ const dayMs = 24 * 60 * 60 * 1_000;
 /** The whole service over an embedded store in memory, called without any network. */
 export async function startService({ defaultNamespace = "default" } = {}) {
 	const clock = createFakeClock();
-	const historyLimits = { maxChanges: 1_000, maxAgeMs: dayMs };
+	const historyLimits = { maxChanges: 1_000, maxAgeMs: dayMs, maxBytes: 64 * 1024 * 1024 };
 	const source = createEmbeddedSource({
 		dataPath: ":memory:",
 		seedCount: 0,
 		maxHistoryChanges: historyLimits.maxChanges,
 		maxHistoryAgeMs: historyLimits.maxAgeMs,
+		maxHistoryBytes: historyLimits.maxBytes,
 		operator: { pendingMs: 300, creatingMs: 1_000, stoppingMs: 500, deletingMs: 300 },
 		clock,
 		onFault: (fault) => {

@@ -9,6 +9,7 @@ import {
 } from "@novasphere/wukong-gen/wukong-service";
 import { describe, expect, test } from "vitest";
 import { type Failure, isFailure } from "../../../server/src/failure.ts";
+import { maxRequestEntries } from "../../../server/src/service/entry-limit.ts";
 import { createRegexMatch } from "../../../server/src/service/regex-match.ts";
 import { createMessageCheck } from "../../../server/src/service/validate.ts";
 
@@ -88,6 +89,46 @@ describe("the field rules", () => {
 		expect(short?.details.violations?.[0]?.description).toMatch(/^the key /);
 		const long = failureOf(ListWukongsRequestSchema, { labels: { ["k".repeat(100_000)]: "v" } });
 		expect(fieldsOf(long)?.every((field) => field.length <= 256)).toBe(true);
+	});
+});
+
+describe("lists and maps with too many entries", () => {
+	const many = <T>(count: number, entry: (index: number) => T) =>
+		Array.from({ length: count }, (_, index) => entry(index));
+	const labels = (count: number) => Object.fromEntries(many(count, (index) => [`k${index}`, ""]));
+	const disks = (count: number) => many(count, (index) => ({ name: `d${index}`, size: "1Gi" }));
+
+	test("are refused by the name of the one that has too many, within wukong and outside", () => {
+		const wukong = { spec: { disks: disks(maxRequestEntries + 1) } };
+		const inside = failureOf(CreateWukongRequestSchema, { wukong });
+		expect(inside?.reason).toBe(ErrorReason.INVALID_WUKONG);
+		expect(fieldsOf(inside)).toEqual(["wukong.spec.disks"]);
+		const outside = failureOf(ListWukongsRequestSchema, { labels: labels(maxRequestEntries + 1) });
+		expect(outside?.reason).toBe(ErrorReason.INVALID_REQUEST);
+		expect(fieldsOf(outside)).toEqual(["labels"]);
+		const paths = many(200_000, (index) => `p${index}`);
+		const mask = failureOf(UpdateWukongRequestSchema, { wukong: {}, updateMask: { paths } });
+		expect(fieldsOf(mask)).toEqual(["update_mask.paths"]);
+	});
+
+	test("are counted together, also within the entries of a list", () => {
+		const most = { labels: labels(maxRequestEntries - 2), spec: { disks: disks(2) } };
+		expect(failureOf(CreateWukongRequestSchema, { wukong: most })).toBeUndefined();
+		const ipConfig = { mode: "dhcp", dnsServers: ["10.0.0.1"] };
+		const networks = [{ name: "a" }, { name: "b", ipConfig }];
+		const wukong = { spec: { disks: disks(maxRequestEntries - 2), networks } };
+		expect(fieldsOf(failureOf(CreateWukongRequestSchema, { wukong }))).toEqual([
+			"wukong.spec.networks[1].ip_config.dns_servers",
+		]);
+	});
+
+	test("are not judged one by one: a million of them hold up nobody", () => {
+		const wukong = { spec: { disks: many(1_000_000, () => ({})) } };
+		const request = create(CreateWukongRequestSchema, { wukong });
+		const startMs = performance.now();
+		expect(() => check(CreateWukongRequestSchema, request)).toThrow();
+		// Judged one by one, they took 10 s.
+		expect(performance.now() - startMs).toBeLessThan(1_000);
 	});
 });
 

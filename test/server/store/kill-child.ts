@@ -10,6 +10,7 @@ const source = createEmbeddedSource({
 	dataPath,
 	seedCount: 0,
 	maxHistoryChanges: 2_000,
+	maxHistoryBytes: 64 * 1024 * 1024,
 	maxHistoryAgeMs: 86_400_000,
 	operator: { pendingMs: 2, creatingMs: 5, stoppingMs: 2, deletingMs: 5 },
 	clock: systemClock,

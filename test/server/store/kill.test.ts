@@ -9,6 +9,7 @@ import { keyOf } from "../../../server/src/resource/wukong-ref.ts";
 import { openDatabase } from "../../../server/src/store/embedded/database.ts";
 import { recover } from "../../../server/src/store/embedded/recovery.ts";
 import type { SourceState } from "../../../server/src/store/source.ts";
+import { createSeededRandom } from "../../support/seeded-random.ts";
 import { withDataFile } from "./embedded/harness.ts";
 import { contentOf, type Orders, type Report } from "./kill-orders.ts";
 import { createRecordingSink } from "./recording-sink.ts";
@@ -30,24 +31,26 @@ test(
 	},
 	() =>
 		withDataFile(async (dataPath) => {
-			const random = randomFrom(seed);
+			const random = createSeededRandom(seed);
 			const words = new Map<string, Word>();
 			let before: SourceState | undefined;
 			let acknowledged = 0;
 			let resumed = 0;
 			let next = startChild(dataPath);
-			for (let round = 0; round < rounds; round++) {
-				const child = next;
-				const reports = runUntilKilled(await child, ordersFor(round, words), random);
-				// The next child loads its code meanwhile; it opens the file when it is told to.
-				next = startChild(dataPath);
-				acknowledged += note(words, await reports);
-				const state = reopen(dataPath);
-				judge(words, state);
-				if (before !== undefined && resume(before, state)) resumed++;
-				before = state;
+			try {
+				for (let round = 0; round < rounds; round++) {
+					const reports = runUntilKilled(await next, ordersFor(round, words), random);
+					// The next child loads its code meanwhile; it opens the file when it is told to.
+					next = startChild(dataPath);
+					acknowledged += note(words, await reports);
+					const state = reopen(dataPath);
+					judge(words, state);
+					if (before !== undefined && resume(before, state)) resumed++;
+					before = state;
+				}
+			} finally {
+				(await next).kill("SIGKILL");
 			}
-			(await next).kill("SIGKILL");
 			expect(acknowledged).toBeGreaterThan(rounds);
 			expect(resumed).toBeGreaterThan(rounds / 2);
 		}),
@@ -77,7 +80,7 @@ async function startChild(dataPath: string): Promise<ChildProcess> {
 	return child;
 }
 
-/** Kills the child some moments after its first words, now and then before them. */
+/** Kills the child some moments after its first acknowledgement, or after its start. */
 async function runUntilKilled(
 	child: ChildProcess,
 	orders: Orders,
@@ -87,13 +90,13 @@ async function runUntilKilled(
 	const { stdout } = child;
 	if (stdout === null) throw new Error("the child has no output");
 	stdout.setEncoding("utf8");
-	const { promise: spoken, resolve: speak } = Promise.withResolvers<void>();
+	const { promise: acknowledged, resolve: acknowledge } = Promise.withResolvers<void>();
 	stdout.on("data", (text) => {
 		output += text;
-		speak();
+		if (output.includes('"done"')) acknowledge();
 	});
 	child.send(orders);
-	if (random() < 0.9) await Promise.race([spoken, once(child, "exit")]);
+	if (random() < 0.8) await Promise.race([acknowledged, once(child, "exit")]);
 	const kill = setTimeout(() => child.kill("SIGKILL"), random() * 40);
 	await once(child, "close");
 	clearTimeout(kill);
@@ -116,13 +119,17 @@ function note(words: Map<string, Word>, reports: readonly Report[]): number {
 
 /** What a new start finds. The sink checks that the history is whole and leads to the present. */
 function reopen(dataPath: string): SourceState {
+	const database = openDatabase(dataPath);
+	const limits = {
+		maxHistoryChanges: 2_000,
+		maxHistoryAgeMs: 86_400_000,
+		maxHistoryBytes: 64 * 1024 * 1024,
+	};
+	const { state } = recover(database.load(), limits, systemClock);
+	database.close();
 	const raw = new DatabaseSync(dataPath);
 	expect(raw.prepare("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
 	raw.close();
-	const database = openDatabase(dataPath);
-	const limits = { maxHistoryChanges: 2_000, maxHistoryAgeMs: 86_400_000 };
-	const { state } = recover(database.load(), limits, systemClock);
-	database.close();
 	createRecordingSink().load(state);
 	return state;
 }
@@ -170,15 +177,4 @@ function resume(before: SourceState, after: SourceState): boolean {
 	const present = new Map(after.objects.map((object) => [keyOf(object), object]));
 	expect(states).toEqual(present);
 	return true;
-}
-
-/** mulberry32: a small generator whose numbers follow from the seed. */
-function randomFrom(start: number): () => number {
-	let state = start;
-	return () => {
-		state = (state + 0x6d2b79f5) | 0;
-		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-	};
 }

@@ -1,7 +1,11 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Wukong, WukongSchema, WukongSpecSchema } from "@novasphere/wukong-gen/wukong";
 import { describe, expect, test } from "vitest";
-import { maxAnnotationBytes, validateWukong } from "../../../server/src/store/rules.ts";
+import {
+	maxAnnotationBytes,
+	maxWukongBytes,
+	validateWukong,
+} from "../../../server/src/store/rules.ts";
 
 type SpecInit = Omit<MessageInitShape<typeof WukongSpecSchema>, "$typeName" | "$unknown">;
 
@@ -73,6 +77,17 @@ describe("a new Wukong", () => {
 		const fits = { ä: "x".repeat(maxAnnotationBytes - 2) };
 		expect(faults(wukong({}, { annotations: fits }))).toEqual([]);
 		expect(faults(wukong({}, { annotations: { ...fits, b: "" } }))).toEqual(["wukong.annotations"]);
+	});
+
+	test("is no larger than a page of a list can be, and an update does not make it so", () => {
+		const labels = (count: number) =>
+			Object.fromEntries(Array.from({ length: count }, (_, index) => [`key-${index}`, "value"]));
+		const large = wukong({}, { labels: labels(maxWukongBytes / 32) });
+		const tooLarge = wukong({}, { labels: labels(maxWukongBytes / 16) });
+		expect(faults(large)).toEqual([]);
+		expect(faults(tooLarge)).toEqual(["wukong"]);
+		expect(faults(tooLarge, large)).toEqual(["wukong"]);
+		expect(faults(tooLarge, tooLarge)).toEqual([]);
 	});
 });
 

@@ -5,10 +5,10 @@ import { type ChangeLog, createChangeLog } from "../../../server/src/watch/chang
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { createMemorySource } from "../../support/memory-source.ts";
 
-const setUp = async (maxChanges: number, maxAgeMs = 1_000) => {
+const setUp = async (maxChanges: number, maxAgeMs = 1_000, maxBytes = 2 ** 26) => {
 	const clock = createFakeClock();
 	const source = createMemorySource(clock);
-	const log = createChangeLog({ limits: { maxChanges, maxAgeMs }, clock });
+	const log = createChangeLog({ limits: { maxChanges, maxAgeMs, maxBytes }, clock });
 	await source.start(log);
 	return { clock, source, log };
 };
@@ -28,6 +28,18 @@ describe("the history", () => {
 		source.put({ name: "a" });
 		await clock.advance(1_001);
 		source.put({ name: "b" });
+		expect(kept(log)).toBe(1);
+	});
+
+	test("forgets changes over its size, so that a large object cannot fill the memory", async () => {
+		const { source, log } = await setUp(1_000, 1_000, 10_000);
+		const labels = { note: "x".repeat(3_000) };
+		for (let cpu = 1; cpu <= 100; cpu++) source.put({ name: "a", cpu, labels });
+		expect(kept(log)).toBe(3);
+		expect(log.history.base).toBe(source.head - 3n);
+		source.put({ name: "a", labels: { note: "x".repeat(20_000) } });
+		source.put({ name: "a" });
+		// Larger than all that may be kept, and still there for those who are nearly current.
 		expect(kept(log)).toBe(1);
 	});
 

@@ -27,6 +27,8 @@ export interface EmbeddedOptions {
 	readonly maxHistoryChanges: number;
 	/** Age of changes that clients can resume across, in milliseconds. Default 24 hours. */
 	readonly maxHistoryAgeMs: number;
+	/** Size of changes that clients can resume across, in bytes of binary form. Default 64 MiB. */
+	readonly maxHistoryBytes: number;
 	/** How the operator behaves. Default: `defaultTimings`. */
 	readonly operator: OperatorOptions;
 	readonly clock: Clock;

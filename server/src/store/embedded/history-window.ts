@@ -1,15 +1,26 @@
+import type { HistoryRow } from "./storage.ts";
+
 /** How much of the history is kept for clients that resume. */
 export interface HistoryLimits {
 	/** Number of changes. */
 	readonly maxHistoryChanges: number;
 	/** Age of a change, in milliseconds. */
 	readonly maxHistoryAgeMs: number;
+	/** Bytes of the states before the changes, in binary form. */
+	readonly maxHistoryBytes: number;
 }
 
 /** What the window knows of a change. */
 export interface HistoryMark {
 	readonly version: bigint;
 	readonly timeMs: number;
+	/** Size of the state before it; 0 where there was none. */
+	readonly bytes: number;
+}
+
+/** The mark of a row. */
+export function markOf({ version, timeMs, previous }: HistoryRow): HistoryMark {
+	return { version, timeMs, bytes: previous?.length ?? 0 };
 }
 
 /** Which of the changes in the history are kept. */
@@ -32,28 +43,41 @@ export function createHistoryWindow(
 	let kept = [...marks];
 	// Entries before this one are dropped; cutting them off each time would copy the rest.
 	let first = 0;
+	let keptBytes = bytesOf(marks);
 	let currentBase = base;
 	return {
 		baseWith(added, nowMs) {
 			const total = kept.length - first + added.length;
 			let newBase = currentBase;
+			let bytes = keptBytes + bytesOf(added);
 			for (let index = 0; index < total; index++) {
 				const mark = kept[first + index] ?? added[first + index - kept.length];
 				if (mark === undefined) break;
 				const tooMany = total - index > limits.maxHistoryChanges;
-				if (!tooMany && nowMs - mark.timeMs <= limits.maxHistoryAgeMs) break;
+				// The newest one is kept, however large it is.
+				const tooLarge = bytes > limits.maxHistoryBytes && index < total - 1;
+				if (!tooMany && !tooLarge && nowMs - mark.timeMs <= limits.maxHistoryAgeMs) break;
 				newBase = mark.version;
+				bytes -= mark.bytes;
 			}
 			return newBase;
 		},
 		accept(added, newBase) {
 			for (const mark of added) kept.push(mark);
+			keptBytes += bytesOf(added);
 			currentBase = newBase;
-			while ((kept[first]?.version ?? newBase + 1n) <= newBase) first++;
+			for (let mark = kept[first]; mark !== undefined && mark.version <= newBase; ) {
+				keptBytes -= mark.bytes;
+				mark = kept[++first];
+			}
 			if (first > kept.length / 2) {
 				kept = kept.slice(first);
 				first = 0;
 			}
 		},
 	};
+}
+
+function bytesOf(marks: readonly HistoryMark[]): number {
+	return marks.reduce((total, { bytes }) => total + bytes, 0);
 }

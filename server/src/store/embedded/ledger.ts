@@ -7,7 +7,7 @@ import { keyOf, type WukongRef } from "../../resource/wukong-ref.ts";
 import type { Change } from "../source.ts";
 import { CommitError } from "./commit-error.ts";
 import { createEntry, type Entry, type Origin } from "./entry.ts";
-import type { HistoryWindow } from "./history-window.ts";
+import { type HistoryMark, type HistoryWindow, markOf } from "./history-window.ts";
 import { encodeWukong } from "./record.ts";
 import type { Commit, Storage } from "./storage.ts";
 import type { VersionClock } from "./version-clock.ts";
@@ -76,7 +76,7 @@ export function createLedger(options: LedgerOptions): Ledger {
 			try {
 				const commit = commitOf(batch);
 				await storage.commit(commit);
-				accept(batch, commit.base);
+				accept(batch, commit);
 			} catch (error) {
 				fail(batch, error);
 			}
@@ -85,22 +85,21 @@ export function createLedger(options: LedgerOptions): Ledger {
 	};
 
 	const commitOf = (batch: readonly Write[]): Commit => {
-		const changes = batch.map(({ change }) => change);
-		const head = changes.at(-1)?.version ?? 0n;
-		const base = window.baseWith(changes, clock.nowMs());
-		return { writes: batch.map(rowsOf), head, base };
+		const writes = batch.map(rowsOf);
+		const head = writes.at(-1)?.change.version ?? 0n;
+		const base = window.baseWith(marksOf(writes), clock.nowMs());
+		return { writes, head, base };
 	};
 
-	const accept = (batch: readonly Write[], base: bigint): void => {
-		const changes = batch.map(({ change }) => change);
-		window.accept(changes, base);
+	const accept = (batch: readonly Write[], commit: Commit): void => {
+		window.accept(marksOf(commit.writes), commit.base);
 		for (const write of batch) {
 			const key = keyOf(write.change.object);
 			if (write.entry === undefined) committed.delete(key);
 			else committed.set(key, { entry: write.entry, settled });
 			if (pending.get(key) === write) pending.delete(key);
 		}
-		options.onCommitted(changes);
+		options.onCommitted(batch.map(({ change }) => change));
 		for (const write of batch) write.resolve();
 	};
 
@@ -155,6 +154,10 @@ export function createLedger(options: LedgerOptions): Ledger {
 }
 
 const settled = Promise.resolve();
+
+function marksOf(writes: Commit["writes"]): HistoryMark[] {
+	return writes.map(({ change }) => markOf(change));
+}
 
 function rowsOf({ change, entry }: Write): Commit["writes"][number] {
 	const { version, timeMs, object, previous, deleted } = change;

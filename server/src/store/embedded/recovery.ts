@@ -4,7 +4,12 @@ import type { OperatorOptions } from "../phases/operator-options.ts";
 import type { SourceState } from "../source.ts";
 import { changesOf, entryOf } from "./contents.ts";
 import { type Entry, noOrigin } from "./entry.ts";
-import { createHistoryWindow, type HistoryLimits, type HistoryWindow } from "./history-window.ts";
+import {
+	createHistoryWindow,
+	type HistoryLimits,
+	type HistoryWindow,
+	markOf,
+} from "./history-window.ts";
 import { encodeWukong } from "./record.ts";
 import { seedRecords } from "./seed.ts";
 import type { Commit, Contents } from "./storage.ts";
@@ -20,7 +25,7 @@ export interface Recovery {
 
 /** The store's memory from what its storage holds. @throws where that makes no sense. */
 export function recover(contents: Contents, limits: HistoryLimits, clock: Clock): Recovery {
-	const window = createHistoryWindow(contents.base, contents.history, limits);
+	const window = createHistoryWindow(contents.base, contents.history.map(markOf), limits);
 	const base = window.baseWith([], clock.nowMs());
 	window.accept([], base);
 	const entries = contents.records.map(entryOf);

@@ -29,6 +29,7 @@ export async function startEmbedded(
 			dataPath: ":memory:",
 			seedCount: 0,
 			maxHistoryChanges: 10_000,
+			maxHistoryBytes: 64 * 1024 * 1024,
 			maxHistoryAgeMs: 86_400_000,
 			operator: { pendingMs: 300, creatingMs: 1_000, stoppingMs: 500, deletingMs: 300 },
 			onFault: (fault) => faults.push(fault),

@@ -1,8 +1,12 @@
 import { expect, test } from "vitest";
 import { createHistoryWindow } from "../../../../server/src/store/embedded/history-window.ts";
 
-const limits = { maxHistoryChanges: 3, maxHistoryAgeMs: 1_000 };
-const mark = (version: number, timeMs = 0) => ({ version: BigInt(version), timeMs });
+const limits = { maxHistoryChanges: 3, maxHistoryAgeMs: 1_000, maxHistoryBytes: 1_000 };
+const mark = (version: number, timeMs = 0, bytes = 10) => ({
+	version: BigInt(version),
+	timeMs,
+	bytes,
+});
 
 test("the base is the newest change beyond the count", () => {
 	const window = createHistoryWindow(0n, [], limits);
@@ -15,6 +19,18 @@ test("the base is the newest change beyond the age", () => {
 	expect(window.baseWith([], 1_000)).toBe(0n);
 	expect(window.baseWith([], 1_001)).toBe(1n);
 	expect(window.baseWith([mark(3, 2_000)], 2_000)).toBe(2n);
+});
+
+test("the base is the newest change beyond the size, but never the newest of all", () => {
+	const window = createHistoryWindow(0n, [mark(1, 0, 400), mark(2, 0, 600)], limits);
+	expect(window.baseWith([], 0)).toBe(0n);
+	expect(window.baseWith([mark(3, 0, 1)], 0)).toBe(1n);
+	expect(window.baseWith([mark(3, 0, 2_000)], 0)).toBe(2n);
+	window.accept([mark(3, 0, 2_000)], 2n);
+	expect(window.baseWith([], 0)).toBe(2n);
+	expect(window.baseWith([mark(4, 0, 900)], 0)).toBe(3n);
+	window.accept([mark(4, 0, 900)], 3n);
+	expect(window.baseWith([mark(5, 0, 100)], 0)).toBe(3n);
 });
 
 test("a change behind one that is kept is kept, even when it looks older", () => {
