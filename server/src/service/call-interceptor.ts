@@ -25,21 +25,19 @@ export interface CallInterceptorOptions {
 
 /**
  * The outermost interceptor: turns whatever a call fails with into the error that the caller
- * gets, and tells the observers how the call ended. A call whose caller has left, or whose
- * deadline has passed, is answered at once, even where its work cannot be broken off.
+ * gets, and tells the observers how the call ended. That a call ends at its deadline, and when
+ * its caller leaves, is the transport's part.
  */
 export function createCallInterceptor(options: CallInterceptorOptions): Interceptor {
 	return (next) => async (request) => {
 		const record = createCallRecord(request, options);
-		const { signal } = request;
 		try {
-			signal.throwIfAborted();
-			const response = await orAborted(next(request), signal);
+			const response = await next(request);
 			if (!response.stream) {
 				record.end(undefined);
 				return response;
 			}
-			return observeStream(response, record, signal);
+			return observeStream(response, record, request.signal);
 		} catch (error) {
 			throw record.fail(error);
 		}
@@ -115,13 +113,4 @@ function protocolOf(header: Headers): CallProtocol {
 	const type = header.get("content-type") ?? "";
 	if (type.startsWith("application/grpc-web")) return "grpc-web";
 	return type.startsWith("application/grpc") ? "grpc" : "connect";
-}
-
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-	return new Promise((resolve, reject) => {
-		const onAbort = () => reject(signal.reason);
-		if (signal.aborted) onAbort();
-		signal.addEventListener("abort", onAbort, { once: true });
-		work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-	});
 }

@@ -87,19 +87,6 @@ describe("a unary call", () => {
 		expect(told).toEqual(["r1 GetWukong INVALID_REQUEST VM 0 ms"]);
 	});
 
-	test("whose caller leaves is told at once, though its work goes on", async () => {
-		const left = new AbortController();
-		const { told, client } = setUp({
-			getWukong: () => {
-				left.abort();
-				return new Promise(() => {});
-			},
-		});
-		await failureOf(client.getWukong({ name: "vm" }, { signal: left.signal }));
-		await until("the end is told", () => told.length > 0);
-		expect(told).toEqual(["r1 GetWukong CANCELED vm 0 ms"]);
-	});
-
 	test("whose work was broken off at the deadline is DEADLINE_EXCEEDED", async () => {
 		const { told, client } = setUp({
 			getWukong: (_, { signal }) =>
