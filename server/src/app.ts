@@ -81,6 +81,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			maxAgeMs: config.historyAgeMs,
 			maxBytes: config.historyBytes,
 		},
+		maxStreams: config.maxWatchStreams,
 		observer: metrics.watch,
 	});
 	const { defaultNamespace } = config;

@@ -42,6 +42,15 @@ export function isFailure(error: unknown, reason?: ErrorReason): error is Failur
 	return error instanceof Failure && (reason === undefined || error.reason === reason);
 }
 
+/** The failure of a call that names a VM which is not there: WUKONG_NOT_FOUND. */
+export function wukongNotFound({
+	namespace,
+	name,
+}: NonNullable<FailureDetails["wukong"]>): Failure {
+	const message = `there is no Wukong ${name} in namespace ${namespace}`;
+	return new Failure(ErrorReason.WUKONG_NOT_FOUND, message, { wukong: { namespace, name } });
+}
+
 /** The failure of a request with wrong fields: INVALID_REQUEST. */
 export function invalidRequest(...violations: FieldViolation[]): Failure {
 	return new Failure(ErrorReason.INVALID_REQUEST, sentence("the request is invalid", violations), {

@@ -54,11 +54,11 @@ export interface Stage {
 }
 
 export async function createStage(
-	options: { exactVersions?: boolean; limits?: Partial<HistoryLimits> } = {},
+	options: { exactVersions?: boolean; limits?: Partial<HistoryLimits>; maxStreams?: number } = {},
 ): Promise<Stage> {
 	const clock = createFakeClock();
 	const source = createMemorySource(clock, { exactVersions: options.exactVersions ?? true });
-	return createStageOn({ clock, source, limits: options.limits ?? {} });
+	return createStageOn({ ...options, clock, source });
 }
 
 /** One more replica on the same source. */
@@ -66,6 +66,7 @@ export async function createStageOn(options: {
 	clock: FakeClock;
 	source: MemorySource;
 	limits?: Partial<HistoryLimits>;
+	maxStreams?: number;
 }): Promise<Stage> {
 	const { clock, source } = options;
 	const observer = createCountingObserver();
@@ -75,7 +76,13 @@ export async function createStageOn(options: {
 		maxBytes: 2 ** 26,
 		...options.limits,
 	};
-	const replica = createReplica({ source, clock, historyLimits, observer });
+	const replica = createReplica({
+		source,
+		clock,
+		historyLimits,
+		maxStreams: options.maxStreams ?? 1_000,
+		observer,
+	});
 	await replica.start();
 	return {
 		clock,

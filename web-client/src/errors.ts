@@ -44,7 +44,7 @@ export function isInvalid(error: unknown): boolean {
  * by `reasonOf`: WRITE_OUTCOME_UNKNOWN, or no reason at all, mean perhaps.
  *
  * A network failure comes as Code.Unknown with a text that differs per browser. The service
- * gives each of its errors a reason, so one without is not the service's.
+ * gives each of its own failures of that code a reason, so one without is not the service's.
  */
 export function isUnavailable(error: unknown): boolean {
 	if (hasCode(error, Code.Unavailable)) return true;

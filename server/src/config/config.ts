@@ -51,7 +51,7 @@ export function parseConfig(
 	const values: Record<string, unknown> = {};
 	for (const [key, option] of Object.entries<Option<unknown>>(optionsTable)) {
 		const flagValue = line.values.get(option.flag);
-		const variable = environment[environmentName(option)];
+		const variable = environment[environmentName(option)] || undefined;
 		const name = flagValue === undefined ? environmentName(option) : `--${option.flag}`;
 		const parsed = parseValue(option, flagValue ?? variable);
 		if ("problem" in parsed) faults.push(`${name} ${parsed.problem}`);
@@ -64,7 +64,7 @@ export function parseConfig(
 }
 
 function parseValue(option: Option<unknown>, given: string | true | undefined) {
-	if (given === undefined || given === "") return { value: option.defaultValue };
+	if (given === undefined) return { value: option.defaultValue };
 	if (given !== true) return option.parse(given);
 	return option.placeholder === undefined ? { value: true } : { problem: "needs a value" };
 }

@@ -94,6 +94,12 @@ export const optionsTable = {
 		[1, 100_000],
 		"Most open calls on one HTTP/2 connection.",
 	),
+	maxWatchStreams: count(
+		"max-watch-streams",
+		20_000,
+		[1, 1_000_000],
+		"Most open watch streams; further ones are refused.",
+	),
 	headersTimeoutMs: time("headers-timeout-ms", 10_000, "Time for a request's headers."),
 	bodyTimeoutMs: time("body-timeout-ms", 30_000, "Time for a request's body."),
 	idleTimeoutMs: time("idle-timeout-ms", 75_000, "Time that a connection may stay without a call."),

@@ -1,6 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { WukongService } from "@novasphere/wukong-gen/wukong-service";
-import { notFound } from "./preconditions.ts";
+import { wukongNotFound } from "../failure.ts";
 import { type ServiceContext, staleSince } from "./service-context.ts";
 
 /** GetWukong: one VM, from the picture of this process. */
@@ -12,7 +12,7 @@ export function createGet({
 		await replica.reach(request.minResourceVersion, signal);
 		const ref = { namespace: request.namespace || defaultNamespace, name: request.name };
 		const wukong = replica.get(ref);
-		if (wukong === undefined) throw notFound(ref);
+		if (wukong === undefined) throw wukongNotFound(ref);
 		return { wukong, staleSince: staleSince(replica) };
 	};
 }

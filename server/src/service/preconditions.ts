@@ -1,6 +1,6 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
-import { Failure } from "../failure.ts";
+import { Failure, wukongNotFound } from "../failure.ts";
 import type { WukongRef } from "../resource/wukong-ref.ts";
 
 /** What a caller requires of the VM that it changes; empty or 0: nothing. */
@@ -8,15 +8,6 @@ export interface Preconditions {
 	readonly uid?: string;
 	readonly resourceVersion?: string;
 	readonly generation?: bigint;
-}
-
-/** The failure of a call that names a VM which is not there. */
-export function notFound(wukong: WukongRef): Failure {
-	return new Failure(
-		ErrorReason.WUKONG_NOT_FOUND,
-		`there is no Wukong ${wukong.name} in namespace ${wukong.namespace}`,
-		{ wukong },
-	);
 }
 
 /**
@@ -37,7 +28,7 @@ export function checkPreconditions(current: Wukong, wanted: Preconditions): void
 
 /** @throws WUKONG_NOT_FOUND where the VM is a namesake of the one that is meant */
 export function checkUid(current: Wukong, uid: string): void {
-	if (uid !== "" && uid !== current.uid) throw notFound(refOf(current));
+	if (uid !== "" && uid !== current.uid) throw wukongNotFound(refOf(current));
 }
 
 /** @throws WUKONG_DELETING */

@@ -93,7 +93,7 @@ export interface CreateOptions extends WriteOptions {
  * answered when its own change has passed the sink, so that whoever reads
  * after it sees it. All objects that come out are published: immutable, without
  * credentials, hidden annotations left out, effective start strategy and power
- * state filled in. Writes fail with `Failure` only.
+ * state filled in. Writes fail with `Failure`, or with the reason of their signal.
  */
 export interface Source {
 	/**

@@ -102,8 +102,10 @@ export function createChangeLog(options: {
 			return snapshot;
 		},
 		onNews(callback) {
-			waiting.add(callback);
-			return () => waiting.delete(callback);
+			// Of this very set: the callback may be taken back while the set is being told.
+			const told = waiting;
+			told.add(callback);
+			return () => told.delete(callback);
 		},
 	};
 }

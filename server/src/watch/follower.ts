@@ -7,8 +7,6 @@ import { type LogEntry, viewChange } from "./log-entry.ts";
 export interface Follower {
 	/** Version up to which everything was passed: a resume from here misses nothing. */
 	readonly version: bigint;
-	/** Sequence number of the next change. */
-	readonly sequence: number;
 	/** Why this place is lost for good; undefined while it is good. */
 	lost(): "lagged" | "reloaded" | undefined;
 	/**
@@ -41,9 +39,6 @@ export function createFollower(options: {
 			// Past the newest change the head itself is passed: it may be a bookmark's.
 			const atEnd = life === log.life && sequence === log.history.nextSequence;
 			return atEnd ? log.head : version;
-		},
-		get sequence() {
-			return sequence;
 		},
 		lost() {
 			if (life !== log.life) return "reloaded";

@@ -3,7 +3,7 @@
  * Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
  */
 const name = /^[A-Za-z0-9]([-A-Za-z0-9._]{0,61}[A-Za-z0-9])?$/;
-const prefixPart = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const prefixPart = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
 /** True for a label key: a name, or a DNS subdomain, a slash and a name. */
 export function isLabelKey(text: string): boolean {

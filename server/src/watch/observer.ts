@@ -8,6 +8,8 @@ export type ResetCause =
 	| "expired"
 	/** The version is of another life of the store. */
 	| "foreign"
+	/** The store has the version, but did not tell of it in time. */
+	| "ahead"
 	/** The reader fell behind the history's end. */
 	| "lagged"
 	/** The store started over. */

@@ -30,9 +30,13 @@ export function formatPageToken(start: PageStart, query: string): string {
  * @throws PAGE_TOKEN_INVALID
  */
 export function parsePageToken(token: string, query: string): PageStart {
-	const [versionText = "", place = "", sum] = token.split(".");
+	const [versionText = "", place = "", sum, ...rest] = token.split(".");
 	const version = parseVersion(versionText);
-	if (version === undefined || sum !== checksum(`${versionText}.${place}`, query)) {
+	if (
+		version === undefined ||
+		rest.length > 0 ||
+		sum !== checksum(`${versionText}.${place}`, query)
+	) {
 		throw new Failure(
 			ErrorReason.PAGE_TOKEN_INVALID,
 			"the page_token is not one of this service, or belongs to another query",

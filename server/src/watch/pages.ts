@@ -1,6 +1,6 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
-import { Failure } from "../failure.ts";
+import { Failure, isFailure } from "../failure.ts";
 import { formatVersion } from "../resource/version.ts";
 import { compareRefs } from "../resource/wukong-ref.ts";
 import type { Source } from "../store/source.ts";
@@ -70,8 +70,7 @@ async function reachSnapshot(start: PageStart, query: ListQuery, versions: Versi
 	try {
 		await versions.reach(formatVersion(start.version), query.signal);
 	} catch (error) {
-		if (!(error instanceof Failure) || error.reason !== ErrorReason.VERSION_NOT_REACHED)
-			throw error;
+		if (!isFailure(error, ErrorReason.VERSION_NOT_REACHED)) throw error;
 		throw pageTokenExpired();
 	}
 }

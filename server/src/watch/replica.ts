@@ -43,7 +43,10 @@ export interface Replica {
 	get(ref: WukongRef): Wukong | undefined;
 	/** @throws PAGE_TOKEN_INVALID, PAGE_TOKEN_EXPIRED, VERSION_NOT_REACHED, INVALID_REQUEST */
 	list(query: ListQuery): Promise<ListPage>;
-	/** Failures are thrown by the stream. */
+	/**
+	 * Failures are thrown by the stream, but for one:
+	 * @throws TOO_MANY_REQUESTS where `maxStreams` are open
+	 */
 	watch(query: WatchQuery): WatchStream;
 	/** Resolves when reads see `minResourceVersion`. @throws VERSION_NOT_REACHED, INVALID_REQUEST */
 	reach(minResourceVersion: string, signal: AbortSignal): Promise<void>;
@@ -55,6 +58,8 @@ export function createReplica(options: {
 	readonly source: Source;
 	readonly clock: Clock;
 	readonly historyLimits: HistoryLimits;
+	/** Most open streams. Each holds a cursor and its connection's buffers. */
+	readonly maxStreams: number;
 	readonly observer: WatchObserver;
 }): Replica {
 	const { source, clock, observer } = options;
@@ -88,8 +93,8 @@ export function createReplica(options: {
 			if (start !== "ahead") return start;
 			const version = parseVersion(query.resourceVersion) ?? 0n;
 			if (await versions.isForeign(version, signal)) return { at: "reset", cause: "foreign" };
-			// The store has this version: this log will have it, too. Until then nothing is sent.
-			await versions.arrival(version, signal);
+			// The store has this version, so this log is to have it, too. Until then nothing is sent.
+			if (!(await versions.arrives(version, signal))) return { at: "reset", cause: "ahead" };
 		}
 	};
 
@@ -112,6 +117,11 @@ export function createReplica(options: {
 			await versions.reach(minResourceVersion, signal);
 		},
 		watch(query) {
+			if (streams.size >= options.maxStreams) {
+				throw new Failure(ErrorReason.TOO_MANY_REQUESTS, "too many watch streams are open", {
+					retryAfterMs: 1_000,
+				});
+			}
 			const stream: OpenStream = createWatchStream({
 				log,
 				clock,

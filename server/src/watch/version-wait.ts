@@ -22,8 +22,11 @@ export interface VersionWait {
 	reach(token: string, signal: AbortSignal): Promise<void>;
 	/** True where the store itself knows no version as new as this one: it is of another life. */
 	isForeign(version: bigint, signal: AbortSignal): Promise<boolean>;
-	/** Resolves when the log is at least as new as `version`. @throws the signal's reason */
-	arrival(version: bigint, signal: AbortSignal): Promise<void>;
+	/**
+	 * True once the log is as new as `version`, false where it is not within
+	 * `maxVersionWaitMs`. @throws the signal's reason
+	 */
+	arrives(version: bigint, signal: AbortSignal): Promise<boolean>;
 }
 
 export function createVersionWait(options: {
@@ -36,39 +39,29 @@ export function createVersionWait(options: {
 	const isForeign = async (version: bigint, signal: AbortSignal) =>
 		(await source.newestVersion(signal)) < version && log.head < version;
 
-	const arrival = (version: bigint, signal: AbortSignal) =>
-		new Promise<void>((resolve, reject) => {
-			let forget = () => {};
-			const onNews = () => {
-				if (log.head < version) {
-					forget = log.onNews(onNews);
-					return;
-				}
+	const arrives = (version: bigint, signal: AbortSignal) =>
+		new Promise<boolean>((resolve, reject) => {
+			let forgetNews = () => {};
+			const settle = (tell: () => void) => {
+				forgetNews();
+				timer.cancel();
 				signal.removeEventListener("abort", onAbort);
-				resolve();
+				tell();
 			};
-			const onAbort = () => {
-				forget();
-				reject(signal.reason);
+			const onAbort = () => settle(() => reject(signal.reason));
+			const onNews = () => {
+				if (log.head >= version) settle(() => resolve(true));
+				else forgetNews = log.onNews(onNews);
 			};
-			if (signal.aborted) return reject(signal.reason);
-			signal.addEventListener("abort", onAbort, { once: true });
-			onNews();
+			const timer = clock.setTimer(maxVersionWaitMs, () => settle(() => resolve(false)));
+			signal.addEventListener("abort", onAbort);
+			if (signal.aborted) onAbort();
+			else onNews();
 		});
-
-	const arrivalInTime = async (version: bigint, signal: AbortSignal) => {
-		const late = new AbortController();
-		const timer = clock.setTimer(maxVersionWaitMs, () => late.abort(notReached()));
-		try {
-			await arrival(version, AbortSignal.any([signal, late.signal]));
-		} finally {
-			timer.cancel();
-		}
-	};
 
 	return {
 		isForeign,
-		arrival,
+		arrives,
 		async reach(token, signal) {
 			if (token === "" || token === startOver) return;
 			const version = parseVersion(token);
@@ -79,7 +72,7 @@ export function createVersionWait(options: {
 				});
 			}
 			if (version <= log.head || (await isForeign(version, signal))) return;
-			await arrivalInTime(version, signal);
+			if (!(await arrives(version, signal))) throw notReached();
 		},
 	};
 }

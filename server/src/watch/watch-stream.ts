@@ -17,7 +17,10 @@ export interface WatchStream extends AsyncIterable<WukongEvent> {
 	 * @throws the failure that ended the stream, once everything before it is taken
 	 */
 	take(maxBytes: number): readonly WukongEvent[];
-	/** Calls back once when `take` is worth calling again; to be asked for after an empty `take`. */
+	/**
+	 * Calls back once when `take` is worth calling again; to be asked for right after an empty
+	 * `take`, in the same turn of the event loop.
+	 */
 	onReady(callback: () => void): void;
 	/** The reader has left. Frees everything; harmless when repeated. */
 	close(): void;
@@ -149,9 +152,14 @@ export function createWatchStream(options: WatchStreamOptions): OpenStream {
 		}),
 	};
 
-	signal.addEventListener("abort", onAbort);
-	if (signal.aborted) onAbort();
-	else start();
+	if (signal.aborted) {
+		// It was never open, so nobody is told that it has closed.
+		heartbeat.stop();
+		phase = { name: "failed", failure: signal.reason };
+	} else {
+		signal.addEventListener("abort", onAbort);
+		start();
+	}
 	return stream;
 
 	function start() {

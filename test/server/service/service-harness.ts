@@ -32,7 +32,13 @@ export async function startService({ defaultNamespace = "default" } = {}) {
 			throw fault;
 		},
 	});
-	const replica = createReplica({ source, clock, historyLimits, observer: silentObserver });
+	const replica = createReplica({
+		source,
+		clock,
+		historyLimits,
+		maxStreams: 100,
+		observer: silentObserver,
+	});
 	await replica.start();
 
 	const logLines: string[] = [];

@@ -117,6 +117,12 @@ describe("a page token", () => {
 		}
 	});
 
+	test("with more behind it is PAGE_TOKEN_INVALID", async () => {
+		const { replica, token } = await stageWithToken();
+		const failure = await failing(listOf(replica, { pageToken: `${token}.x` }));
+		expect(failure.reason).toBe(ErrorReason.PAGE_TOKEN_INVALID);
+	});
+
 	test.each<[string, Filter]>([
 		["namespace", filterOf({ namespace: "default" })],
 		["selector", filterOf({ labelSelector: "app" })],

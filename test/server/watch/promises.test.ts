@@ -341,7 +341,37 @@ describe("the end of a stream", () => {
 	});
 });
 
+describe("streams", () => {
+	test("over the limit are TOO_MANY_REQUESTS with a retry hint, until one leaves", async () => {
+		const { watch } = await createStage({ maxStreams: 2 });
+		const streams = [watch(), watch()];
+		const failure = { reason: ErrorReason.TOO_MANY_REQUESTS, details: { retryAfterMs: 1_000 } };
+		expect(() => watch()).toThrow(expect.objectContaining(failure));
+		streams[0]?.close();
+		expect(inShort(takeAll(watch()))).toEqual(["SYNCED"]);
+	});
+
+	test("whose caller has left before they open fail with the caller's reason", async () => {
+		const { watch, observer, clock } = await createStage();
+		const stream = watch({ signal: AbortSignal.abort(new Error("left")) });
+		expect(() => stream.take(1)).toThrow("left");
+		expect([observer.open, clock.pendingTimers]).toEqual([0, 0]);
+	});
+});
+
 describe("a version of a replica that is ahead", () => {
+	test("that does not come in time is RESET", async () => {
+		const { source, watch, clock, observer } = await createStage({ exactVersions: false });
+		source.hold();
+		const { resourceVersion } = source.put({ name: "a" });
+		const events = watch({ resourceVersion })[Symbol.asyncIterator]();
+		const first = events.next();
+		await clock.advance(5_000);
+		expect(inShort([(await first).value])).toEqual(["RESET"]);
+		expect(observer.resets).toEqual(["ahead"]);
+		await events.return?.();
+	});
+
 	test("holds the stream back until this replica has it", async () => {
 		const { source, watch } = await createStage({ exactVersions: false });
 		source.hold();

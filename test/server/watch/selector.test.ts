@@ -31,6 +31,8 @@ describe("a selector", () => {
 		["app=", false],
 		["  app  in  ( web , api ) , tier  ", true],
 		["in in (in)", false],
+		// A prefix is a DNS name of at most 253 characters; its parts have no limit of their own.
+		[`!${"p".repeat(64)}/key`, true],
 	])("%j matches: %s", (text, expected) => {
 		expect(createSelector({}, text).matches(web)).toBe(expected);
 	});

@@ -12,7 +12,8 @@ import type { Timestamp, TimestampJson } from "@bufbuild/protobuf/wkt";
 export declare const file_novasphere_v1_wukong: GenFile;
 
 /**
- * A virtual machine: what is wanted (spec) and what is observed (status).
+ * A virtual machine: what is wanted (spec) and what is observed (status). labels, annotations
+ * and spec hold at most 512 KiB together.
  *
  * @generated from message novasphere.v1.Wukong
  */
@@ -53,8 +54,8 @@ export declare type Wukong = Message<"novasphere.v1.Wukong"> & {
   labels: { [key: string]: string };
 
   /**
-   * Free notes. Annotations that hold a copy of the object, and the service's own, are neither
-   * shown nor touched; setting one is INVALID_WUKONG.
+   * Free notes, at most 256 KiB in all. Annotations that hold a copy of the object, and the
+   * service's own, are neither shown nor touched; setting one is INVALID_WUKONG.
    *
    * @generated from field: map<string, string> annotations = 6;
    */
@@ -98,7 +99,8 @@ export declare type Wukong = Message<"novasphere.v1.Wukong"> & {
 };
 
 /**
- * A virtual machine: what is wanted (spec) and what is observed (status).
+ * A virtual machine: what is wanted (spec) and what is observed (status). labels, annotations
+ * and spec hold at most 512 KiB together.
  *
  * @generated from message novasphere.v1.Wukong
  */
@@ -139,8 +141,8 @@ export declare type WukongJson = {
   labels?: { [key: string]: string };
 
   /**
-   * Free notes. Annotations that hold a copy of the object, and the service's own, are neither
-   * shown nor touched; setting one is INVALID_WUKONG.
+   * Free notes, at most 256 KiB in all. Annotations that hold a copy of the object, and the
+   * service's own, are neither shown nor touched; setting one is INVALID_WUKONG.
    *
    * @generated from field: map<string, string> annotations = 6;
    */

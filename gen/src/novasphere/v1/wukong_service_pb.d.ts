@@ -130,7 +130,7 @@ export declare type ListWukongsResponse = Message<"novasphere.v1.ListWukongsResp
   wukongs: Wukong[];
 
   /**
-   * Empty: this was the last page, and nothing else says so.
+   * Opaque, at most 2,048 characters. Empty: this was the last page, and nothing else says so.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -165,7 +165,7 @@ export declare type ListWukongsResponseJson = {
   wukongs?: WukongJson[];
 
   /**
-   * Empty: this was the last page, and nothing else says so.
+   * Opaque, at most 2,048 characters. Empty: this was the last page, and nothing else says so.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -417,7 +417,12 @@ export declare type UpdateWukongRequest = Message<"novasphere.v1.UpdateWukongReq
   wukong?: Wukong | undefined;
 
   /**
-   * Fields of wukong to take; `*`: all of them. Unset: those that are set.
+   * Fields of wukong to take, by their proto names: each equals the body's afterwards, and is
+   * cleared where the body leaves it unset. Messages, lists and maps are replaced whole;
+   * `labels.app` names one key of a map (backquotes may stand around a key). `*`: every field
+   * that an update may change. Output-only fields and the identity are passed over; a path into
+   * a list, or one that does not exist, is INVALID_REQUEST. Unset or empty: fields that are set
+   * are taken, maps key by key, and nothing is cleared.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -453,7 +458,12 @@ export declare type UpdateWukongRequestJson = {
   wukong?: WukongJson;
 
   /**
-   * Fields of wukong to take; `*`: all of them. Unset: those that are set.
+   * Fields of wukong to take, by their proto names: each equals the body's afterwards, and is
+   * cleared where the body leaves it unset. Messages, lists and maps are replaced whole;
+   * `labels.app` names one key of a map (backquotes may stand around a key). `*`: every field
+   * that an update may change. Output-only fields and the identity are passed over; a path into
+   * a list, or one that does not exist, is INVALID_REQUEST. Unset or empty: fields that are set
+   * are taken, maps key by key, and nothing is cleared.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -1064,7 +1074,8 @@ export declare type WukongEvent = Message<"novasphere.v1.WukongEvent"> & {
   type: WukongEvent_Type;
 
   /**
-   * Set on ADDED, MODIFIED and DELETED only. On DELETED the last state known.
+   * Set on ADDED, MODIFIED and DELETED only. On DELETED the last state known; namespace, name
+   * and uid are promised.
    *
    * @generated from field: novasphere.v1.Wukong wukong = 2;
    */
@@ -1116,7 +1127,8 @@ export declare type WukongEventJson = {
   type?: WukongEvent_TypeJson;
 
   /**
-   * Set on ADDED, MODIFIED and DELETED only. On DELETED the last state known.
+   * Set on ADDED, MODIFIED and DELETED only. On DELETED the last state known; namespace, name
+   * and uid are promised.
    *
    * @generated from field: novasphere.v1.Wukong wukong = 2;
    */
@@ -1236,7 +1248,8 @@ export declare const WukongEvent_TypeSchema: GenEnum<WukongEvent_Type, WukongEve
 export declare const WukongService: GenService<{
   /**
    * Lists VMs, ordered by namespace, then name, bytewise. All pages of one list are one
-   * snapshot. Fails with PAGE_TOKEN_INVALID, PAGE_TOKEN_EXPIRED, VERSION_NOT_REACHED.
+   * snapshot. Fails with INVALID_REQUEST, PAGE_TOKEN_INVALID, PAGE_TOKEN_EXPIRED,
+   * VERSION_NOT_REACHED.
    *
    * @generated from rpc novasphere.v1.WukongService.ListWukongs
    */
@@ -1316,7 +1329,8 @@ export declare const WukongService: GenService<{
    * Streams VMs and their changes: a snapshot (ADDED), SYNCED, then live changes; with a
    * resource_version what was missed, SYNCED, then live changes, or RESET and a new snapshot
    * when that version cannot be used. No event is lost or sent twice. The stream never ends
-   * with OK: before a shutdown comes a last HEARTBEAT, then SHUTTING_DOWN.
+   * with OK: before a shutdown comes a last HEARTBEAT, then SHUTTING_DOWN. Fails with
+   * INVALID_REQUEST, VERSION_NOT_REACHED, TOO_MANY_REQUESTS.
    *
    * @generated from rpc novasphere.v1.WukongService.WatchWukong
    */

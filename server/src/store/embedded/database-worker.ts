@@ -23,8 +23,10 @@ export type WorkerAnswer =
 function serve(dataPath: string): void {
 	const say = (answer: WorkerAnswer) => parentPort?.postMessage(answer);
 	let database: Database;
+	let contents: Contents;
 	try {
 		database = openDatabase(dataPath);
+		contents = database.load();
 	} catch (error) {
 		if (!(error instanceof StoreOpenError)) throw error;
 		say({ kind: "open-error", code: error.code, problem: error.problem });
@@ -38,7 +40,7 @@ function serve(dataPath: string): void {
 			parentPort?.close();
 		}
 	});
-	say({ kind: "opened", contents: database.load() });
+	say({ kind: "opened", contents });
 }
 
 /** Errors lose their class on the way between threads, so the expected one is spelled out. */

@@ -7,6 +7,7 @@ import type { Commit, Contents, HistoryRow, RecordRow } from "./storage.ts";
 
 /** The one connection to a data file. All SQL of the service is in this file. */
 export interface Database {
+	/** @throws StoreOpenError */
 	load(): Contents;
 	/** One transaction. @throws CommitError */
 	commit(commit: Commit): void;
@@ -54,7 +55,7 @@ export function openDatabase(dataPath: string, steps = migrations): Database {
 		});
 		prepareConnection(connection, dataPath);
 		migrate(connection, dataPath, steps);
-		return createDatabase(connection);
+		return createDatabase(connection, dataPath);
 	} catch (error) {
 		connection?.close();
 		throw error instanceof StoreOpenError ? error : openError(dataPath, error);
@@ -114,7 +115,7 @@ function readPragma(connection: DatabaseSync, name: "user_version" | "applicatio
 	return Number(connection.prepare(`PRAGMA ${name}`).get()?.[name]);
 }
 
-function createDatabase(connection: DatabaseSync): Database {
+function createDatabase(connection: DatabaseSync, dataPath: string): Database {
 	const setStore = connection.prepare("UPDATE store SET head = ?, base = ?");
 	const putRecord = connection.prepare(
 		`INSERT INTO wukong (namespace, name, object, request_id, fingerprint) VALUES (?, ?, ?, ?, ?)
@@ -142,7 +143,13 @@ function createDatabase(connection: DatabaseSync): Database {
 	};
 
 	return {
-		load: () => loadContents(connection),
+		load() {
+			try {
+				return loadContents(connection);
+			} catch (error) {
+				throw openError(dataPath, error);
+			}
+		},
 		commit(commit) {
 			try {
 				connection.exec("BEGIN IMMEDIATE");

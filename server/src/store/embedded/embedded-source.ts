@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
+import { wukongNotFound } from "../../failure.ts";
 import { publish } from "../../resource/publish.ts";
 import type { WukongRef } from "../../resource/wukong-ref.ts";
 import type { OperatorOptions } from "../phases/operator-options.ts";
@@ -15,7 +16,7 @@ import { StoreOpenError } from "./open-error.ts";
 import { createOperator, type Operator } from "./operator.ts";
 import { createdRecord, deletingRecord, editedRecord } from "./record.ts";
 import { contentsAfter, type Recovery, recover, seedCommit } from "./recovery.ts";
-import { alreadyExists, canceled, closed, notFound, requestIdReused } from "./refusal.ts";
+import { alreadyExists, closed, notLoaded, requestIdReused } from "./refusal.ts";
 import type { OpenedStorage, Storage } from "./storage.ts";
 
 export interface EmbeddedOptions {
@@ -56,6 +57,7 @@ export function createEmbeddedSource(
 ): Source {
 	const { clock } = options;
 	let running: Running | undefined;
+	let isClosed = false;
 	let head = 0n;
 
 	const write = async (
@@ -63,8 +65,8 @@ export function createEmbeddedSource(
 		{ signal }: WriteOptions,
 		decision: (entry: Entry | undefined) => Decision,
 	): Promise<Wukong> => {
-		if (running === undefined) throw closed();
-		if (signal.aborted) throw canceled(signal.reason);
+		if (running === undefined) throw isClosed ? closed() : notLoaded();
+		signal.throwIfAborted();
 		return decide(running.ledger, ref, decision);
 	};
 
@@ -107,7 +109,7 @@ export function createEmbeddedSource(
 		},
 		edit: (ref, edit, writeOptions) =>
 			write(ref, writeOptions, (entry) => {
-				if (entry === undefined) throw notFound(ref);
+				if (entry === undefined) throw wukongNotFound(ref);
 				const wanted = edit(entry.published);
 				const record = wanted && editedRecord(entry.record, wanted);
 				if (record === undefined) return { answer: entry.published };
@@ -116,7 +118,7 @@ export function createEmbeddedSource(
 			}),
 		async remove(ref, check, writeOptions) {
 			const wukong = await write(ref, writeOptions, (entry) => {
-				if (entry === undefined) throw notFound(ref);
+				if (entry === undefined) throw wukongNotFound(ref);
 				check(entry.published);
 				if (entry.record.deleteTime !== undefined) return { answer: entry.published };
 				const record = deletingRecord(entry.record, clock.nowMs());
@@ -126,6 +128,7 @@ export function createEmbeddedSource(
 			return { wukong, version: BigInt(wukong.resourceVersion) };
 		},
 		async close() {
+			isClosed = true;
 			if (running === undefined) return;
 			const { storage, ledger, operator } = running;
 			running = undefined;

@@ -2,12 +2,6 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { Failure } from "../../failure.ts";
 import type { WukongRef } from "../../resource/wukong-ref.ts";
 
-/** WUKONG_NOT_FOUND */
-export function notFound({ namespace, name }: WukongRef): Failure {
-	const message = `there is no Wukong "${name}" in namespace "${namespace}"`;
-	return new Failure(ErrorReason.WUKONG_NOT_FOUND, message, { wukong: { namespace, name } });
-}
-
 /** WUKONG_ALREADY_EXISTS */
 export function alreadyExists({ namespace, name }: WukongRef): Failure {
 	const message = `there is a Wukong "${name}" in namespace "${namespace}" already`;
@@ -20,12 +14,14 @@ export function requestIdReused({ namespace, name }: WukongRef): Failure {
 	return new Failure(ErrorReason.REQUEST_ID_REUSED, message, { wukong: { namespace, name } });
 }
 
-/** CANCELED: the caller left before the write began. */
-export function canceled(cause: unknown): Failure {
-	return new Failure(ErrorReason.CANCELED, "the call was canceled; nothing was written", { cause });
+/** UPSTREAM_UNAVAILABLE: the store is not open yet. */
+export function notLoaded(): Failure {
+	return new Failure(ErrorReason.UPSTREAM_UNAVAILABLE, "the store is not loaded yet", {
+		retryAfterMs: 1_000,
+	});
 }
 
-/** SHUTTING_DOWN: the store is not open (any more). */
+/** SHUTTING_DOWN: the store is not open any more. */
 export function closed(): Failure {
 	return new Failure(ErrorReason.SHUTTING_DOWN, "the store is closed; nothing was written", {
 		retryAfterMs: 1_000,
