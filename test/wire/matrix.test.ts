@@ -100,6 +100,20 @@ describe("the same answers on every wire", () => {
 			});
 		});
 
+		test("a watch resumes where it was, and starts over from a version that is too old", async () => {
+			await withWire(wire, async (client) => {
+				const first = await untilSynced(client, "");
+				await client.unary("createWukong", { wukong: manifest as never });
+				const token = first[0]?.resourceVersion ?? "";
+				const resumed = await untilSynced(client, token);
+				const tooOld = await untilSynced(client, "7");
+				expect(types(first)).toEqual(["SYNCED"]);
+				// The MODIFIED is the operator's first look.
+				expect(types(resumed)).toEqual(["ADDED", "MODIFIED", "SYNCED"]);
+				expect(types(tooOld)).toEqual(["RESET", "ADDED", "SYNCED"]);
+			});
+		});
+
 		test("a cancelled watch is freed on the server", async () => {
 			await withWire(wire, async (client, app) => {
 				const leaver = new AbortController();
@@ -163,6 +177,23 @@ describe("the same answers on every wire", () => {
 		});
 	});
 });
+
+const types = (events: readonly WukongEvent[]) => events.map(({ type }) => EventType[type]);
+
+async function untilSynced(client: WireClient, resourceVersion: string): Promise<WukongEvent[]> {
+	const leaver = new AbortController();
+	const iterator = client
+		.watch({ resourceVersion }, { signal: leaver.signal })
+		[Symbol.asyncIterator]();
+	const events: WukongEvent[] = [];
+	do {
+		events.push((await iterator.next()).value);
+	} while (events.at(-1)?.type !== EventType.SYNCED);
+	leaver.abort();
+	// connect hides the iterator's return: what ends the call is the signal.
+	await iterator.next().catch(() => {});
+	return events;
+}
 
 async function streamsEnd(app: RunningApp): Promise<void> {
 	for (;;) {

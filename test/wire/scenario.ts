@@ -69,6 +69,19 @@ export async function playScenario(client: WireClient): Promise<Record<string, u
 	await call("get, missing", "getWukong", { namespace: "prod", name: "nobody" });
 	await call("get, no name", "getWukong", {});
 	await call("list", "listWukongs", { labelSelector: "app in (db),!legacy", pageSize: 10 });
+	await call("create another", "createWukong", {
+		wukong: { ...manifest, name: "db-2" } as never,
+	});
+	const page = await call("list, first page", "listWukongs", { pageSize: 1 });
+	await call("list, second page", "listWukongs", {
+		pageSize: 1,
+		pageToken: page?.nextPageToken ?? "",
+	});
+	await call("get, at least as new as the list", "getWukong", {
+		name: "db-2",
+		minResourceVersion: page?.resourceVersion ?? "",
+	});
+	await call("get, malformed version", "getWukong", { name: "db-2", minResourceVersion: "new" });
 	await call("list, bad selector", "listWukongs", { labelSelector: "app in db" });
 	await call("list, forged page token", "listWukongs", { pageToken: "forged" });
 	await call("update", "updateWukong", {
@@ -76,6 +89,10 @@ export async function playScenario(client: WireClient): Promise<Record<string, u
 		updateMask: create(FieldMaskSchema, { paths: ["labels", "spec.cpu"] }),
 	});
 	await call("update, shrink", "updateWukong", { wukong: { name: "db-1", spec: { cpu: 1 } } });
+	await call("update, other generation", "updateWukong", {
+		wukong: { name: "db-1", spec: { cpu: 9 } },
+		generation: 77n,
+	});
 	await call("update, stale", "updateWukong", {
 		wukong: { name: "db-1", resourceVersion: "1", labels: { a: "b" } },
 	});
