@@ -58,12 +58,16 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	let closing: Promise<void> | undefined;
 
 	const metrics = createMetrics({ processMetrics });
+	// The same on disk and in memory.
+	const history = {
+		maxChanges: config.historyChanges,
+		maxAgeMs: config.historyAgeMs,
+		maxBytes: config.historyBytes,
+	};
 	const source = createEmbeddedSource({
 		dataPath: config.data,
 		seedCount: config.seed,
-		maxHistoryChanges: config.historyChanges,
-		maxHistoryAgeMs: config.historyAgeMs,
-		maxHistoryBytes: config.historyBytes,
+		history,
 		operator: {
 			pendingMs: config.operatorPendingMs,
 			creatingMs: config.operatorCreatingMs,
@@ -76,11 +80,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	const replica = createReplica({
 		source,
 		clock,
-		historyLimits: {
-			maxChanges: config.historyChanges,
-			maxAgeMs: config.historyAgeMs,
-			maxBytes: config.historyBytes,
-		},
+		historyLimits: history,
 		maxStreams: config.maxWatchStreams,
 		observer: metrics.watch,
 	});

@@ -1,15 +1,12 @@
-import { pino } from "pino";
 import { type App, createApp } from "./app.ts";
 import { greeting } from "./app-greeting.ts";
+import { createLogDestination } from "./app-log-destination.ts";
 import { createLogger } from "./app-logger.ts";
 import { type Config, parseConfig } from "./config/config.ts";
 import { nodeVersionFault } from "./config/node-version.ts";
 
 /** Exit codes, as the documentation lists them. */
 const exitCodes = { stopped: 0, failed: 1, badConfiguration: 2, forced: 130 } as const;
-
-/** Log lines that wait for a slow reader, in bytes; beyond it lines are dropped, calls are not. */
-const maxPendingLogBytes = 4 * 1_024 * 1_024;
 
 const versionFault = nodeVersionFault(process.versions.node);
 if (versionFault !== undefined) refuse([versionFault]);
@@ -32,31 +29,21 @@ function refuse(faults: readonly string[]): never {
 }
 
 async function run(config: Config): Promise<void> {
-	// Standard output is for people, standard error for the log. Written without waiting: a log
-	// that nobody reads must not hold up calls.
-	const destination = pino.destination({ dest: 2, sync: false, maxLength: maxPendingLogBytes });
-	const logger = createLogger(config.logLevel, destination);
-	const exit = (code: number): never => {
-		try {
-			destination.flushSync();
-		} catch {
-			// Nobody reads the log: there is nobody to tell this, either.
-		}
-		process.exit(code);
-	};
+	// Standard output is for people, standard error for the log.
+	const logger = createLogger(config.logLevel, createLogDestination(process.stderr));
 	const die = (message: string) => (err: unknown) => {
 		logger.fatal({ err }, message);
-		exit(exitCodes.failed);
+		process.exit(exitCodes.failed);
 	};
 	const stopWith = (app: App) => {
 		let stopping = false;
 		return (signal: NodeJS.Signals) => {
-			if (stopping) exit(exitCodes.forced);
+			if (stopping) process.exit(exitCodes.forced);
 			stopping = true;
 			logger.info({ signal }, "shutting down");
 			app.close().then(() => {
 				logger.info("stopped");
-				exit(exitCodes.stopped);
+				process.exit(exitCodes.stopped);
 			}, die("shutdown failed"));
 		};
 	};
@@ -78,6 +65,6 @@ async function run(config: Config): Promise<void> {
 		process.stdout.write(greeting(url, config));
 	} catch (error) {
 		process.stderr.write(`wukong-server: ${error instanceof Error ? error.message : error}\n`);
-		exit(exitCodes.failed);
+		process.exit(exitCodes.failed);
 	}
 }

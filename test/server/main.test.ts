@@ -103,6 +103,19 @@ describe("the process", () => {
 		socket.destroy();
 	});
 
+	test("exits on SIGTERM though nobody reads its log", async () => {
+		const ran = await started();
+		ran.child.stderr.pause();
+		// More than pipe and reader hold: each refused call is a line of some 200 bytes.
+		for (let round = 0; round < 30; round++) {
+			const calls = Array.from({ length: 100 }, () => fetch(`${ran.url}/nothing/here`));
+			await Promise.all((await Promise.all(calls)).map((answer) => answer.text()));
+		}
+		ran.child.kill("SIGTERM");
+		const [code] = await once(ran.child, "exit");
+		expect(code).toBe(0);
+	});
+
 	test("exits with 1 after an uncaught exception, and logs it", async () => {
 		const ran = await started();
 		ran.child.kill("SIGUSR2");

@@ -2,8 +2,8 @@ import {
 	WukongEvent_Type as EventType,
 	type WukongEvent,
 } from "@novasphere/wukong-gen/wukong-service";
+import type { HistoryLimits } from "../../server/src/store/source.ts";
 import type { Filter } from "../../server/src/watch/filter.ts";
-import type { HistoryLimits } from "../../server/src/watch/history.ts";
 import type { ResetCause, WatchObserver } from "../../server/src/watch/observer.ts";
 import { createReplica, type Replica, type WatchQuery } from "../../server/src/watch/replica.ts";
 import { createSelector } from "../../server/src/watch/selector.ts";

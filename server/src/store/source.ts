@@ -27,6 +27,19 @@ export interface Change {
 	readonly deleted: boolean;
 }
 
+/** How much history is kept for clients that resume; the narrowest limit counts. */
+export interface HistoryLimits {
+	/** Number of changes. */
+	readonly maxChanges: number;
+	/** Age of a change in milliseconds. */
+	readonly maxAgeMs: number;
+	/**
+	 * Bytes of the states before the changes, in binary form: a few large Wukongs that change all
+	 * the time must not fill the memory. The newest change is kept in any case.
+	 */
+	readonly maxBytes: number;
+}
+
 /** How current the source's picture is. */
 export interface Freshness {
 	/** Milliseconds since upstream last proved this current; 0 where there is no upstream. */

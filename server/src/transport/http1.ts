@@ -35,7 +35,25 @@ export function serveHttp1(
 ): void {
 	// One more than allowed shows that there were more; Node drops the others in silence.
 	server.maxHeadersCount = options.limits.maxHeaderCount + 1;
+	const unanswered = new WeakMap<Socket, number>();
+	/** Node begins all requests that a connection has sent, and keeps their answers in order. */
+	function admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
+		const count = (unanswered.get(socket) ?? 0) + 1;
+		unanswered.set(socket, count);
+		response.once("close", () => {
+			const left = (unanswered.get(socket) ?? 1) - 1;
+			unanswered.set(socket, left);
+			// The head may have gone out before the drain began: then it did not say that it was the last.
+			if (left === 0 && options.isDraining()) socket.destroySoon();
+		});
+		if (socket.destroyed) return false;
+		if (count <= options.limits.maxPipelinedRequests) return true;
+		options.observer.connectionFault("too_many_requests");
+		socket.destroy();
+		return false;
+	}
 	server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+		if (!admit(request, response)) return;
 		const connection = connectionOf(request.socket, request.httpVersion === "1.0" ? "1.0" : "1.1");
 		serve(createH1Exchange(request, response, { ...options, connection }));
 	});

@@ -14,6 +14,8 @@ export interface TransportLimits {
 	readonly maxConnections: number;
 	/** Most open connections of one address. Default: 5,000; a proxy is one address. */
 	readonly maxConnectionsPerAddress: number;
+	/** Most unanswered requests on an HTTP/1.1 connection; with one more it ends. Default: 32. */
+	readonly maxPipelinedRequests: number;
 	/** Most open streams on an HTTP/2 connection. Default: 250. */
 	readonly maxConcurrentStreams: number;
 	/** Memory of one HTTP/2 connection, queued data included, in MiB. Default: 32. */
@@ -60,6 +62,7 @@ export const defaultLimits: TransportLimits = Object.freeze({
 	maxHeaderCount: 100,
 	maxConnections: 10_000,
 	maxConnectionsPerAddress: 5_000,
+	maxPipelinedRequests: 32,
 	maxConcurrentStreams: 250,
 	maxSessionMemoryMib: 32,
 	streamResetBurst: 100,

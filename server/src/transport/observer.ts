@@ -14,6 +14,7 @@ export type RefusalCause =
 /** Why a connection ended other than by its peer's wish. */
 export type ConnectionFault =
 	| "too_many_connections"
+	| "too_many_requests"
 	| "first_byte_timeout"
 	| "headers_timeout"
 	| "idle_timeout"

@@ -70,7 +70,7 @@ export async function serveUniversal(
 		share: options.fairness.join(),
 		sliceBytes: options.limits.streamSliceBytes,
 	});
-	if (written.complete) exchange.end(response.trailer);
+	if (written.complete) exchange.end(withShortMessage(response.trailer));
 	if (!contextValues.get(reachedKey)) {
 		options.observer.callRefused({
 			cause: "protocol",
@@ -80,6 +80,22 @@ export async function serveUniversal(
 		});
 	}
 	return { httpStatus: response.status, ...written };
+}
+
+/** Longest `grpc-message` in characters, before its percent encoding. */
+const maxGrpcMessageLength = 1_024;
+
+/**
+ * connect's decoders quote what they were sent. A trailer of a megabyte would not only lose this
+ * answer: HTTP/2 ends the connection over it, with the calls of all others behind one proxy.
+ */
+function withShortMessage(trailer: Headers | undefined): Headers | undefined {
+	const message = trailer?.get("grpc-message") ?? "";
+	if (message.length > maxGrpcMessageLength) {
+		const short = decodeURIComponent(message).slice(0, maxGrpcMessageLength).toWellFormed();
+		trailer?.set("grpc-message", encodeURIComponent(short));
+	}
+	return trailer;
 }
 
 function bodyFrom(response: UniversalServerResponse): AsyncIterable<Uint8Array> {

@@ -1,8 +1,8 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../clock.ts";
 import { compareRefs, keyOf } from "../resource/wukong-ref.ts";
-import type { Change, Sink } from "../store/source.ts";
-import { createHistory, type History, type HistoryLimits } from "./history.ts";
+import type { Change, HistoryLimits, Sink } from "../store/source.ts";
+import { createHistory, type History } from "./history.ts";
 import { createState, type State } from "./state.ts";
 
 /** The one log of this process: newest state, recent history, and who waits for more. */

@@ -1,20 +1,7 @@
 import { keyOf } from "../resource/wukong-ref.ts";
-import type { Change } from "../store/source.ts";
+import type { Change, HistoryLimits } from "../store/source.ts";
 import { createLogEntry, type LogEntry } from "./log-entry.ts";
 import { binarySizeBytes } from "./message-size.ts";
-
-/** How much history is kept for resume; the shortest one counts. */
-export interface HistoryLimits {
-	/** Number of changes. Default 10,000. */
-	readonly maxChanges: number;
-	/** Age of a change in milliseconds. Default 24 h. */
-	readonly maxAgeMs: number;
-	/**
-	 * Bytes of the states before the changes, in binary form: a few large Wukongs that change all
-	 * the time must not fill the memory. The newest change is kept in any case. Default 64 MiB.
-	 */
-	readonly maxBytes: number;
-}
 
 /**
  * The newest changes, in a ring. A place in it is a sequence number, which

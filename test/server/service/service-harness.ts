@@ -23,9 +23,7 @@ export async function startService({ defaultNamespace = "default" } = {}) {
 	const source = createEmbeddedSource({
 		dataPath: ":memory:",
 		seedCount: 0,
-		maxHistoryChanges: historyLimits.maxChanges,
-		maxHistoryAgeMs: historyLimits.maxAgeMs,
-		maxHistoryBytes: historyLimits.maxBytes,
+		history: historyLimits,
 		operator: { pendingMs: 300, creatingMs: 1_000, stoppingMs: 500, deletingMs: 300 },
 		clock,
 		onFault: (fault) => {

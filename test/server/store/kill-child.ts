@@ -9,9 +9,7 @@ const [, , dataPath = ""] = process.argv;
 const source = createEmbeddedSource({
 	dataPath,
 	seedCount: 0,
-	maxHistoryChanges: 2_000,
-	maxHistoryBytes: 64 * 1024 * 1024,
-	maxHistoryAgeMs: 86_400_000,
+	history: { maxChanges: 2_000, maxAgeMs: 86_400_000, maxBytes: 64 * 1024 * 1024 },
 	operator: { pendingMs: 2, creatingMs: 5, stoppingMs: 2, deletingMs: 5 },
 	clock: systemClock,
 	onFault(fault) {

@@ -120,11 +120,7 @@ function note(words: Map<string, Word>, reports: readonly Report[]): number {
 /** What a new start finds. The sink checks that the history is whole and leads to the present. */
 function reopen(dataPath: string): SourceState {
 	const database = openDatabase(dataPath);
-	const limits = {
-		maxHistoryChanges: 2_000,
-		maxHistoryAgeMs: 86_400_000,
-		maxHistoryBytes: 64 * 1024 * 1024,
-	};
+	const limits = { maxChanges: 2_000, maxAgeMs: 86_400_000, maxBytes: 64 * 1024 * 1024 };
 	const { state } = recover(database.load(), limits, systemClock);
 	database.close();
 	const raw = new DatabaseSync(dataPath);

@@ -55,6 +55,25 @@ test("the last answer on a kept HTTP/1.1 connection says that it was the last", 
 	expect(client.received()).toMatch(/^HTTP\/1\.1 200.*\r\nconnection: close\r\n/s);
 });
 
+test("a connection ends with its last answer even where that began before", async () => {
+	const name = "x".repeat(16 * 1024 * 1024);
+	const { port, portNumber, seen } = await openPort({
+		limits: { idleTimeoutMs: farMs },
+		implementation: { getWukong: () => ({ wukong: { name } }) },
+	});
+	const client = await openRaw(portNumber);
+	client.socket.pause();
+	const path = `${pathOf("GetWukong")}?encoding=json&message=%7B%7D`;
+	await client.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+	await until("its head has begun", () => client.socket.readableLength > 0);
+	const closed = port.close(farMs);
+	client.socket.resume();
+	await closed;
+	expect(seen.ended).toMatchObject([{ complete: true }]);
+	await client.expectClosed();
+	expect(client.received()).not.toMatch(/^connection: close/im);
+});
+
 test("what is left after the grace time is cut off", async () => {
 	const holder: { port?: PortUnderTest } = {};
 	const watchWukong = quietWatch(() => (holder.port as PortUnderTest).seen);

@@ -45,6 +45,27 @@ describe("headers", () => {
 });
 
 describe("connections", () => {
+	test("with more unanswered requests than the limit end, and begin no more of them", async () => {
+		const holder: { port?: PortUnderTest } = {};
+		const watchWukong = quietWatch(() => (holder.port as PortUnderTest).seen);
+		const port = await openPort({
+			limits: { maxPipelinedRequests: 3 },
+			implementation: { watchWukong },
+		});
+		holder.port = port;
+		const request = `POST ${pathOf("WatchWukong")} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/connect+json\r\nContent-Length: 7\r\n\r\n\0\0\0\0\x02{}`;
+		const modest = await openRaw(port.portNumber);
+		await modest.send(request.repeat(3));
+		await until("its calls have begun", () => port.seen.live === 3);
+		const greedy = await openRaw(port.portNumber);
+		await greedy.send(request.repeat(1_000));
+		await greedy.expectClosed();
+		expect(port.seen.faults).toEqual(["too_many_requests"]);
+		await until("what it began is over", () => port.seen.ended.length === 3);
+		expect([port.seen.live, modest.isClosed()]).toEqual([3, false]);
+		modest.socket.destroy();
+	});
+
 	test.each(["maxConnections", "maxConnectionsPerAddress"])("%s", async (limit) => {
 		const { portNumber, seen } = await openPort({ limits: { [limit]: 2 } });
 		const first = await openRaw(portNumber);

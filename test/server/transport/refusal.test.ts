@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { Code, createClient } from "@connectrpc/connect";
 import {
 	createConnectTransport,
@@ -9,6 +10,7 @@ import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { describe, expect, test } from "vitest";
 import { openPort, pathOf } from "../../support/port-fixture.ts";
 import { openRaw } from "../../support/raw-client.ts";
+import { openSession } from "../../support/watch-request.ts";
 
 const json = { "content-type": "application/json" };
 
@@ -159,5 +161,24 @@ describe("what connect's own handlers refuse keeps connect's code and is counted
 			{ cause: "protocol", httpStatus: status, procedure: pathOf("GetWukong") },
 		]);
 		expect(seen.begun).toBe(0);
+	});
+
+	test("a megabyte that it quotes is cut in a gRPC trailer, and the connection goes on", async () => {
+		const { url } = await openPort();
+		const { session } = await openSession(url);
+		const message = Buffer.from(`{"${"ä".repeat(500_000)}":1}`);
+		const prefix = Buffer.alloc(5);
+		prefix.writeUInt32BE(message.length, 1);
+		const stream = session.request({
+			":method": "POST",
+			":path": pathOf("GetWukong"),
+			"content-type": "application/grpc+json",
+		});
+		stream.end(Buffer.concat([prefix, message])).resume();
+		const [trailers] = await once(stream, "trailers");
+		expect(trailers["grpc-status"]).toBe(String(Code.InvalidArgument));
+		expect(decodeURIComponent(trailers["grpc-message"])).toHaveLength(1_024);
+		await new Promise((resolve) => session.ping(resolve));
+		session.destroy();
 	});
 });

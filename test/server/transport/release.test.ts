@@ -5,8 +5,10 @@ import {
 	openPort,
 	type PortSettings,
 	type PortUnderTest,
+	pathOf,
 	quietWatch,
 } from "../../support/port-fixture.ts";
+import { openRaw } from "../../support/raw-client.ts";
 import { until } from "../../support/until.ts";
 import {
 	cancelStream,
@@ -73,6 +75,19 @@ describe.each(["cleartext", "TLS"])("%s", (way) => {
 			},
 		);
 	});
+});
+
+test("every pipelined call ends with its connection, not only the one whose turn it is", async () => {
+	const holder: { port?: PortUnderTest } = {};
+	const seen = () => (holder.port as PortUnderTest).seen;
+	holder.port = await openPort({ implementation: { watchWukong: quietWatch(seen) } });
+	const request = `POST ${pathOf("WatchWukong")} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/connect+json\r\nContent-Length: 7\r\n\r\n\0\0\0\0\x02{}`;
+	const client = await openRaw(holder.port.portNumber);
+	await client.send(request.repeat(10));
+	await until("all have begun", () => seen().live === 10);
+	client.socket.destroy();
+	await until("all are freed", () => seen().live === 0);
+	await until("all have ended", () => seen().ended.length === 10);
 });
 
 test("a call ends with its caller even where its handler hears nothing", async () => {

@@ -5,7 +5,7 @@ import { wukongNotFound } from "../../failure.ts";
 import { publish } from "../../resource/publish.ts";
 import type { WukongRef } from "../../resource/wukong-ref.ts";
 import type { OperatorOptions } from "../phases/operator-options.ts";
-import type { Source, WriteOptions } from "../source.ts";
+import type { HistoryLimits, Source, WriteOptions } from "../source.ts";
 import { CommitError } from "./commit-error.ts";
 import { type Decision, decide } from "./decision.ts";
 import type { Entry } from "./entry.ts";
@@ -20,17 +20,12 @@ import { alreadyExists, closed, notLoaded, requestIdReused } from "./refusal.ts"
 import type { OpenedStorage, Storage } from "./storage.ts";
 
 export interface EmbeddedOptions {
-	/** A file, created where it is missing, or `:memory:`. No default. */
+	/** A file, created where it is missing, or `:memory:`. */
 	readonly dataPath: string;
-	/** Number of Wukongs to fill a store with that has never held anything. Default 0. */
+	/** Number of Wukongs to fill a store with that has never held anything. */
 	readonly seedCount: number;
-	/** Number of changes that clients can resume across. Default 10,000. */
-	readonly maxHistoryChanges: number;
-	/** Age of changes that clients can resume across, in milliseconds. Default 24 hours. */
-	readonly maxHistoryAgeMs: number;
-	/** Size of changes that clients can resume across, in bytes of binary form. Default 64 MiB. */
-	readonly maxHistoryBytes: number;
-	/** How the operator behaves. Default: `defaultTimings`. */
+	readonly history: HistoryLimits;
+	/** How the operator behaves. */
 	readonly operator: OperatorOptions;
 	readonly clock: Clock;
 	/** Told once of a fault after which nothing is written any more; end the process then. */
@@ -147,15 +142,15 @@ async function open(
 	options: EmbeddedOptions,
 	openStorage: OpenStorage,
 ): Promise<{ storage: Storage; recovery: Recovery }> {
-	const { dataPath, seedCount, operator, clock } = options;
+	const { dataPath, seedCount, history, operator, clock } = options;
 	const { storage, contents } = await openStorage(dataPath);
 	try {
 		if (contents.head !== 0n || seedCount === 0) {
-			return { storage, recovery: recover(contents, options, clock) };
+			return { storage, recovery: recover(contents, history, clock) };
 		}
 		const seeds = seedCommit(seedCount, operator, clock);
 		await storage.commit(seeds);
-		return { storage, recovery: recover(contentsAfter(seeds), options, clock) };
+		return { storage, recovery: recover(contentsAfter(seeds), history, clock) };
 	} catch (error) {
 		await storage.close();
 		const code = error instanceof CommitError ? "UNREACHABLE" : "FOREIGN";

@@ -1,14 +1,5 @@
+import type { HistoryLimits } from "../source.ts";
 import type { HistoryRow } from "./storage.ts";
-
-/** How much of the history is kept for clients that resume. */
-export interface HistoryLimits {
-	/** Number of changes. */
-	readonly maxHistoryChanges: number;
-	/** Age of a change, in milliseconds. */
-	readonly maxHistoryAgeMs: number;
-	/** Bytes of the states before the changes, in binary form. */
-	readonly maxHistoryBytes: number;
-}
 
 /** What the window knows of a change. */
 export interface HistoryMark {
@@ -53,10 +44,10 @@ export function createHistoryWindow(
 			for (let index = 0; index < total; index++) {
 				const mark = kept[first + index] ?? added[first + index - kept.length];
 				if (mark === undefined) break;
-				const tooMany = total - index > limits.maxHistoryChanges;
+				const tooMany = total - index > limits.maxChanges;
 				// The newest one is kept, however large it is.
-				const tooLarge = bytes > limits.maxHistoryBytes && index < total - 1;
-				if (!tooMany && !tooLarge && nowMs - mark.timeMs <= limits.maxHistoryAgeMs) break;
+				const tooLarge = bytes > limits.maxBytes && index < total - 1;
+				if (!tooMany && !tooLarge && nowMs - mark.timeMs <= limits.maxAgeMs) break;
 				newBase = mark.version;
 				bytes -= mark.bytes;
 			}

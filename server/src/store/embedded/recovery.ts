@@ -1,15 +1,10 @@
 import type { Clock } from "../../clock.ts";
 import { formatVersion } from "../../resource/version.ts";
 import type { OperatorOptions } from "../phases/operator-options.ts";
-import type { SourceState } from "../source.ts";
+import type { HistoryLimits, SourceState } from "../source.ts";
 import { changesOf, entryOf } from "./contents.ts";
 import { type Entry, noOrigin } from "./entry.ts";
-import {
-	createHistoryWindow,
-	type HistoryLimits,
-	type HistoryWindow,
-	markOf,
-} from "./history-window.ts";
+import { createHistoryWindow, type HistoryWindow, markOf } from "./history-window.ts";
 import { encodeWukong } from "./record.ts";
 import { seedRecords } from "./seed.ts";
 import type { Commit, Contents } from "./storage.ts";

@@ -18,6 +18,13 @@ export interface EmbeddedHarness extends SourceHarness {
 	readonly faults: unknown[];
 }
 
+/** The history's limits where a test does not say. */
+export const harnessHistory = {
+	maxChanges: 10_000,
+	maxAgeMs: 86_400_000,
+	maxBytes: 64 * 1024 * 1024,
+};
+
 export async function startEmbedded(
 	options: Partial<EmbeddedOptions> & { readonly clock?: FakeClock } = {},
 	openStorage?: OpenStorage,
@@ -28,9 +35,7 @@ export async function startEmbedded(
 		{
 			dataPath: ":memory:",
 			seedCount: 0,
-			maxHistoryChanges: 10_000,
-			maxHistoryBytes: 64 * 1024 * 1024,
-			maxHistoryAgeMs: 86_400_000,
+			history: harnessHistory,
 			operator: { pendingMs: 300, creatingMs: 1_000, stoppingMs: 500, deletingMs: 300 },
 			onFault: (fault) => faults.push(fault),
 			...options,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createHistoryWindow } from "../../../../server/src/store/embedded/history-window.ts";
 
-const limits = { maxHistoryChanges: 3, maxHistoryAgeMs: 1_000, maxHistoryBytes: 1_000 };
+const limits = { maxChanges: 3, maxAgeMs: 1_000, maxBytes: 1_000 };
 const mark = (version: number, timeMs = 0, bytes = 10) => ({
 	version: BigInt(version),
 	timeMs,

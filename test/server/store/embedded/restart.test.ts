@@ -2,7 +2,7 @@ import { copyFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 import { change, createOptions, refTo, setLabel, writeOptions, wukongNamed } from "../write.ts";
-import { startEmbedded, withDataFile } from "./harness.ts";
+import { harnessHistory, startEmbedded, withDataFile } from "./harness.ts";
 
 describe("after a restart", () => {
 	test("objects, versions and the whole history are as they were", () =>
@@ -81,7 +81,11 @@ describe("after a restart", () => {
 				[...first.sink.objects.values()].every(({ status }) => status?.phase === "Running"),
 			);
 			await first.close();
-			const limits = { dataPath, maxHistoryChanges: 2, clock: first.clock };
+			const limits = {
+				dataPath,
+				history: { ...harnessHistory, maxChanges: 2 },
+				clock: first.clock,
+			};
 			const second = await startEmbedded(limits);
 			expect(second.sink.state.history).toEqual(first.sink.changes.slice(-2));
 			await second.source.edit(refTo("a"), setLabel("x", "y"), writeOptions);
