@@ -74,7 +74,7 @@ function serverRule(
 	target: string | undefined,
 ): string | undefined {
 	const room = roomOf(path);
-	if (target === undefined) return packageRule(room, specifier);
+	if (target === undefined) return packageRule(path, specifier);
 	if (!target.startsWith(server)) return "server/src imports its own files only";
 	if (room === "main.ts" || room === "app") return undefined;
 	const allowed = allowedBy[room];
@@ -84,9 +84,14 @@ function serverRule(
 	return `${room} may import ${allowed.length === 0 ? "no other room" : allowed.join(", ")}`;
 }
 
-function packageRule(room: string, specifier: string): string | undefined {
-	if (/^node:(?:http|https|http2)$/.test(specifier) && room !== "transport") {
-		return "only transport knows Node's HTTP";
+/** Who serves callers over HTTP, and who calls the API server. */
+const httpFolders = ["transport/", "store/kubernetes/"];
+
+function packageRule(path: string, specifier: string): string | undefined {
+	const room = roomOf(path);
+	const isHttp = /^node:(?:http|https|http2)$/.test(specifier);
+	if (isHttp && !httpFolders.some((folder) => path.startsWith(folder))) {
+		return "only transport and store/kubernetes know Node's HTTP";
 	}
 	if (specifier.startsWith("@connectrpc/") && !rpcRooms.includes(room)) {
 		return `${room} knows no RPC`;

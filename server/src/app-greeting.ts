@@ -11,12 +11,8 @@ export function greeting(url: string, config: Config): string {
 			spec: { cpu: 2, memory: "4Gi", disks: [{ name: "root", size: "20Gi", boot: true }] },
 		},
 	});
-	const data =
-		config.data === ":memory:"
-			? "Data lives in memory and ends with this process."
-			: `Data lives in ${config.data}.`;
 	return `WukongService listens on ${url}
-${data}
+${whereDataLives(config)}
 
 Try, in another terminal:
   list:
@@ -28,4 +24,11 @@ ${call("CreateWukong", create)}
 
 Stop with Ctrl-C.
 `;
+}
+
+function whereDataLives({ store, data }: Config): string {
+	if (store === "kubernetes") return "Data lives in the cluster.";
+	return data === ":memory:"
+		? "Data lives in memory and ends with this process."
+		: `Data lives in ${data}.`;
 }

@@ -1,6 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { CallObserver } from "./service/call-observer.ts";
+import type { UpstreamObserver } from "./store/kubernetes/upstream-observer.ts";
 import type { ConnectionFault, RefusalCause } from "./transport/observer.ts";
 import type { WatchObserver } from "./watch/observer.ts";
 
@@ -18,6 +19,8 @@ export interface Metrics {
 	readonly calls: CallObserver;
 	readonly watch: WatchObserver;
 	readonly port: PortCounters;
+	/** Counts nothing with the embedded store. */
+	readonly upstream: UpstreamObserver;
 	/** The Prometheus text form, and its content type. */
 	exposition(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
@@ -86,7 +89,33 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 		registers,
 	});
 
+	const upstreamLists = new Counter({
+		name: "wukong_upstream_lists_total",
+		help: "Lists of all objects read from the cluster.",
+		labelNames: ["cause"],
+		registers,
+	});
+	const upstreamWatches = new Counter({
+		name: "wukong_upstream_watches_total",
+		help: "Watches on the cluster that have ended.",
+		labelNames: ["end"],
+		registers,
+	});
+	const upstreamTroubles = new Counter({
+		name: "wukong_upstream_troubles_total",
+		help: "Lists and watches on the cluster that failed.",
+		labelNames: ["trouble"],
+		registers,
+	});
+
 	return {
+		upstream: {
+			listed: (cause) => upstreamLists.inc({ cause }),
+			watchOpened() {},
+			watchEnded: (end) => upstreamWatches.inc({ end }),
+			troubled: (trouble) => upstreamTroubles.inc({ trouble }),
+			recovered() {},
+		},
 		calls: {
 			streamStarted() {},
 			callEnded({ method, protocol }, { durationMs, failure }) {

@@ -1,7 +1,7 @@
 import type { Metrics } from "./app-metrics.ts";
 import { type Readiness, readinessAnswer } from "./app-readiness.ts";
 import type { Freshness } from "./store/source.ts";
-import type { PlainPage } from "./transport/page.ts";
+import type { PlainPage } from "./transport/plain-page.ts";
 
 const plainText = "text/plain; charset=utf-8";
 

@@ -11,8 +11,10 @@ export function createPortObserver(counters: PortCounters, logger: Logger): Tran
 		connectionOpened: counters.connectionOpened,
 		connectionClosed: counters.connectionClosed,
 		connectionFault: counters.connectionFault,
-		callStarted() {},
-		callEnded: (_call, { sentBytes }) => counters.bytesSent(sentBytes),
+		callEnded({ requestId, complete, sentBytes }) {
+			counters.bytesSent(sentBytes);
+			if (!complete) logger.debug({ requestId, sentBytes }, "answer broken off");
+		},
 		callRefused(refused) {
 			counters.callRefused(refused.cause);
 			logger.info(refused, "request refused");

@@ -5,6 +5,7 @@ import { createMetrics } from "./app-metrics.ts";
 import { createPages } from "./app-pages.ts";
 import { createPortObserver } from "./app-port-observer.ts";
 import type { Readiness } from "./app-readiness.ts";
+import { createSource } from "./app-source.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
 import { Failure } from "./failure.ts";
@@ -12,7 +13,6 @@ import { createAccessLog } from "./service/access-log.ts";
 import { createCallInterceptor } from "./service/call-interceptor.ts";
 import { createValidateInterceptor } from "./service/validate.ts";
 import { createWukongService } from "./service/wukong-service.ts";
-import { createEmbeddedSource } from "./store/embedded/embedded-source.ts";
 import { callContextKey } from "./transport/call-context.ts";
 import { createPort } from "./transport/port.ts";
 import { createReplica } from "./watch/replica.ts";
@@ -32,16 +32,21 @@ export interface Surroundings {
 /** One running service. */
 export interface App {
 	/**
-	 * Listens, then loads the store; resolves when calls are answered.
-	 * @throws what the store or the system says; nothing is left open then
+	 * Listens, then loads the store; resolves when calls are answered. Call it once.
+	 * @throws what the store or the system says, SHUTTING_DOWN where the app is closed before it
+	 * is ready; nothing is left open then
 	 */
 	listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
 	/**
 	 * Ends in order: not ready, streams end with a last HEARTBEAT and SHUTTING_DOWN, calls in
-	 * flight finish within the grace time, the store closes. Repeating it waits for the same end.
+	 * flight finish within the grace time, the store closes. Repeating it waits for the same end;
+	 * a `listen` that is under way is waited for.
+	 * @param graceMs Default: the configured one.
 	 */
-	close(): Promise<void>;
+	close(graceMs?: number): Promise<void>;
 }
+
+type Address = Awaited<ReturnType<App["listen"]>>;
 
 /** When a caller whose stream ended here should try another replica, or this one again. */
 const retryAfterShutdownMs = 1_000;
@@ -55,6 +60,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		onFault = () => {},
 	} = surroundings;
 	let readiness: Readiness = { state: "starting" };
+	let opening: Promise<Address> | undefined;
 	let closing: Promise<void> | undefined;
 
 	const metrics = createMetrics({ processMetrics });
@@ -64,17 +70,11 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		maxAgeMs: config.historyAgeMs,
 		maxBytes: config.historyBytes,
 	};
-	const source = createEmbeddedSource({
-		dataPath: config.data,
-		seedCount: config.seed,
+	const source = createSource(config, {
 		history,
-		operator: {
-			pendingMs: config.operatorPendingMs,
-			creatingMs: config.operatorCreatingMs,
-			stoppingMs: config.operatorStoppingMs,
-			deletingMs: config.operatorDeletingMs,
-		},
 		clock,
+		logger,
+		upstream: metrics.upstream,
 		onFault,
 	});
 	const replica = createReplica({
@@ -92,7 +92,11 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		interceptors: [
 			createCallInterceptor({
 				observers: [metrics.calls, createAccessLog(logger)],
-				requestIdOf: (request) => request.contextValues.get(callContextKey)?.requestId ?? "",
+				contextOf: ({ contextValues }) => {
+					const context = contextValues.get(callContextKey);
+					if (context === undefined) throw new Error("a call came past the port");
+					return context;
+				},
 				clock,
 			}),
 			createValidateInterceptor(defaultNamespace),
@@ -106,31 +110,47 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		observer: createPortObserver(metrics.port, logger),
 	});
 
-	const shutDown = async () => {
+	const shuttingDown = () =>
+		new Failure(ErrorReason.SHUTTING_DOWN, "this replica is shutting down", {
+			retryAfterMs: retryAfterShutdownMs,
+		});
+
+	const requireOpen = () => {
+		if (closing !== undefined) throw shuttingDown();
+	};
+
+	const open = async (): Promise<Address> => {
+		try {
+			requireOpen();
+			const address = await port.listen();
+			requireOpen();
+			await replica.start();
+			requireOpen();
+			readiness = { state: "ready" };
+			return address;
+		} catch (error) {
+			await port.close(0);
+			await source.close();
+			throw closing === undefined ? error : shuttingDown();
+		}
+	};
+
+	const shutDown = async (graceMs: number) => {
 		readiness = { state: "stopping" };
-		replica.drain(
-			new Failure(ErrorReason.SHUTTING_DOWN, "this replica is shutting down", {
-				retryAfterMs: retryAfterShutdownMs,
-			}),
-		);
-		await port.close(config.shutdownGraceMs);
+		replica.drain(shuttingDown());
+		await port.close(graceMs);
 		await source.close();
+		// A store that opens meanwhile is closed there.
+		await opening?.catch(() => {});
 	};
 
 	return {
-		async listen() {
-			const address = await port.listen();
-			try {
-				await replica.start();
-			} catch (error) {
-				await port.close(0);
-				throw error;
-			}
-			if (closing === undefined) readiness = { state: "ready" };
-			return address;
+		listen() {
+			opening = open();
+			return opening;
 		},
-		close() {
-			closing ??= shutDown();
+		close(graceMs = config.shutdownGraceMs) {
+			closing ??= shutDown(graceMs);
 			return closing;
 		},
 	};

@@ -1,5 +1,8 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 
+/** The domain of every google.rpc.ErrorInfo that this service sends. */
+export const errorDomain = "novasphere.dev";
+
 /** One field of a request that is at fault. */
 export interface FieldViolation {
 	/** Contract name from the request's root, as in `wukong.spec.networks[0].vlan_id`. */
@@ -35,6 +38,11 @@ export class Failure extends Error {
 		this.reason = reason;
 		this.details = details;
 	}
+}
+
+/** A reason's name on the wire: without the ERROR_REASON_ prefix. */
+export function reasonName(reason: ErrorReason): string {
+	return ErrorReason[reason];
 }
 
 /** Tells a failure of the given reason from anything else. */

@@ -1,9 +1,14 @@
+import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { type App, createApp } from "./app.ts";
 import { greeting } from "./app-greeting.ts";
 import { createLogDestination } from "./app-log-destination.ts";
 import { createLogger } from "./app-logger.ts";
 import { type Config, parseConfig } from "./config/config.ts";
 import { nodeVersionFault } from "./config/node-version.ts";
+import { isFailure } from "./failure.ts";
+
+/** Time for calls to hear of a store that has failed, in milliseconds. */
+const faultGraceMs = 1_000;
 
 /** Exit codes, as the documentation lists them. */
 const exitCodes = { stopped: 0, failed: 1, badConfiguration: 2, forced: 130 } as const;
@@ -35,17 +40,28 @@ async function run(config: Config): Promise<void> {
 		logger.fatal({ err }, message);
 		process.exit(exitCodes.failed);
 	};
+	let exitCode: number = exitCodes.stopped;
+	const shutDown = (app: App, graceMs: number) => {
+		app.close(graceMs).then(() => {
+			logger.info("stopped");
+			process.exit(exitCode);
+		}, die("shutdown failed"));
+	};
 	const stopWith = (app: App) => {
 		let stopping = false;
 		return (signal: NodeJS.Signals) => {
 			if (stopping) process.exit(exitCodes.forced);
 			stopping = true;
 			logger.info({ signal }, "shutting down");
-			app.close().then(() => {
-				logger.info("stopped");
-				process.exit(exitCodes.stopped);
-			}, die("shutdown failed"));
+			shutDown(app, config.shutdownGraceMs);
 		};
+	};
+	// No write succeeds any more. The callers are told what is known before the process ends.
+	const endAfterFault = (app: App, err: unknown) => {
+		logger.fatal({ err }, "the store has failed");
+		exitCode = exitCodes.failed;
+		setTimeout(() => process.exit(exitCode), 2 * faultGraceMs);
+		shutDown(app, faultGraceMs);
 	};
 
 	// Whatever was acknowledged is stored; going on in an unknown state could spoil it.
@@ -55,8 +71,11 @@ async function run(config: Config): Promise<void> {
 	process.stdout.on("error", () => {});
 
 	try {
-		const onFault = die("the store has failed");
-		const app = createApp(config, { logger, processMetrics: true, onFault });
+		const app: App = createApp(config, {
+			logger,
+			processMetrics: true,
+			onFault: (fault) => endAfterFault(app, fault),
+		});
 		const stop = stopWith(app);
 		process.on("SIGTERM", stop);
 		process.on("SIGINT", stop);
@@ -64,6 +83,8 @@ async function run(config: Config): Promise<void> {
 		logger.info({ url, data: config.data }, "listening");
 		process.stdout.write(greeting(url, config));
 	} catch (error) {
+		// A signal came first; it ends the process.
+		if (isFailure(error, ErrorReason.SHUTTING_DOWN)) return;
 		process.stderr.write(`wukong-server: ${error instanceof Error ? error.message : error}\n`);
 		process.exit(exitCodes.failed);
 	}

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { RetryInfoSchema } from "@novasphere/wukong-gen/error-details";
 import {
 	WukongEvent_Type as EventType,
@@ -13,6 +14,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type App, createApp } from "../../server/src/app.ts";
 import { createLogger } from "../../server/src/app-logger.ts";
 import { type Config, parseConfig } from "../../server/src/config/config.ts";
+import { isFailure } from "../../server/src/failure.ts";
 import { reasonIn } from "../../server/src/service/connect-error.ts";
 import { until } from "../support/until.ts";
 
@@ -108,6 +110,29 @@ describe("an app that closes", () => {
 		await Promise.all([app.close(), app.close()]);
 		expect(await canConnect(url)).toBe(false);
 	});
+
+	test.each([
+		["before it listens", async () => {}],
+		["while it opens its store", listens],
+	])("%s leaves neither port nor data file open", async (_when, moment) => {
+		const { app: before, url } = await start();
+		await before.close();
+		const directory = await mkdtemp(join(tmpdir(), "wukong-app-"));
+		try {
+			const flags = [`--data=${join(directory, "wukong.db")}`, `--port=${new URL(url).port}`];
+			const app = createApp(configOf(...flags));
+			const refusal = app.listen().catch((error: unknown) => error);
+			await moment(url);
+			await app.close();
+			expect(await canConnect(url)).toBe(false);
+			expect(isFailure(await refusal, ErrorReason.SHUTTING_DOWN)).toBe(true);
+			// The file is locked while it is open.
+			const { app: next } = await start(...flags);
+			await next.close();
+		} finally {
+			await rm(directory, { recursive: true });
+		}
+	});
 });
 
 test("an app whose store cannot be opened says so and leaves its port", async () => {
@@ -124,6 +149,10 @@ test("an app whose store cannot be opened says so and leaves its port", async ()
 		await rm(directory, { recursive: true });
 	}
 });
+
+async function listens(url: string): Promise<void> {
+	while (!(await canConnect(url)));
+}
 
 function canConnect(url: string): Promise<boolean> {
 	const { hostname, port } = new URL(url);

@@ -1,17 +1,38 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { connect } from "node:net";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ConnectError, createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import {
+	WukongEvent_Type as EventType,
+	WukongService,
+} from "@novasphere/wukong-gen/wukong-service";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { reasonIn } from "../../server/src/service/connect-error.ts";
 import { until } from "../support/until.ts";
 
 const main = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url));
 
-/** Throws from outside of any call when it is told to. */
-const planted = 'process.once("SIGUSR2", () => { throw new Error("planted") })';
+/**
+ * Runs before the service, in its worker too: throws from outside of any call on a signal, and
+ * lets commits fail as on a broken disk once the file BROKEN_DISK is there.
+ */
+const planted = `
+	import { existsSync } from "node:fs";
+	import { DatabaseSync } from "node:sqlite";
+	process.once("SIGUSR2", () => { throw new Error("planted") });
+	const exec = DatabaseSync.prototype.exec;
+	DatabaseSync.prototype.exec = function (sql) {
+		if (sql === "COMMIT" && existsSync(process.env.BROKEN_DISK)) {
+			throw Object.assign(new Error("disk I/O error"), { errcode: 10 });
+		}
+		return exec.call(this, sql);
+	};
+`;
 
 let directory: string;
 const children: ChildProcess[] = [];
@@ -26,11 +47,15 @@ afterEach(async () => {
 	await rm(directory, { recursive: true });
 });
 
+function brokenDisk(): string {
+	return join(directory, "disk-is-broken");
+}
+
 /** Runs the service as a person would, with output collected. */
 function run(argv: readonly string[], environment: Record<string, string> = {}) {
 	const preload = ["--import", `data:text/javascript,${encodeURIComponent(planted)}`];
 	const child = spawn(process.execPath, [...preload, main, ...argv], {
-		env: { PATH: process.env.PATH, ...environment },
+		env: { PATH: process.env.PATH, BROKEN_DISK: brokenDisk(), ...environment },
 		stdio: ["ignore", "pipe", "pipe"],
 	});
 	children.push(child);
@@ -52,6 +77,33 @@ async function started(...argv: string[]) {
 	);
 	const url = /http:\/\/127\.0\.0\.1:[0-9]+/.exec(ran.out)?.[0] ?? "";
 	return Object.assign(ran, { url });
+}
+
+/** Watches until the stream ends; `end` is why. */
+async function watching(url: string) {
+	const client = createClient(WukongService, createGrpcTransport({ baseUrl: url }));
+	const types: EventType[] = [];
+	const read = async () => {
+		for await (const { type } of client.watchWukong({})) types.push(type);
+	};
+	const end = read().catch((error: unknown) => reasonIn(ConnectError.from(error)));
+	await until("the stream is in sync", () => types.includes(EventType.SYNCED));
+	return { client, types, end };
+}
+
+/** Begins a call of GetWukong and leaves its last byte out. */
+async function halfSentCall(url: string): Promise<Socket> {
+	const { port, hostname } = new URL(url);
+	const socket = connect(Number(port), hostname, () => {
+		socket.write(
+			`POST /novasphere.v1.WukongService/GetWukong HTTP/1.1\r\nhost: ${hostname}\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n{"name":"vm-0"`,
+		);
+	});
+	socket.on("error", () => {});
+	await once(socket, "connect");
+	// A page that comes after it shows that it has arrived.
+	await fetch(`${url}/livez`);
+	return socket;
 }
 
 describe("the process", () => {
@@ -84,18 +136,39 @@ describe("the process", () => {
 		expect(lines).toEqual(["listening", "shutting down", "stopped"]);
 	});
 
+	test("on SIGTERM ends streams and lets a call in flight finish, however long it may wait", async () => {
+		const ran = await started("--seed=1", "--shutdown-grace-ms=600000");
+		const { types, end } = await watching(ran.url);
+		const socket = await halfSentCall(ran.url);
+		let answer = "";
+		socket.on("data", (part) => {
+			answer += part;
+		});
+		ran.child.kill("SIGTERM");
+		expect(await end).toBe("SHUTTING_DOWN");
+		expect(types.at(-1)).toBe(EventType.HEARTBEAT);
+		expect(answer).toBe("");
+		socket.write("}");
+		expect(await ran.exit).toBe(0);
+		expect(answer).toMatch(/^HTTP\/1\.1 200 .*"name":"vm-0"/s);
+	});
+
+	test("exits with 1 when its store fails, after its callers have heard of it", async () => {
+		const ran = await started("--seed=1");
+		const { client, types, end } = await watching(ran.url);
+		await writeFile(brokenDisk(), "");
+		const deletion = client.deleteWukong({ name: "vm-0" });
+		const reason = await deletion.catch((error: unknown) => reasonIn(ConnectError.from(error)));
+		expect(reason).toBe("WRITE_OUTCOME_UNKNOWN");
+		expect(await end).toBe("SHUTTING_DOWN");
+		expect(types.at(-1)).toBe(EventType.HEARTBEAT);
+		expect(await ran.exit).toBe(1);
+		expect(ran.err).toMatch(/"level":"fatal".*the store has failed/);
+	});
+
 	test("ends at once on a second signal", async () => {
 		const ran = await started("--shutdown-grace-ms=600000");
-		const { port, hostname } = new URL(ran.url);
-		const socket = connect(Number(port), hostname, () => {
-			socket.write(
-				`POST /novasphere.v1.WukongService/GetWukong HTTP/1.1\r\nhost: ${hostname}\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{`,
-			);
-		});
-		socket.on("error", () => {});
-		// A page that comes after it shows that the half-sent call has arrived.
-		await once(socket, "connect");
-		await fetch(`${ran.url}/livez`);
+		const socket = await halfSentCall(ran.url);
 		ran.child.kill("SIGTERM");
 		await until("the shutdown has begun", () => ran.err.includes("shutting down"));
 		ran.child.kill("SIGTERM");

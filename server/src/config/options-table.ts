@@ -44,10 +44,18 @@ export const optionsTable = {
 	),
 	tlsKey: text("tls-key", "file", "", "Private key in PEM."),
 	store: {
-		...text("store", "kind", "embedded", "Store of the Wukongs; there is one kind: embedded."),
-		defaultValue: "embedded" as const,
-		parse: oneOf("embedded"),
+		...text("store", "kind", "embedded", "Store of the Wukongs: embedded or kubernetes."),
+		defaultValue: "embedded" as "embedded" | "kubernetes",
+		parse: oneOf("embedded", "kubernetes"),
 	},
+	kubeconfig: text(
+		"kubeconfig",
+		"file",
+		"",
+		"Kubernetes store: a kubeconfig; without one the usual places, in a pod its service account.",
+	),
+	context: text("context", "name", "", "Kubernetes store: a context of the kubeconfig."),
+	namespace: text("namespace", "name", "", "Kubernetes store: serve this namespace only."),
 	data: text("data", "path", "./data/wukong.db", "File of the embedded store, or :memory:."),
 	seed: count("seed", 0, [0, 100_000], "Fill an empty store with so many running Wukongs."),
 	defaultNamespace: {
@@ -106,7 +114,7 @@ export const optionsTable = {
 	stalledWriteTimeoutMs: time(
 		"stalled-write-timeout-ms",
 		60_000,
-		"Time after which a reader that takes nothing is cut off.",
+		"Time after which a reader that takes nothing of a unary answer is cut off.",
 	),
 	maxUnaryTimeoutMs: time("max-unary-timeout-ms", 60_000, "Longest deadline of a unary call."),
 	maxStreamTimeoutMs: time("max-stream-timeout-ms", maxTimeMs, "Longest deadline of a stream."),

@@ -12,6 +12,11 @@ export function relationFaults(config: Config): string[] {
 			`--host ${config.host} is not a loopback address: whoever reaches it may do everything, so it needs --insecure-no-auth`,
 		);
 	}
+	for (const name of ["kubeconfig", "context", "namespace"] as const) {
+		if (config[name] !== "" && config.store !== "kubernetes") {
+			faults.push(`--${name} needs --store kubernetes`);
+		}
+	}
 	return faults;
 }
 

@@ -8,7 +8,7 @@ import type {
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../failure.ts";
-import type { Call, CallFailure, CallObserver, CallProtocol } from "./call-observer.ts";
+import type { Call, CallFailure, CallObserver } from "./call-observer.ts";
 import { callSubject } from "./call-subject.ts";
 import { reasonIn, toConnectError } from "./connect-error.ts";
 import { observedStream } from "./observed-stream.ts";
@@ -18,8 +18,8 @@ type Request = UnaryRequest | StreamRequest;
 export interface CallInterceptorOptions {
 	/** Told of every call, in this order. */
 	readonly observers: readonly CallObserver[];
-	/** The id that the transport gave the call. */
-	readonly requestIdOf: (request: Request) => string;
+	/** What the transport knows of the call. */
+	readonly contextOf: (request: Request) => Pick<Call, "requestId" | "protocol">;
 	readonly clock: Clock;
 }
 
@@ -70,11 +70,8 @@ function observeStream(
 function createCallRecord(request: Request, options: CallInterceptorOptions) {
 	const { observers, clock } = options;
 	const startMs = clock.monotonicMs();
-	const call: Call = {
-		method: request.method,
-		protocol: protocolOf(request.header),
-		requestId: options.requestIdOf(request),
-	};
+	const { protocol, requestId } = options.contextOf(request);
+	const call: Call = { method: request.method, protocol, requestId };
 	const subject = () => request.contextValues.get(callSubject);
 	let ended = false;
 
@@ -106,11 +103,4 @@ function createCallRecord(request: Request, options: CallInterceptorOptions) {
 
 function isAbortError(error: unknown): boolean {
 	return error instanceof Error && error.name === "AbortError";
-}
-
-/** The protocol, as the request's content type tells it; a Connect GET has none. */
-function protocolOf(header: Headers): CallProtocol {
-	const type = header.get("content-type") ?? "";
-	if (type.startsWith("application/grpc-web")) return "grpc-web";
-	return type.startsWith("application/grpc") ? "grpc" : "connect";
 }

@@ -1,10 +1,10 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { ErrorInfoSchema } from "@novasphere/wukong-gen/error-details";
-import { Failure } from "../failure.ts";
+import { errorDomain, Failure, reasonName } from "../failure.ts";
 import type { WukongRef } from "../resource/wukong-ref.ts";
 import { cutToBytes } from "./cut-text.ts";
-import { codeOf, errorDomain, reasonName, reasonOfConnectCode } from "./error-codes.ts";
+import { codeOf, reasonOfConnectCode } from "./error-codes.ts";
 import { badRequest, errorInfo, retryInfo } from "./error-details.ts";
 
 /** Longest message in bytes: gRPC sends it in a trailer. */

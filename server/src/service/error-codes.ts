@@ -1,9 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 
-/** The domain of every google.rpc.ErrorInfo that this service sends. */
-export const errorDomain = "novasphere.dev";
-
 /** The one code of each reason, as the contract lists them. */
 const codes: Readonly<Record<ErrorReason, Code>> = {
 	[ErrorReason.UNSPECIFIED]: Code.Internal,
@@ -34,11 +31,6 @@ const codes: Readonly<Record<ErrorReason, Code>> = {
 /** The code that goes with a reason. */
 export function codeOf(reason: ErrorReason): Code {
 	return codes[reason];
-}
-
-/** A reason's name on the wire: without the ERROR_REASON_ prefix. */
-export function reasonName(reason: ErrorReason): string {
-	return ErrorReason[reason];
 }
 
 /**

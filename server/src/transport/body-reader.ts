@@ -3,18 +3,19 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { ExchangeOptions } from "./exchange.ts";
 
 /**
- * Reads a request's body within `bodyTimeoutMs` for all of it: a peer that sends
- * a byte now and then gains nothing. Leaves the stream open, because the answer
+ * Reads a request's body within `timeoutMs` for all of it, and never longer than
+ * bodyTimeoutMs: a peer that sends a byte now and then gains nothing. Leaves the stream open, because the answer
  * goes over the same one.
  */
 export async function* readBody(
 	source: Readable,
 	options: ExchangeOptions,
+	timeoutMs = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Uint8Array> {
 	const late = Promise.withResolvers<never>();
 	// The timer may fire while nobody waits; the next read sees it.
 	late.promise.catch(() => {});
-	const timer = options.clock.setTimer(options.limits.bodyTimeoutMs, () =>
+	const timer = options.clock.setTimer(Math.min(timeoutMs, options.limits.bodyTimeoutMs), () =>
 		late.reject(new ConnectError("the request's body came too slowly", Code.DeadlineExceeded)),
 	);
 	const chunks = source.iterator({ destroyOnReturn: false });

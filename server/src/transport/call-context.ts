@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { type ContextKey, createContextKey } from "@connectrpc/connect";
+import type { Protocol } from "./content-type.ts";
 
 /** What the transport knows of a call, for interceptors and implementations. */
 export interface CallContext {
 	/** The caller's `x-request-id` if it is fit, else a new one; the answer carries it. */
 	readonly requestId: string;
-	/** Address of the connection's other end; empty where there is none. */
-	readonly peerAddress: string;
+	/** Connect's forms for unary calls and for streams are one protocol. */
+	readonly protocol: Exclude<Protocol, "connect-stream">;
 	readonly httpVersion: "1.0" | "1.1" | "2.0";
 	/** The call came over TLS. */
 	readonly secure: boolean;

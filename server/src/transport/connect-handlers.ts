@@ -7,9 +7,9 @@ import { createHandlerFactory as createConnectFactory } from "@connectrpc/connec
 import { createHandlerFactory as createGrpcFactory } from "@connectrpc/connect/protocol-grpc";
 import { createHandlerFactory as createGrpcWebFactory } from "@connectrpc/connect/protocol-grpc-web";
 import { createCompressions } from "./compression.ts";
-import { leaveOnAbort } from "./deadline.ts";
+import { markReached } from "./interceptors-reached.ts";
+import { leaveOnAbort } from "./leave-on-abort.ts";
 import type { TransportLimits } from "./limits.ts";
-import { markReached } from "./reached.ts";
 
 /** What handlers are built from. */
 export interface HandlerOptions {

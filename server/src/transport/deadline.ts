@@ -1,5 +1,3 @@
-import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
-
 const connectHeader = "connect-timeout-ms";
 const grpcHeader = "grpc-timeout";
 const msPerUnit: Readonly<Record<string, number>> = {
@@ -20,86 +18,29 @@ export interface DeadlineRule {
 }
 
 /**
- * Rewrites a call's deadline header so that connect's timer holds it: a long one
- * would overflow the 32-bit timer and fire after 1 ms; one below a millisecond
- * has expired. Malformed values stay: connect refuses them with its own text.
+ * Reads a call's deadline as the port holds it: a long one would overflow the 32-bit
+ * timer and fire after 1 ms; one below a millisecond has expired.
+ *
+ * @returns milliseconds from the request's head on. undefined: none, or a malformed
+ * one, which connect refuses with its own text.
  */
-export function clampDeadline(headers: Headers, isGrpc: boolean, rule: DeadlineRule): void {
-	const name = isGrpc ? grpcHeader : connectHeader;
-	const given = headers.get(name);
-	if (given === null) {
-		if (rule.always) headers.set(name, write(rule.maxTimeoutMs, isGrpc));
-		return;
-	}
+export function readTimeoutMs(
+	headers: Headers,
+	isGrpc: boolean,
+	rule: DeadlineRule,
+): number | undefined {
+	const given = headers.get(isGrpc ? grpcHeader : connectHeader);
+	if (given === null) return rule.always ? rule.maxTimeoutMs : undefined;
 	const timeoutMs = isGrpc ? parseGrpc(given) : parseConnect(given);
-	if (timeoutMs === undefined) return;
-	headers.set(name, write(Math.min(Math.floor(timeoutMs), rule.maxTimeoutMs), isGrpc));
+	if (timeoutMs === undefined) return undefined;
+	return Math.min(Math.floor(timeoutMs), rule.maxTimeoutMs);
 }
 
-/**
- * The interceptor next to the implementation: a call whose deadline has passed or
- * whose caller left is not begun, and one that goes on past that point is left
- * behind, whatever its implementation does. A stream's own cleanup is asked for
- * at that moment (`return`), not when the next message would be read.
- */
-export const leaveOnAbort: Interceptor = (next) => async (request) => {
-	const { signal } = request;
-	const response = await untilAborted(signal, () => next(request));
-	if (!response.stream) return response;
-	const { message } = response;
-	return { ...response, message: { [Symbol.asyncIterator]: () => leaving(message, signal) } };
-};
-
-function leaving<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncIterator<T, undefined> {
-	const iterator = source[Symbol.asyncIterator]();
-	let abandon: ((reason: unknown) => void) | undefined;
-	const onAbort = () => {
-		// A generator within an await answers only after it; nobody waits for that.
-		Promise.resolve(iterator.return?.()).catch(() => {});
-		abandon?.(reasonOf(signal));
-	};
-	if (signal.aborted) onAbort();
-	else signal.addEventListener("abort", onAbort, { once: true });
-	const finish = async (): Promise<IteratorReturnResult<undefined>> => {
-		signal.removeEventListener("abort", onAbort);
-		return { done: true, value: undefined };
-	};
-	return {
-		next() {
-			if (signal.aborted) return Promise.reject(reasonOf(signal));
-			// Not Promise.race: with a promise as old as the stream it keeps every message alive.
-			return new Promise((resolve, reject) => {
-				abandon = reject;
-				iterator.next().then((result) => {
-					if (result.done === true) finish().then(resolve, reject);
-					else resolve(result);
-				}, reject);
-			});
-		},
-		return() {
-			Promise.resolve(iterator.return?.()).catch(() => {});
-			return finish();
-		},
-		throw(error) {
-			Promise.resolve(iterator.return?.()).catch(() => {});
-			return finish().then(() => Promise.reject(error));
-		},
-	};
-}
-
-function untilAborted<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
-	if (signal.aborted) return Promise.reject(reasonOf(signal));
-	return new Promise((resolve, reject) => {
-		const onAbort = () => reject(reasonOf(signal));
-		signal.addEventListener("abort", onAbort, { once: true });
-		run()
-			.then(resolve, reject)
-			.finally(() => signal.removeEventListener("abort", onAbort));
-	});
-}
-
-function reasonOf(signal: AbortSignal): ConnectError {
-	return ConnectError.from(signal.reason, Code.Canceled);
+/** Sets the deadline header that connect's timer follows. The gRPC form holds eight digits. */
+export function writeTimeoutMs(headers: Headers, isGrpc: boolean, timeoutMs: number): void {
+	if (!isGrpc) headers.set(connectHeader, String(timeoutMs));
+	else if (timeoutMs < 1e8) headers.set(grpcHeader, `${timeoutMs}m`);
+	else headers.set(grpcHeader, `${Math.floor(timeoutMs / 1000)}S`);
 }
 
 function parseConnect(value: string): number | undefined {
@@ -110,10 +51,4 @@ function parseGrpc(value: string): number | undefined {
 	const match = /^(\d{1,8})([HMSmun])$/.exec(value);
 	if (match === null) return undefined;
 	return Number(match[1]) * (msPerUnit[match[2] as string] as number);
-}
-
-/** The gRPC form holds eight digits. */
-function write(timeoutMs: number, isGrpc: boolean): string {
-	if (!isGrpc) return String(timeoutMs);
-	return timeoutMs < 1e8 ? `${timeoutMs}m` : `${Math.floor(timeoutMs / 1000)}S`;
 }

@@ -6,7 +6,7 @@ import type { Fairness } from "./fairness.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { TransportObserver } from "./observer.ts";
 import { checkOrigin } from "./origin.ts";
-import { type PlainPage, writePage } from "./page.ts";
+import { type PlainPage, writePage } from "./plain-page.ts";
 import { type Refusal, writeRefusal } from "./refusal.ts";
 import {
 	badRequest,
@@ -14,8 +14,8 @@ import {
 	tooManyHeaders,
 	wrongAuthority,
 	wrongMethod,
-} from "./refusals.ts";
-import type { Routes } from "./routes.ts";
+} from "./refusal-kinds.ts";
+import type { Route, Routes } from "./routes.ts";
 import { serveUniversal } from "./universal.ts";
 
 /** What the way of a request is decided by. */
@@ -38,27 +38,25 @@ type Fields = readonly (readonly [string, string])[];
  */
 export function createDispatch(options: DispatchOptions): (exchange: Exchange) => Promise<void> {
 	const pages = new Map(options.pages.map((page) => [page.path, page]));
-	const { observer, clock } = options;
-
-	function refuse(exchange: Exchange, refusal: Refusal, common: Fields): void {
-		const httpStatus = writeRefusal(exchange, refusal, common);
-		const requestId = requestIdIn(common);
-		observer.callRefused({ cause: refusal.cause, httpStatus, procedure: "", requestId });
-	}
+	const { observer } = options;
 
 	async function serve(exchange: Exchange): Promise<void> {
-		const context = contextOf(exchange);
-		const id: Fields = [["x-request-id", context.requestId]];
+		const requestId = requestIdFrom(headerOf(exchange, "x-request-id"));
+		const id: Fields = [["x-request-id", requestId]];
+		const refuse = (refusal: Refusal, fields: Fields): void => {
+			const httpStatus = writeRefusal(exchange, refusal, fields);
+			observer.callRefused({ cause: refusal.cause, httpStatus, procedure: "", requestId });
+		};
 		if (exchange.rawHeaders.length / 2 > options.limits.maxHeaderCount) {
-			return refuse(exchange, tooManyHeaders, id);
+			return refuse(tooManyHeaders, id);
 		}
 		if (exchange.rawHeaders.some((text) => /[^\t\x20-\x7e\x80-\xff]/.test(text))) {
-			return refuse(exchange, badRequest("headers", "a header field is malformed"), id);
+			return refuse(badRequest("headers", "a header field is malformed"), id);
 		}
 		const host = checkAuthority(exchange, options.hosts);
-		if ("status" in host) return refuse(exchange, wrongAuthority(host.status, host.message), id);
+		if ("status" in host) return refuse(wrongAuthority(host.status, host.message), id);
 		const origin = checkOrigin(exchange, host.authority, options.allowedOrigins);
-		if (origin.kind === "refuse") return refuse(exchange, foreignOrigin, id);
+		if (origin.kind === "refuse") return refuse(foreignOrigin, id);
 		const common: Fields = [...id, ...origin.headers];
 		if (origin.kind === "preflight") {
 			exchange.writeHead({ status: 204, headers: common });
@@ -67,23 +65,19 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 		const page = pages.get(host.path.split("?", 1)[0] as string);
 		if (page !== undefined) {
 			if (exchange.method === "GET" || exchange.method === "HEAD") {
-				await writePage(exchange, page, common);
-				return;
+				return writePage(exchange, page, common);
 			}
-			return refuse(exchange, wrongMethod(["GET", "HEAD"]), common);
+			return refuse(wrongMethod(["GET", "HEAD"]), common);
 		}
 		const route = options.routes.find(exchange, host.path);
-		if ("cause" in route) return refuse(exchange, route, common);
+		if ("cause" in route) return refuse(route, common);
 
-		const procedure = route.handler.requestPath;
-		const call = { procedure, requestId: context.requestId, httpVersion: context.httpVersion };
-		const startMs = clock.monotonicMs();
-		let outcome = { httpStatus: 0, complete: false, sentBytes: 0 };
-		observer.callStarted(call);
+		const context = contextOf(exchange, route, requestId);
+		let outcome = { complete: false, sentBytes: 0 };
 		try {
 			outcome = await serveUniversal({ exchange, route, context, common }, options);
 		} finally {
-			observer.callEnded(call, { ...outcome, durationMs: clock.monotonicMs() - startMs });
+			observer.callEnded({ ...outcome, requestId });
 		}
 	}
 
@@ -97,12 +91,8 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 	};
 }
 
-function contextOf(exchange: Exchange): CallContext {
-	const { httpVersion, peerAddress, secure } = exchange.connection;
-	const requestId = requestIdFrom(headerOf(exchange, "x-request-id"));
-	return { requestId, peerAddress, httpVersion, secure };
-}
-
-function requestIdIn(common: Fields): string {
-	return common[0]?.[1] ?? "";
+function contextOf(exchange: Exchange, route: Route, requestId: string): CallContext {
+	const { httpVersion, secure } = exchange.connection;
+	const protocol = route.protocol === "connect-stream" ? "connect" : route.protocol;
+	return { requestId, protocol, httpVersion, secure };
 }

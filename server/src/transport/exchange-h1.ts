@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { boundEnd, waitForDrain } from "./backpressure.ts";
 import { readBody } from "./body-reader.ts";
-import { boundEnd, waitForDrain } from "./drain.ts";
 import type { Exchange, ExchangeOptions } from "./exchange.ts";
 
 /** Unread bytes of a refused request that are read away, so that its answer is not lost to a TCP reset. */
@@ -44,7 +44,7 @@ export function createH1Exchange(
 		authorities,
 		rawHeaders,
 		closed: controller.signal,
-		readBody: () => readBody(request, options),
+		readBody: (timeoutMs) => readBody(request, options, timeoutMs),
 		writeHead(head) {
 			if (response.headersSent || response.destroyed) return;
 			const headers = [...head.headers].flat();
@@ -54,7 +54,8 @@ export function createH1Exchange(
 			if (head.flush === true) response.flushHeaders();
 		},
 		write: (bytes) => response.destroyed || response.write(bytes),
-		drained: () => waitForDrain(response, { ...options, closed: controller.signal }, cutOff),
+		drained: (stallTimeoutMs) =>
+			waitForDrain(response, { ...options, closed: controller.signal, stallTimeoutMs }, cutOff),
 		end() {
 			if (ended) return;
 			ended = true;

@@ -1,7 +1,7 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { boundEnd, waitForDrain } from "./backpressure.ts";
 import { readBody } from "./body-reader.ts";
-import { boundEnd, waitForDrain } from "./drain.ts";
 import type { Exchange, ExchangeOptions } from "./exchange.ts";
 
 /** An exchange on a stream of HTTP/2, over the stream itself: Node's compatibility API costs a quarter more. */
@@ -28,7 +28,7 @@ export function createH2Exchange(
 		authorities,
 		rawHeaders,
 		closed: controller.signal,
-		readBody: () => readBody(stream, options),
+		readBody: (timeoutMs) => readBody(stream, options, timeoutMs),
 		writeHead(head) {
 			if (stream.headersSent || stream.destroyed || stream.closed) return;
 			const headers = toNodeHeaders(head.headers);
@@ -36,7 +36,8 @@ export function createH2Exchange(
 			stream.respond(headers, { waitForTrailers: head.trailers === true });
 		},
 		write: (bytes) => stream.destroyed || stream.writableEnded || stream.write(bytes),
-		drained: () => waitForDrain(stream, { ...options, closed: controller.signal }, cutOff),
+		drained: (stallTimeoutMs) =>
+			waitForDrain(stream, { ...options, closed: controller.signal, stallTimeoutMs }, cutOff),
 		end(trailers) {
 			if (ended) return;
 			ended = true;

@@ -6,8 +6,6 @@ export interface Connection {
 	readonly httpVersion: "1.0" | "1.1" | "2.0";
 	/** TLS. */
 	readonly secure: boolean;
-	/** Address of the other end; empty where there is none. */
-	readonly peerAddress: string;
 	/** Address of this end; empty where there is none. */
 	readonly localAddress: string;
 }
@@ -40,19 +38,23 @@ export interface Exchange {
 	readonly closed: AbortSignal;
 	/**
 	 * The request's body; iterate once. Fails with a ConnectError: DEADLINE_EXCEEDED
-	 * when it takes longer than bodyTimeoutMs, CANCELED when the peer leaves.
+	 * when it takes longer than bodyTimeoutMs, or than `timeoutMs` where that is less,
+	 * CANCELED when the peer leaves.
 	 */
-	readBody(): AsyncIterable<Uint8Array>;
+	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array>;
 	/** Sends the head; once, before the first write. */
 	writeHead(head: Head): void;
 	/** Takes a part of the body. False: wait for {@link Exchange.drained} before the next. */
 	write(bytes: Uint8Array): boolean;
 	/**
 	 * Resolves when the peer took what was written, or left, or took nothing for
-	 * stalledWriteTimeoutMs (it is cut off then).
+	 * `stallTimeoutMs` (it is cut off then). undefined: it has all the time it likes.
 	 */
-	drained(): Promise<void>;
-	/** Ends the answer. Trailers only where the head announced them. */
+	drained(stallTimeoutMs: number | undefined): Promise<void>;
+	/**
+	 * Ends the answer; a peer that does not take the rest of it within
+	 * stalledWriteTimeoutMs is cut off. Trailers only where the head announced them.
+	 */
 	end(trailers?: Iterable<readonly [name: string, value: string]>): void;
 	/** Breaks the call off, so that the peer cannot take the answer for complete. */
 	abort(): void;

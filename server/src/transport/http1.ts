@@ -54,13 +54,19 @@ export function serveHttp1(
 	}
 	server.on("request", (request: IncomingMessage, response: ServerResponse) => {
 		if (!admit(request, response)) return;
-		const connection = connectionOf(request.socket, request.httpVersion === "1.0" ? "1.0" : "1.1");
+		const { socket } = request;
+		// An answer whose head went out before the port began to close has not said "close".
+		response.once("finish", () => {
+			if (options.isDraining() && currentAnswer(socket) === undefined) socket.destroySoon();
+		});
+		const connection = connectionOf(socket, request.httpVersion === "1.0" ? "1.0" : "1.1");
 		serve(createH1Exchange(request, response, { ...options, connection }));
 	});
 	server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
 		const [fault, status] = faultOf(error.code);
 		if (fault !== undefined) options.observer.connectionFault(fault);
-		if (!socket.writable || hasAnswerUnderWay(socket)) return void socket.destroy();
+		// A second answer must not be written into one that has begun.
+		if (!socket.writable || currentAnswer(socket)?.headersSent) return void socket.destroy();
 		socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
 			socket.destroy(),
 		);
@@ -72,7 +78,6 @@ export function connectionOf(socket: Socket, httpVersion: Connection["httpVersio
 	return {
 		httpVersion,
 		secure: (socket as Partial<TLSSocket>).encrypted === true,
-		peerAddress: socket.remoteAddress ?? "",
 		localAddress: socket.localAddress ?? "",
 	};
 }
@@ -94,8 +99,7 @@ function faultOf(code: string | undefined): [ConnectionFault | undefined, status
 	}
 }
 
-/** A second answer must not be written into one that has begun. */
-function hasAnswerUnderWay(socket: Socket): boolean {
-	const current = (socket as { _httpMessage?: ServerResponse })._httpMessage;
-	return current?.headersSent === true;
+/** The answer whose turn it is on a connection, of pipelined requests too; Node has no public name for it. */
+function currentAnswer(socket: Socket): ServerResponse | undefined {
+	return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
 }

@@ -34,7 +34,11 @@ export interface TransportLimits {
 	readonly bodyTimeoutMs: number;
 	/** A connection without a call is closed after this, in ms. Default: 75 s, above a balancer's 60 s. */
 	readonly idleTimeoutMs: number;
-	/** A reader that takes nothing for this long loses its connection or stream, in ms. Default: 60 s. */
+	/**
+	 * A reader that takes nothing of a unary answer, or of the rest of a stream that was ended, for
+	 * this long loses its connection or stream, in ms. Default: 60 s. Watchers may fall behind for
+	 * as long as they like; dead ones are found by TCP keep-alive and HTTP/2 PING.
+	 */
 	readonly stalledWriteTimeoutMs: number;
 	/** TCP keep-alive and HTTP/2 PING go out this often, in ms. Default: 30 s. */
 	readonly keepAliveIntervalMs: number;

@@ -30,7 +30,8 @@ export interface Listener {
 	listen(): Promise<{ readonly host: string; readonly port: number }>;
 	/**
 	 * Takes no new connection and ends idle ones at once; ends the others with their
-	 * last answer, or after `graceMs`. Resolves when no socket is left.
+	 * last answer, or after `graceMs`. Resolves when no socket is left. Repeating it
+	 * waits for the same end; a `listen` that is under way is waited for.
 	 */
 	close(graceMs: number): Promise<void>;
 }
@@ -48,7 +49,8 @@ export function createListener(
 	const sockets = new Set<Socket>();
 	const undecided = new Set<Socket>();
 	const perAddress = createAddressCount(limits.maxConnectionsPerAddress);
-	const draining = { value: false };
+	let listening: Promise<{ readonly host: string; readonly port: number }> | undefined;
+	let closing: Promise<void> | undefined;
 	const tls = options.tls === undefined ? undefined : createTlsFiles(options.tls, options);
 	const server: HttpServer | HttpsServer =
 		tls === undefined
@@ -60,7 +62,7 @@ export function createListener(
 					minVersion: "TLSv1.2",
 				});
 	const http2 = createHttp2Engine(serve, options);
-	serveHttp1(server, serve, { ...options, isDraining: () => draining.value });
+	serveHttp1(server, serve, { ...options, isDraining: () => closing !== undefined });
 
 	const decided = tls === undefined ? "connection" : "secureConnection";
 	const acceptHttp1 = server.listeners(decided)[0] as (socket: Socket) => void;
@@ -126,39 +128,49 @@ export function createListener(
 		});
 	}
 
-	return {
-		async listen() {
-			if (tls !== undefined) await tls.start(server as HttpsServer);
-			try {
-				await new Promise<void>((resolve, reject) => {
-					server.once("error", reject);
-					server.listen({ host: options.host, port: options.port }, () => {
-						server.off("error", reject);
-						resolve();
-					});
+	async function open(): Promise<{ readonly host: string; readonly port: number }> {
+		if (tls !== undefined) await tls.start(server as HttpsServer);
+		try {
+			await new Promise<void>((resolve, reject) => {
+				server.once("error", reject);
+				server.listen({ host: options.host, port: options.port }, () => {
+					server.off("error", reject);
+					resolve();
 				});
-			} catch (error) {
-				tls?.stop();
-				throw error;
-			}
-			server.on("error", (error) => observer.unexpected(error));
-			const { address, port } = server.address() as AddressInfo;
-			return { host: address, port };
-		},
-		async close(graceMs) {
-			if (draining.value || !server.listening) return;
-			draining.value = true;
-			tls?.stop();
-			const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-			for (const socket of undecided) socket.destroy();
-			http2.drain();
-			const timer = clock.setTimer(graceMs, () => {
-				for (const socket of sockets) socket.destroy();
 			});
-			await closed;
-			// Under TLS the server says "closed" before its last socket does.
-			await Promise.all(Array.from(sockets, (socket) => once(socket, "close")));
-			timer.cancel();
+		} catch (error) {
+			tls?.stop();
+			throw error;
+		}
+		server.on("error", (error) => observer.unexpected(error));
+		const { address, port } = server.address() as AddressInfo;
+		return { host: address, port };
+	}
+
+	async function shutDown(graceMs: number): Promise<void> {
+		await listening?.catch(() => {});
+		if (!server.listening) return;
+		tls?.stop();
+		const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+		for (const socket of undecided) socket.destroy();
+		http2.drain();
+		const timer = clock.setTimer(graceMs, () => {
+			for (const socket of sockets) socket.destroy();
+		});
+		await closed;
+		// Under TLS the server says "closed" before its last socket does.
+		await Promise.all(Array.from(sockets, (socket) => once(socket, "close")));
+		timer.cancel();
+	}
+
+	return {
+		listen() {
+			listening = open();
+			return listening;
+		},
+		close(graceMs) {
+			closing ??= shutDown(graceMs);
+			return closing;
 		},
 	};
 }

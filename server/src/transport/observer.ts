@@ -35,20 +35,12 @@ export interface RefusedCall {
 	readonly requestId: string;
 }
 
-/** One call of a known procedure. */
-export interface ObservedCall {
-	readonly procedure: string;
-	readonly requestId: string;
-	readonly httpVersion: string;
-}
-
-/** How a call ended. */
+/** How a call of a known procedure ended. */
 export interface CallOutcome {
-	/** HTTP status of the answer; 0 where the caller left before one was sent. */
-	readonly httpStatus: number;
+	readonly requestId: string;
 	/** The whole answer was handed to the connection. */
 	readonly complete: boolean;
-	readonly durationMs: number;
+	/** Bytes of the answer's body that were handed to it. */
 	readonly sentBytes: number;
 }
 
@@ -61,8 +53,7 @@ export interface TransportObserver {
 	connectionOpened(): void;
 	connectionClosed(): void;
 	connectionFault(fault: ConnectionFault): void;
-	callStarted(call: ObservedCall): void;
-	callEnded(call: ObservedCall, outcome: CallOutcome): void;
+	callEnded(outcome: CallOutcome): void;
 	callRefused(refused: RefusedCall): void;
 	/** New certificate and key are in use. */
 	tlsReloaded(): void;
@@ -77,7 +68,6 @@ export const silentObserver: TransportObserver = {
 	connectionOpened() {},
 	connectionClosed() {},
 	connectionFault() {},
-	callStarted() {},
 	callEnded() {},
 	callRefused() {},
 	tlsReloaded() {},

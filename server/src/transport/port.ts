@@ -7,11 +7,11 @@ import { createFairness } from "./fairness.ts";
 import { type TransportLimits, validateLimits } from "./limits.ts";
 import { createListener } from "./listener.ts";
 import type { TransportObserver } from "./observer.ts";
-import type { PlainPage } from "./page.ts";
+import type { PlainPage } from "./plain-page.ts";
 import { createRoutes } from "./routes.ts";
 import type { TlsFileNames } from "./tls-files.ts";
 
-export type { PageAnswer, PlainPage } from "./page.ts";
+export type { PageAnswer, PlainPage } from "./plain-page.ts";
 
 /** What a port serves and to whom. */
 export interface PortOptions {
@@ -44,6 +44,7 @@ export interface Port {
 	/**
 	 * Takes no new connection and ends idle ones at once; calls in flight finish.
 	 * What is left after `graceMs` is cut off. Resolves when no socket is left.
+	 * Repeating it waits for the same end; a `listen` that is under way is waited for.
 	 */
 	close(graceMs: number): Promise<void>;
 }

@@ -2,8 +2,9 @@ import { type Code, ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, endStreamFlag, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
-import { ErrorReason } from "@novasphere/wukong-gen/error";
+import type { ErrorReason } from "@novasphere/wukong-gen/error";
 import { ErrorInfoSchema } from "@novasphere/wukong-gen/error-details";
+import { errorDomain, reasonName } from "../failure.ts";
 import { type Exchange, headerOf } from "./exchange.ts";
 import type { RefusalCause } from "./observer.ts";
 
@@ -36,7 +37,7 @@ export function writeRefusal(
 	const error = new ConnectError(refusal.message, refusal.code, undefined, [
 		{
 			desc: ErrorInfoSchema,
-			value: { reason: ErrorReason[refusal.reason], domain: "novasphere.dev" },
+			value: { reason: reasonName(refusal.reason), domain: errorDomain },
 		},
 	]);
 	const form = formFor(exchange, refusal, error);

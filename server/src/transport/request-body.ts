@@ -10,6 +10,8 @@ export interface BodyRule {
 	readonly isEnveloped: boolean;
 	/** Content-Length, where the caller gave one. */
 	readonly declaredBytes: number | undefined;
+	/** As in {@link Exchange.readBody}. */
+	readonly timeoutMs: number | undefined;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function gatherBody(exchange: Exchange, rule: BodyRule): Promise<Ui
 	const chunks: Uint8Array[] = [];
 	if ((rule.declaredBytes ?? 0) > maxBodyBytes(rule)) return chunks;
 	let bytes = 0;
-	for await (const chunk of exchange.readBody()) {
+	for await (const chunk of exchange.readBody(rule.timeoutMs)) {
 		chunks.push(chunk);
 		bytes += chunk.byteLength;
 		if (bytes > maxBodyBytes(rule)) break;

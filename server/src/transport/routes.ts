@@ -14,7 +14,7 @@ import {
 	unknownPath,
 	wrongContentType,
 	wrongMethod,
-} from "./refusals.ts";
+} from "./refusal-kinds.ts";
 
 /** A request and the handler that takes it. */
 export interface Route {

@@ -3,12 +3,12 @@ import { createContextValues } from "@connectrpc/connect";
 import { createAsyncIterable, type UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { Clock } from "../clock.ts";
 import { type CallContext, callContextKey } from "./call-context.ts";
-import { clampDeadline } from "./deadline.ts";
+import { readTimeoutMs, writeTimeoutMs } from "./deadline.ts";
 import { type Exchange, headerOf } from "./exchange.ts";
 import type { Fairness } from "./fairness.ts";
+import { reachedKey } from "./interceptors-reached.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { CallOutcome, TransportObserver } from "./observer.ts";
-import { reachedKey } from "./reached.ts";
 import { gatherBody } from "./request-body.ts";
 import type { Route } from "./routes.ts";
 import { writeBody } from "./writer.ts";
@@ -34,12 +34,24 @@ export interface UniversalCall {
 export async function serveUniversal(
 	call: UniversalCall,
 	options: UniversalOptions,
-): Promise<Omit<CallOutcome, "durationMs">> {
+): Promise<Omit<CallOutcome, "requestId">> {
 	const { exchange, route, context } = call;
-	const header = requestHeader(call, options.limits);
+	const { limits, clock } = options;
 	const isStream = route.handler.method.methodKind !== "unary";
-	const body = route.method === "GET" ? [] : await bodyOf(call, options.limits);
-	if (exchange.closed.aborted) return { httpStatus: 0, complete: false, sentBytes: 0 };
+	const isGrpc = route.protocol.startsWith("grpc");
+	const header = requestHeader(call);
+	const startMs = clock.monotonicMs();
+	const timeoutMs = readTimeoutMs(header, isGrpc, {
+		maxTimeoutMs: isStream ? limits.maxStreamTimeoutMs : limits.maxUnaryTimeoutMs,
+		always: !isStream,
+	});
+	const body = await bodyOf(call, limits, timeoutMs);
+	if (exchange.closed.aborted) return { complete: false, sentBytes: 0 };
+	if (timeoutMs !== undefined) {
+		// connect's timer starts only now; the time that the body took is gone.
+		const leftMs = Math.ceil(timeoutMs - (clock.monotonicMs() - startMs));
+		writeTimeoutMs(header, isGrpc, Math.max(0, leftMs));
+	}
 
 	const contextValues = createContextValues().set(callContextKey, context);
 	const early = isStream ? flushLater(call, options) : undefined;
@@ -68,7 +80,9 @@ export async function serveUniversal(
 	const isHead = exchange.method === "HEAD";
 	const written = await writeBody(exchange, isHead ? createAsyncIterable([]) : bodyFrom(response), {
 		share: options.fairness.join(),
-		sliceBytes: options.limits.streamSliceBytes,
+		sliceBytes: limits.streamSliceBytes,
+		// A watcher may fall behind for as long as it likes: it holds its place and one slice.
+		stallTimeoutMs: isStream ? undefined : limits.stalledWriteTimeoutMs,
 	});
 	if (written.complete) exchange.end(withShortMessage(response.trailer));
 	if (!contextValues.get(reachedKey)) {
@@ -79,7 +93,7 @@ export async function serveUniversal(
 			requestId: context.requestId,
 		});
 	}
-	return { httpStatus: response.status, ...written };
+	return written;
 }
 
 /** Longest `grpc-message` in characters, before its percent encoding. */
@@ -106,14 +120,19 @@ function bodyFrom(response: UniversalServerResponse): AsyncIterable<Uint8Array> 
 async function bodyOf(
 	call: UniversalCall,
 	limits: TransportLimits,
+	timeoutMs: number | undefined,
 ): Promise<Uint8Array[] | AsyncIterable<Uint8Array>> {
 	const { exchange, route } = call;
+	if (route.method === "GET") return [];
 	const kind = route.handler.method.methodKind;
-	if (kind === "client_streaming" || kind === "bidi_streaming") return exchange.readBody();
+	if (kind === "client_streaming" || kind === "bidi_streaming") {
+		return exchange.readBody(timeoutMs);
+	}
 	const length = headerOf(exchange, "content-length");
 	try {
 		return await gatherBody(exchange, {
 			maxMessageBytes: limits.maxRequestBytes,
+			timeoutMs,
 			isEnveloped: route.protocol !== "connect",
 			declaredBytes: length === undefined ? undefined : Number(length),
 		});
@@ -127,20 +146,15 @@ function failing(error: unknown): AsyncIterable<Uint8Array> {
 	return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
 }
 
-function requestHeader(call: UniversalCall, limits: TransportLimits): Headers {
+function requestHeader(call: UniversalCall): Headers {
 	const { exchange, route } = call;
 	const header = new Headers();
 	for (let i = 0; i + 1 < exchange.rawHeaders.length; i += 2) {
 		header.append(exchange.rawHeaders[i] as string, exchange.rawHeaders[i + 1] as string);
 	}
 	if (!header.has("content-type")) header.set("content-type", "application/json");
-	const isUnary = route.handler.method.methodKind === "unary";
-	clampDeadline(header, route.protocol.startsWith("grpc"), {
-		maxTimeoutMs: isUnary ? limits.maxUnaryTimeoutMs : limits.maxStreamTimeoutMs,
-		always: isUnary,
-	});
 	// Compressing each event of each stream would cost more than all the rest.
-	if (!isUnary) {
+	if (route.handler.method.methodKind !== "unary") {
 		header.set("connect-accept-encoding", "identity");
 		header.set("grpc-accept-encoding", "identity");
 	}

@@ -1,6 +1,14 @@
 import type { Exchange } from "./exchange.ts";
 import type { Share } from "./fairness.ts";
 
+/** How a body is written. */
+export interface WriteOptions {
+	readonly share: Share;
+	readonly sliceBytes: number;
+	/** As in {@link Exchange.drained}. */
+	readonly stallTimeoutMs: number | undefined;
+}
+
 /**
  * Writes a body in slices of at most `sliceBytes`, waiting for the reader and for
  * the stream's turn in between. When the peer leaves, the source's `return` is
@@ -11,7 +19,7 @@ import type { Share } from "./fairness.ts";
 export async function writeBody(
 	exchange: Exchange,
 	body: AsyncIterable<Uint8Array>,
-	options: { readonly share: Share; readonly sliceBytes: number },
+	options: WriteOptions,
 ): Promise<{ sentBytes: number; complete: boolean }> {
 	const { closed } = exchange;
 	const source = body[Symbol.asyncIterator]();
@@ -39,7 +47,7 @@ export async function writeBody(
 				const hasRoom = exchange.write(slice);
 				sentBytes += slice.byteLength;
 				if (options.share.spend(slice.byteLength)) await options.share.nextTurn();
-				if (!hasRoom) await exchange.drained();
+				if (!hasRoom) await exchange.drained(options.stallTimeoutMs);
 				if (closed.aborted) break;
 			}
 		}

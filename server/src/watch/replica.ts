@@ -64,7 +64,7 @@ export function createReplica(options: {
 	const { source, clock, observer } = options;
 	const log = createChangeLog({ limits: options.historyLimits, clock });
 	const versions = createVersionWait({ log, source, clock });
-	const marks = createStreamMarks(clock, source.freshness);
+	const marks = createStreamMarks(clock, () => source.freshness());
 	const streams = new Set<OpenStream>();
 	let drained: Failure | undefined;
 

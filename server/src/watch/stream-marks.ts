@@ -23,7 +23,8 @@ export function createStreamMarks(clock: Clock, freshness: () => Freshness): Str
 			type,
 			resourceVersion: token,
 			time: timestampFromMs(clock.nowMs()),
-			upstreamLag: durationFromMs(lagMs),
+			// A monotonic clock has fractions, a Duration has whole nanoseconds.
+			upstreamLag: durationFromMs(Math.round(lagMs)),
 		});
 		if (staleSinceMs !== undefined) event.staleSince = timestampFromMs(staleSinceMs);
 		return event;

@@ -34,7 +34,11 @@ function setUp(methods: Partial<ServiceImpl<typeof WukongService>>) {
 		},
 	};
 	const interceptors = [
-		createCallInterceptor({ observers: [observer], requestIdOf: () => "r1", clock }),
+		createCallInterceptor({
+			observers: [observer],
+			contextOf: () => ({ requestId: "r1", protocol: "connect" }),
+			clock,
+		}),
 		createValidateInterceptor("default"),
 	];
 	const transport = createRouterTransport(

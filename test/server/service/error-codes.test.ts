@@ -1,11 +1,8 @@
 import { Code } from "@connectrpc/connect";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { describe, expect, test } from "vitest";
-import {
-	codeOf,
-	reasonName,
-	reasonOfConnectCode,
-} from "../../../server/src/service/error-codes.ts";
+import { reasonName } from "../../../server/src/failure.ts";
+import { codeOf, reasonOfConnectCode } from "../../../server/src/service/error-codes.ts";
 
 const table: readonly (readonly [keyof typeof ErrorReason, keyof typeof Code])[] = [
 	["WUKONG_NOT_FOUND", "NotFound"],

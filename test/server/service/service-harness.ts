@@ -52,7 +52,7 @@ export async function startService({ defaultNamespace = "default" } = {}) {
 				interceptors: [
 					createCallInterceptor({
 						observers: [createAccessLog(logger)],
-						requestIdOf: () => "r1",
+						contextOf: () => ({ requestId: "r1", protocol: "connect" }),
 						clock,
 					}),
 					createValidateInterceptor(defaultNamespace),

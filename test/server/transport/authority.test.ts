@@ -8,7 +8,6 @@ function exchangeTo(target: string, ...authorities: string[]): Exchange {
 	const connection = {
 		httpVersion: "1.1" as const,
 		secure: false,
-		peerAddress: "",
 		localAddress: "::ffff:192.0.2.7",
 	};
 	return { target, authorities, connection } as unknown as Exchange;

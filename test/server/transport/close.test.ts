@@ -94,3 +94,40 @@ test("a closed port refuses new connections; closing again does nothing", async 
 	await port.close(farMs);
 	await expect(openRaw(portNumber)).rejects.toThrow("ECONNREFUSED");
 });
+
+test("a stream that ends as the port closes takes its kept HTTP/1.1 connection with it", async () => {
+	const end = Promise.withResolvers<void>();
+	const { port, portNumber } = await openPort({
+		limits: { idleTimeoutMs: farMs },
+		implementation: {
+			async *watchWukong() {
+				yield { resourceVersion: "first" };
+				await end.promise;
+			},
+		},
+	});
+	const client = await openRaw(portNumber);
+	const head = `POST ${pathOf("WatchWukong")} HTTP/1.1\r\nHost: localhost\r\n`;
+	const fields = "Content-Type: application/connect+json\r\nContent-Length: 7\r\n\r\n";
+	await client.send(`${head}${fields}\0\0\0\0\x02{}`);
+	await client.expectText("first");
+	const closed = port.close(farMs);
+	end.resolve();
+	await closed;
+	await client.expectClosed();
+	expect(client.received()).toMatch(/\r\n0\r\n\r\n$/);
+});
+
+test("closing twice waits for the same end", async () => {
+	const wake = Promise.withResolvers<object>();
+	const { port, url, seen } = await openPort({ implementation: { getWukong: () => wake.promise } });
+	const transport = createConnectTransport({ baseUrl: url, httpVersion: "1.1" });
+	const call = createClient(WukongService, transport).getWukong({ name: "a" });
+	await until("the call has begun", () => seen.begun === 1);
+	const ends = [port.close(farMs), port.close(0)].map((closed) =>
+		closed.then(() => seen.closed === seen.opened),
+	);
+	wake.resolve({});
+	await call;
+	expect(await Promise.all(ends)).toEqual([true, true]);
+});

@@ -1,19 +1,43 @@
-import { brotliCompressSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { createCompressions } from "../../../server/src/transport/compression.ts";
 
 const maxBytes = 1_000;
 const compressors = { gzip: gzipSync, br: brotliCompressSync };
+const quick = {
+	gzip: (bytes: Uint8Array) => gzipSync(bytes, { level: 1 }),
+	br: (bytes: Uint8Array) =>
+		brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
+};
+
+/** Like a page of a list. */
+const list = new TextEncoder().encode(
+	JSON.stringify(
+		Array.from({ length: 500 }, (_, index) => ({
+			namespace: "default",
+			name: `vm-${index}`,
+			uid: `${(index * 2_654_435_761) % 2 ** 32}`,
+			status: { phase: index % 3 === 0 ? "Running" : "Stopped", nodeName: `node-${index % 7}` },
+		})),
+	),
+);
 
 describe.each(createCompressions(maxBytes))("$name", (compression) => {
-	const compress = compressors[compression.name as keyof typeof compressors];
+	const name = compression.name as keyof typeof compressors;
+	const compress = compressors[name];
 
 	test("comes back as it was", async () => {
 		const bytes = new TextEncoder().encode("a word ".repeat(100));
 		expect(await compression.decompress(await compression.compress(bytes), maxBytes)).toEqual(
 			Buffer.from(bytes),
 		);
+	});
+
+	// The default levels cost up to 300 times the work.
+	test("is quick rather than small", async () => {
+		expect(await compression.compress(list)).toEqual(quick[name](list));
+		expect(compress(list)).not.toEqual(quick[name](list));
 	});
 
 	test.each([

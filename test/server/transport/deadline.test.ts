@@ -1,10 +1,26 @@
-import { Code, createClient } from "@connectrpc/connect";
-import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
+import { Code, createClient, type HandlerContext } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { describe, expect, test } from "vitest";
-import { clampDeadline } from "../../../server/src/transport/deadline.ts";
-import { openPort, type PortUnderTest, pathOf, quietWatch } from "../../support/port-fixture.ts";
+import type { Clock } from "../../../server/src/clock.ts";
+import {
+	type DeadlineRule,
+	readTimeoutMs,
+	writeTimeoutMs,
+} from "../../../server/src/transport/deadline.ts";
+import { createFakeClock } from "../../support/fake-clock.ts";
+import { openPort, pathOf } from "../../support/port-fixture.ts";
+import { openRaw } from "../../support/raw-client.ts";
 import { until } from "../../support/until.ts";
+
+/** What connect reads in the header's place; what is malformed stays. */
+function heldBy(rule: DeadlineRule, name: string, given: string | undefined): string | null {
+	const isGrpc = name === "grpc-timeout";
+	const headers = new Headers(given === undefined ? {} : { [name]: given });
+	const timeoutMs = readTimeoutMs(headers, isGrpc, rule);
+	if (timeoutMs !== undefined) writeTimeoutMs(headers, isGrpc, timeoutMs);
+	return headers.get(name);
+}
 
 describe("the deadline header that connect sees", () => {
 	const rule = { maxTimeoutMs: 60_000, always: true };
@@ -17,9 +33,7 @@ describe("the deadline header that connect sees", () => {
 		["-1", "-1"],
 		["12345678901", "12345678901"],
 	])("Connect: %s becomes %s", (given, expected) => {
-		const headers = new Headers(given === undefined ? {} : { "connect-timeout-ms": given });
-		clampDeadline(headers, false, rule);
-		expect(headers.get("connect-timeout-ms")).toBe(expected);
+		expect(heldBy(rule, "connect-timeout-ms", given)).toBe(expected);
 	});
 
 	test.each([
@@ -31,21 +45,16 @@ describe("the deadline header that connect sees", () => {
 		["123456789S", "123456789S"],
 		["1x", "1x"],
 	])("gRPC: %s becomes %s", (given, expected) => {
-		const headers = new Headers({ "grpc-timeout": given });
-		clampDeadline(headers, true, rule);
-		expect(headers.get("grpc-timeout")).toBe(expected);
+		expect(heldBy(rule, "grpc-timeout", given)).toBe(expected);
 	});
 
 	test("gRPC holds at most eight digits, so the longest ones are in seconds", () => {
-		const headers = new Headers({ "grpc-timeout": "99999999H" });
-		clampDeadline(headers, true, { maxTimeoutMs: 2 ** 31 - 1, always: false });
-		expect(headers.get("grpc-timeout")).toBe("2147483S");
+		const longest = { maxTimeoutMs: 2 ** 31 - 1, always: false };
+		expect(heldBy(longest, "grpc-timeout", "99999999H")).toBe("2147483S");
 	});
 
 	test("a stream without a deadline has none", () => {
-		const headers = new Headers();
-		clampDeadline(headers, true, { ...rule, always: false });
-		expect(headers.has("grpc-timeout")).toBe(false);
+		expect(heldBy({ ...rule, always: false }, "grpc-timeout", undefined)).toBe(null);
 	});
 });
 
@@ -87,13 +96,6 @@ describe("on the wire", () => {
 		expect(begun).toBe(0);
 	});
 
-	test("an implementation that hears nothing is left behind at the deadline", async () => {
-		const wake = Promise.withResolvers<object>();
-		const { url } = await openPort({ implementation: { getWukong: () => wake.promise } });
-		expect((await fetch(url + pathOf("GetWukong"), post("50"))).status).toBe(504);
-		wake.resolve({});
-	});
-
 	test("a unary call without a deadline ends at the port's own", async () => {
 		const wake = Promise.withResolvers<object>();
 		const { url } = await openPort({
@@ -107,35 +109,43 @@ describe("on the wire", () => {
 	});
 
 	test.each([
-		["Connect", (baseUrl: string) => createConnectTransport({ baseUrl, httpVersion: "1.1" })],
-		["gRPC", (baseUrl: string) => createGrpcTransport({ baseUrl })],
-	])("a stream ends at its deadline and frees its handler: %s", async (_name, create) => {
-		const holder: { port?: PortUnderTest } = {};
-		const watchWukong = quietWatch(() => (holder.port as PortUnderTest).seen);
-		const port = await openPort({ implementation: { watchWukong } });
-		holder.port = port;
-		const client = createClient(WukongService, create(port.url));
-		const read = async () => {
-			for await (const _ of client.watchWukong({}, { timeoutMs: 100 }));
-		};
-		await expect(read()).rejects.toMatchObject({ code: Code.DeadlineExceeded });
-		await until("the handler is free", () => port.seen.live === 0);
+		["Connect", "application/json", "connect-timeout-ms: 100", "504 Gateway"],
+		["gRPC-Web", "application/grpc-web+proto", "grpc-timeout: 100m", "grpc-status: 4"],
+	])("a deadline runs while the body is on its way: %s", async (_name, type, field, expected) => {
+		const { portNumber, seen } = await openPort({ limits: { bodyTimeoutMs: 600_000 } });
+		const client = await openRaw(portNumber);
+		const head = `POST ${pathOf("GetWukong")} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}`;
+		await client.send(`${head}\r\n${field}\r\nContent-Length: 9\r\n\r\n\0`);
+		await client.expectText(expected);
+		expect(seen.begun).toBe(0);
+		client.socket.destroy();
 	});
 
-	test("a stream that hears nothing is left behind at its deadline", async () => {
-		const wake = Promise.withResolvers<void>();
-		const { url } = await openPort({
-			implementation: {
-				async *watchWukong() {
-					yield {};
-					await wake.promise;
-				},
+	test("what the body took is missing from the time of the implementation", async () => {
+		const fake = createFakeClock();
+		const delaysMs: number[] = [];
+		const clock: Clock = {
+			...fake,
+			setTimer(delayMs, callback) {
+				delaysMs.push(delayMs);
+				return fake.setTimer(delayMs, callback);
 			},
-		});
-		const body = Buffer.concat([Buffer.from([0, 0, 0, 0, 2]), Buffer.from("{}")]);
-		const headers = { "content-type": "application/connect+json", "connect-timeout-ms": "50" };
-		const response = await fetch(url + pathOf("WatchWukong"), { method: "POST", headers, body });
-		expect(await response.text()).toContain("deadline_exceeded");
-		wake.resolve();
+		};
+		const lefts: (number | undefined)[] = [];
+		const getWukong = (_request: unknown, context: HandlerContext) => {
+			lefts.push(context.timeoutMs());
+			return {};
+		};
+		const { portNumber } = await openPort({ clock, implementation: { getWukong } });
+		const client = await openRaw(portNumber);
+		const head = `POST ${pathOf("GetWukong")} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json`;
+		await client.send(`${head}\r\nConnect-Timeout-Ms: 20000\r\nContent-Length: 2\r\n\r\n{`);
+		await until("the body is awaited", () => delaysMs.includes(20_000));
+		await fake.advance(15_000);
+		await client.send("}");
+		await client.expectText("200 OK");
+		expect(lefts[0]).toBeGreaterThan(0);
+		expect(lefts[0]).toBeLessThanOrEqual(5_000);
+		client.socket.destroy();
 	});
 });

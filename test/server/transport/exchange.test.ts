@@ -103,10 +103,10 @@ test("an implementation finds the call's context", async () => {
 	]) {
 		await createClient(WukongService, transport).getWukong({}, { headers });
 	}
-	const common = { requestId: "mine", peerAddress: "127.0.0.1", secure: false };
+	const common = { requestId: "mine", secure: false };
 	expect(contexts).toEqual([
-		{ ...common, httpVersion: "1.1" },
-		{ ...common, httpVersion: "2.0" },
+		{ ...common, protocol: "connect", httpVersion: "1.1" },
+		{ ...common, protocol: "grpc", httpVersion: "2.0" },
 	]);
 });
 

@@ -193,13 +193,50 @@ describe("streams", () => {
 		socket.destroy();
 	});
 
-	test("a reader that takes nothing is cut off, HTTP/1.1 and HTTP/2", async () => {
-		const { url, seen } = await openWith(endlessWatch, { stalledWriteTimeoutMs: 200 });
+	test("a watcher that takes nothing keeps its stream, HTTP/1.1 and HTTP/2", async () => {
+		const short = { stalledWriteTimeoutMs: 200, idleTimeoutMs: 1_000, keepAliveIntervalMs: 50 };
+		const { url, seen } = await openWith(endlessWatch, short);
 		const { session } = await openSession(url);
-		await startH2Watch(session);
-		const { socket } = await startH1Watch(url);
+		const stream = await startH2Watch(session);
+		const { socket, body } = await startH1Watch(url);
+		// The timer of another connection, five times as long, has fired by then.
+		const { session: idle } = await openSession(url);
+		await until("the idle connection is closed", () => idle.destroyed);
+		expect(seen.live).toBe(2);
+		expect([stream.destroyed, socket.destroyed]).toEqual([false, false]);
+		// Each gets what it left unread, and more.
+		let received = 0;
+		for (const source of [stream, body]) {
+			source.on("data", (part: Uint8Array) => {
+				received += part.byteLength;
+			});
+			const enough = received + 4 * 1024 * 1024;
+			await until("the watcher catches up", () => received > enough);
+			source.pause();
+		}
+		session.destroy();
+		socket.destroy();
+	});
+});
+
+describe("unary answers", () => {
+	// Far more than sockets hold.
+	const getWukong = () => ({ wukong: { status: { phase: "x".repeat(32 * 1024 * 1024) } } });
+
+	test("a reader that takes nothing is cut off, HTTP/1.1 and HTTP/2", async () => {
+		const { url, portNumber, seen } = await openPort({
+			limits: { ...long, stalledWriteTimeoutMs: 200 },
+			implementation: { getWukong },
+		});
+		const path = `${pathOf("GetWukong")}?encoding=json&message=%7B%7D`;
+		const { session } = await openSession(url);
+		const stream = session.request({ ":path": path });
+		stream.on("error", () => {});
+		const { socket } = await openRaw(portNumber);
+		socket.pause();
+		socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
 		await until("both calls have ended", () => seen.ended.length === 2);
-		await until("their handlers are free", () => seen.live === 0);
+		expect(seen.ended.map(({ complete }) => complete)).toEqual([false, false]);
 		expect(session.destroyed).toBe(false);
 		session.destroy();
 		socket.destroy();

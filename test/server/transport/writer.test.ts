@@ -20,6 +20,7 @@ function createExchange(drained: Promise<void> | undefined = undefined) {
 const options = {
 	share: { spend: () => false, nextTurn: () => Promise.resolve() },
 	sliceBytes: 10,
+	stallTimeoutMs: undefined,
 };
 
 /** A source that yields for ever what `next` gives, and tells when it is returned. */

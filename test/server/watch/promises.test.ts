@@ -263,6 +263,13 @@ describe("promise 6, silence means trouble", () => {
 		expect(tokenOf(added)).toBe(resourceVersion);
 	});
 
+	test("HEARTBEAT tells in whole milliseconds how fresh upstream is", async () => {
+		const { source, watch } = await createStage();
+		source.freshness = () => ({ lagMs: 12.345_678_9, staleSinceMs: undefined });
+		const [synced] = takeAll(watch());
+		expect(synced?.upstreamLag).toMatchObject({ seconds: 0n, nanos: 12_000_000 });
+	});
+
 	test("a stalled reader piles up no heartbeats", async () => {
 		const { watch, clock } = await createStage();
 		const stream = watch();

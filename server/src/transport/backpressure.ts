@@ -1,25 +1,33 @@
 import type { Writable } from "node:stream";
+import type { Clock } from "../clock.ts";
 import type { ExchangeOptions } from "./exchange.ts";
 
 /**
  * Waits until a stream can take more, or is closed, whichever comes first, and
- * calls `cutOff` when neither happens within stalledWriteTimeoutMs. Waiting for
+ * calls `cutOff` when neither happens within stallTimeoutMs, if there is one. Waiting for
  * "drain" alone would never end after a reset, and its handler would be lost.
  */
 export function waitForDrain(
 	target: Writable,
-	options: ExchangeOptions & { readonly closed: AbortSignal },
+	options: {
+		readonly clock: Clock;
+		readonly closed: AbortSignal;
+		readonly stallTimeoutMs: number | undefined;
+	},
 	cutOff: () => void,
 ): Promise<void> {
-	const { closed } = options;
+	const { clock, closed, stallTimeoutMs } = options;
 	if (target.destroyed || closed.aborted || !target.writableNeedDrain) return Promise.resolve();
 	return new Promise((resolve) => {
-		const timer = options.clock.setTimer(options.limits.stalledWriteTimeoutMs, () => {
-			cutOff();
-			settle();
-		});
+		const timer =
+			stallTimeoutMs === undefined
+				? undefined
+				: clock.setTimer(stallTimeoutMs, () => {
+						cutOff();
+						settle();
+					});
 		function settle(): void {
-			timer.cancel();
+			timer?.cancel();
 			target.off("drain", settle).off("close", settle);
 			closed.removeEventListener("abort", settle);
 			resolve();

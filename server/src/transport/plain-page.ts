@@ -19,7 +19,7 @@ export async function writePage(
 	exchange: Exchange,
 	page: PlainPage,
 	common: readonly (readonly [string, string])[],
-): Promise<number> {
+): Promise<void> {
 	const answer = await page.answer();
 	const body = Buffer.from(answer.body);
 	exchange.writeHead({
@@ -34,5 +34,4 @@ export async function writePage(
 	});
 	if (exchange.method !== "HEAD") exchange.write(body);
 	exchange.end();
-	return answer.status;
 }

@@ -1,0 +1,62 @@
+import type { Logger } from "pino";
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config/config.ts";
+import { createEmbeddedSource } from "./store/embedded/embedded-source.ts";
+import { createKubernetesSource } from "./store/kubernetes/kubernetes-source.ts";
+import type { UpstreamObserver } from "./store/kubernetes/upstream-observer.ts";
+import type { HistoryLimits, Source } from "./store/source.ts";
+
+/** What a store needs besides its options. */
+export interface SourceParts {
+	readonly history: HistoryLimits;
+	readonly clock: Clock;
+	readonly logger: Logger;
+	/** Counts what the way to the cluster does. */
+	readonly upstream: UpstreamObserver;
+	/** The store has failed for good. */
+	readonly onFault: (fault: unknown) => void;
+}
+
+/** The store that the configuration asks for. */
+export function createSource(config: Config, parts: SourceParts): Source {
+	return config.store === "kubernetes"
+		? createClusterSource(config, parts)
+		: createEmbeddedSource({
+				dataPath: config.data,
+				seedCount: config.seed,
+				history: parts.history,
+				operator: {
+					pendingMs: config.operatorPendingMs,
+					creatingMs: config.operatorCreatingMs,
+					stoppingMs: config.operatorStoppingMs,
+					deletingMs: config.operatorDeletingMs,
+				},
+				clock: parts.clock,
+				onFault: parts.onFault,
+			});
+}
+
+/** Connections to the API server: the watch, and writes side by side. */
+const maxUpstreamConnections = 64;
+
+function createClusterSource(config: Config, { clock, logger, upstream }: SourceParts): Source {
+	const { kubeconfig, context, namespace } = config;
+	return createKubernetesSource({
+		kubeconfig,
+		context,
+		namespace,
+		maxConnections: maxUpstreamConnections,
+		clock,
+		observer: {
+			...upstream,
+			troubled(trouble, error) {
+				upstream.troubled(trouble, error);
+				logger.warn({ trouble, err: error }, "the cluster does not answer as it should");
+			},
+			recovered() {
+				upstream.recovered();
+				logger.info("the cluster answers again");
+			},
+		},
+	});
+}

@@ -1,0 +1,186 @@
+import type { IncomingMessage } from "node:http";
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { Clock } from "../../clock.ts";
+import type { Api } from "./api.ts";
+import type { ClusterAccess } from "./cluster-access.ts";
+import { type HttpCall, readBytes, readText, sendCall } from "./http-call.ts";
+import { apiVersion, isJsonObject, objectAt, parseRawWukong, versionOf } from "./raw-wukong.ts";
+import { UpstreamError } from "./upstream-error.ts";
+
+export interface ApiTimings {
+	/** How long a connection may take to come about, in milliseconds. Default 1,000. */
+	readonly connectTimeoutMs: number;
+	/** How long one answer may take, in milliseconds; a watch has its own time. Default 10,000. */
+	readonly answerTimeoutMs: number;
+	/** How long one page of a list may take, in milliseconds. Default 30,000. */
+	readonly listTimeoutMs: number;
+}
+
+export const defaultApiTimings: ApiTimings = {
+	connectTimeoutMs: 1_000,
+	answerTimeoutMs: 10_000,
+	listTimeoutMs: 30_000,
+};
+
+export interface ApiClientOptions {
+	readonly access: ClusterAccess;
+	/** The one namespace to list and watch; empty: all. */
+	readonly namespace: string;
+	readonly timings: ApiTimings;
+	readonly clock: Clock;
+}
+
+interface Call extends Pick<HttpCall, "method"> {
+	/** Below the resource's API group. */
+	readonly path: string;
+	readonly query?: Readonly<Record<string, string>>;
+	readonly body?: JsonObject;
+	readonly signal?: AbortSignal;
+}
+
+const never = new AbortController().signal;
+
+/** Calls to the API server over HTTP/1.1, on connections that are kept. */
+export function createApiClient(options: ApiClientOptions): Api {
+	const { access, namespace, timings, clock } = options;
+	const { connectTimeoutMs } = timings;
+
+	const send = async ({ method, path, query = {}, body, signal = never }: Call) => {
+		const url = new URL(access.server);
+		url.pathname = `${url.pathname.replace(/\/$/, "")}/apis/${apiVersion}${path}`;
+		url.search = new URLSearchParams(query).toString();
+		return sendCall({
+			method,
+			url,
+			credentials: await access.credentials(),
+			...(body && { body: JSON.stringify(body) }),
+			connectTimeoutMs,
+			clock,
+			signal,
+		});
+	};
+
+	/** @returns an answer that is no refusal. */
+	const open = async (call: Call): Promise<IncomingMessage> => {
+		let response = await send(call);
+		if (response.statusCode === 401) {
+			// Tokens are rotated: those on disk may be newer than those in use.
+			response.resume();
+			await access.renew();
+			response = await send(call);
+		}
+		const { statusCode = 0 } = response;
+		if (statusCode >= 200 && statusCode < 300) return response;
+		throw refusal(statusCode, response, await readText(response, call.signal ?? never));
+	};
+
+	const fetchJson = async (call: Call, timeoutMs: number): Promise<JsonObject> => {
+		const late = new AbortController();
+		const timer = clock.setTimer(timeoutMs, () =>
+			late.abort(new UpstreamError({ kind: "lost" }, "no answer came in time")),
+		);
+		try {
+			const signal = AbortSignal.any([call.signal ?? never, late.signal]);
+			const response = await open({ ...call, signal });
+			const json = parseObject(await readText(response, signal));
+			if (json !== undefined) return json;
+			throw new UpstreamError({ kind: "garbled" }, "an answer is no JSON object");
+		} finally {
+			timer.cancel();
+		}
+	};
+	const fetchOne = (call: Call) => fetchJson(call, timings.answerTimeoutMs);
+	const all = namespace === "" ? "/wukongs" : pathIn(namespace);
+
+	return {
+		async list({ limit, continueToken, exactVersion, signal }) {
+			const query = {
+				limit: String(limit),
+				...(continueToken !== "" && { continue: continueToken }),
+				...(exactVersion !== undefined && {
+					resourceVersion: String(exactVersion),
+					resourceVersionMatch: "Exact",
+				}),
+			};
+			const call: Call = { method: "GET", path: all, query, signal };
+			const list = await fetchJson(call, timings.listTimeoutMs);
+			const metadata = objectAt(list, "metadata");
+			return {
+				items: (Array.isArray(list.items) ? list.items : []).map(parseRawWukong),
+				version: versionOf(metadata.resourceVersion),
+				continueToken: typeof metadata.continue === "string" ? metadata.continue : "",
+			};
+		},
+		async watch({ fromVersion, timeoutMs, signal }) {
+			const query = {
+				watch: "1",
+				allowWatchBookmarks: "true",
+				resourceVersion: String(fromVersion),
+				timeoutSeconds: String(Math.ceil(timeoutMs / 1_000)),
+			};
+			const response = await open({ method: "GET", path: all, query, signal });
+			return readBytes(response, signal);
+		},
+		get: async (ref, signal) =>
+			parseRawWukong(await fetchOne({ method: "GET", path: pathOf(ref), signal })),
+		async create(body, { namespace, dryRun }) {
+			const path = pathIn(namespace);
+			const made = await fetchOne({ method: "POST", path, query: dryRunOf(dryRun), body });
+			return parseRawWukong(dryRun ? withVersion(made) : made);
+		},
+		replace: async (body, { dryRun }) =>
+			parseRawWukong(
+				await fetchOne({
+					method: "PUT",
+					path: pathOf(body.metadata),
+					query: dryRunOf(dryRun),
+					body,
+				}),
+			),
+		async remove(ref, { uid, resourceVersion, dryRun }) {
+			const body = {
+				apiVersion: "v1",
+				kind: "DeleteOptions",
+				preconditions: { uid, resourceVersion },
+				...(dryRun && { dryRun: ["All"] }),
+			};
+			const answer = await fetchOne({ method: "DELETE", path: pathOf(ref), body });
+			return answer.kind === "Status" ? undefined : parseRawWukong(answer);
+		},
+		close: () => access.close(),
+	};
+}
+
+function pathIn(namespace: string): string {
+	return `/namespaces/${encodeURIComponent(namespace)}/wukongs`;
+}
+
+function pathOf(ref: { readonly namespace: string; readonly name: string }): string {
+	return `${pathIn(ref.namespace)}/${encodeURIComponent(ref.name)}`;
+}
+
+function dryRunOf(dryRun: boolean): Record<string, string> {
+	return dryRun ? { dryRun: "All" } : {};
+}
+
+/** What was not stored has no version; where one is needed, this one says so. */
+function withVersion(made: JsonObject): JsonObject {
+	return { ...made, metadata: { resourceVersion: "0", ...objectAt(made, "metadata") } };
+}
+
+function parseObject(text: string): JsonObject | undefined {
+	try {
+		const value: JsonValue = JSON.parse(text);
+		return isJsonObject(value) ? value : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+function refusal(code: number, { headers }: IncomingMessage, text: string): UpstreamError {
+	const status = parseObject(text) ?? {};
+	const asked = Number(headers["retry-after"] ?? objectAt(status, "details").retryAfterSeconds);
+	const retryAfterMs = Number.isFinite(asked) ? asked * 1_000 : undefined;
+	const message = `HTTP ${code}: ${String(status.message ?? "").slice(0, 1_024)}`;
+	return new UpstreamError({ kind: "refused", code, status, retryAfterMs }, message);
+}

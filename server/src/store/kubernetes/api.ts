@@ -1,0 +1,28 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { WukongRef } from "../../resource/wukong-ref.ts";
+import type { RawWukong } from "./raw-wukong.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** How a write is meant. */
+export interface WriteRequest {
+	/** The API server checks everything and stores nothing. */
+	readonly dryRun: boolean;
+}
+
+/** What a deletion requires of the object that it finds. */
+export interface DeleteRequest extends WriteRequest {
+	readonly uid: string;
+	readonly resourceVersion: string;
+}
+
+/** The calls that this store makes. All fail with UpstreamError; reads with the signal's reason, too. */
+export interface Api extends Upstream {
+	get(ref: WukongRef, signal: AbortSignal): Promise<RawWukong>;
+	create(resource: JsonObject, request: WriteRequest & { namespace: string }): Promise<RawWukong>;
+	/** Needs `metadata.resourceVersion` to be current, else 409 with reason Conflict. */
+	replace(resource: RawWukong, request: WriteRequest): Promise<RawWukong>;
+	/** @returns the object as it waits for its finalizers; undefined where it is gone at once. */
+	remove(ref: WukongRef, request: DeleteRequest): Promise<RawWukong | undefined>;
+	/** Ends all connections. */
+	close(): void;
+}

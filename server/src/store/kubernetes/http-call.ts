@@ -1,0 +1,96 @@
+import { type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { Clock } from "../../clock.ts";
+import type { Credentials } from "./cluster-access.ts";
+import { UpstreamError } from "./upstream-error.ts";
+
+export interface HttpCall {
+	readonly method: "GET" | "POST" | "PUT" | "DELETE";
+	readonly url: URL;
+	readonly credentials: Credentials;
+	/** JSON; undefined: no body. */
+	readonly body?: string;
+	/** How long a connection may take to come about, waiting for a free one included. */
+	readonly connectTimeoutMs: number;
+	readonly clock: Clock;
+	/** Breaks the call off at any time, the reading of its body included. */
+	readonly signal: AbortSignal;
+}
+
+/**
+ * Sends one request; resolves when the answer's head is there. @throws UpstreamError
+ * "unreachable" as long as nothing can have been sent, then "lost"; the signal's reason
+ */
+export function sendCall(call: HttpCall): Promise<IncomingMessage> {
+	const { method, url, credentials, body, signal } = call;
+	const secure = url.protocol === "https:";
+	return new Promise((resolve, reject) => {
+		if (signal.aborted) return reject(signal.reason);
+		let sent = false;
+		const request = (secure ? requestHttps : requestHttp)(url, {
+			method,
+			agent: credentials.agent,
+			headers: {
+				...credentials.headers,
+				accept: "application/json",
+				...(body !== undefined && {
+					"content-type": "application/json",
+					"content-length": Buffer.byteLength(body),
+				}),
+			},
+			signal,
+		});
+		const settle = () => {
+			timer.cancel();
+			signal.removeEventListener("abort", onAbort);
+		};
+		const fail = (error: Error) => {
+			settle();
+			reject(new UpstreamError({ kind: sent ? "lost" : "unreachable" }, error.message, error));
+		};
+		// A request that still waits for a connection tells of its end by no event.
+		const onAbort = () => {
+			settle();
+			reject(signal.reason);
+		};
+		const timer = call.clock.setTimer(call.connectTimeoutMs, () => {
+			fail(new Error("no connection came about in time"));
+			request.destroy();
+		});
+		const onConnected = () => {
+			sent = true;
+			timer.cancel();
+		};
+		signal.addEventListener("abort", onAbort, { once: true });
+		request.on("socket", (socket) => {
+			if (request.reusedSocket) onConnected();
+			else socket.once(secure ? "secureConnect" : "connect", onConnected);
+		});
+		request.on("error", fail);
+		request.on("response", (response) => {
+			settle();
+			resolve(response);
+		});
+		request.end(body);
+	});
+}
+
+/** The bytes of an answer. @throws UpstreamError "lost", the signal's reason */
+export async function* readBytes(
+	response: IncomingMessage,
+	signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+	try {
+		yield* response;
+	} catch (error) {
+		signal.throwIfAborted();
+		throw new UpstreamError({ kind: "lost" }, "the answer broke off", error);
+	}
+}
+
+/** The whole answer as text. @throws as `readBytes` */
+export async function readText(response: IncomingMessage, signal: AbortSignal): Promise<string> {
+	const parts: Uint8Array[] = [];
+	for await (const part of readBytes(response, signal)) parts.push(part);
+	return Buffer.concat(parts).toString("utf8");
+}

@@ -1,0 +1,24 @@
+/** Does work on one thing in order, on different things at the same time. */
+export interface Lanes {
+	/** Runs `work` when all earlier work under this key is over. Settles as it does. */
+	run<T>(key: string, work: () => Promise<T>): Promise<T>;
+}
+
+/** Writes of one replica to one Wukong must not run into each other's conflicts. */
+export function createLanes(): Lanes {
+	const last = new Map<string, Promise<unknown>>();
+	return {
+		run(key, work) {
+			const result = (last.get(key) ?? Promise.resolve()).then(work);
+			const over = result.then(
+				() => {},
+				() => {},
+			);
+			last.set(key, over);
+			over.then(() => {
+				if (last.get(key) === over) last.delete(key);
+			});
+			return result;
+		},
+	};
+}

@@ -1,0 +1,55 @@
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { parseVersion } from "../../resource/version.ts";
+import { UpstreamError } from "./upstream-error.ts";
+
+/** `apiVersion` of the custom resource. */
+export const apiVersion = "vm.novasphere.dev/v1alpha1";
+
+/** The metadata that this store needs; whatever else there is travels along. */
+export type RawMetadata = JsonObject & {
+	readonly name: string;
+	readonly namespace: string;
+	readonly uid: string;
+	readonly resourceVersion: string;
+};
+
+/** A Wukong as the API server has it: with credentials, hidden annotations and unknown fields. */
+export type RawWukong = JsonObject & { readonly metadata: RawMetadata };
+
+/**
+ * Takes what an API server sent for a Wukong, after a look at what every use relies on.
+ * @throws UpstreamError "garbled"
+ */
+export function parseRawWukong(value: JsonValue | undefined): RawWukong {
+	const metadata = objectAt(value, "metadata");
+	for (const field of ["name", "namespace", "uid", "resourceVersion"]) {
+		if (typeof metadata[field] !== "string" || metadata[field] === "") {
+			throw new UpstreamError({ kind: "garbled" }, `an object came without metadata.${field}`);
+		}
+	}
+	const raw = value as RawWukong;
+	versionOf(raw.metadata.resourceVersion);
+	return raw;
+}
+
+/**
+ * Reads a resource version. Since they are comparable, they are unsigned decimal integers of
+ * any length (KEP-5504). @throws UpstreamError "garbled"
+ */
+export function versionOf(resourceVersion: JsonValue | undefined): bigint {
+	const version = typeof resourceVersion === "string" ? parseVersion(resourceVersion) : undefined;
+	if (version === undefined) {
+		throw new UpstreamError({ kind: "garbled" }, "a resourceVersion is not a number");
+	}
+	return version;
+}
+
+/** The object at a key; empty where there is none. */
+export function objectAt(value: JsonValue | undefined, key: string): JsonObject {
+	const inner = isJsonObject(value) ? value[key] : undefined;
+	return isJsonObject(inner) ? inner : {};
+}
+
+export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}

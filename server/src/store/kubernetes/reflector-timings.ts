@@ -1,0 +1,49 @@
+import type { BackoffOptions } from "./backoff.ts";
+import type { ProofOptions } from "./proof.ts";
+
+/** How the list and watch loop behaves. */
+export interface ReflectorTimings extends ProofOptions {
+	/** Objects per page of a list. Default 500. */
+	readonly pageSize: number;
+	/** How far in the past to start, in versions of the whole cluster; 0: not at all. Default 10,000. */
+	readonly historyVersions: bigint;
+	/** How long the start in the past may take before it is given up, in milliseconds. Default 5,000. */
+	readonly replayTimeoutMs: number;
+	/** The shortest time after which the API server is to end a watch, in milliseconds. Default 30,000. */
+	readonly minWatchMs: number;
+	/** The longest one, in milliseconds. Default 60,000. */
+	readonly maxWatchMs: number;
+	/**
+	 * The time for the first watch after a failure, in milliseconds: short, so that its end
+	 * proves soon that all is well. Default 5,000.
+	 */
+	readonly trialWatchMs: number;
+	/** A watch that outlives its time by this is cut, in milliseconds. Default 10,000. */
+	readonly stallGraceMs: number;
+	/** A watch that ends sooner counts as a failure, in milliseconds. Default 1,000. */
+	readonly hastyEndMs: number;
+	/** The longest line of a watch, in bytes. Default 8 MiB. */
+	readonly maxLineBytes: number;
+	/** How often at most the version is asked for after a wordless watch, in milliseconds. Default 60,000. */
+	readonly versionCheckMs: number;
+	/** How long a token that is ahead waits for the watch before a list is read, in milliseconds. Default 250. */
+	readonly refreshAfterMs: number;
+	readonly backoff: BackoffOptions;
+}
+
+export const defaultReflectorTimings: ReflectorTimings = {
+	pageSize: 500,
+	historyVersions: 10_000n,
+	replayTimeoutMs: 5_000,
+	minWatchMs: 30_000,
+	maxWatchMs: 60_000,
+	trialWatchMs: 5_000,
+	stallGraceMs: 10_000,
+	hastyEndMs: 1_000,
+	maxLineBytes: 8 * 1024 * 1024,
+	versionCheckMs: 60_000,
+	refreshAfterMs: 250,
+	staleAfterMs: 75_000,
+	failingAfterMs: 10_000,
+	backoff: { minMs: 100, maxMs: 30_000, healthyMs: 60_000 },
+};

@@ -1,0 +1,255 @@
+import type { Clock } from "../../clock.ts";
+import type { Failure } from "../../failure.ts";
+import type { Change, Freshness, Sink } from "../source.ts";
+import { createBackoff } from "./backoff.ts";
+import { type FirstPicture, stateOf, takeFirstPicture } from "./first-picture.ts";
+import { readListing } from "./listing.ts";
+import { createMirror } from "./mirror.ts";
+import { pause } from "./pause.ts";
+import { createProof } from "./proof.ts";
+import type { ReflectorTimings } from "./reflector-timings.ts";
+import type { Upstream } from "./upstream.ts";
+import { refusalCode, UpstreamError } from "./upstream-error.ts";
+import { type ListCause, troubleOf, type UpstreamObserver } from "./upstream-observer.ts";
+import { followWatch } from "./watch-session.ts";
+
+export interface ReflectorOptions {
+	readonly upstream: Upstream;
+	readonly sink: Sink;
+	readonly clock: Clock;
+	/** From 0 to below 1. */
+	readonly random: () => number;
+	readonly timings: ReflectorTimings;
+	readonly observer: UpstreamObserver;
+	/** Told after the sink. Everything up to `head` is in. */
+	readonly onPassed: (changes: readonly Change[], head: bigint) => void;
+}
+
+/** The one list and watch loop of a replica: keeps a sink as the API server is. */
+export interface Reflector {
+	/** Loads the sink, however long it takes. @throws the reason given to `close` */
+	start(): Promise<void>;
+	freshness(): Freshness;
+	/**
+	 * Gets everything up to `version` into the sink, which the API server is known to have
+	 * reached, without waiting for a bookmark. Returns at once, tries once.
+	 */
+	refresh(version: bigint): void;
+	/** Ends all work. @param reason what a `start` under way fails with */
+	close(reason: Failure): Promise<void>;
+}
+
+/** One thing to do, and what to do after it. */
+type Step = () => Promise<Step>;
+
+/** How often in a row the watch broke, and where. */
+interface Breaks {
+	readonly version: bigint;
+	readonly count: number;
+}
+
+/** How many lists in a row must be older than the picture until the store counts as restored. */
+const olderListsMeanRestored = 3;
+
+/** How often a watch may break at one version before a list is read instead. */
+const maxBreaksAtOneVersion = 3;
+
+export function createReflector(options: ReflectorOptions): Reflector {
+	const { upstream, sink, clock, random, timings, observer } = options;
+	const { pageSize } = timings;
+	const closing = new AbortController();
+	const { signal } = closing;
+	const proof = createProof(timings, clock);
+	const backoff = createBackoff(timings.backoff, clock, random);
+	let running: Promise<unknown> = Promise.resolve();
+	let refreshing: Promise<void> | undefined;
+	let wantedVersion = 0n;
+	let troubled = false;
+	let versionCheckedMs = clock.monotonicMs();
+	let mirror = createMirror({ version: 0n, items: [] }, clock);
+
+	const proven = () => {
+		proof.proven();
+		if (troubled) observer.recovered();
+		troubled = false;
+	};
+
+	/** Waits until another try makes sense. @throws the closing reason */
+	const recover = async (error: unknown) => {
+		signal.throwIfAborted();
+		proof.failed();
+		troubled = true;
+		observer.troubled(troubleOf(error), error);
+		await pause(clock, backoff.nextMs(askedMs(error)), signal);
+	};
+
+	const load = (next: FirstPicture) => {
+		mirror = next.mirror;
+		sink.load(next.state);
+		options.onPassed([], mirror.head);
+		proven();
+	};
+
+	/** Tells the sink what came into the picture. */
+	const tell = (changes: readonly Change[]) => {
+		if (changes.length > 0) sink.append(changes);
+		else sink.advance(mirror.head);
+		options.onPassed(changes, mirror.head);
+	};
+
+	const starting = async (): Promise<Step> => {
+		for (;;) {
+			try {
+				load(await takeFirstPicture({ upstream, clock, timings, observer, signal }));
+				return watching();
+			} catch (error) {
+				await recover(error);
+			}
+		}
+	};
+
+	/** Follows the watch, and does it again, from the last version that was read whole. */
+	const watching =
+		(breaks?: Breaks): Step =>
+		async () => {
+			try {
+				const { hasty, silent } = await watch();
+				observer.watchEnded("clean");
+				if (hasty) await pause(clock, backoff.nextMs(), signal);
+				else proven();
+				return silent && (await wentBack()) ? listing("older") : watching();
+			} catch (error) {
+				signal.throwIfAborted();
+				const expired = refusalCode(error) === 410;
+				observer.watchEnded(expired ? "expired" : "failed");
+				if (!expired) {
+					await recover(error);
+					return afterBreak(error, breaks);
+				}
+				await pause(clock, backoff.nextMs(), signal);
+				return listing("expired");
+			}
+		};
+
+	/** What cannot be read at one place again and again is passed with a list. */
+	const afterBreak = (error: unknown, before: Breaks | undefined): Step => {
+		const kind = error instanceof UpstreamError ? error.problem.kind : undefined;
+		if (kind === "oversized") return listing("unreadable");
+		if (kind !== "garbled") return watching(before);
+		const version = mirror.head;
+		const count = before?.version === version ? before.count + 1 : 1;
+		return count < maxBreaksAtOneVersion ? watching({ version, count }) : listing("unreadable");
+	};
+
+	/** Reads a list, which tells what the watch could not. */
+	const listing =
+		(cause: ListCause, olderBefore = 0): Step =>
+		async () => {
+			try {
+				const list = await readListing(upstream, { pageSize, signal });
+				observer.listed(cause);
+				if (list.version >= mirror.head) {
+					if (list.version > mirror.head) tell(mirror.replace(list));
+					proven();
+					return watching();
+				}
+				if (olderBefore + 1 < olderListsMeanRestored) {
+					// A follower that lags behind must not take the picture back: ask again.
+					await pause(clock, backoff.nextMs(), signal);
+					return listing("older", olderBefore + 1);
+				}
+				const next = createMirror(list, clock);
+				load({ mirror: next, state: stateOf(next, [], next.head) });
+				return watching();
+			} catch (error) {
+				await recover(error);
+				return listing(cause, olderBefore);
+			}
+		};
+
+	const watch = async () => {
+		const startMs = clock.monotonicMs();
+		const timeoutMs = troubled ? timings.trialWatchMs : randomWatchMs(timings, random);
+		let silent = true;
+		await followWatch(upstream, clock, {
+			fromVersion: mirror.head,
+			timeoutMs,
+			cutAfterMs: timeoutMs + timings.stallGraceMs,
+			maxLineBytes: timings.maxLineBytes,
+			signal,
+			onOpen() {
+				observer.watchOpened();
+				proof.connected();
+			},
+			onEvent(event) {
+				silent = false;
+				const before = mirror.head;
+				const changes = mirror.apply(event);
+				if (mirror.head > before) tell(changes);
+				proven();
+				return false;
+			},
+		});
+		return { hasty: clock.monotonicMs() - startMs < timings.hastyEndMs, silent };
+	};
+
+	/**
+	 * A watch from a version that a restored store has not reached again stays silent and ends
+	 * well; only the version itself tells. Asked now and then, because it costs a call.
+	 */
+	const wentBack = async () => {
+		const nowMs = clock.monotonicMs();
+		if (nowMs - versionCheckedMs < timings.versionCheckMs) return false;
+		versionCheckedMs = nowMs;
+		const request = { limit: 1, continueToken: "", exactVersion: undefined, signal };
+		const { version } = await upstream.list(request).catch(() => ({ version: mirror.head }));
+		return version < mirror.head;
+	};
+
+	const readAhead = async () => {
+		await pause(clock, timings.refreshAfterMs, signal);
+		if (mirror.head >= wantedVersion) return;
+		const before = mirror;
+		const list = await readListing(upstream, { pageSize, signal });
+		observer.listed("ahead");
+		if (mirror !== before || list.version <= mirror.head) return;
+		tell(mirror.replace(list));
+		proven();
+	};
+
+	return {
+		freshness: proof.freshness,
+		async start() {
+			const first = starting();
+			running = first.then(async (step) => {
+				for (let next = step; ; ) next = await next();
+			});
+			running.catch(() => {});
+			await first;
+		},
+		refresh(version) {
+			if (version > wantedVersion) wantedVersion = version;
+			refreshing ??= readAhead()
+				.catch((error) => signal.aborted || observer.troubled(troubleOf(error), error))
+				.then(() => {
+					refreshing = undefined;
+				});
+		},
+		async close(reason) {
+			closing.abort(reason);
+			await Promise.allSettled([running, refreshing]);
+		},
+	};
+}
+
+/** Whole seconds, at random, so that the watches of many replicas do not end together. */
+function randomWatchMs(timings: ReflectorTimings, random: () => number): number {
+	const spanMs = timings.maxWatchMs - timings.minWatchMs;
+	return Math.round((timings.minWatchMs + random() * spanMs) / 1_000) * 1_000;
+}
+
+function askedMs(error: unknown): number | undefined {
+	return error instanceof UpstreamError && error.problem.kind === "refused"
+		? error.problem.retryAfterMs
+		: undefined;
+}

@@ -1,0 +1,40 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+
+/** How a call to the API server failed. */
+export type UpstreamProblem =
+	/** No connection came about: surely nothing was done. */
+	| { readonly kind: "unreachable" }
+	/** The request went out, and no whole answer came back. */
+	| { readonly kind: "lost" }
+	/** The answer, or the part of a stream that came last, makes no sense. */
+	| { readonly kind: "garbled" }
+	/** A line of a watch is longer than anything that a store can hold. */
+	| { readonly kind: "oversized" }
+	/** The API server refused. */
+	| {
+			readonly kind: "refused";
+			/** HTTP status, or the code of an ERROR event. */
+			readonly code: number;
+			/** The answer where it was a Kubernetes `Status`, else empty. */
+			readonly status: JsonObject;
+			/** What the API server asked to wait before the next try, in milliseconds. */
+			readonly retryAfterMs: number | undefined;
+	  };
+
+/** A call to the API server failed. Its text is for the log only. */
+export class UpstreamError extends Error {
+	override readonly name = "UpstreamError";
+	readonly problem: UpstreamProblem;
+
+	constructor(problem: UpstreamProblem, message: string, cause?: unknown) {
+		super(message, { cause });
+		this.problem = problem;
+	}
+}
+
+/** The HTTP status that the API server refused with; undefined where it was something else. */
+export function refusalCode(error: unknown): number | undefined {
+	return error instanceof UpstreamError && error.problem.kind === "refused"
+		? error.problem.code
+		: undefined;
+}

@@ -1,0 +1,46 @@
+import { UpstreamError } from "./upstream-error.ts";
+
+/** What is wrong with the way to the API server, in one word for logs, metrics and readiness. */
+export type Trouble =
+	/** No connection, or it broke. */
+	| "unreachable"
+	/** It does not know our credentials. */
+	| "unauthorized"
+	/** It knows us, but does not let us list and watch. */
+	| "forbidden"
+	/** It does not know the custom resource. */
+	| "not-installed"
+	/** It fails, or what it says makes no sense. */
+	| "failing";
+
+/** Told of what the list and watch loop does; for logs and metrics. */
+export interface UpstreamObserver {
+	/** A list of all objects was read. */
+	listed(cause: ListCause): void;
+	watchOpened(): void;
+	watchEnded(end: "clean" | "expired" | "failed"): void;
+	/** A list or a watch failed. @param error for the log only */
+	troubled(trouble: Trouble, error: unknown): void;
+	/** All is well again. */
+	recovered(): void;
+}
+
+/** Why a list was read. */
+export type ListCause = "start" | "past" | "expired" | "unreadable" | "older" | "ahead";
+
+export function troubleOf(error: unknown): Trouble {
+	if (!(error instanceof UpstreamError)) return "failing";
+	const { problem } = error;
+	if (problem.kind === "unreachable" || problem.kind === "lost") return "unreachable";
+	if (problem.kind !== "refused") return "failing";
+	switch (problem.code) {
+		case 401:
+			return "unauthorized";
+		case 403:
+			return "forbidden";
+		case 404:
+			return "not-installed";
+		default:
+			return "failing";
+	}
+}

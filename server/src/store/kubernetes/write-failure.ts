@@ -1,0 +1,132 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import { ErrorReason } from "@novasphere/wukong-gen/error";
+import { Failure, invalidWukong, wukongNotFound } from "../../failure.ts";
+import type { WukongRef } from "../../resource/wukong-ref.ts";
+import { isJsonObject, objectAt } from "./raw-wukong.ts";
+import { UpstreamError, type UpstreamProblem } from "./upstream-error.ts";
+import { violationsIn } from "./violations.ts";
+
+/** The call that failed. */
+export interface FailedCall {
+	readonly ref: WukongRef;
+	/** It may have changed something. */
+	readonly writing: boolean;
+	/** Credentials in what was sent. */
+	readonly secrets: readonly string[];
+}
+
+/** How long callers are told to wait where the API server does not say, in milliseconds. */
+const defaultRetryAfterMs = 1_000;
+
+/**
+ * What a caller is told of a failed call: our own words, and a reason by the type of the
+ * refusal, never by its text. What is no UpstreamError is returned as it is.
+ */
+export function failureOf(error: unknown, call: FailedCall): unknown {
+	if (!(error instanceof UpstreamError)) return error;
+	const { problem } = error;
+	switch (problem.kind) {
+		case "unreachable":
+			return upstreamUnavailable(error);
+		case "lost":
+		case "garbled":
+		case "oversized":
+			return call.writing ? outcomeUnknown(call.ref, error) : upstreamUnavailable(error);
+		case "refused":
+			return refusalFailure(problem, call, error);
+	}
+}
+
+/** UPSTREAM_UNAVAILABLE: surely nothing was written. */
+export function upstreamUnavailable(cause: unknown, retryAfterMs?: number): Failure {
+	return new Failure(
+		ErrorReason.UPSTREAM_UNAVAILABLE,
+		"the cluster does not answer; nothing was written",
+		{ retryAfterMs: retryAfterMs ?? defaultRetryAfterMs, cause },
+	);
+}
+
+function refusalFailure(
+	problem: UpstreamProblem & { kind: "refused" },
+	{ ref, writing, secrets }: FailedCall,
+	cause: unknown,
+): Failure {
+	const { code, status, retryAfterMs } = problem;
+	const { namespace, name } = ref;
+	const wukong = { namespace, name };
+	const details = objectAt(status, "details");
+	switch (code) {
+		case 400:
+		case 422:
+			return invalidWukong(violationsIn(status, secrets));
+		case 403:
+			if (hasCause(details, "NamespaceTerminating")) return namespaceNotFound(ref, cause);
+			// A webhook's refusal does not say what kind of thing it is about.
+			if (details.kind === undefined) return invalidWukong(violationsIn(status, secrets));
+			return new Failure(
+				ErrorReason.PERMISSION_DENIED,
+				"the cluster does not allow this, by its permissions or by a quota",
+				{ wukong, cause },
+			);
+		case 404:
+			if (details.kind === "namespaces") return namespaceNotFound(ref, cause);
+			if (details.name === name) return wukongNotFound(wukong);
+			return upstreamUnavailable(cause);
+		case 409:
+			return versionConflict(ref, cause);
+		case 413:
+			return new Failure(ErrorReason.REQUEST_TOO_LARGE, "the Wukong is too large", {
+				wukong,
+				cause,
+			});
+		case 500:
+		case 502:
+		case 504:
+			// A gateway, or the API server itself, may have given up on a write that went through.
+			return writing ? outcomeUnknown(ref, cause) : upstreamUnavailable(cause, retryAfterMs);
+		default:
+			return upstreamUnavailable(cause, retryAfterMs);
+	}
+}
+
+/** NAMESPACE_NOT_FOUND: it is not there, is being deleted, or is not served. */
+export function namespaceNotFound({ namespace, name }: WukongRef, cause?: unknown): Failure {
+	const message = `there is no namespace ${namespace}, or it is being deleted`;
+	return new Failure(ErrorReason.NAMESPACE_NOT_FOUND, message, {
+		wukong: { namespace, name },
+		cause,
+	});
+}
+
+/** RESOURCE_VERSION_CONFLICT: others wrote in between, again and again. */
+export function versionConflict({ namespace, name }: WukongRef, cause: unknown): Failure {
+	const message = "others are changing the Wukong at the same time; read it again";
+	return new Failure(ErrorReason.RESOURCE_VERSION_CONFLICT, message, {
+		wukong: { namespace, name },
+		cause,
+	});
+}
+
+/** WUKONG_ALREADY_EXISTS */
+export function alreadyExists({ namespace, name }: WukongRef): Failure {
+	const message = `there is a Wukong ${name} in namespace ${namespace} already`;
+	return new Failure(ErrorReason.WUKONG_ALREADY_EXISTS, message, { wukong: { namespace, name } });
+}
+
+/** REQUEST_ID_REUSED */
+export function requestIdReused({ namespace, name }: WukongRef): Failure {
+	const message = `the Wukong ${name} was created under this request_id with other content`;
+	return new Failure(ErrorReason.REQUEST_ID_REUSED, message, { wukong: { namespace, name } });
+}
+
+function outcomeUnknown({ namespace, name }: WukongRef, cause: unknown): Failure {
+	const message = "the cluster did not answer the write; read before you repeat";
+	return new Failure(ErrorReason.WRITE_OUTCOME_UNKNOWN, message, {
+		wukong: { namespace, name },
+		cause,
+	});
+}
+
+function hasCause({ causes }: JsonObject, reason: string): boolean {
+	return Array.isArray(causes) && causes.some((c) => isJsonObject(c) && c.reason === reason);
+}

@@ -1,0 +1,175 @@
+import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import type { Clock } from "../../clock.ts";
+import { keyOf, type WukongRef } from "../../resource/wukong-ref.ts";
+import type { CreateOptions, Source, WriteOptions } from "../source.ts";
+import type { Api } from "./api.ts";
+import type { Arrivals } from "./arrivals.ts";
+import { createLanes } from "./lanes.ts";
+import { pause } from "./pause.ts";
+import { objectAt, type RawWukong, versionOf } from "./raw-wukong.ts";
+import { publishGone, publishRaw, readWukong } from "./resource-read.ts";
+import { createdResource, editedResource, originOf } from "./resource-write.ts";
+import { UpstreamError } from "./upstream-error.ts";
+import { alreadyExists, failureOf, requestIdReused, versionConflict } from "./write-failure.ts";
+
+/** How often a write is tried that others keep getting ahead of. */
+const maxTries = 8;
+
+/** The longest wait before the second try, in milliseconds; it grows with each one. */
+const retryWaitMs = 5;
+
+export interface WritesOptions {
+	readonly api: Api;
+	/** Where a write waits for its own change. */
+	readonly arrivals: Arrivals;
+	readonly clock: Clock;
+	/** From 0 to below 1. */
+	readonly random: () => number;
+	readonly newestVersion: (signal: AbortSignal) => Promise<bigint>;
+}
+
+/**
+ * Writes, straight to the API server, each decided on what the API server has at that time and
+ * conditional on it. Once sent, a write is seen through even if its caller leaves.
+ */
+export function createWrites(options: WritesOptions): Pick<Source, "create" | "edit" | "remove"> {
+	const { api, arrivals, clock } = options;
+	const lanes = createLanes();
+
+	/** One write, after the earlier ones to the same Wukong, told in the contract's reasons. */
+	const inTurn = <T>(ref: WukongRef, { signal }: WriteOptions, work: () => Promise<T>) =>
+		lanes.run(keyOf(ref), async () => {
+			signal.throwIfAborted();
+			return work();
+		});
+
+	const read = async (ref: WukongRef, signal: AbortSignal): Promise<RawWukong> => {
+		try {
+			return await api.get(ref, signal);
+		} catch (error) {
+			throw failureOf(error, { ref, writing: false, secrets: [] });
+		}
+	};
+
+	/** @returns undefined where others got ahead. */
+	const send = async <T>(
+		ref: WukongRef,
+		{ dryRun, resource }: { readonly dryRun: boolean; readonly resource: object | undefined },
+		call: () => Promise<T>,
+	): Promise<{ readonly answer: T } | undefined> => {
+		try {
+			return { answer: await call() };
+		} catch (error) {
+			if (isConflict(error)) return undefined;
+			throw failureOf(error, { ref, writing: !dryRun, secrets: secretsIn(resource) });
+		}
+	};
+
+	/** Two replicas that write in step would get ahead of each other for ever. */
+	const beforeNextTry = (ref: WukongRef, tries: number, signal: AbortSignal): Promise<void> => {
+		if (tries === maxTries) throw versionConflict(ref, undefined);
+		return pause(clock, options.random() * retryWaitMs * 2 ** tries, signal);
+	};
+
+	/** The answer, once reads see it. */
+	const seen = async (raw: RawWukong): Promise<Wukong> => {
+		await arrivals.version(versionOf(raw.metadata.resourceVersion));
+		return publishRaw(raw);
+	};
+
+	const created = async (wukong: Wukong, createOptions: CreateOptions): Promise<Wukong> => {
+		const { validateOnly: dryRun, requestId, fingerprint, signal } = createOptions;
+		const resource = createdResource(wukong, { requestId, fingerprint });
+		const { namespace } = wukong;
+		const sent = await send(wukong, { dryRun, resource }, () =>
+			api.create(resource, { dryRun, namespace }),
+		);
+		if (sent !== undefined) return dryRun ? publishRaw(sent.answer) : seen(sent.answer);
+		if (dryRun || requestId === "") throw alreadyExists(wukong);
+		const there = await read(wukong, signal);
+		const origin = originOf(there);
+		if (origin.requestId !== requestId) throw alreadyExists(wukong);
+		if (origin.fingerprint !== fingerprint) throw requestIdReused(wukong);
+		return seen(there);
+	};
+
+	const edited: Source["edit"] = async (ref, edit, { validateOnly: dryRun, signal }) => {
+		for (let tries = 1; ; tries++) {
+			const raw = await read(ref, signal);
+			const wanted = edit(publishRaw(raw));
+			const resource = wanted && editedResource(raw, wanted);
+			if (resource === undefined) return seen(raw);
+			const sent = await send(ref, { dryRun, resource }, () => api.replace(resource, { dryRun }));
+			if (sent !== undefined) return dryRun ? publishRaw(sent.answer) : seen(sent.answer);
+			await beforeNextTry(ref, tries, signal);
+		}
+	};
+
+	const removed: Source["remove"] = async (ref, check, writeOptions) => {
+		for (let tries = 1; ; tries++) {
+			const raw = await read(ref, writeOptions.signal);
+			check(publishRaw(raw));
+			if (raw.metadata.deletionTimestamp !== undefined) {
+				return { wukong: await seen(raw), version: versionOf(raw.metadata.resourceVersion) };
+			}
+			const answer = await removeAt(ref, raw, writeOptions);
+			if (answer !== undefined) return answer;
+			await beforeNextTry(ref, tries, writeOptions.signal);
+		}
+	};
+
+	/** Removes just what was read; undefined where it is not that any more. */
+	const removeAt = async (
+		ref: WukongRef,
+		raw: RawWukong,
+		{ validateOnly: dryRun, signal }: WriteOptions,
+	) => {
+		const { uid, resourceVersion } = raw.metadata;
+		const deletion = arrivals.deletion(uid);
+		try {
+			const sent = await send(ref, { dryRun, resource: undefined }, () =>
+				api.remove(ref, { uid, resourceVersion, dryRun }),
+			);
+			if (sent === undefined) return undefined;
+			const waiting = sent.answer;
+			if (waiting !== undefined) {
+				const version = versionOf(waiting.metadata.resourceVersion);
+				return { wukong: dryRun ? publishRaw(waiting) : await seen(waiting), version };
+			}
+			// Gone at once: the answer does not say when, only the log does.
+			const wukong = publishGone(readWukong(raw), clock.nowMs());
+			if (dryRun) return { wukong, version: versionOf(resourceVersion) };
+			const version = (await deletion.version) ?? (await options.newestVersion(signal));
+			return { wukong, version };
+		} finally {
+			deletion.cancel();
+		}
+	};
+
+	return {
+		create: (wukong, createOptions) =>
+			inTurn(wukong, createOptions, () => created(wukong, createOptions)),
+		edit: (ref, edit, writeOptions) =>
+			inTurn(ref, writeOptions, () => edited(ref, edit, writeOptions)),
+		remove: (ref, check, writeOptions) =>
+			inTurn(ref, writeOptions, () => removed(ref, check, writeOptions)),
+	};
+}
+
+/** 409 means two things: the name is taken, or the version is not current. Both: others came first. */
+function isConflict(error: unknown): boolean {
+	return (
+		error instanceof UpstreamError &&
+		error.problem.kind === "refused" &&
+		error.problem.code === 409 &&
+		["AlreadyExists", "Conflict"].includes(String(error.problem.status.reason))
+	);
+}
+
+/** Credentials of a resource: whatever comes back must not repeat them. */
+function secretsIn(resource: object | undefined): string[] {
+	const user = objectAt(objectAt(resource as RawWukong | undefined, "spec"), "cloudInitUser");
+	return [user.password, user.passwordHash].filter(
+		(secret): secret is string => typeof secret === "string" && secret !== "",
+	);
+}

@@ -1,0 +1,17 @@
+import { defineConfig } from "vitest/config";
+import { root } from "../../scripts/source-files.ts";
+
+// Apart from the others because they need a real API server: `npm run test:cluster`.
+export default defineConfig({
+	root,
+	test: {
+		include: ["test/cluster/**/*.cluster.ts"],
+		globalSetup: ["test/cluster/shared-cluster.ts"],
+		pool: "forks",
+		maxWorkers: 2,
+		testTimeout: 60_000,
+		hookTimeout: 120_000,
+		teardownTimeout: 30_000,
+		passWithNoTests: false,
+	},
+});

@@ -1,0 +1,34 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import {
+	parseRawWukong,
+	type RawWukong,
+} from "../../../../server/src/store/kubernetes/raw-wukong.ts";
+
+/** A custom resource as an API server has it, in the namespace `default`. */
+export function rawNamed(
+	name: string,
+	parts: {
+		readonly version?: number | bigint;
+		readonly uid?: string;
+		readonly metadata?: JsonObject;
+		readonly spec?: JsonObject;
+		readonly status?: JsonObject;
+	} = {},
+): RawWukong {
+	const { version = 1, uid = `uid-${name}`, metadata, spec, status } = parts;
+	return parseRawWukong({
+		apiVersion: "vm.novasphere.dev/v1alpha1",
+		kind: "Wukong",
+		metadata: {
+			name,
+			namespace: "default",
+			uid,
+			resourceVersion: String(version),
+			generation: 1,
+			creationTimestamp: "2026-01-01T00:00:00Z",
+			...metadata,
+		},
+		spec: { cpu: 2, memory: "4Gi", disks: [{ name: "root", size: "20Gi" }], ...spec },
+		...(status && { status }),
+	});
+}

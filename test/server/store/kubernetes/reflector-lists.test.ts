@@ -1,0 +1,205 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { UpstreamError } from "../../../../server/src/store/kubernetes/upstream-error.ts";
+import { rawNamed } from "./raw.ts";
+import { labelled, type ReflectorHarness, startReflector } from "./reflector-harness.ts";
+import { refused } from "./scripted-upstream.ts";
+
+let harness: ReflectorHarness;
+afterEach(async () => {
+	await harness.close();
+	expect(harness.clock.pendingTimers).toBe(0);
+});
+
+async function started(...options: Parameters<typeof startReflector>) {
+	harness = await startReflector(...options);
+	return harness;
+}
+
+describe("410", () => {
+	const missed = [
+		rawNamed("b", { version: 103 }),
+		rawNamed("a", { version: 104, uid: "another" }),
+		labelled("d", 105, "new"),
+	];
+	const before = [
+		rawNamed("a", { version: 90 }),
+		rawNamed("c", { version: 91 }),
+		rawNamed("d", { version: 92 }),
+	];
+	const expected = [
+		"DELETED c@110",
+		"ADDED b@110",
+		"DELETED a@110",
+		"ADDED a@110",
+		"MODIFIED d@110",
+	];
+
+	test.each([
+		[
+			"as an ERROR event",
+			(h: ReflectorHarness) => h.upstream.watching.send("ERROR", { code: 410 }),
+		],
+		["as a status", (h: ReflectorHarness) => h.upstream.watching.fail(refused(410))],
+	])("%s is one list with an exact diff, keyed by uid", async (_, expire) => {
+		const { upstream, sink } = await started({}, before);
+		upstream.state = { version: 110, objects: missed };
+		expire(harness);
+		await harness.settle();
+		expect(sink.words).toEqual(expected);
+		expect(sink.loads).toHaveLength(1);
+		expect(upstream.lists).toHaveLength(2);
+		expect(upstream.watching.request.fromVersion).toBe(110n);
+		expect(sink.changes.find(({ object }) => object.name === "c")?.object.deleteTime).toBeDefined();
+	});
+
+	test("a diff's changes are resumed from before the gap, only the last from the list", async () => {
+		const { upstream, sink } = await started({}, before);
+		upstream.state = { version: 110, objects: missed };
+		upstream.watching.send("ERROR", { code: 410 });
+		await harness.settle();
+		const resumes = sink.changes.map(({ resumeVersion }) => resumeVersion);
+		expect(resumes).toEqual([100n, 100n, 100n, 100n, 110n]);
+	});
+
+	test("in the third page starts the list over, and nothing of the first is used", async () => {
+		const { upstream, sink } = await started({}, before);
+		const page = (name: string, token: string) => () => ({
+			version: 108n,
+			items: [rawNamed(name, { version: 107 })],
+			continueToken: token,
+		});
+		upstream.state = { version: 110, objects: missed };
+		upstream.listAnswers.push(page("x", "t1"), page("y", "t2"), () => {
+			throw refused(410);
+		});
+		upstream.watching.send("ERROR", { code: 410 });
+		await harness.settle();
+		expect(sink.words).toEqual(expected);
+	});
+
+	test("again and again waits longer each time", async () => {
+		const { upstream, clock } = await started({}, before, () => 0.999);
+		for (let round = 0; round < 8; round++) {
+			upstream.watching.send("ERROR", { code: 410 });
+			await clock.advance(30_000);
+		}
+		expect(upstream.lists.length).toBe(9);
+		upstream.watching.send("ERROR", { code: 410 });
+		await clock.advance(5_000);
+		expect(upstream.lists.length).toBe(9);
+	});
+
+	test("where nothing was missed changes nothing but the version", async () => {
+		const { upstream, sink } = await started({}, before);
+		upstream.state = { version: 110, objects: before };
+		upstream.watching.send("ERROR", { code: 410 });
+		await harness.settle();
+		expect(sink.words).toEqual([]);
+		expect(sink.head).toBe(110n);
+	});
+});
+
+describe("older data after a switch is never shown", () => {
+	test("events that are older than the picture are passed over", async () => {
+		const { upstream, sink } = await started();
+		upstream.watching.send("MODIFIED", labelled("a", 105, "new"));
+		upstream.watching.send("MODIFIED", labelled("a", 103, "old"));
+		upstream.watching.send("DELETED", rawNamed("a", { version: 104 }));
+		upstream.watching.bookmark(102);
+		await harness.settle();
+		expect(sink.words).toEqual(["MODIFIED a@105"]);
+		expect(sink.head).toBe(105n);
+	});
+
+	test("a list that is older is asked for again", async () => {
+		const { upstream, sink } = await started();
+		const older = () => ({ version: 50n, items: [], continueToken: "" });
+		upstream.listAnswers.push(older, older);
+		upstream.state = { version: 107, objects: [labelled("a", 106, "new")] };
+		upstream.watching.send("ERROR", { code: 410 });
+		await harness.settle();
+		expect(sink.words).toEqual(["MODIFIED a@107"]);
+		expect(sink.loads).toHaveLength(1);
+	});
+
+	test("three older lists in a row mean a restored store: another life begins", async () => {
+		const { upstream, sink } = await started();
+		upstream.state = { version: 50, objects: [rawNamed("old", { version: 40 })] };
+		upstream.watching.send("ERROR", { code: 410 });
+		await harness.settle();
+		expect(sink.loads).toHaveLength(2);
+		expect(sink.loads[1]).toMatchObject({ head: 50n, base: 50n });
+		expect([...sink.objects.keys()]).toEqual(["default/old"]);
+		expect(upstream.watching.request.fromVersion).toBe(50n);
+	});
+
+	test("a restored store is found out though its watch is silent, with one call a minute", async () => {
+		const { upstream, sink, clock } = await started({ minWatchMs: 10_000 });
+		for (let round = 0; round < 5; round++) {
+			await clock.advance(10_000);
+			upstream.watching.end();
+			await harness.settle();
+		}
+		expect(upstream.lists).toHaveLength(1);
+		upstream.state = { version: 50, objects: [] };
+		await clock.advance(10_000);
+		upstream.watching.end();
+		await harness.settle();
+		expect(sink.loads).toHaveLength(2);
+		expect(sink.head).toBe(50n);
+	});
+});
+
+describe("refresh", () => {
+	test("brings a version that the store has reached, without a bookmark", async () => {
+		const { upstream, clock, reflector, sink } = await started();
+		upstream.state = { version: 130, objects: [labelled("a", 120, "x")] };
+		reflector.refresh(125n);
+		await clock.advance(250);
+		expect(sink.words).toEqual(["MODIFIED a@130"]);
+		upstream.watching.send("MODIFIED", labelled("a", 120, "x"));
+		upstream.watching.send("MODIFIED", labelled("a", 131, "y"));
+		await harness.settle();
+		expect(sink.words).toEqual(["MODIFIED a@130", "MODIFIED a@131"]);
+	});
+
+	test("reads no list where the watch brings the version in time", async () => {
+		const { upstream, clock, reflector } = await started();
+		reflector.refresh(101n);
+		upstream.watching.send("MODIFIED", labelled("a", 101, "x"));
+		await clock.advance(250);
+		expect(upstream.lists).toHaveLength(1);
+	});
+
+	test("reads one list, however many ask", async () => {
+		const { upstream, clock, reflector } = await started();
+		upstream.state = { version: 130, objects: [] };
+		for (let round = 0; round < 10; round++) reflector.refresh(125n);
+		await clock.advance(250);
+		expect(upstream.lists).toHaveLength(2);
+	});
+
+	test("is dropped where the watch was faster than the list", async () => {
+		const { upstream, clock, reflector, sink } = await started();
+		upstream.listAnswers.push(() => {
+			upstream.watching.send("ADDED", rawNamed("b", { version: 140 }));
+			return { version: 130n, items: [rawNamed("a", { version: 90 })], continueToken: "" };
+		});
+		reflector.refresh(125n);
+		await clock.advance(250);
+		await harness.settle();
+		expect(sink.words).toEqual(["ADDED b@140"]);
+	});
+
+	test("that fails leaves the watch alone", async () => {
+		const { upstream, clock, reflector, sink } = await started();
+		upstream.listAnswers.push(() => {
+			throw new UpstreamError({ kind: "lost" }, "no answer");
+		});
+		reflector.refresh(125n);
+		await clock.advance(250);
+		upstream.watching.send("MODIFIED", labelled("a", 126, "x"));
+		await harness.settle();
+		expect(sink.words).toEqual(["MODIFIED a@126"]);
+	});
+});

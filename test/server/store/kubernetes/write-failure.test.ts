@@ -1,0 +1,140 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import { ErrorReason } from "@novasphere/wukong-gen/error";
+import { describe, expect, test } from "vitest";
+import { Failure } from "../../../../server/src/failure.ts";
+import {
+	UpstreamError,
+	type UpstreamProblem,
+} from "../../../../server/src/store/kubernetes/upstream-error.ts";
+import { contractPath } from "../../../../server/src/store/kubernetes/violations.ts";
+import { failureOf } from "../../../../server/src/store/kubernetes/write-failure.ts";
+
+const ref = { namespace: "default", name: "a" };
+
+function failure(
+	problem: UpstreamProblem,
+	call: { readonly writing?: boolean; readonly secrets?: string[] } = {},
+): Failure {
+	const error = new UpstreamError(problem, "upstream's own words");
+	const result = failureOf(error, { ref, writing: true, secrets: [], ...call });
+	if (!(result instanceof Failure)) throw new Error("no Failure");
+	expect(result.message).not.toContain("upstream's own words");
+	expect(result.details.cause === undefined || result.details.cause === error).toBe(true);
+	return result;
+}
+
+function refused(code: number, status: JsonObject = {}, writing = true): Failure {
+	return failure({ kind: "refused", code, status, retryAfterMs: undefined }, { writing });
+}
+
+describe("failureOf", () => {
+	test.each([
+		["a write that cannot have been sent", { kind: "unreachable" }, true, "UPSTREAM_UNAVAILABLE"],
+		["a write without an answer", { kind: "lost" }, true, "WRITE_OUTCOME_UNKNOWN"],
+		["a write with a garbled answer", { kind: "garbled" }, true, "WRITE_OUTCOME_UNKNOWN"],
+		["a read without an answer", { kind: "lost" }, false, "UPSTREAM_UNAVAILABLE"],
+	] as const)("%s", (_, problem, writing, reason) => {
+		expect(failure(problem, { writing }).reason).toBe(ErrorReason[reason]);
+	});
+
+	const kind = { kind: "wukongs" };
+	test.each([
+		["our credentials are refused", 401, {}, "UPSTREAM_UNAVAILABLE"],
+		["permissions or a quota", 403, { details: kind }, "PERMISSION_DENIED"],
+		["a webhook", 403, {}, "INVALID_WUKONG"],
+		[
+			"a namespace that is being deleted",
+			403,
+			{ details: { ...kind, causes: [{ reason: "NamespaceTerminating" }] } },
+			"NAMESPACE_NOT_FOUND",
+		],
+		["no such namespace", 404, { details: { kind: "namespaces" } }, "NAMESPACE_NOT_FOUND"],
+		["no such Wukong", 404, { details: { ...kind, name: "a" } }, "WUKONG_NOT_FOUND"],
+		["no such resource: not installed", 404, {}, "UPSTREAM_UNAVAILABLE"],
+		["the schema", 422, {}, "INVALID_WUKONG"],
+		["too large", 413, {}, "REQUEST_TOO_LARGE"],
+		["too many requests", 429, {}, "UPSTREAM_UNAVAILABLE"],
+		["overload", 503, {}, "UPSTREAM_UNAVAILABLE"],
+		["a gateway that gave up on a write", 504, {}, "WRITE_OUTCOME_UNKNOWN"],
+		["an internal error in a write", 500, {}, "WRITE_OUTCOME_UNKNOWN"],
+	] as [string, number, JsonObject, keyof typeof ErrorReason][])(
+		"%s",
+		(_, code, status, reason) => {
+			expect(refused(code, status).reason).toBe(ErrorReason[reason]);
+		},
+	);
+
+	test("a read that fails inside is UPSTREAM_UNAVAILABLE, never of unknown outcome", () => {
+		for (const code of [500, 502, 504]) {
+			expect(refused(code, {}, false).reason).toBe(ErrorReason.UPSTREAM_UNAVAILABLE);
+		}
+	});
+
+	test("what the API server asks to wait is passed on; else a second", () => {
+		const asked = failure({ kind: "refused", code: 429, status: {}, retryAfterMs: 7_000 });
+		expect(asked.details.retryAfterMs).toBe(7_000);
+		expect(failure({ kind: "unreachable" }).details.retryAfterMs).toBe(1_000);
+	});
+
+	test("what did not come from upstream is left as it is", () => {
+		const reason = new Error("the caller left");
+		expect(failureOf(reason, { ref, writing: true, secrets: [] })).toBe(reason);
+	});
+});
+
+describe("violations", () => {
+	const violations = (status: JsonObject, secrets: string[] = []) =>
+		failure({ kind: "refused", code: 422, status, retryAfterMs: undefined }, { secrets }).details
+			.violations;
+	const cause = (field: string, message: string) => ({ details: { causes: [{ field, message }] } });
+
+	test("name the contract's fields and keep the rule's own words", () => {
+		const status = cause("spec.networks[1].vlanId", "should be less than or equal to 4094");
+		expect(violations(status)).toEqual([
+			{
+				field: "wukong.spec.networks[1].vlan_id",
+				description: "should be less than or equal to 4094",
+			},
+		]);
+	});
+
+	test.each([
+		["spec.networks[0].nodeIP", "wukong.spec.networks[0].node_ip"],
+		[
+			"spec.highAvailability.nodeSelector[a.b/c]",
+			"wukong.spec.high_availability.node_selector[a.b/c]",
+		],
+		["spec.disks[0].cache.mode", "wukong.spec.disks[0]"],
+		["metadata.name", "wukong.name"],
+		["metadata.labels", "wukong.labels"],
+		["<nil>", "wukong"],
+		["", "wukong"],
+	])("%s is %s", (path, contract) => {
+		expect(contractPath(path)).toBe(contract);
+	});
+
+	test("names of webhooks, policies and bindings are cut", () => {
+		const webhook = {
+			message: 'admission webhook "v.example.com" denied the request: cpu may not shrink',
+		};
+		expect(violations(webhook)).toEqual([{ field: "wukong", description: "cpu may not shrink" }]);
+		const policy = "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no such zone";
+		expect(violations(cause("", policy))?.[0]?.description).toBe("no such zone");
+	});
+
+	test("are cut to 256 characters", () => {
+		expect(violations({ message: "x".repeat(1_000) })?.[0]?.description).toHaveLength(256);
+	});
+
+	test("never repeat a credential, quoted or not", () => {
+		const secret = 'pw-"secret"';
+		const quoted = `Invalid value: ${JSON.stringify({ password: secret })}: no`;
+		for (const message of [`Invalid value: ${secret}: too short`, quoted]) {
+			const [violation] = violations(cause("spec.cloudInitUser.password", message), [secret]) ?? [];
+			expect(violation).toEqual({
+				field: "wukong.spec.cloud_init_user.password",
+				description: "breaks a rule of the cluster",
+			});
+		}
+	});
+});

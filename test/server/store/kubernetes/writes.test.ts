@@ -1,0 +1,216 @@
+import { ErrorReason } from "@novasphere/wukong-gen/error";
+import { afterEach, describe, expect, test } from "vitest";
+import { Failure } from "../../../../server/src/failure.ts";
+import { answerJson } from "../../../support/fake-api-server.ts";
+import { until } from "../../../support/until.ts";
+import { createRecordingSink } from "../recording-sink.ts";
+import { change, createOptions, refTo, setLabel, writeOptions, wukongNamed } from "../write.ts";
+import { createSourceBefore, type KubernetesHarness, startKubernetes } from "./harness.ts";
+
+let harness: KubernetesHarness;
+afterEach(() => harness.close());
+
+async function started(options: Parameters<typeof startKubernetes>[0] = {}) {
+	harness = await startKubernetes({ operator: false, random: () => 0, ...options });
+	return harness;
+}
+
+/** Another writer gets ahead of ours, `times` times. */
+function race({ api }: KubernetesHarness, times: number): void {
+	let left = times;
+	api.intercept(({ method }) => {
+		if (method === "GET" || left === 0) return false;
+		left--;
+		const raw = api.store.get("default", "a");
+		const labels = { other: String(left) };
+		api.store.replace({ ...raw, metadata: { ...raw.metadata, labels } }, "spec", false);
+		return false;
+	});
+}
+
+describe("other writers", () => {
+	test("who get ahead make an edit start over from what they wrote", async () => {
+		const { source, api } = await started();
+		await source.create(wukongNamed("a"), createOptions);
+		race(harness, 3);
+		const edited = await source.edit(refTo("a"), setLabel("mine", "1"), writeOptions);
+		expect(edited.labels).toEqual({ mine: "1", other: "0" });
+		expect(api.requests.filter((request) => request.startsWith("PUT"))).toHaveLength(4);
+	});
+
+	test("who never stop end it with RESOURCE_VERSION_CONFLICT", async () => {
+		const { source, api } = await started();
+		await source.create(wukongNamed("a"), createOptions);
+		race(harness, 100);
+		const conflict = { reason: ErrorReason.RESOURCE_VERSION_CONFLICT };
+		const edit = source.edit(refTo("a"), setLabel("mine", "1"), writeOptions);
+		await expect(edit).rejects.toMatchObject(conflict);
+		expect(api.requests.filter((request) => request.startsWith("PUT"))).toHaveLength(8);
+		const removal = source.remove(refTo("a"), () => {}, writeOptions);
+		await expect(removal).rejects.toMatchObject(conflict);
+		expect(api.store.get("default", "a").metadata.deletionTimestamp).toBeUndefined();
+	});
+
+	test("are seen by the caller's own precondition on the second try", async () => {
+		const { source } = await started();
+		const { resourceVersion } = await source.create(wukongNamed("a"), createOptions);
+		race(harness, 1);
+		const stale = new Failure(ErrorReason.RESOURCE_VERSION_CONFLICT, "not current");
+		const edit = source.edit(
+			refTo("a"),
+			(current) => {
+				if (current.resourceVersion !== resourceVersion) throw stale;
+				return setLabel("mine", "1")(current);
+			},
+			writeOptions,
+		);
+		await expect(edit).rejects.toBe(stale);
+	});
+});
+
+test("two replicas that write in step both get through", async () => {
+	const { source, api } = await started({ random: Math.random });
+	await source.create(wukongNamed("a"), createOptions);
+	const other = createSourceBefore(api);
+	await other.start(createRecordingSink());
+	const count = change((next) => {
+		next.labels.count = String(Number(next.labels.count ?? "0") + 1);
+	});
+	const writers = [source, other, source, other, source, other];
+	await Promise.all(writers.map((writer) => writer.edit(refTo("a"), count, writeOptions)));
+	expect(api.store.get("default", "a").metadata.labels).toEqual({ count: "6" });
+	await other.close();
+});
+
+describe("a request id", () => {
+	test("finds the first result from any replica, and says nothing of itself", async () => {
+		const first = await started();
+		const options = { ...createOptions, requestId: "r-1", fingerprint: "f-1" };
+		const made = await first.source.create(wukongNamed("a"), options);
+		expect(made.annotations).toEqual({});
+		const second = createSourceBefore(first.api);
+		await second.start(createRecordingSink());
+		expect((await second.create(wukongNamed("a"), options)).uid).toBe(made.uid);
+		await second.close();
+		expect(first.api.store.get("default", "a").metadata.annotations).toEqual({
+			"wukong.novasphere.dev/request-id": "r-1",
+			"wukong.novasphere.dev/request-fingerprint": "f-1",
+		});
+	});
+});
+
+describe("a deletion without finalizers", () => {
+	test("answers with the last state and the version of its own DELETED", async () => {
+		const { source, sink, api } = await started();
+		const made = await source.create(wukongNamed("a"), createOptions);
+		const { wukong, version } = await source.remove(refTo("a"), () => {}, writeOptions);
+		expect(wukong).toMatchObject({ name: "a", uid: made.uid });
+		expect(wukong.deleteTime).toBeDefined();
+		expect(version).toBe(BigInt(api.store.version));
+		expect(sink.changes.at(-1)).toMatchObject({ deleted: true, version });
+	});
+
+	test("asks the API server where its own DELETED does not come", async () => {
+		const { source, api } = await started();
+		await source.create(wukongNamed("a"), createOptions);
+		api.intercept(({ url }, response) => {
+			if (!url.includes("watch=1")) return false;
+			answerJson(response, 503, {});
+			return true;
+		});
+		api.cutWatches();
+		const { version } = await source.remove(refTo("a"), () => {}, writeOptions);
+		expect(version).toBe(BigInt(api.store.version));
+	});
+});
+
+describe("a write", () => {
+	test("is answered when its own change has passed, or after a second", async () => {
+		const { source, sink, api } = await started();
+		api.intercept(({ url }, response) => {
+			if (!url.includes("watch=1")) return false;
+			answerJson(response, 503, {});
+			return true;
+		});
+		api.cutWatches();
+		const startMs = performance.now();
+		await source.create(wukongNamed("a"), createOptions);
+		expect(performance.now() - startMs).toBeGreaterThan(900);
+		expect(sink.objects.size).toBe(0);
+		api.intercept(undefined);
+		await until("the change comes", () => sink.objects.size === 1);
+	});
+
+	test("without an answer is WRITE_OUTCOME_UNKNOWN, a read before it is not", async () => {
+		const { source, api } = await started();
+		await source.create(wukongNamed("a"), createOptions);
+		const lose = (lost: string) =>
+			api.intercept(({ method }, response) => {
+				if (method === lost) response.destroy();
+				return method === lost;
+			});
+		lose("PUT");
+		const edit = () => source.edit(refTo("a"), setLabel("x", "y"), writeOptions);
+		await expect(edit()).rejects.toMatchObject({ reason: ErrorReason.WRITE_OUTCOME_UNKNOWN });
+		lose("GET");
+		await expect(edit()).rejects.toMatchObject({ reason: ErrorReason.UPSTREAM_UNAVAILABLE });
+	});
+
+	test("of unknown fields' owner keeps them", async () => {
+		const { source, api } = await started();
+		await source.create(wukongNamed("a"), createOptions);
+		const raw = api.store.get("default", "a");
+		api.store.replace(
+			{ ...raw, spec: { ...(raw.spec as object), future: { x: 1 } } },
+			"spec",
+			false,
+		);
+		const grow = change((next) => {
+			if (next.spec) next.spec.cpu = 4;
+		});
+		await source.edit(refTo("a"), grow, writeOptions);
+		expect(api.store.get("default", "a").spec).toMatchObject({ cpu: 4, future: { x: 1 } });
+	});
+
+	test("while the cluster is silent fails fast", async () => {
+		const { source, api } = await started({ reflectorTimings: { failingAfterMs: 0 } });
+		api.intercept((_, response) => {
+			response.destroy();
+			return true;
+		});
+		api.cutWatches();
+		await until("it is stale", () => source.freshness().staleSinceMs !== undefined);
+		const requests = () => api.requests.filter((request) => request.startsWith("POST")).length;
+		const create = source.create(wukongNamed("a"), createOptions);
+		await expect(create).rejects.toMatchObject({
+			reason: ErrorReason.UPSTREAM_UNAVAILABLE,
+			details: { retryAfterMs: 1_000 },
+		});
+		expect(requests()).toBe(0);
+	});
+});
+
+describe("one namespace", () => {
+	test("is listed, watched and written; others are not there", async () => {
+		const { source, sink, api } = await started({ namespace: "mine" });
+		const given = { ...wukongNamed("a"), namespace: "mine" };
+		await source.create(given, createOptions);
+		api.store.create({ metadata: { name: "b" } }, "default", false);
+		api.bookmark();
+		await until("the bookmark passes", () => sink.head === BigInt(api.store.version));
+		expect([...sink.objects.keys()]).toEqual(["mine/a"]);
+		const missing = { reason: ErrorReason.NAMESPACE_NOT_FOUND };
+		await expect(source.create(wukongNamed("a"), createOptions)).rejects.toMatchObject(missing);
+		const edit = source.edit(refTo("b"), setLabel("x", "y"), writeOptions);
+		await expect(edit).rejects.toMatchObject({ reason: ErrorReason.WUKONG_NOT_FOUND });
+	});
+});
+
+describe("close", () => {
+	test("refuses what comes later", async () => {
+		const { source } = await started();
+		await source.close();
+		const late = source.create(wukongNamed("a"), createOptions);
+		await expect(late).rejects.toMatchObject({ reason: ErrorReason.SHUTTING_DOWN });
+	});
+});
