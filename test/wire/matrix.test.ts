@@ -133,7 +133,7 @@ describe("the same answers on every wire", () => {
 			await withWire(wire, async (client, app) => {
 				const types: EventType[] = [];
 				const watch = async () => {
-					for await (const event of client.watch({}, { timeoutMs: 300 })) types.push(event.type);
+					for await (const event of client.watch({}, { timeoutMs: 1_000 })) types.push(event.type);
 				};
 				const failure = await watch().then(() => undefined, errorRecord);
 				expect(failure).toMatchObject({ code: "DeadlineExceeded" });
