@@ -51,7 +51,8 @@ test(
 			} finally {
 				(await next).kill("SIGKILL");
 			}
-			expect(acknowledged).toBeGreaterThan(rounds);
+			// Four rounds in five wait for one: fewer, and the kills met no write.
+			expect(acknowledged).toBeGreaterThan(rounds / 2);
 			expect(resumed).toBeGreaterThan(rounds / 2);
 		}),
 );
