@@ -114,6 +114,17 @@ describe("the same answers on every wire", () => {
 			});
 		});
 
+		test("a unary call that its caller leaves is CANCELED, and the next one is answered", async () => {
+			await withWire(wire, async (client) => {
+				const leaver = new AbortController();
+				const left = client.unary("listWukongs", {}, { signal: leaver.signal });
+				leaver.abort();
+				expect(await left.then(() => undefined, errorRecord)).toMatchObject({ code: "Canceled" });
+				// The connection is none the worse for it.
+				await client.unary("listWukongs", {});
+			});
+		});
+
 		test("a cancelled watch is freed on the server", async () => {
 			await withWire(wire, async (client, app) => {
 				const leaver = new AbortController();

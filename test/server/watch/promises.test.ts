@@ -1,7 +1,5 @@
-import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
 import { describe, expect, test } from "vitest";
-import { Failure } from "../../../server/src/failure.ts";
 import { startOver } from "../../../server/src/resource/version.ts";
 import { createStage, createStageOn, filterOf, inShort, takeAll } from "../../support/watching.ts";
 
@@ -303,95 +301,5 @@ describe("promise 7, cheap", () => {
 				signal: new AbortController().signal,
 			});
 		expect((await list()).wukongs[0]).toBe((await list()).wukongs[0]);
-	});
-});
-
-describe("the end of a stream", () => {
-	const shutdown = new Failure(ErrorReason.SHUTTING_DOWN, "going", { retryAfterMs: 1 });
-
-	test("is a last HEARTBEAT at its place, then the failure", async () => {
-		const { source, watch, replica, observer } = await createStage();
-		const stream = watch();
-		const synced = takeAll(stream).at(-1);
-		source.put({ name: "a" });
-		replica.drain(shutdown);
-		const events = takeAll(stream);
-		expect(inShort(events)).toEqual(["HEARTBEAT"]);
-		expect(tokenOf(events[0])).toBe(tokenOf(synced));
-		expect(() => stream.take(1)).toThrow(shutdown);
-		expect(observer.open).toBe(0);
-	});
-
-	test("comes at once to a stream that opens after it", async () => {
-		const { watch, replica } = await createStage();
-		replica.drain(shutdown);
-		const events = watch()[Symbol.asyncIterator]();
-		expect(inShort([(await events.next()).value])).toEqual(["HEARTBEAT"]);
-		await expect(events.next()).rejects.toBe(shutdown);
-	});
-
-	test("by its reader or its signal frees it at once", async () => {
-		const { watch, observer, clock } = await createStage();
-		const leaver = new AbortController();
-		const stream = watch({ signal: leaver.signal });
-		const events = stream[Symbol.asyncIterator]();
-		await events.next();
-		const pending = events.next();
-		leaver.abort(new Error("left"));
-		await expect(pending).rejects.toThrow("left");
-		const other = watch();
-		expect(observer.open).toBe(1);
-		other.close();
-		other.close();
-		expect(observer.open).toBe(0);
-		expect(clock.pendingTimers).toBe(0);
-	});
-});
-
-describe("streams", () => {
-	test("over the limit are TOO_MANY_REQUESTS with a retry hint, until one leaves", async () => {
-		const { watch } = await createStage({ maxStreams: 2 });
-		const streams = [watch(), watch()];
-		const failure = { reason: ErrorReason.TOO_MANY_REQUESTS, details: { retryAfterMs: 1_000 } };
-		expect(() => watch()).toThrow(expect.objectContaining(failure));
-		streams[0]?.close();
-		expect(inShort(takeAll(watch()))).toEqual(["SYNCED"]);
-	});
-
-	test("whose caller has left before they open fail with the caller's reason", async () => {
-		const { watch, observer, clock } = await createStage();
-		const stream = watch({ signal: AbortSignal.abort(new Error("left")) });
-		expect(() => stream.take(1)).toThrow("left");
-		expect([observer.open, clock.pendingTimers]).toEqual([0, 0]);
-	});
-});
-
-describe("a version of a replica that is ahead", () => {
-	test("that does not come in time is RESET", async () => {
-		const { source, watch, clock, observer } = await createStage({ exactVersions: false });
-		source.hold();
-		const { resourceVersion } = source.put({ name: "a" });
-		const events = watch({ resourceVersion })[Symbol.asyncIterator]();
-		const first = events.next();
-		await clock.advance(5_000);
-		expect(inShort([(await first).value])).toEqual(["RESET"]);
-		expect(observer.resets).toEqual(["ahead"]);
-		await events.return?.();
-	});
-
-	test("holds the stream back until this replica has it", async () => {
-		const { source, watch } = await createStage({ exactVersions: false });
-		source.hold();
-		source.put({ name: "a" });
-		const token = source.put({ name: "b" }).resourceVersion;
-		source.put({ name: "c" });
-		const events = watch({ resourceVersion: token })[Symbol.asyncIterator]();
-		const first = events.next();
-		source.release();
-		expect(inShort([(await first).value, (await events.next()).value])).toEqual([
-			"ADDED c",
-			"SYNCED",
-		]);
-		await events.return?.();
 	});
 });
