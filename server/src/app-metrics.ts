@@ -12,6 +12,7 @@ export interface PortCounters {
 	connectionFault(fault: ConnectionFault): void;
 	callRefused(cause: RefusalCause): void;
 	bytesSent(bytes: number): void;
+	encoded(typeName: string, form: string): void;
 }
 
 /** All numbers of one service, in a registry of their own. Every label has a bounded set of values. */
@@ -88,6 +89,12 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 		help: "Bytes of answers, without headers.",
 		registers,
 	});
+	const encodings = new Counter({
+		name: "wukong_encodings_total",
+		help: "Shared messages that were encoded: one for each object and form, whatever the number of readers.",
+		labelNames: ["message", "form"],
+		registers,
+	});
 
 	const upstreamLists = new Counter({
 		name: "wukong_upstream_lists_total",
@@ -138,6 +145,9 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 			connectionFault: (fault) => faults.inc({ fault }),
 			callRefused: (cause) => refused.inc({ cause }),
 			bytesSent: (bytes) => sent.inc(bytes),
+			encoded: (typeName, form) => {
+				encodings.inc({ message: typeName.slice(typeName.lastIndexOf(".") + 1), form });
+			},
 		},
 		exposition: async () => ({
 			contentType: registry.contentType,

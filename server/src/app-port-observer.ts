@@ -19,6 +19,7 @@ export function createPortObserver(counters: PortCounters, logger: Logger): Tran
 			counters.callRefused(refused.cause);
 			logger.info(refused, "request refused");
 		},
+		encoded: counters.encoded,
 		tlsReloaded: () => logger.info("certificate reloaded"),
 		tlsReloadFailed: (err) => logger.error({ err }, "certificate not reloaded"),
 		unexpected: (err) => logger.error({ err }, "a connection or call failed by a fault of ours"),

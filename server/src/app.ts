@@ -1,7 +1,13 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
+import { WukongSchema } from "@novasphere/wukong-gen/wukong";
+import {
+	GetWukongResponseSchema,
+	ListWukongsResponseSchema,
+	WukongEventSchema,
+} from "@novasphere/wukong-gen/wukong-service";
 import { type Logger, pino } from "pino";
 import { limitsFrom } from "./app-limits.ts";
-import { createMetrics } from "./app-metrics.ts";
+import { createMetrics, type Metrics } from "./app-metrics.ts";
 import { createPages } from "./app-pages.ts";
 import { createPortObserver } from "./app-port-observer.ts";
 import type { Readiness } from "./app-readiness.ts";
@@ -11,8 +17,10 @@ import type { Config } from "./config/config.ts";
 import { Failure } from "./failure.ts";
 import { createAccessLog } from "./service/access-log.ts";
 import { createCallInterceptor } from "./service/call-interceptor.ts";
+import { refusalDetails } from "./service/refusal-details.ts";
 import { createValidateInterceptor } from "./service/validate.ts";
 import { createWukongService } from "./service/wukong-service.ts";
+import type { Source } from "./store/source.ts";
 import { callContextKey } from "./transport/call-context.ts";
 import { createPort } from "./transport/port.ts";
 import { createReplica } from "./watch/replica.ts";
@@ -27,6 +35,10 @@ export interface Surroundings {
 	readonly processMetrics?: boolean;
 	/** The store has failed for good: no write will succeed any more. Default: nothing. */
 	readonly onFault?: (fault: unknown) => void;
+	/** Where the service counts what it does. Default: a registry of its own. */
+	readonly metrics?: Metrics;
+	/** A store to serve; the app starts and closes it. Default: the one that is configured. */
+	readonly source?: Source;
 }
 
 /** One running service. */
@@ -63,20 +75,16 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	let opening: Promise<Address> | undefined;
 	let closing: Promise<void> | undefined;
 
-	const metrics = createMetrics({ processMetrics });
+	const metrics = surroundings.metrics ?? createMetrics({ processMetrics });
 	// The same on disk and in memory.
 	const history = {
 		maxChanges: config.historyChanges,
 		maxAgeMs: config.historyAgeMs,
 		maxBytes: config.historyBytes,
 	};
-	const source = createSource(config, {
-		history,
-		clock,
-		logger,
-		upstream: metrics.upstream,
-		onFault,
-	});
+	const source =
+		surroundings.source ??
+		createSource(config, { history, clock, logger, upstream: metrics.upstream, onFault });
 	const replica = createReplica({
 		source,
 		clock,
@@ -101,6 +109,13 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			}),
 			createValidateInterceptor(defaultNamespace),
 		],
+		sharedTypes: [
+			WukongSchema,
+			WukongEventSchema,
+			GetWukongResponseSchema,
+			ListWukongsResponseSchema,
+		],
+		refusalDetails,
 		limits: limitsFrom(config),
 		tls: config.tlsCert === "" ? undefined : { certFile: config.tlsCert, keyFile: config.tlsKey },
 		allowedHosts: config.allowedHosts,

@@ -7,6 +7,7 @@ import {
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { afterEach, expect } from "vitest";
 import { systemClock } from "../../server/src/clock.ts";
+import { refusalDetails } from "../../server/src/service/refusal-details.ts";
 import { defaultLimits, type TransportLimits } from "../../server/src/transport/limits.ts";
 import type {
 	CallOutcome,
@@ -76,6 +77,7 @@ export async function openPort(settings: PortSettings = {}): Promise<PortUnderTe
 		host: "127.0.0.1",
 		port: 0,
 		services: [service],
+		refusalDetails,
 		tls: undefined,
 		allowedHosts: [],
 		allowedOrigins: [],
@@ -145,6 +147,7 @@ function observerOf(seen: Seen): PortOptions["observer"] {
 		connectionClosed: () => void seen.closed++,
 		connectionFault: (fault) => void seen.faults.push(fault),
 		callEnded: (outcome) => void seen.ended.push(outcome),
+		encoded: () => undefined,
 		callRefused: (refused) => void seen.refused.push(refused),
 		tlsReloaded: () => void seen.tlsEvents.push("reloaded"),
 		tlsReloadFailed: () => void seen.tlsEvents.push("failed"),

@@ -8,8 +8,10 @@ export function createGet({
 	replica,
 	defaultNamespace,
 }: ServiceContext): MethodImpl<typeof WukongService.method.getWukong> {
-	return async (request, { signal }) => {
-		await replica.reach(request.minResourceVersion, signal);
+	return async (request, context) => {
+		if (request.minResourceVersion !== "") {
+			await replica.reach(request.minResourceVersion, context.signal);
+		}
 		const ref = { namespace: request.namespace || defaultNamespace, name: request.name };
 		const wukong = replica.get(ref);
 		if (wukong === undefined) throw wukongNotFound(ref);

@@ -1,5 +1,7 @@
 import type { Writable } from "node:stream";
 import type { Clock } from "../clock.ts";
+import { afterTurn } from "./after-turn.ts";
+import type { Departure } from "./departure.ts";
 import type { ExchangeOptions } from "./exchange.ts";
 
 /**
@@ -11,14 +13,15 @@ export function waitForDrain(
 	target: Writable,
 	options: {
 		readonly clock: Clock;
-		readonly closed: AbortSignal;
+		readonly departure: Departure;
 		readonly stallTimeoutMs: number | undefined;
 	},
 	cutOff: () => void,
 ): Promise<void> {
-	const { clock, closed, stallTimeoutMs } = options;
-	if (target.destroyed || closed.aborted || !target.writableNeedDrain) return Promise.resolve();
+	const { clock, departure, stallTimeoutMs } = options;
+	if (target.destroyed || departure.happened || !target.writableNeedDrain) return Promise.resolve();
 	return new Promise((resolve) => {
+		const forget = departure.on(settle);
 		const timer =
 			stallTimeoutMs === undefined
 				? undefined
@@ -29,11 +32,10 @@ export function waitForDrain(
 		function settle(): void {
 			timer?.cancel();
 			target.off("drain", settle).off("close", settle);
-			closed.removeEventListener("abort", settle);
+			forget();
 			resolve();
 		}
 		target.on("drain", settle).on("close", settle);
-		closed.addEventListener("abort", settle, { once: true });
 	});
 }
 
@@ -42,7 +44,9 @@ export function waitForDrain(
  * stalledWriteTimeoutMs.
  */
 export function boundEnd(target: Writable, options: ExchangeOptions, cutOff: () => void): void {
-	if (target.destroyed) return;
-	const timer = options.clock.setTimer(options.limits.stalledWriteTimeoutMs, cutOff);
-	target.once("close", () => timer.cancel());
+	afterTurn(() => {
+		if (target.destroyed || target.writableFinished) return;
+		const timer = options.clock.setTimer(options.limits.stalledWriteTimeoutMs, cutOff);
+		target.once("close", () => timer.cancel());
+	});
 }

@@ -1,12 +1,13 @@
+import type { Registry } from "@bufbuild/protobuf";
 import type { Interceptor, ServiceImplSpec } from "@connectrpc/connect";
 import {
+	type Compression,
 	createUniversalServiceHandlers,
 	type UniversalHandler,
 } from "@connectrpc/connect/protocol";
 import { createHandlerFactory as createConnectFactory } from "@connectrpc/connect/protocol-connect";
 import { createHandlerFactory as createGrpcFactory } from "@connectrpc/connect/protocol-grpc";
 import { createHandlerFactory as createGrpcWebFactory } from "@connectrpc/connect/protocol-grpc-web";
-import { createCompressions } from "./compression.ts";
 import { markReached } from "./interceptors-reached.ts";
 import { leaveOnAbort } from "./leave-on-abort.ts";
 import type { TransportLimits } from "./limits.ts";
@@ -16,7 +17,10 @@ export interface HandlerOptions {
 	readonly services: readonly ServiceImplSpec[];
 	/** Between our first, which marks that a call got so far, and our last, which enforces deadlines. */
 	readonly interceptors: readonly Interceptor[];
-	readonly limits: TransportLimits;
+	readonly limits: Pick<TransportLimits, "maxRequestBytes">;
+	readonly compressions: readonly Compression[];
+	/** Types that a google.protobuf.Any may hold. */
+	readonly registry: Registry;
 }
 
 /**
@@ -27,10 +31,12 @@ export interface HandlerOptions {
 export function createConnectHandlers(options: HandlerOptions): UniversalHandler[] {
 	const jsonOptions = {
 		ignoreUnknownFields: false,
+		registry: options.registry,
 		textDecoder: new TextDecoder("utf-8", { fatal: true }),
 	};
 	const handlerOptions = {
-		acceptCompression: createCompressions(options.limits.maxDecompressedBytes),
+		acceptCompression: [...options.compressions],
+		binaryOptions: { readUnknownFields: false },
 		readMaxBytes: options.limits.maxRequestBytes,
 		jsonOptions,
 		interceptors: [markReached, ...options.interceptors, leaveOnAbort],

@@ -21,19 +21,28 @@ export interface DeadlineRule {
  * Reads a call's deadline as the port holds it: a long one would overflow the 32-bit
  * timer and fire after 1 ms; one below a millisecond has expired.
  *
- * @returns milliseconds from the request's head on. undefined: none, or a malformed
- * one, which connect refuses with its own text.
+ * @returns milliseconds from the request's head on. undefined: none.
  */
+export function parseTimeoutMs(
+	given: string | undefined,
+	isGrpc: boolean,
+	rule: DeadlineRule,
+): number | undefined | "malformed" {
+	if (given === undefined) return rule.always ? rule.maxTimeoutMs : undefined;
+	const timeoutMs = isGrpc ? parseGrpc(given) : parseConnect(given);
+	if (timeoutMs === undefined) return "malformed";
+	return Math.min(Math.floor(timeoutMs), rule.maxTimeoutMs);
+}
+
+/** {@link parseTimeoutMs} of headers. A malformed deadline is none: connect refuses it in its own words. */
 export function readTimeoutMs(
 	headers: Headers,
 	isGrpc: boolean,
 	rule: DeadlineRule,
 ): number | undefined {
-	const given = headers.get(isGrpc ? grpcHeader : connectHeader);
-	if (given === null) return rule.always ? rule.maxTimeoutMs : undefined;
-	const timeoutMs = isGrpc ? parseGrpc(given) : parseConnect(given);
-	if (timeoutMs === undefined) return undefined;
-	return Math.min(Math.floor(timeoutMs), rule.maxTimeoutMs);
+	const given = headers.get(isGrpc ? grpcHeader : connectHeader) ?? undefined;
+	const timeoutMs = parseTimeoutMs(given, isGrpc, rule);
+	return timeoutMs === "malformed" ? undefined : timeoutMs;
 }
 
 /** Sets the deadline header that connect's timer follows. The gRPC form holds eight digits. */

@@ -1,10 +1,8 @@
-import type { Clock } from "../clock.ts";
 import { checkAuthority, type HostRule } from "./authority.ts";
 import { type CallContext, requestIdFrom } from "./call-context.ts";
+import { type DirectOptions, serveDirect } from "./direct/serve.ts";
 import { type Exchange, headerOf } from "./exchange.ts";
-import type { Fairness } from "./fairness.ts";
-import type { TransportLimits } from "./limits.ts";
-import type { TransportObserver } from "./observer.ts";
+import type { Fields } from "./fields.ts";
 import { checkOrigin } from "./origin.ts";
 import { type PlainPage, writePage } from "./plain-page.ts";
 import { type Refusal, writeRefusal } from "./refusal.ts";
@@ -19,18 +17,12 @@ import type { Route, Routes } from "./routes.ts";
 import { serveUniversal } from "./universal.ts";
 
 /** What the way of a request is decided by. */
-export interface DispatchOptions {
+export interface DispatchOptions extends DirectOptions {
 	readonly hosts: HostRule;
 	readonly allowedOrigins: readonly string[];
 	readonly pages: readonly PlainPage[];
 	readonly routes: Routes;
-	readonly limits: TransportLimits;
-	readonly clock: Clock;
-	readonly fairness: Fairness;
-	readonly observer: TransportObserver;
 }
-
-type Fields = readonly (readonly [string, string])[];
 
 /**
  * The way of every request: host, origin, page or procedure. Never fails: what
@@ -42,9 +34,12 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 
 	async function serve(exchange: Exchange): Promise<void> {
 		const requestId = requestIdFrom(headerOf(exchange, "x-request-id"));
-		const id: Fields = [["x-request-id", requestId]];
+		const id: Fields = ["x-request-id", requestId];
 		const refuse = (refusal: Refusal, fields: Fields): void => {
-			const httpStatus = writeRefusal(exchange, refusal, fields);
+			const httpStatus = writeRefusal(exchange, refusal, {
+				common: fields,
+				detailsOf: options.refusalDetails,
+			});
 			observer.callRefused({ cause: refusal.cause, httpStatus, procedure: "", requestId });
 		};
 		if (exchange.rawHeaders.length / 2 > options.limits.maxHeaderCount) {
@@ -73,6 +68,10 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 		if ("cause" in route) return refuse(route, common);
 
 		const context = contextOf(exchange, route, requestId);
+		const { direct } = route.procedure;
+		if (direct !== undefined) {
+			return serveDirect({ exchange, procedure: direct, route, context, common }, options);
+		}
 		let outcome = { complete: false, sentBytes: 0 };
 		try {
 			outcome = await serveUniversal({ exchange, route, context, common }, options);

@@ -1,13 +1,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Code, ConnectError } from "@connectrpc/connect";
 import { boundEnd, waitForDrain } from "./backpressure.ts";
+import { collectBody } from "./body-collector.ts";
 import { readBody } from "./body-reader.ts";
+import { createDeparture } from "./departure.ts";
 import type { Exchange, ExchangeOptions } from "./exchange.ts";
+import { type Fields, fieldOf } from "./fields.ts";
 
 /** Unread bytes of a refused request that are read away, so that its answer is not lost to a TCP reset. */
 const maxLingerBytes = 64 * 1024;
 /** Time for that, in milliseconds. */
 const maxLingerMs = 1_000;
+
+/** Faults of the connection show as "close"; without a listener they would end the process. */
+const ignore = (): void => {};
 
 /** An exchange on HTTP/1.x. `isDraining` is asked as the head is written: then the connection ends with this answer. */
 export function createH1Exchange(
@@ -15,53 +20,50 @@ export function createH1Exchange(
 	response: ServerResponse,
 	options: ExchangeOptions & { readonly isDraining: () => boolean },
 ): Exchange {
-	const controller = new AbortController();
+	const departure = createDeparture();
 	let ended = false;
-	const { socket } = request;
-	const cutOff = () => void socket.destroy();
-	const leave = () => {
-		socket.off("end", onFin);
-		if (!ended) controller.abort(new ConnectError("the caller left", Code.Canceled));
-	};
-	// Node ends its side too, but "close" waits for what a stalled reader never takes.
-	const onFin = () => {
-		if (!ended) cutOff();
-	};
-	socket.on("end", onFin);
-	response.on("close", leave);
-	// Faults of the connection show as "close"; without a listener they would end the process.
-	response.on("error", () => {});
-	request.on("error", () => {});
-	const [authorities, rawHeaders] = splitHeaders(request.rawHeaders);
-	const { headers } = request;
-	// Without these there is no body (RFC 9112, 6.3); Node says "complete" a moment later.
-	const hasBody = "transfer-encoding" in headers || Number(headers["content-length"] ?? 0) > 0;
-	const isRead = () => !hasBody || request.complete;
+	const cutOff = () => void request.socket.destroy();
+	response.on("close", () => {
+		if (!ended) departure.happen();
+	});
+	response.on("error", ignore);
+	request.on("error", ignore);
+	const rawHeaders = lowerNames(request.rawHeaders);
+	const isRead = () => request.complete || !hasBody(rawHeaders);
 	return {
 		connection: options.connection,
 		method: request.method ?? "",
 		target: request.url ?? "",
-		authorities,
+		authorities: rawHeaders.filter((_, i) => rawHeaders[i - 1] === "host" && i % 2 === 1),
 		rawHeaders,
-		closed: controller.signal,
+		departure,
+		collectBody: (limit, done) => collectBody(request, limit, done),
 		readBody: (timeoutMs) => readBody(request, options, timeoutMs),
 		writeHead(head) {
 			if (response.headersSent || response.destroyed) return;
-			const headers = [...head.headers].flat();
 			// A body that is not wanted any more cannot be told from the next request.
-			if (options.isDraining() || !isRead()) headers.push("connection", "close");
-			response.writeHead(head.status, headers);
+			const isLast = options.isDraining() || !isRead();
+			response.writeHead(
+				head.status,
+				(isLast ? [...head.headers, "connection", "close"] : head.headers) as string[],
+			);
 			if (head.flush === true) response.flushHeaders();
 		},
 		write: (bytes) => response.destroyed || response.write(bytes),
 		drained: (stallTimeoutMs) =>
-			waitForDrain(response, { ...options, closed: controller.signal, stallTimeoutMs }, cutOff),
-		end() {
+			waitForDrain(response, { clock: options.clock, departure, stallTimeoutMs }, cutOff),
+		end(ending) {
 			if (ended) return;
 			ended = true;
+			const body = ending?.body;
+			if (response.destroyed) return;
+			if (isRead()) {
+				response.end(body);
+			} else {
+				if (body !== undefined) response.write(body);
+				linger(request, options, () => response.end());
+			}
 			boundEnd(response, options, cutOff);
-			if (isRead() || response.destroyed) response.end();
-			else linger(request, options, () => response.end());
 		},
 		abort() {
 			ended = true;
@@ -86,14 +88,14 @@ function linger(request: IncomingMessage, options: ExchangeOptions, goOn: () => 
 	request.on("data", take).on("end", finish).on("close", finish).resume();
 }
 
-function splitHeaders(raw: readonly string[]): [authorities: string[], others: string[]] {
-	const authorities: string[] = [];
-	const others: string[] = [];
-	for (let i = 0; i + 1 < raw.length; i += 2) {
-		const name = (raw[i] as string).toLowerCase();
-		const value = raw[i + 1] as string;
-		if (name === "host") authorities.push(value);
-		others.push(name, value);
-	}
-	return [authorities, others];
+function lowerNames(raw: readonly string[]): string[] {
+	const fields = raw.slice();
+	for (let i = 0; i < fields.length; i += 2) fields[i] = (fields[i] as string).toLowerCase();
+	return fields;
+}
+
+/** Without these there is no body (RFC 9112, 6.3); Node says "complete" a moment later. */
+function hasBody(fields: Fields): boolean {
+	if (fieldOf(fields, "transfer-encoding") !== undefined) return true;
+	return Number(fieldOf(fields, "content-length") ?? 0) > 0;
 }

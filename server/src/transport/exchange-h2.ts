@@ -1,8 +1,17 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { afterTurn } from "./after-turn.ts";
 import { boundEnd, waitForDrain } from "./backpressure.ts";
+import { collectBody } from "./body-collector.ts";
 import { readBody } from "./body-reader.ts";
+import { createDeparture } from "./departure.ts";
 import type { Exchange, ExchangeOptions } from "./exchange.ts";
+import type { Fields } from "./fields.ts";
+
+/** How often it is looked whether an answer is out, whose request is still coming. In ms. */
+const uploadPollMs = 10;
+
+/** A fault of a stream shows as "close"; without a listener it would end the process. */
+const ignore = (): void => {};
 
 /** An exchange on a stream of HTTP/2, over the stream itself: Node's compatibility API costs a quarter more. */
 export function createH2Exchange(
@@ -10,49 +19,57 @@ export function createH2Exchange(
 	raw: readonly string[],
 	options: ExchangeOptions,
 ): Exchange {
-	const controller = new AbortController();
+	const departure = createDeparture();
 	let ended = false;
 	const leave = () => {
-		if (!ended) controller.abort(new ConnectError("the caller left", Code.Canceled));
+		if (!ended) departure.happen();
 	};
 	// "aborted" comes at once; "close" may wait for a body that nobody reads.
 	stream.on("aborted", leave);
 	stream.on("close", leave);
-	stream.on("error", () => {});
+	stream.on("error", ignore);
 	const cutOff = () => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-	const { pseudo, authorities, rawHeaders } = splitHeaders(raw);
+	/** The answer stands, so a body that is still on its way is not wanted (RFC 9113, 8.1). */
+	const stopUpload = () => {
+		if (stream.destroyed || stream.closed || stream.readableEnded) return;
+		// A reset discards what nghttp2 has not written yet, the end of the answer too.
+		if (stream.state.localClose === 1) stream.close(constants.NGHTTP2_NO_ERROR);
+		else options.clock.setTimer(uploadPollMs, stopUpload);
+	};
+	const { method, target, authorities, rawHeaders } = splitHeaders(raw);
 	return {
 		connection: options.connection,
-		method: pseudo.get(":method") ?? "",
-		target: pseudo.get(":path") ?? "",
+		method,
+		target,
 		authorities,
 		rawHeaders,
-		closed: controller.signal,
+		departure,
+		collectBody: (limit, done) => collectBody(stream, limit, done),
 		readBody: (timeoutMs) => readBody(stream, options, timeoutMs),
 		writeHead(head) {
 			if (stream.headersSent || stream.destroyed || stream.closed) return;
-			const headers = toNodeHeaders(head.headers);
-			headers[":status"] = head.status;
-			stream.respond(headers, { waitForTrailers: head.trailers === true });
+			stream.respond([":status", String(head.status), ...head.headers], {
+				waitForTrailers: head.trailers === true,
+				endStream: head.isAll === true,
+			});
 		},
 		write: (bytes) => stream.destroyed || stream.writableEnded || stream.write(bytes),
 		drained: (stallTimeoutMs) =>
-			waitForDrain(stream, { ...options, closed: controller.signal, stallTimeoutMs }, cutOff),
-		end(trailers) {
+			waitForDrain(stream, { clock: options.clock, departure, stallTimeoutMs }, cutOff),
+		end({ body, trailers } = {}) {
 			if (ended) return;
 			ended = true;
 			if (stream.destroyed || stream.closed) return;
-			boundEnd(stream, options, cutOff);
 			if (trailers !== undefined) {
 				stream.once("wantTrailers", () => {
 					if (!stream.destroyed && !stream.closed) stream.sendTrailers(toNodeHeaders(trailers));
 				});
 			}
-			stream.end();
-			// The answer stands, so a body that is still on its way is not wanted (RFC 9113, 8.1).
+			stream.end(body);
+			boundEnd(stream, options, cutOff);
 			if (stream.readableEnded || stream.endAfterHeaders) return;
 			stream.resume();
-			stream.close(constants.NGHTTP2_NO_ERROR);
+			afterTurn(stopUpload);
 		},
 		abort() {
 			ended = true;
@@ -61,27 +78,30 @@ export function createH2Exchange(
 	};
 }
 
-function toNodeHeaders(
-	headers: Iterable<readonly [name: string, value: string]>,
-): OutgoingHttpHeaders {
-	const result: OutgoingHttpHeaders = {};
-	for (const [name, value] of headers) {
-		const before = result[name];
-		result[name] = before === undefined ? value : `${before}, ${value}`;
+/** Node takes trailers in this form only. */
+function toNodeHeaders(fields: Fields): OutgoingHttpHeaders {
+	const headers: Record<string, string> = {};
+	for (let i = 0; i < fields.length; i += 2) {
+		const name = fields[i] as string;
+		const before = headers[name];
+		headers[name] =
+			before === undefined ? (fields[i + 1] as string) : `${before}, ${fields[i + 1]}`;
 	}
-	return result;
+	return headers;
 }
 
 function splitHeaders(raw: readonly string[]) {
-	const pseudo = new Map<string, string>();
+	let method = "";
+	let target = "";
 	const authorities: string[] = [];
 	const rawHeaders: string[] = [];
 	for (let i = 0; i + 1 < raw.length; i += 2) {
 		const name = raw[i] as string;
 		const value = raw[i + 1] as string;
+		if (name === ":method") method = value;
+		else if (name === ":path") target = value;
 		if (name === ":authority" || name === "host") authorities.push(value);
-		if (name.startsWith(":")) pseudo.set(name, value);
-		else rawHeaders.push(name, value);
+		if (!name.startsWith(":")) rawHeaders.push(name, value);
 	}
-	return { pseudo, authorities, rawHeaders };
+	return { method, target, authorities, rawHeaders };
 }

@@ -1,4 +1,7 @@
 import type { Clock } from "../clock.ts";
+import type { BodyLimit, CollectedBody } from "./body-collector.ts";
+import type { Departure } from "./departure.ts";
+import { type Fields, fieldOf } from "./fields.ts";
 import type { TransportLimits } from "./limits.ts";
 
 /** What is known of the connection that an exchange came on. */
@@ -13,11 +16,21 @@ export interface Connection {
 /** The first part of an answer. */
 export interface Head {
 	readonly status: number;
-	readonly headers: Iterable<readonly [name: string, value: string]>;
+	readonly headers: Fields;
 	/** Trailers follow the body; HTTP/2 only. */
 	readonly trailers?: boolean;
 	/** Send now, without waiting for the first byte of the body. */
 	readonly flush?: boolean;
+	/** Neither body nor trailers follow. */
+	readonly isAll?: boolean;
+}
+
+/** The last part of an answer. */
+export interface Ending {
+	/** The rest of the body. */
+	readonly body?: Uint8Array | undefined;
+	/** HTTP trailers; only where the head announced them. */
+	readonly trailers?: Fields | undefined;
 }
 
 /**
@@ -32,10 +45,16 @@ export interface Exchange {
 	readonly target: string;
 	/** Every Host and :authority as it came. */
 	readonly authorities: readonly string[];
-	/** Names in lower case and values by turns, without pseudo headers. */
-	readonly rawHeaders: readonly string[];
-	/** Aborted when the peer is gone before the answer was ended; never after. */
-	readonly closed: AbortSignal;
+	/** Without pseudo headers. */
+	readonly rawHeaders: Fields;
+	/** That the peer left before the answer was ended. */
+	readonly departure: Departure;
+	/**
+	 * The request's whole body; call it once, instead of {@link Exchange.readBody}. Memory grows with
+	 * the data that came, not with a length that was promised. `done` is called once, perhaps at once,
+	 * but not when the peer leaves.
+	 */
+	collectBody(limit: BodyLimit, done: (body: CollectedBody) => void): void;
 	/**
 	 * The request's body; iterate once. Fails with a ConnectError: DEADLINE_EXCEEDED
 	 * when it takes longer than bodyTimeoutMs, or than `timeoutMs` where that is less,
@@ -53,20 +72,16 @@ export interface Exchange {
 	drained(stallTimeoutMs: number | undefined): Promise<void>;
 	/**
 	 * Ends the answer; a peer that does not take the rest of it within
-	 * stalledWriteTimeoutMs is cut off. Trailers only where the head announced them.
+	 * stalledWriteTimeoutMs is cut off.
 	 */
-	end(trailers?: Iterable<readonly [name: string, value: string]>): void;
+	end(ending?: Ending): void;
 	/** Breaks the call off, so that the peer cannot take the answer for complete. */
 	abort(): void;
 }
 
 /** First value of a header, by lower-case name. */
 export function headerOf(exchange: Exchange, name: string): string | undefined {
-	const raw = exchange.rawHeaders;
-	for (let i = 0; i + 1 < raw.length; i += 2) {
-		if (raw[i] === name) return raw[i + 1];
-	}
-	return undefined;
+	return fieldOf(exchange.rawHeaders, name);
 }
 
 /** What every exchange is built with. */

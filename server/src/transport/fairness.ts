@@ -6,6 +6,8 @@ export interface Share {
 	spend(bytes: number): boolean;
 	/** Resolves when it is this stream's turn again. */
 	nextTurn(): Promise<void>;
+	/** Runs `task` when it is this stream's turn; it must not throw. */
+	queue(task: () => void): void;
 }
 
 /** Shares the event loop among streams. */
@@ -22,6 +24,9 @@ export interface FairnessOptions {
 	readonly clock: Clock;
 }
 
+/** A turn of one stream; who needs microtasks for it returns when they are done. */
+type Turn = () => void | Promise<void>;
+
 /**
  * A stream that always has a next message, and a reader that always takes it,
  * would run from microtask to microtask and let no timer and no socket in. So
@@ -30,7 +35,9 @@ export interface FairnessOptions {
  */
 export function createFairness(options: FairnessOptions): Fairness {
 	const { sliceBytes, sliceMs, clock } = options;
-	const waiting: (() => void)[] = [];
+	let waiting: Turn[] = [];
+	/** Place of the next in `waiting`: to take from the front of a long array would move it all. */
+	let first = 0;
 	let turn = 0;
 	let turnStartMs = 0;
 	let turnIsOpen = false;
@@ -43,17 +50,29 @@ export function createFairness(options: FairnessOptions): Fairness {
 		setImmediate(closeTurn);
 	}
 
+	function takeFirst(): Turn | undefined {
+		const next = waiting[first++];
+		if (next !== undefined) return next;
+		waiting = [];
+		first = 0;
+		return undefined;
+	}
+
 	async function closeTurn(): Promise<void> {
 		turnIsOpen = false;
 		if (waiting.length === 0) return;
 		openTurn();
 		while (clock.monotonicMs() - turnStartMs < sliceMs) {
-			const goOn = waiting.shift();
+			const goOn = takeFirst();
 			if (goOn === undefined) return;
-			goOn();
-			// The tick queue comes after all microtasks: the stream has done its slice by then.
-			await new Promise<void>((resolve) => process.nextTick(resolve));
+			const done = goOn();
+			if (done !== undefined) await done;
 		}
+	}
+
+	function wait(goOn: Turn): void {
+		openTurn();
+		waiting.push(goOn);
 	}
 
 	return {
@@ -68,10 +87,15 @@ export function createFairness(options: FairnessOptions): Fairness {
 					spentBytes += bytes;
 					return spentBytes >= sliceBytes || clock.monotonicMs() - turnStartMs >= sliceMs;
 				},
-				nextTurn() {
-					openTurn();
-					return new Promise((resolve) => waiting.push(resolve));
-				},
+				nextTurn: () =>
+					new Promise((resolve) =>
+						wait(() => {
+							resolve();
+							// The tick queue comes after all microtasks: the stream has done its slice by then.
+							return new Promise((done) => process.nextTick(done));
+						}),
+					),
+				queue: wait,
 			};
 		},
 	};

@@ -36,9 +36,17 @@ export function serveHttp1(
 	// One more than allowed shows that there were more; Node drops the others in silence.
 	server.maxHeadersCount = options.limits.maxHeaderCount + 1;
 	const unanswered = new WeakMap<Socket, number>();
+	/** Node ends its side too, but "close" waits for what a stalled reader never takes. */
+	function watchFin(socket: Socket): void {
+		socket.on("end", () => {
+			if ((unanswered.get(socket) ?? 0) > 0) socket.destroy();
+		});
+	}
 	/** Node begins all requests that a connection has sent, and keeps their answers in order. */
 	function admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
-		const count = (unanswered.get(socket) ?? 0) + 1;
+		const before = unanswered.get(socket);
+		if (before === undefined) watchFin(socket);
+		const count = (before ?? 0) + 1;
 		unanswered.set(socket, count);
 		response.once("close", () => {
 			const left = (unanswered.get(socket) ?? 1) - 1;

@@ -10,9 +10,13 @@ export const leaveOnAbort: Interceptor = (next) => async (request) => {
 	const { signal } = request;
 	const response = await untilAborted(signal, () => next(request));
 	if (!response.stream) return response;
-	const { message } = response;
-	return { ...response, message: { [Symbol.asyncIterator]: () => leaving(message, signal) } };
+	return { ...response, message: leaveStream(response.message, signal) };
 };
+
+/** A stream that ends when `signal` aborts, whatever its source does. */
+export function leaveStream<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
+	return { [Symbol.asyncIterator]: () => leaving(source, signal) };
+}
 
 function leaving<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncIterator<T, undefined> {
 	const iterator = source[Symbol.asyncIterator]();

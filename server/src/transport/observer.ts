@@ -55,6 +55,8 @@ export interface TransportObserver {
 	connectionFault(fault: ConnectionFault): void;
 	callEnded(outcome: CallOutcome): void;
 	callRefused(refused: RefusedCall): void;
+	/** A message of a shared type was encoded; the next readers in this form get the same bytes. */
+	encoded(typeName: string, form: "binary" | "json"): void;
 	/** New certificate and key are in use. */
 	tlsReloaded(): void;
 	/** The files could not be used; the ones before stay in use. */
@@ -70,6 +72,7 @@ export const silentObserver: TransportObserver = {
 	connectionFault() {},
 	callEnded() {},
 	callRefused() {},
+	encoded() {},
 	tlsReloaded() {},
 	tlsReloadFailed() {},
 	unexpected() {},

@@ -1,6 +1,7 @@
 import { cors } from "@connectrpc/connect";
 import type { Authority } from "./authority.ts";
 import { type Exchange, headerOf } from "./exchange.ts";
+import type { Fields } from "./fields.ts";
 
 /** How long a browser may keep a preflight's answer, in seconds; Chromium's ceiling. */
 const maxAgeSeconds = 7_200;
@@ -10,8 +11,8 @@ const exposedHeaders = [...cors.exposedHeaders, "X-Request-Id"].join(", ");
 
 /** What the Origin header of a request means for its answer. */
 export type OriginCheck =
-	| { readonly kind: "pass"; readonly headers: readonly (readonly [string, string])[] }
-	| { readonly kind: "preflight"; readonly headers: readonly (readonly [string, string])[] }
+	| { readonly kind: "pass"; readonly headers: Fields }
+	| { readonly kind: "preflight"; readonly headers: Fields }
 	| { readonly kind: "refuse" };
 
 /**
@@ -26,19 +27,19 @@ export function checkOrigin(
 	authority: Authority,
 	allowedOrigins: readonly string[],
 ): OriginCheck {
-	const vary: readonly [string, string][] = allowedOrigins.length > 0 ? [["vary", "Origin"]] : [];
+	const vary = allowedOrigins.length > 0 ? varyOrigin : none;
 	const origin = headerOf(exchange, "origin");
+	if (origin === undefined) return { kind: "pass", headers: vary };
 	const isPreflight =
 		exchange.method === "OPTIONS" &&
 		headerOf(exchange, "access-control-request-method") !== undefined;
-	if (origin === undefined) return { kind: "pass", headers: vary };
 	if (allowedOrigins.includes(origin)) {
-		const allow = ["access-control-allow-origin", origin] as const;
+		const allow = ["access-control-allow-origin", origin];
 		return isPreflight
-			? { kind: "preflight", headers: [...vary, allow, ...preflightHeaders] }
+			? { kind: "preflight", headers: [...vary, ...allow, ...preflightHeaders] }
 			: {
 					kind: "pass",
-					headers: [...vary, allow, ["access-control-expose-headers", exposedHeaders]],
+					headers: [...vary, ...allow, "access-control-expose-headers", exposedHeaders],
 				};
 	}
 	if (isPreflight) return { kind: "preflight", headers: vary };
@@ -47,10 +48,15 @@ export function checkOrigin(
 	return { kind: "refuse" };
 }
 
-const preflightHeaders: readonly (readonly [string, string])[] = [
-	["access-control-allow-methods", allowedMethods],
-	["access-control-allow-headers", allowedHeaders],
-	["access-control-max-age", String(maxAgeSeconds)],
+const none: Fields = [];
+const varyOrigin: Fields = ["vary", "Origin"];
+const preflightHeaders: Fields = [
+	"access-control-allow-methods",
+	allowedMethods,
+	"access-control-allow-headers",
+	allowedHeaders,
+	"access-control-max-age",
+	String(maxAgeSeconds),
 ];
 
 function isSameOrigin(origin: string, exchange: Exchange, authority: Authority): boolean {

@@ -1,4 +1,5 @@
 import type { Exchange } from "./exchange.ts";
+import type { Fields } from "./fields.ts";
 
 /** Answer of a page. */
 export interface PageAnswer {
@@ -18,7 +19,7 @@ export interface PlainPage {
 export async function writePage(
 	exchange: Exchange,
 	page: PlainPage,
-	common: readonly (readonly [string, string])[],
+	common: Fields,
 ): Promise<void> {
 	const answer = await page.answer();
 	const body = Buffer.from(answer.body);
@@ -26,10 +27,14 @@ export async function writePage(
 		status: answer.status,
 		headers: [
 			...common,
-			["cache-control", "no-store"],
-			["content-type", answer.contentType],
-			["content-length", String(body.byteLength)],
-			["x-content-type-options", "nosniff"],
+			"cache-control",
+			"no-store",
+			"content-type",
+			answer.contentType,
+			"content-length",
+			String(body.byteLength),
+			"x-content-type-options",
+			"nosniff",
 		],
 	});
 	if (exchange.method !== "HEAD") exchange.write(body);

@@ -1,13 +1,18 @@
 import { isIPv6 } from "node:net";
+import { createRegistry, type DescMessage } from "@bufbuild/protobuf";
 import type { Interceptor, ServiceImplSpec } from "@connectrpc/connect";
 import type { Clock } from "../clock.ts";
-import { createConnectHandlers } from "./connect-handlers.ts";
+import { createCompressions } from "./compression.ts";
+import { createEncoder } from "./direct/encoder.ts";
 import { createDispatch } from "./dispatch.ts";
 import { createFairness } from "./fairness.ts";
+import { jsonTypesOf } from "./json-types.ts";
 import { type TransportLimits, validateLimits } from "./limits.ts";
 import { createListener } from "./listener.ts";
 import type { TransportObserver } from "./observer.ts";
 import type { PlainPage } from "./plain-page.ts";
+import { createProcedures } from "./procedures.ts";
+import type { RefusalDetails } from "./refusal.ts";
 import { createRoutes } from "./routes.ts";
 import type { TlsFileNames } from "./tls-files.ts";
 
@@ -23,6 +28,18 @@ export interface PortOptions {
 	readonly services: readonly ServiceImplSpec[];
 	/** The first one is the outermost. */
 	readonly interceptors: readonly Interceptor[];
+	/**
+	 * Types whose frozen messages are taken for immutable throughout: their bytes are made once for
+	 * all who read them. Default: none.
+	 */
+	readonly sharedTypes?: readonly DescMessage[];
+	/**
+	 * "universal": connect's own handlers answer everything, several times slower: the reference
+	 * that the direct way is compared with. Default: "direct", for procedures with one request message.
+	 */
+	readonly way?: "direct" | "universal";
+	/** Error details of refusals, as the contract of the services wants them; the port has none of its own. */
+	readonly refusalDetails: RefusalDetails;
 	/** See `defaultLimits`. */
 	readonly limits: TransportLimits;
 	/** Undefined: cleartext. */
@@ -57,7 +74,12 @@ export interface Port {
 export function createPort(options: PortOptions): Port {
 	const { limits, clock, observer } = options;
 	validateLimits(limits);
-	const handlers = createConnectHandlers(options);
+	const compressions = createCompressions(limits.maxDecompressedBytes);
+	const registry = createRegistry(
+		...options.services.map(({ service }) => jsonTypesOf(service.file)),
+	);
+	const { services, interceptors, sharedTypes = [], way = "direct" } = options;
+	const handlers = { services, interceptors, limits, compressions, registry, way };
 	const fairness = createFairness({
 		sliceBytes: limits.streamSliceBytes,
 		sliceMs: limits.streamSliceMs,
@@ -67,7 +89,11 @@ export function createPort(options: PortOptions): Port {
 		hosts: { boundHost: options.host, allowedHosts: options.allowedHosts },
 		allowedOrigins: options.allowedOrigins,
 		pages: options.pages,
-		routes: createRoutes(handlers),
+		routes: createRoutes(createProcedures(handlers)),
+		compressions,
+		encoder: createEncoder({ sharedTypes, registry, observer }),
+		decodeOptions: { registry },
+		refusalDetails: options.refusalDetails,
 		limits,
 		clock,
 		fairness,

@@ -25,7 +25,7 @@ export const foreignOrigin: Refusal = {
 	inProtocol: true,
 };
 
-/** No such path: UNIMPLEMENTED to callers of a protocol, 404 to all others. */
+/** No such path: UNIMPLEMENTED, with 404 where the protocol leaves room for it. */
 export function unknownPath(known: readonly string[]): Refusal {
 	return {
 		...unimplemented("unknown_path", 404, `no such procedure; POST to one of: ${known.join(", ")}`),
@@ -36,22 +36,30 @@ export function unknownPath(known: readonly string[]): Refusal {
 /** 405, with Allow. */
 export function wrongMethod(allowed: readonly string[]): Refusal {
 	const allow = allowed.join(", ");
-	return { ...unimplemented("method", 405, `use ${allow}`), headers: [["allow", allow]] };
+	return {
+		...unimplemented("method", 405, `use ${allow}`),
+		headers: ["allow", allow],
+		isBare: true,
+	};
 }
 
 /** 415, with Accept-Post (W3C Linked Data Platform, 7.1). */
-export function wrongContentType(accepted: string): Refusal {
+export function wrongContentType(
+	accepted: string,
+	message = `send a body of one of these content types: ${accepted}`,
+): Refusal {
 	return {
-		...badRequest("content_type", `send a body of one of these content types: ${accepted}`),
+		...badRequest("content_type", message),
 		httpStatus: 415,
-		headers: [["accept-post", accepted]],
+		headers: ["accept-post", accepted],
+		isBare: true,
 	};
 }
 
 /** gRPC needs trailers, which HTTP/1.1 clients do not read: 505, and the connection ends. */
 export const grpcNeedsHttp2: Refusal = {
 	...unimplemented("http_version", 505, "gRPC needs HTTP/2; gRPC-Web and Connect work here"),
-	headers: [["connection", "close"]],
+	headers: ["connection", "close"],
 };
 
 /** More header fields than the limit: 431. */
@@ -73,6 +81,54 @@ export function badRequest(cause: Refusal["cause"], message: string): Refusal {
 		message,
 	};
 }
+
+/** None or two request messages where one belongs: UNIMPLEMENTED, as connect and gRPC have it. */
+export function protocolViolation(message: string): Refusal {
+	return { ...unimplemented("protocol", 501, message), inProtocol: true };
+}
+
+/** Framing that no sane sender makes: INTERNAL, as gRPC has it (grpc/doc/statuscodes.md). */
+export function brokenFraming(message: string): Refusal {
+	return {
+		cause: "protocol",
+		httpStatus: 500,
+		code: Code.Internal,
+		reason: ErrorReason.INTERNAL,
+		message,
+	};
+}
+
+/** A fault of ours that no interceptor has put into words: what went wrong stays inside. */
+export const internalFault: Refusal = brokenFraming(
+	"an internal fault; the log has it by its request id",
+);
+
+/** A compression that is not spoken here. */
+export function unknownEncoding(acceptHeader: string, known: readonly string[]): Refusal {
+	const names = known.join(", ");
+	return {
+		...unimplemented("protocol", 501, `this compression is not known here; send one of: ${names}`),
+		headers: [acceptHeader, known.join(",")],
+	};
+}
+
+/** A message over the limit, before or after decompression. */
+export const requestTooLarge: Refusal = {
+	cause: "protocol",
+	httpStatus: 429,
+	code: Code.ResourceExhausted,
+	reason: ErrorReason.REQUEST_TOO_LARGE,
+	message: "the request is too large",
+};
+
+/** The body came more slowly than its time, or the call's own deadline, allows. */
+export const requestTooSlow: Refusal = {
+	cause: "protocol",
+	httpStatus: 504,
+	code: Code.DeadlineExceeded,
+	reason: ErrorReason.DEADLINE_EXCEEDED,
+	message: "the request's body came too slowly",
+};
 
 function unimplemented(cause: Refusal["cause"], httpStatus: number, message: string): Refusal {
 	return {

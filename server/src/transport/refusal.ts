@@ -1,11 +1,11 @@
 import { type Code, ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
-import { codeToHttpStatus, endStreamFlag, errorToJson } from "@connectrpc/connect/protocol-connect";
+import { endStreamFlag, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import type { ErrorReason } from "@novasphere/wukong-gen/error";
-import { ErrorInfoSchema } from "@novasphere/wukong-gen/error-details";
-import { errorDomain, reasonName } from "../failure.ts";
+import type { FieldViolation } from "../failure.ts";
 import { type Exchange, headerOf } from "./exchange.ts";
+import type { Fields } from "./fields.ts";
 import type { RefusalCause } from "./observer.ts";
 
 /** Why a request goes no further, in the contract's terms. */
@@ -17,41 +17,44 @@ export interface Refusal {
 	readonly reason: ErrorReason;
 	/** For people; nothing of the caller's own text. */
 	readonly message: string;
-	readonly headers?: readonly (readonly [string, string])[];
-	/** Callers who speak an RPC protocol get this error in that protocol's form, not as an HTTP status. */
+	readonly headers?: Fields;
+	/** Which fields of the request are at fault. */
+	readonly violations?: readonly FieldViolation[];
+	/** Callers who speak gRPC, gRPC-Web or Connect's streams get this error in that form, not as an HTTP status. */
 	readonly inProtocol?: boolean;
+	/** A matter of HTTP and of no RPC protocol: Connect's callers get text, and read the code from the status. */
+	readonly isBare?: boolean;
 }
+
+/** What the contract of the services adds to the error of a refusal. */
+export type RefusalDetails = (
+	refusal: Refusal,
+) => NonNullable<ConstructorParameters<typeof ConnectError>[3]>;
 
 /**
  * Answers with a refusal in the form that the caller's content type asks for:
  * gRPC and gRPC-Web in headers alone ("trailers-only"), Connect streams in an
- * end-of-stream message, all others as Connect's JSON error.
+ * end-of-stream message, all others as text or as Connect's JSON error.
  *
  * @returns the HTTP status that was sent.
  */
 export function writeRefusal(
 	exchange: Exchange,
 	refusal: Refusal,
-	common: readonly (readonly [string, string])[],
+	{ common, detailsOf }: { readonly common: Fields; readonly detailsOf: RefusalDetails },
 ): number {
-	const error = new ConnectError(refusal.message, refusal.code, undefined, [
-		{
-			desc: ErrorInfoSchema,
-			value: { reason: reasonName(refusal.reason), domain: errorDomain },
-		},
-	]);
-	const form = formFor(exchange, refusal, error);
+	const form = formFor(exchange, refusal, createRefusalError(refusal, detailsOf));
 	exchange.writeHead({
 		status: form.status,
 		headers: [
 			...common,
-			["cache-control", "no-store"],
-			["x-content-type-options", "nosniff"],
+			"cache-control",
+			"no-store",
+			"x-content-type-options",
+			"nosniff",
 			...(refusal.headers ?? []),
 			...form.headers,
-			...(form.body.byteLength > 0
-				? [["content-length", String(form.body.byteLength)] as const]
-				: []),
+			...(form.body.byteLength > 0 ? ["content-length", String(form.body.byteLength)] : []),
 		],
 	});
 	if (exchange.method !== "HEAD") exchange.write(form.body);
@@ -59,9 +62,14 @@ export function writeRefusal(
 	return form.status;
 }
 
+/** The error that callers get for a refusal. */
+export function createRefusalError(refusal: Refusal, detailsOf: RefusalDetails): ConnectError {
+	return new ConnectError(refusal.message, refusal.code, undefined, detailsOf(refusal));
+}
+
 interface Form {
 	readonly status: number;
-	readonly headers: readonly (readonly [string, string])[];
+	readonly headers: Fields;
 	readonly body: Uint8Array;
 }
 
@@ -71,25 +79,31 @@ function formFor(exchange: Exchange, refusal: Refusal, error: ConnectError): For
 	if (/^application\/grpc(?:-web(?:-text)?)?(?:$|[+; ])/.test(type)) {
 		const fields = [
 			...setTrailerStatus(new Headers({ "content-type": grpcAnswerType(type) }), error),
-		];
+		].flat();
 		return {
 			status: inProtocol ? 200 : refusal.httpStatus,
 			headers: fields,
 			body: new Uint8Array(),
 		};
 	}
+	if (refusal.isBare === true) {
+		return {
+			status: refusal.httpStatus,
+			headers: ["content-type", "text/plain; charset=utf-8"],
+			body: new TextEncoder().encode(`${refusal.message}\n`),
+		};
+	}
 	const json = errorToJson(error, undefined);
 	if (inProtocol && /^application\/connect\+(?:json|proto)/.test(type)) {
 		return {
 			status: 200,
-			headers: [["content-type", type.split(";")[0] as string]],
+			headers: ["content-type", type.split(";")[0] as string],
 			body: encodeEnvelope(endStreamFlag, encode({ error: json })),
 		};
 	}
-	const isConnectUnary = /^application\/(?:json|proto)/.test(type);
 	return {
-		status: inProtocol && isConnectUnary ? codeToHttpStatus(refusal.code) : refusal.httpStatus,
-		headers: [["content-type", "application/json"]],
+		status: refusal.httpStatus,
+		headers: ["content-type", "application/json"],
 		body: encode(json),
 	};
 }

@@ -1,4 +1,3 @@
-import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import {
 	type Protocol,
 	protocolOf,
@@ -7,6 +6,7 @@ import {
 } from "./content-type.ts";
 import { type Exchange, headerOf } from "./exchange.ts";
 import { validateGetQuery } from "./get-query.ts";
+import type { Procedure } from "./procedures.ts";
 import type { Refusal } from "./refusal.ts";
 import {
 	badRequest,
@@ -16,13 +16,13 @@ import {
 	wrongMethod,
 } from "./refusal-kinds.ts";
 
-/** A request and the handler that takes it. */
+/** A request and the procedure that it asks for. */
 export interface Route {
-	readonly handler: UniversalHandler;
+	readonly procedure: Procedure;
 	readonly protocol: Protocol;
 	/** Path and query. */
 	readonly path: string;
-	/** Method as the handler sees it: HEAD is a GET whose body is left out. */
+	/** Method as the procedure sees it: HEAD is a GET whose body is left out. */
 	readonly method: string;
 }
 
@@ -31,19 +31,19 @@ export interface Routes {
 	find(exchange: Exchange, path: string): Route | Refusal;
 }
 
-/** Routes to handlers by exact path: nothing is decoded, no slash is forgiven. */
-export function createRoutes(handlers: readonly UniversalHandler[]): Routes {
-	const byPath = new Map(handlers.map((handler) => [handler.requestPath, handler]));
+/** Routes to procedures by exact path: nothing is decoded, no slash is forgiven. */
+export function createRoutes(procedures: readonly Procedure[]): Routes {
+	const byPath = new Map(procedures.map((procedure) => [procedure.path, procedure]));
 	const notFound = unknownPath([...byPath.keys()]);
 	return {
 		find(exchange, path) {
 			const [pathname = "", query = ""] = splitOnce(path, "?");
-			const handler = byPath.get(pathname);
-			if (handler === undefined) return notFound;
-			const isUnary = handler.method.methodKind === "unary";
-			const allowed = allowedMethods(handler, isUnary);
+			const procedure = byPath.get(pathname);
+			if (procedure === undefined) return notFound;
+			const { isUnary } = procedure;
+			const allowed = procedure.allowsGet ? getMethods : postMethods;
 			if (!allowed.includes(exchange.method)) return wrongMethod(allowed);
-			if (exchange.method !== "POST") return getRoute(exchange, handler, { path, query });
+			if (exchange.method !== "POST") return getRoute(exchange, procedure, { path, query });
 			const accepted = isUnary ? unaryContentTypes : streamContentTypes;
 			const protocol = protocolOf(headerOf(exchange, "content-type") ?? "", isUnary);
 			if (protocol === undefined) return wrongContentType(accepted);
@@ -55,34 +55,27 @@ export function createRoutes(handlers: readonly UniversalHandler[]): Routes {
 					inProtocol: true,
 				};
 			}
-			return { handler, protocol, path, method: "POST" };
+			return { procedure, protocol, path, method: "POST" };
 		},
 	};
 }
 
 function getRoute(
 	exchange: Exchange,
-	handler: UniversalHandler,
+	procedure: Procedure,
 	target: { readonly path: string; readonly query: string },
 ): Route | Refusal {
 	const fault = validateGetQuery(new URLSearchParams(target.query));
 	const type = headerOf(exchange, "content-type") ?? "";
 	if (fault === "content_type" || protocolOf(type, true) !== "connect") {
-		return {
-			...badRequest("content_type", `"encoding" must be json or proto`),
-			httpStatus: 415,
-			headers: [["accept-post", unaryContentTypes]],
-		};
+		return wrongContentType(unaryContentTypes, `"encoding" must be json or proto`);
 	}
 	if (fault !== undefined) return badRequest("protocol", fault.message);
-	return { handler, protocol: "connect", path: target.path, method: "GET" };
+	return { procedure, protocol: "connect", path: target.path, method: "GET" };
 }
 
-/** connect lists GET for streams too, and refuses it later. */
-function allowedMethods(handler: UniversalHandler, isUnary: boolean): string[] {
-	const hasGet = isUnary && handler.allowedMethods.includes("GET");
-	return hasGet ? ["POST", "GET", "HEAD"] : ["POST"];
-}
+const postMethods = ["POST"];
+const getMethods = ["POST", "GET", "HEAD"];
 
 function splitOnce(text: string, separator: string): [string, string] {
 	const at = text.indexOf(separator);

@@ -6,11 +6,14 @@ import { type CallContext, callContextKey } from "./call-context.ts";
 import { readTimeoutMs, writeTimeoutMs } from "./deadline.ts";
 import { type Exchange, headerOf } from "./exchange.ts";
 import type { Fairness } from "./fairness.ts";
+import type { Fields } from "./fields.ts";
+import { fieldsOf } from "./fields.ts";
 import { reachedKey } from "./interceptors-reached.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { CallOutcome, TransportObserver } from "./observer.ts";
 import { gatherBody } from "./request-body.ts";
 import type { Route } from "./routes.ts";
+import { withShortMessage } from "./status-trailer.ts";
 import { writeBody } from "./writer.ts";
 
 /** What calls share. */
@@ -27,7 +30,7 @@ export interface UniversalCall {
 	readonly route: Route;
 	readonly context: CallContext;
 	/** Header fields of every answer. */
-	readonly common: readonly (readonly [string, string])[];
+	readonly common: Fields;
 }
 
 /** Answers a call with connect's handler for it, in all protocols: the "universal" way. */
@@ -37,7 +40,7 @@ export async function serveUniversal(
 ): Promise<Omit<CallOutcome, "requestId">> {
 	const { exchange, route, context } = call;
 	const { limits, clock } = options;
-	const isStream = route.handler.method.methodKind !== "unary";
+	const isStream = route.procedure.method.methodKind !== "unary";
 	const isGrpc = route.protocol.startsWith("grpc");
 	const header = requestHeader(call);
 	const startMs = clock.monotonicMs();
@@ -46,7 +49,7 @@ export async function serveUniversal(
 		always: !isStream,
 	});
 	const body = await bodyOf(call, limits, timeoutMs);
-	if (exchange.closed.aborted) return { complete: false, sentBytes: 0 };
+	if (exchange.departure.happened) return { complete: false, sentBytes: 0 };
 	if (timeoutMs !== undefined) {
 		// connect's timer starts only now; the time that the body took is gone.
 		const leftMs = Math.ceil(timeoutMs - (clock.monotonicMs() - startMs));
@@ -57,14 +60,14 @@ export async function serveUniversal(
 	const early = isStream ? flushLater(call, options) : undefined;
 	let response: UniversalServerResponse;
 	try {
-		response = await route.handler({
+		response = await route.procedure.universal({
 			httpVersion: context.httpVersion,
 			// The authority was judged before; only path and query are of use here.
 			url: `${context.secure ? "https" : "http"}://localhost${route.path}`,
 			method: route.method,
 			header,
 			body: Symbol.asyncIterator in body ? body : createAsyncIterable(body),
-			signal: exchange.closed,
+			signal: exchange.departure.signal,
 			contextValues,
 		});
 	} finally {
@@ -73,7 +76,7 @@ export async function serveUniversal(
 
 	exchange.writeHead({
 		status: response.status,
-		headers: [...call.common, ...ownHeaders(route, response), ...(response.header ?? [])],
+		headers: [...call.common, ...ownHeaders(route, response), ...fieldsOf(response.header)],
 		trailers: route.protocol === "grpc",
 		flush: isStream,
 	});
@@ -84,32 +87,17 @@ export async function serveUniversal(
 		// A watcher may fall behind for as long as it likes: it holds its place and one slice.
 		stallTimeoutMs: isStream ? undefined : limits.stalledWriteTimeoutMs,
 	});
-	if (written.complete) exchange.end(withShortMessage(response.trailer));
+	if (written.complete)
+		exchange.end({ trailers: response.trailer && fieldsOf(withShortMessage(response.trailer)) });
 	if (!contextValues.get(reachedKey)) {
 		options.observer.callRefused({
 			cause: "protocol",
 			httpStatus: response.status,
-			procedure: route.handler.requestPath,
+			procedure: route.procedure.path,
 			requestId: context.requestId,
 		});
 	}
 	return written;
-}
-
-/** Longest `grpc-message` in characters, before its percent encoding. */
-const maxGrpcMessageLength = 1_024;
-
-/**
- * connect's decoders quote what they were sent. A trailer of a megabyte would not only lose this
- * answer: HTTP/2 ends the connection over it, with the calls of all others behind one proxy.
- */
-function withShortMessage(trailer: Headers | undefined): Headers | undefined {
-	const message = trailer?.get("grpc-message") ?? "";
-	if (message.length > maxGrpcMessageLength) {
-		const short = decodeURIComponent(message).slice(0, maxGrpcMessageLength).toWellFormed();
-		trailer?.set("grpc-message", encodeURIComponent(short));
-	}
-	return trailer;
 }
 
 function bodyFrom(response: UniversalServerResponse): AsyncIterable<Uint8Array> {
@@ -124,7 +112,7 @@ async function bodyOf(
 ): Promise<Uint8Array[] | AsyncIterable<Uint8Array>> {
 	const { exchange, route } = call;
 	if (route.method === "GET") return [];
-	const kind = route.handler.method.methodKind;
+	const kind = route.procedure.method.methodKind;
 	if (kind === "client_streaming" || kind === "bidi_streaming") {
 		return exchange.readBody(timeoutMs);
 	}
@@ -154,7 +142,7 @@ function requestHeader(call: UniversalCall): Headers {
 	}
 	if (!header.has("content-type")) header.set("content-type", "application/json");
 	// Compressing each event of each stream would cost more than all the rest.
-	if (route.handler.method.methodKind !== "unary") {
+	if (route.procedure.method.methodKind !== "unary") {
 		header.set("connect-accept-encoding", "identity");
 		header.set("grpc-accept-encoding", "identity");
 	}
@@ -168,7 +156,7 @@ function flushLater(call: UniversalCall, options: UniversalOptions): { cancel():
 		const type = headerOf(exchange, "content-type") ?? "";
 		exchange.writeHead({
 			status: 200,
-			headers: [...common, ...streamHeaders, ["content-type", type]],
+			headers: [...common, ...streamHeaders, "content-type", type],
 			trailers: route.protocol === "grpc",
 			flush: true,
 		});
@@ -176,23 +164,17 @@ function flushLater(call: UniversalCall, options: UniversalOptions): { cancel():
 }
 
 /** Proxies must neither hold a stream back nor recode it. */
-const streamHeaders: readonly (readonly [string, string])[] = [
-	["cache-control", "no-cache, no-transform"],
-	["x-accel-buffering", "no"],
+const streamHeaders: Fields = [
+	"cache-control",
+	"no-cache, no-transform",
+	"x-accel-buffering",
+	"no",
 ];
 
-function ownHeaders(
-	route: Route,
-	response: UniversalServerResponse,
-): readonly (readonly [string, string])[] {
-	if (route.handler.method.methodKind !== "unary") return streamHeaders;
-	if (response.status >= 400) return [["cache-control", "no-store"]];
+function ownHeaders(route: Route, response: UniversalServerResponse): Fields {
+	if (route.procedure.method.methodKind !== "unary") return streamHeaders;
+	if (response.status >= 400) return ["cache-control", "no-store"];
 	const isRead =
-		route.handler.method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
-	return isRead
-		? [
-				["cache-control", "private, no-cache"],
-				["vary", "Accept-Encoding"],
-			]
-		: [];
+		route.procedure.method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+	return isRead ? ["cache-control", "private, no-cache", "vary", "Accept-Encoding"] : [];
 }

@@ -3,7 +3,7 @@ import type { Share } from "./fairness.ts";
 
 /** How a body is written. */
 export interface WriteOptions {
-	readonly share: Share;
+	readonly share: Pick<Share, "spend" | "nextTurn">;
 	readonly sliceBytes: number;
 	/** As in {@link Exchange.drained}. */
 	readonly stallTimeoutMs: number | undefined;
@@ -21,7 +21,7 @@ export async function writeBody(
 	body: AsyncIterable<Uint8Array>,
 	options: WriteOptions,
 ): Promise<{ sentBytes: number; complete: boolean }> {
-	const { closed } = exchange;
+	const { departure } = exchange;
 	const source = body[Symbol.asyncIterator]();
 	let sentBytes = 0;
 	let leave: (() => void) | undefined;
@@ -29,8 +29,8 @@ export async function writeBody(
 		Promise.resolve(source.return?.()).catch(() => {});
 		leave?.();
 	};
-	if (closed.aborted) onClosed();
-	else closed.addEventListener("abort", onClosed, { once: true });
+	const forget = departure.on(onClosed);
+	if (departure.happened) onClosed();
 
 	const read = () =>
 		new Promise<IteratorResult<Uint8Array> | undefined>((resolve, reject) => {
@@ -39,21 +39,21 @@ export async function writeBody(
 		});
 
 	try {
-		while (!closed.aborted) {
+		while (!departure.happened) {
 			const next = await read();
 			if (next === undefined) break;
-			if (next.done === true) return { sentBytes, complete: !closed.aborted };
+			if (next.done === true) return { sentBytes, complete: !departure.happened };
 			for (const slice of slices(next.value, options.sliceBytes)) {
 				const hasRoom = exchange.write(slice);
 				sentBytes += slice.byteLength;
 				if (options.share.spend(slice.byteLength)) await options.share.nextTurn();
 				if (!hasRoom) await exchange.drained(options.stallTimeoutMs);
-				if (closed.aborted) break;
+				if (departure.happened) break;
 			}
 		}
 		return { sentBytes, complete: false };
 	} finally {
-		closed.removeEventListener("abort", onClosed);
+		forget();
 	}
 }
 

@@ -137,7 +137,7 @@ describe("a stream", () => {
 	});
 
 	test("that fails before it says anything gives its error in all protocols", async () => {
-		const { url } = await openPort({
+		const { url, seen } = await openPort({
 			limits: { streamHeadDelayMs: 1 },
 			implementation: {
 				async *watchWukong() {
@@ -155,6 +155,8 @@ describe("a stream", () => {
 			const stream = createClient(WukongService, transport).watchWukong({});
 			await expect(stream[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 13 });
 		}
+		// No interceptor has put it into words, so it is told as a fault of ours.
+		expect(seen.unexpected.splice(0)).toMatchObject([{ message: "unseen" }, { message: "unseen" }]);
 	});
 });
 

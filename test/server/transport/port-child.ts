@@ -12,6 +12,7 @@ const port = createPort({
 	host: "127.0.0.1",
 	port: 0,
 	services: [],
+	refusalDetails: () => [],
 	interceptors: [],
 	limits: defaultLimits,
 	tls: undefined,

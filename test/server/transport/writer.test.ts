@@ -1,20 +1,21 @@
 import { expect, test } from "vitest";
+import { createDeparture } from "../../../server/src/transport/departure.ts";
 import type { Exchange } from "../../../server/src/transport/exchange.ts";
 import { writeBody } from "../../../server/src/transport/writer.ts";
 
 /** An exchange that keeps what it is given; it has room when `drained` says so. */
 function createExchange(drained: Promise<void> | undefined = undefined) {
-	const controller = new AbortController();
+	const departure = createDeparture();
 	const written: number[] = [];
 	const exchange = {
-		closed: controller.signal,
+		departure,
 		write(bytes: Uint8Array) {
 			written.push(bytes.byteLength);
 			return drained === undefined;
 		},
 		drained: () => drained ?? Promise.resolve(),
 	} as unknown as Exchange;
-	return { exchange, written, leave: () => controller.abort() };
+	return { exchange, written, leave: () => departure.happen() };
 }
 
 const options = {

@@ -1,0 +1,74 @@
+import type { Readable } from "node:stream";
+import { afterTurn } from "./after-turn.ts";
+import { envelopePrefixBytes, readEnvelopeLength } from "./envelope.ts";
+
+/** How much of a request's body is taken. */
+export interface BodyLimit {
+	readonly maxMessageBytes: number;
+	/** The message lies in an envelope (all but Connect's unary form). */
+	readonly isEnveloped: boolean;
+	/** Content-Length, where the caller gave one. */
+	readonly declaredBytes: number | undefined;
+}
+
+/** A body; `undefined`: it is larger than the limit. */
+export type CollectedBody = Buffer | undefined;
+
+const empty: Buffer = Buffer.alloc(0);
+
+/** A body in many parts starts with room for this much. */
+const minCapacityBytes = 4 * 1024;
+
+/**
+ * Collects a body as it comes; stops as soon as it is certain that it is too large, by a declared
+ * or promised length too. A source that closes before its end is never "done".
+ */
+export function collectBody(
+	source: Readable,
+	limit: BodyLimit,
+	done: (body: CollectedBody) => void,
+): void {
+	const maxBytes = limit.maxMessageBytes + (limit.isEnveloped ? envelopePrefixBytes : 0);
+	if ((limit.declaredBytes ?? 0) > maxBytes) return refuse(source, done);
+	if (source.readableEnded) return done(empty);
+	let room = empty;
+	let bytes = 0;
+	let prefixIsPassed = !limit.isEnveloped;
+
+	const onData = (chunk: Buffer): void => {
+		room = bytes === 0 ? chunk : append(room, bytes, chunk);
+		bytes += chunk.byteLength;
+		let isTooLarge = bytes > maxBytes;
+		if (!prefixIsPassed && bytes >= envelopePrefixBytes) {
+			prefixIsPassed = true;
+			isTooLarge ||= readEnvelopeLength(room) > limit.maxMessageBytes;
+		}
+		if (isTooLarge) finish(undefined);
+	};
+	const onEnd = (): void => finish(room.subarray(0, bytes));
+	const finish = (body: CollectedBody): void => {
+		source.off("data", onData).off("end", onEnd);
+		if (body === undefined) refuse(source, done);
+		else done(body);
+	};
+	source.on("data", onData).on("end", onEnd);
+}
+
+/** What has come already is read away first: if that was all, the connection can go on. */
+function refuse(source: Readable, done: (body: CollectedBody) => void): void {
+	source.resume();
+	afterTurn(() => done(undefined));
+}
+
+/** Adds a chunk after the first `bytes` of `room`, which grows by doubling: chunks may be one byte each. */
+function append(room: Buffer, bytes: number, chunk: Buffer): Buffer {
+	const neededBytes = bytes + chunk.byteLength;
+	let target = room;
+	// The first chunk is Node's own memory: nothing is ever written behind it.
+	if (neededBytes > room.byteLength) {
+		target = Buffer.allocUnsafe(Math.max(neededBytes, 2 * bytes, minCapacityBytes));
+		room.copy(target, 0, 0, bytes);
+	}
+	chunk.copy(target, bytes);
+	return target;
+}

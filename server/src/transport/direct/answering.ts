@@ -1,0 +1,80 @@
+import { createAsyncIterable } from "@connectrpc/connect/protocol";
+import type { Exchange } from "../exchange.ts";
+import type { Fairness } from "../fairness.ts";
+import type { Fields } from "../fields.ts";
+import type { TransportLimits } from "../limits.ts";
+import { writeBody } from "../writer.ts";
+import type { Answer } from "./protocol.ts";
+
+/** Fields of answers to unary calls that read: they may be kept, but asked for again each time. */
+export const readHeaders: Fields = [
+	"cache-control",
+	"private, no-cache",
+	"vary",
+	"Accept-Encoding",
+];
+
+/** Fields of failures. */
+export const failureHeaders: Fields = ["cache-control", "no-store"];
+
+/** Fields of streams: proxies must neither hold one back nor recode it. */
+export const streamHeaders: Fields = [
+	"cache-control",
+	"no-cache, no-transform",
+	"x-accel-buffering",
+	"no",
+];
+
+/** A larger body goes in slices, so that others have their turn in between. In bytes. */
+const maxWholeBytes = 256 * 1024;
+
+/** How an answer is sent. */
+export interface Sending {
+	/** Of the head, besides the answer's own. */
+	readonly fields: Fields;
+	readonly fairness: Fairness;
+	readonly limits: Pick<TransportLimits, "streamSliceBytes" | "stalledWriteTimeoutMs">;
+	/** The answer was handed to the connection, or its reader left. */
+	readonly done: (outcome: Sent) => void;
+}
+
+/** What became of an answer. */
+export interface Sent {
+	/** All of it was handed to the connection. */
+	readonly complete: boolean;
+	/** Bytes of the body. */
+	readonly sentBytes: number;
+}
+
+/** The outcome where the reader left before that. */
+export const nothingSent: Sent = { complete: false, sentBytes: 0 };
+
+/** Sends a whole answer. */
+export function sendAnswer(exchange: Exchange, answer: Answer, sending: Sending): void {
+	const { fields, fairness, limits, done } = sending;
+	const { status, body, trailers } = answer;
+	const bytes = body?.byteLength ?? 0;
+	const isHead = exchange.method === "HEAD";
+	exchange.writeHead({
+		status,
+		headers:
+			trailers === undefined
+				? [...fields, ...answer.headers, "content-length", String(bytes)]
+				: [...fields, ...answer.headers],
+		trailers: trailers !== undefined,
+		isAll: trailers === undefined && (isHead || bytes === 0),
+	});
+	if (isHead || body === undefined || bytes <= maxWholeBytes) {
+		exchange.end({ body: isHead ? undefined : body, trailers });
+		return done({ complete: true, sentBytes: isHead ? 0 : bytes });
+	}
+	const writing = {
+		share: fairness.join(),
+		sliceBytes: limits.streamSliceBytes,
+		stallTimeoutMs: limits.stalledWriteTimeoutMs,
+	};
+	void writeBody(exchange, createAsyncIterable([body]), writing).then((written) => {
+		if (written.complete) exchange.end({ trailers });
+		done(written);
+	});
+}

@@ -1,0 +1,21 @@
+import type { ConnectError } from "@connectrpc/connect";
+import { endStreamToJson } from "../../connect-internals.ts";
+import { createEnvelope } from "../../envelope.ts";
+import { fieldsOf } from "../../fields.ts";
+import type { StreamProtocol } from "../protocol.ts";
+import { connectStreamFraming, endStreamFlag } from "./framing.ts";
+
+/** Streams: a last message tells how they ended. */
+export const connectStream: StreamProtocol = {
+	...connectStreamFraming,
+	failure(form, error, { header, trailer }) {
+		const headers = ["content-type", connectStreamFraming.contentType(form), ...fieldsOf(header)];
+		return { status: 200, headers, body: endStream(error, trailer) };
+	},
+	ending: (error, trailer) => ({ body: endStream(error, trailer) }),
+};
+
+function endStream(error: ConnectError | undefined, trailer: Headers | undefined): Buffer {
+	const json = endStreamToJson(trailer ?? new Headers(), error, undefined);
+	return createEnvelope(endStreamFlag, Buffer.from(JSON.stringify(json)));
+}

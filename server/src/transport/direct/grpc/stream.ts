@@ -1,0 +1,24 @@
+import type { ConnectError } from "@connectrpc/connect";
+import { type Fields, fieldsOf } from "../../fields.ts";
+import { statusTrailer } from "../../status-trailer.ts";
+import type { StreamProtocol } from "../protocol.ts";
+import { grpcFraming } from "./framing.ts";
+
+const succeeded: Fields = ["grpc-status", "0"];
+
+/** HTTP trailers tell how a call ended. */
+export const grpcStream: StreamProtocol = {
+	...grpcFraming,
+	// "Trailers-Only": in two frames, a client that reads the first may break off before the second.
+	failure(form, error, { header, trailer }) {
+		const contentType = ["content-type", grpcFraming.contentType(form)];
+		const status = fieldsOf(statusTrailer(error, trailer));
+		return { status: 200, headers: [...contentType, ...fieldsOf(header), ...status] };
+	},
+	ending: (error, trailer) => ({ trailers: trailersOf(error, trailer) }),
+};
+
+function trailersOf(error: ConnectError | undefined, trailer: Headers | undefined): Fields {
+	if (error === undefined && trailer === undefined) return succeeded;
+	return fieldsOf(statusTrailer(error, trailer));
+}

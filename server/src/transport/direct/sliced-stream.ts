@@ -1,0 +1,18 @@
+/** A stream that can also be taken in slices: iteration costs more than a whole write for each message. */
+export interface SlicedStream<T> extends AsyncIterable<T> {
+	/**
+	 * What there is to send now, up to about `maxBytes` of binary form, at least one message if
+	 * there is any; empty: nothing for now.
+	 * @throws what ended the stream, once everything before it is taken
+	 */
+	take(maxBytes: number): readonly T[];
+	/** Calls back once when `take` is worth calling again; asked for right after an empty `take`. */
+	onReady(callback: () => void): void;
+	/** The reader has left. */
+	close(): void;
+}
+
+/** True where a stream can be taken in slices; interceptors may have wrapped that away. */
+export function isSliced<T>(stream: AsyncIterable<T>): stream is SlicedStream<T> {
+	return "take" in stream && "onReady" in stream && "close" in stream;
+}

@@ -1,0 +1,90 @@
+import type { Message } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import type { Interceptor, MethodImplSpec, UnaryResponse } from "@connectrpc/connect";
+import type { Compression } from "@connectrpc/connect/protocol";
+import { compressedFlag, createEnvelope, envelopePrefixBytes } from "../envelope.ts";
+import { failureHeaders, nothingSent, readHeaders, type Sending, sendAnswer } from "./answering.ts";
+import type { Call } from "./call.ts";
+import type { Encoder } from "./encoder.ts";
+import { invokeUnary } from "./invocation.ts";
+import type { EncodedMessage, Metadata, UnaryProtocol } from "./protocol.ts";
+
+/** A unary procedure as it is served. */
+export interface UnaryProcedure {
+	readonly spec: Extract<MethodImplSpec, { kind: "unary" }>;
+	readonly interceptors: readonly Interceptor[];
+}
+
+/** How one unary call is answered. */
+export interface UnaryTerms {
+	readonly protocol: UnaryProtocol;
+	/** Of the answer; undefined: none. */
+	readonly compression: Compression | undefined;
+	readonly encoder: Encoder;
+	/** Turns anything thrown into the error that the caller gets. */
+	readonly toError: (error: unknown) => Parameters<UnaryProtocol["failure"]>[1];
+	readonly sending: Omit<Sending, "fields">;
+}
+
+/** Answers below this are not worth compressing, in bytes; connect's own default. */
+const minCompressedBytes = 1_024;
+
+/** Runs a unary call and answers it. */
+export function runUnary(
+	procedure: UnaryProcedure,
+	{ call, message }: { readonly call: Call; readonly message: Message },
+	terms: UnaryTerms,
+): void {
+	const { exchange, form, method, common } = call;
+	const { protocol, sending, toError } = terms;
+	const isRead = method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+	const fields = isRead ? [...common, ...readHeaders] : common;
+
+	const send = (encoded: EncodedMessage, metadata: Metadata) => {
+		if (exchange.departure.happened) return sending.done(nothingSent);
+		sendAnswer(exchange, protocol.answer(form, encoded, metadata), { ...sending, fields });
+	};
+	const answer = (response: UnaryResponse) => {
+		const metadata = metadataOf(call, response);
+		const envelope = terms.encoder.encode(method.output, response.message, form);
+		const { compression } = terms;
+		if (
+			compression === undefined ||
+			envelope.byteLength - envelopePrefixBytes < minCompressedBytes
+		) {
+			return send({ envelope, encoding: undefined }, metadata);
+		}
+		compress(envelope, compression).then((encoded) => send(encoded, metadata), fail);
+	};
+	const fail = (error: unknown) => {
+		if (exchange.departure.happened) return sending.done(nothingSent);
+		const metadata = { header: call.touchedHeader, trailer: call.touchedTrailer };
+		const failure = protocol.failure(form, toError(error), metadata);
+		sendAnswer(exchange, failure, { ...sending, fields: [...common, ...failureHeaders] });
+	};
+
+	invokeUnary(procedure, call, message).then((response) => {
+		try {
+			answer(response);
+		} catch (error) {
+			fail(error);
+		}
+	}, fail);
+}
+
+async function compress(
+	envelope: Buffer,
+	{ name, compress }: Compression,
+): Promise<EncodedMessage> {
+	const message = envelope.subarray(envelopePrefixBytes) as Uint8Array<ArrayBuffer>;
+	return { envelope: createEnvelope(compressedFlag, await compress(message)), encoding: name };
+}
+
+/** An interceptor may answer with headers of its own; else those count that somebody asked for. */
+export function metadataOf(
+	call: Call,
+	response: { readonly header: Headers; readonly trailer: Headers },
+): Metadata {
+	const isOwn = Object.getOwnPropertyDescriptor(response, "header")?.get !== undefined;
+	return isOwn ? { header: call.touchedHeader, trailer: call.touchedTrailer } : response;
+}

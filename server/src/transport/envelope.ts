@@ -1,0 +1,29 @@
+/** Flags byte and length of an enveloped message (Connect, gRPC and gRPC-Web protocols). */
+export const envelopePrefixBytes = 5;
+
+/** The message is compressed. */
+export const compressedFlag = 0b0000_0001;
+
+/** The flags of an envelope that starts at `offset`. */
+export function readEnvelopeFlags(bytes: Uint8Array, offset = 0): number {
+	return bytes[offset] as number;
+}
+
+/** Length of the message in an envelope that starts at `offset`; needs its whole prefix. */
+export function readEnvelopeLength(bytes: Buffer, offset = 0): number {
+	return bytes.readUInt32BE(offset + 1);
+}
+
+/** Writes a prefix in place. */
+export function writeEnvelopePrefix(target: Buffer, flags: number, messageBytes: number): void {
+	target[0] = flags;
+	target.writeUInt32BE(messageBytes, 1);
+}
+
+/** A message in its envelope. */
+export function createEnvelope(flags: number, message: Uint8Array): Buffer {
+	const bytes = Buffer.allocUnsafe(envelopePrefixBytes + message.byteLength);
+	writeEnvelopePrefix(bytes, flags, message.byteLength);
+	bytes.set(message, envelopePrefixBytes);
+	return bytes;
+}
