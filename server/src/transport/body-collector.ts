@@ -29,8 +29,14 @@ export function collectBody(
 	done: (body: CollectedBody) => void,
 ): void {
 	const maxBytes = limit.maxMessageBytes + (limit.isEnveloped ? envelopePrefixBytes : 0);
-	if ((limit.declaredBytes ?? 0) > maxBytes) return refuse(source, done);
-	if (source.readableEnded) return done(empty);
+	if ((limit.declaredBytes ?? 0) > maxBytes) {
+		refuse(source, done);
+		return;
+	}
+	if (source.readableEnded) {
+		done(empty);
+		return;
+	}
 	let room = empty;
 	let bytes = 0;
 	let prefixIsPassed = !limit.isEnveloped;

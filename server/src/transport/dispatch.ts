@@ -42,12 +42,8 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 			});
 			observer.callRefused({ cause: refusal.cause, httpStatus, procedure: "", requestId });
 		};
-		if (exchange.rawHeaders.length / 2 > options.limits.maxHeaderCount) {
-			return refuse(tooManyHeaders, id);
-		}
-		if (exchange.rawHeaders.some((text) => /[^\t\x20-\x7e\x80-\xff]/.test(text))) {
-			return refuse(badRequest("headers", "a header field is malformed"), id);
-		}
+		const headersFault = checkHeaders(exchange, options.limits);
+		if (headersFault !== undefined) return refuse(headersFault, id);
 		const host = checkAuthority(exchange, options.hosts);
 		if ("status" in host) return refuse(wrongAuthority(host.status, host.message), id);
 		const origin = checkOrigin(exchange, host.authority, options.allowedOrigins);
@@ -88,6 +84,23 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 			observer.unexpected(error);
 		}
 	};
+}
+
+/** Node's HTTP/1.1 parser sees to size and characters; to HTTP/2 the size is advice (RFC 9113, 6.5.2). */
+function checkHeaders(
+	{ connection, rawHeaders, target }: Exchange,
+	limits: DispatchOptions["limits"],
+): Refusal | undefined {
+	if (rawHeaders.length / 2 > limits.maxHeaderCount) return tooManyHeaders;
+	if (connection.httpVersion !== "2.0") return undefined;
+	let headerBytes = target.length;
+	for (const text of rawHeaders) {
+		headerBytes += text.length;
+		if (/[^\t\x20-\x7e\x80-\xff]/.test(text)) {
+			return badRequest("headers", "a header field is malformed");
+		}
+	}
+	return headerBytes > limits.maxHeaderBytes ? tooManyHeaders : undefined;
 }
 
 function contextOf(exchange: Exchange, route: Route, requestId: string): CallContext {

@@ -75,9 +75,8 @@ export function serveHttp1(
 		if (fault !== undefined) options.observer.connectionFault(fault);
 		// A second answer must not be written into one that has begun.
 		if (!socket.writable || currentAnswer(socket)?.headersSent) return void socket.destroy();
-		socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
-			socket.destroy(),
-		);
+		const fields = "Cache-Control: no-store\r\nConnection: close\r\nContent-Length: 0";
+		socket.end(`HTTP/1.1 ${status}\r\n${fields}\r\n\r\n`, () => socket.destroy());
 	});
 }
 

@@ -43,7 +43,8 @@ export function checkOrigin(
 				};
 	}
 	if (isPreflight) return { kind: "preflight", headers: vary };
-	const isSafe = ["GET", "HEAD", "OPTIONS"].includes(exchange.method);
+	// "null" is what a page says that hides where it comes from: sandboxed, or a file.
+	const isSafe = origin !== "null" && ["GET", "HEAD", "OPTIONS"].includes(exchange.method);
 	if (isSafe || isSameOrigin(origin, exchange, authority)) return { kind: "pass", headers: vary };
 	return { kind: "refuse" };
 }

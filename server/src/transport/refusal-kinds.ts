@@ -49,8 +49,8 @@ export function wrongContentType(
 	message = `send a body of one of these content types: ${accepted}`,
 ): Refusal {
 	return {
-		...badRequest("content_type", message),
-		httpStatus: 415,
+		// gRPC's word for a codec that it does not know, in the status of a 415 too.
+		...unimplemented("content_type", 415, message),
 		headers: ["accept-post", accepted],
 		isBare: true,
 	};
@@ -121,14 +121,17 @@ export const requestTooLarge: Refusal = {
 	message: "the request is too large",
 };
 
-/** The body came more slowly than its time, or the call's own deadline, allows. */
-export const requestTooSlow: Refusal = {
+/** The body came more slowly than the call's own deadline allows. */
+export const deadlineInRequest: Refusal = {
 	cause: "protocol",
 	httpStatus: 504,
 	code: Code.DeadlineExceeded,
 	reason: ErrorReason.DEADLINE_EXCEEDED,
 	message: "the request's body came too slowly",
 };
+
+/** The body came more slowly than the port allows (RFC 9110, 15.5.9). */
+export const requestTooSlow: Refusal = { ...deadlineInRequest, httpStatus: 408 };
 
 function unimplemented(cause: Refusal["cause"], httpStatus: number, message: string): Refusal {
 	return {

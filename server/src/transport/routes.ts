@@ -47,6 +47,8 @@ export function createRoutes(procedures: readonly Procedure[]): Routes {
 			const accepted = isUnary ? unaryContentTypes : streamContentTypes;
 			const protocol = protocolOf(headerOf(exchange, "content-type") ?? "", isUnary);
 			if (protocol === undefined) return wrongContentType(accepted);
+			// gRPC's path is the procedure, whole (grpc/doc/PROTOCOL-HTTP2.md).
+			if (protocol.startsWith("grpc") && query !== "") return notFound;
 			if (protocol === "grpc" && exchange.connection.httpVersion !== "2.0") return grpcNeedsHttp2;
 			const version = headerOf(exchange, "connect-protocol-version") ?? "1";
 			if (protocol.startsWith("connect") && version !== "1") {

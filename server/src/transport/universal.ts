@@ -57,22 +57,16 @@ export async function serveUniversal(
 	}
 
 	const contextValues = createContextValues().set(callContextKey, context);
-	const early = isStream ? flushLater(call, options) : undefined;
-	let response: UniversalServerResponse;
-	try {
-		response = await route.procedure.universal({
-			httpVersion: context.httpVersion,
-			// The authority was judged before; only path and query are of use here.
-			url: `${context.secure ? "https" : "http"}://localhost${route.path}`,
-			method: route.method,
-			header,
-			body: Symbol.asyncIterator in body ? body : createAsyncIterable(body),
-			signal: exchange.departure.signal,
-			contextValues,
-		});
-	} finally {
-		early?.cancel();
-	}
+	const response = await route.procedure.universal({
+		httpVersion: context.httpVersion,
+		// The authority was judged before; only path and query are of use here.
+		url: `${context.secure ? "https" : "http"}://localhost${route.path}`,
+		method: route.method,
+		header,
+		body: Symbol.asyncIterator in body ? body : createAsyncIterable(body),
+		signal: exchange.departure.signal,
+		contextValues,
+	});
 
 	exchange.writeHead({
 		status: response.status,
@@ -147,20 +141,6 @@ function requestHeader(call: UniversalCall): Headers {
 		header.set("grpc-accept-encoding", "identity");
 	}
 	return header;
-}
-
-/** A stream that has nothing to say yet shows that it is open: browsers hold `fetch` back until then. */
-function flushLater(call: UniversalCall, options: UniversalOptions): { cancel(): void } {
-	const { exchange, route, common } = call;
-	return options.clock.setTimer(options.limits.streamHeadDelayMs, () => {
-		const type = headerOf(exchange, "content-type") ?? "";
-		exchange.writeHead({
-			status: 200,
-			headers: [...common, ...streamHeaders, "content-type", type],
-			trailers: route.protocol === "grpc",
-			flush: true,
-		});
-	});
 }
 
 /** Proxies must neither hold a stream back nor recode it. */

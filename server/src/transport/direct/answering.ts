@@ -66,7 +66,8 @@ export function sendAnswer(exchange: Exchange, answer: Answer, sending: Sending)
 	});
 	if (isHead || body === undefined || bytes <= maxWholeBytes) {
 		exchange.end({ body: isHead ? undefined : body, trailers });
-		return done({ complete: true, sentBytes: isHead ? 0 : bytes });
+		done({ complete: true, sentBytes: isHead ? 0 : bytes });
+		return;
 	}
 	const writing = {
 		share: fairness.join(),

@@ -7,9 +7,11 @@ import {
 	type Message,
 	type Registry,
 } from "@bufbuild/protobuf";
+import type { FieldViolation } from "../../failure.ts";
 import type { Refusal } from "../refusal.ts";
-import { badRequest } from "../refusal-kinds.ts";
-import { findJsonFault } from "./fault-finder.ts";
+import { badRequest, requestTooLarge } from "../refusal-kinds.ts";
+import { findWireFault } from "../wire-check.ts";
+import { findJsonFault, wrongType } from "./fault-finder.ts";
 import type { Form } from "./form.ts";
 
 /** What decoding needs to know. */
@@ -20,6 +22,9 @@ export interface DecodeOptions {
 
 /** A request message, or why it is none. */
 export type Decoded = { readonly message: Message } | { readonly refusal: Refusal };
+
+/** Entries in all lists and maps of a message in binary form: a million of them cost half a second. */
+const maxWireEntries = 10_000;
 
 const byteOrderMark = "\ufeff";
 
@@ -36,6 +41,12 @@ export function decode(
 }
 
 function decodeBinary(schema: DescMessage, bytes: Buffer): Decoded {
+	const fault = findWireFault(schema, bytes, maxWireEntries);
+	if (fault?.kind === "too_many_entries") {
+		const violations = [{ field: fault.field, description: "has too many entries" }];
+		return { refusal: { ...requestTooLarge, violations } };
+	}
+	if (fault !== undefined) return misfit({ field: fault.field, description: wrongType });
 	try {
 		return { message: fromBinary(schema, bytes, { readUnknownFields: false }) };
 	} catch {
@@ -59,7 +70,7 @@ function decodeJson(schema: DescMessage, bytes: Buffer, { registry }: DecodeOpti
 		if (json === undefined) {
 			return invalid("the request is not JSON", { field: "", description: "is not JSON" });
 		}
-		return invalid("the request does not fit the contract", findJsonFault(schema, json, registry));
+		return misfit(findJsonFault(schema, json, registry));
 	}
 }
 
@@ -71,7 +82,11 @@ function parse(text: string): JsonValue | undefined {
 	}
 }
 
-function invalid(message: string, violation: { field: string; description: string }): Decoded {
+function misfit(violation: FieldViolation): Decoded {
+	return invalid("the request does not fit the contract", violation);
+}
+
+function invalid(message: string, violation: FieldViolation): Decoded {
 	return {
 		refusal: { ...badRequest("protocol", message), inProtocol: true, violations: [violation] },
 	};

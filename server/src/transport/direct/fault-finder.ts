@@ -7,6 +7,9 @@ import {
 } from "@bufbuild/protobuf";
 import type { FieldViolation } from "../../failure.ts";
 
+/** Of a violation: the value of a field cannot be what it stands for. */
+export const wrongType = "is not of the type that this field has";
+
 /** Longest path that is told, in characters. */
 const maxPathLength = 256;
 
@@ -37,7 +40,7 @@ interface Place {
 function faultIn(place: Place): FieldViolation {
 	const { schema, json, path, depth, registry } = place;
 	if (!isObject(json) || schema.typeName.startsWith("google.protobuf.")) {
-		return violation(path, "is not of the type that this field has");
+		return violation(path, wrongType);
 	}
 	for (const [key, value] of Object.entries(json)) {
 		const field = schema.fields.find(({ name, jsonName }) => key === jsonName || key === name);
@@ -66,7 +69,7 @@ function faultInField(
 			return faultIn({ ...place, schema, json: item, path: `${place.path}[${index}]` });
 		}
 	}
-	return violation(place.path, "is not of the type that this field has");
+	return violation(place.path, wrongType);
 }
 
 function isDecodable(schema: DescMessage, json: JsonValue, registry: Registry): boolean {

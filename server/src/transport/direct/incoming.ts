@@ -46,12 +46,16 @@ export function openMessage(
 	rule: IncomingRule,
 	done: (message: Decoded) => void,
 ): void {
-	if (body === undefined) return done({ refusal: requestTooLarge });
 	const { framing, compression, schema, form } = rule;
-	const opened = openRequest(body, framing, compression !== undefined);
-	if ("cause" in opened) return done({ refusal: opened });
+	const opened =
+		body === undefined ? requestTooLarge : openRequest(body, framing, compression !== undefined);
+	if ("cause" in opened) {
+		done({ refusal: opened });
+		return;
+	}
 	if (!opened.isCompressed || compression === undefined) {
-		return done(decode(schema, opened.bytes, { form, ...rule.decodeOptions }));
+		done(decode(schema, opened.bytes, { form, ...rule.decodeOptions }));
+		return;
 	}
 	compression.decompress(opened.bytes as Uint8Array<ArrayBuffer>, rule.maxMessageBytes).then(
 		(bytes) => done(decode(schema, Buffer.from(bytes), { form, ...rule.decodeOptions })),

@@ -11,7 +11,7 @@ import type { Fields } from "../fields.ts";
 import type { TransportLimits } from "../limits.ts";
 import type { TransportObserver } from "../observer.ts";
 import { createRefusalError, type Refusal, type RefusalDetails } from "../refusal.ts";
-import { internalFault, requestTooSlow } from "../refusal-kinds.ts";
+import { deadlineInRequest, internalFault, requestTooSlow } from "../refusal-kinds.ts";
 import type { Route } from "../routes.ts";
 import { failureHeaders, nothingSent, type Sent, sendAnswer } from "./answering.ts";
 import { type Call, createCall } from "./call.ts";
@@ -85,7 +85,8 @@ export function serveDirect(request: DirectRequest, options: DirectOptions): voi
 	};
 	const refuse = (refusal: Refusal) => {
 		const error = createRefusalError(refusal, options.refusalDetails);
-		const answer = protocol.failure(form, error, { header: undefined, trailer: undefined });
+		const failure = protocol.failure(form, error, { header: undefined, trailer: undefined });
+		const answer = failure.status === 200 ? failure : { ...failure, status: refusal.httpStatus };
 		const fields = [...common, ...failureHeaders, ...(refusal.headers ?? [])];
 		sendAnswer(exchange, answer, { ...sending, fields });
 		observer.callRefused({
@@ -105,7 +106,10 @@ export function serveDirect(request: DirectRequest, options: DirectOptions): voi
 			compressions: options.compressions,
 		},
 	);
-	if ("cause" in terms) return refuse(terms);
+	if ("cause" in terms) {
+		refuse(terms);
+		return;
+	}
 	const { timeoutMs } = terms;
 
 	const run = (message: Message) => {
@@ -160,8 +164,8 @@ export function serveDirect(request: DirectRequest, options: DirectOptions): voi
 			: timeoutMs;
 		if (wholeMs === undefined) return;
 		timer = clock.setTimer(Math.max(0, leftMs(wholeMs)), () => {
-			if (call === undefined) refuse(requestTooSlow);
-			else call.abort(deadlinePassed());
+			if (call !== undefined) call.abort(deadlinePassed());
+			else refuse(wholeMs === timeoutMs ? deadlineInRequest : requestTooSlow);
 		});
 	};
 	const leave = () => {

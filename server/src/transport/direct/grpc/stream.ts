@@ -9,11 +9,14 @@ const succeeded: Fields = ["grpc-status", "0"];
 /** HTTP trailers tell how a call ended. */
 export const grpcStream: StreamProtocol = {
 	...grpcFraming,
-	// "Trailers-Only": in two frames, a client that reads the first may break off before the second.
+	// "Trailers-Only" where it can be: in two frames, a client that reads the first may break off
+	// before the second. What the implementation set as headers has to stay apart from the trailers.
 	failure(form, error, { header, trailer }) {
-		const contentType = ["content-type", grpcFraming.contentType(form)];
-		const status = fieldsOf(statusTrailer(error, trailer));
-		return { status: 200, headers: [...contentType, ...fieldsOf(header), ...status] };
+		const headers = ["content-type", grpcFraming.contentType(form), ...fieldsOf(header)];
+		const trailers = fieldsOf(statusTrailer(error, trailer));
+		return header === undefined
+			? { status: 200, headers: [...headers, ...trailers] }
+			: { status: 200, headers, trailers };
 	},
 	ending: (error, trailer) => ({ trailers: trailersOf(error, trailer) }),
 };
