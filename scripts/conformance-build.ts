@@ -1,0 +1,56 @@
+// Builds what `npm run test:conformance` runs, from the versions in test/conformance/go.mod: the
+// Connect conformance runner and h2spec, half a minute the first time, nothing while go.mod and
+// go.sum stay as they are. The suite's messages are generated each time, from the protos in the
+// runner's own module: none of them is checked in.
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { conformanceTools, generatedFolder } from "../test/conformance/programs.ts";
+import { areBuilt, buildTools } from "./go-tools.ts";
+import { root } from "./source-files.ts";
+
+const needed = `Needed: Go 1.26 or newer on PATH, and a connection to fetch the modules. To install it:
+  curl -fsSL https://go.dev/dl/go1.26.8.linux-amd64.tar.gz | sudo tar -C /usr/local -xz
+  export PATH=/usr/local/go/bin:$PATH`;
+
+function generate(): void {
+	const module = execFileSync(
+		"go",
+		["list", "-m", "-f", "{{.Dir}}", "connectrpc.com/conformance"],
+		{
+			cwd: conformanceTools.moduleFolder,
+			encoding: "utf8",
+			stdio: ["ignore", "pipe", "inherit"],
+		},
+	).trim();
+	const template = {
+		version: "v2",
+		clean: true,
+		plugins: [
+			{
+				local: "protoc-gen-es",
+				out: generatedFolder,
+				opt: ["target=js+dts", "import_extension=js"],
+			},
+		],
+	};
+	execFileSync("buf", ["generate", join(module, "proto"), "--template", JSON.stringify(template)], {
+		cwd: root,
+		stdio: "inherit",
+	});
+}
+
+try {
+	if (areBuilt(conformanceTools)) {
+		console.log("conformance: the runner and h2spec are built");
+	} else {
+		console.log("conformance: building the runner and h2spec, half a minute the first time");
+		buildTools(conformanceTools);
+	}
+	generate();
+	console.log("conformance: the suite's messages are generated");
+} catch (error) {
+	// Go and buf have said what is wrong, where they are there.
+	console.error(error instanceof Error ? error.message : error);
+	console.error(needed);
+	process.exitCode = 1;
+}

@@ -1,0 +1,34 @@
+import { join } from "node:path";
+import { root } from "../../scripts/source-files.ts";
+import { outputOf } from "./programs.ts";
+
+/** What the Connect conformance runner found. */
+export interface SuiteRun {
+	readonly passed: number;
+	/** Names of the cases with what was wrong, as the runner puts it. */
+	readonly failures: readonly string[];
+}
+
+/** Two at a time, not four: some cases judge by the clock, and most machines that test have two cores to spare. */
+const servers = ["--max-servers", "2"];
+
+/**
+ * Runs the suite on our port, which the runner starts anew for each protocol, version of HTTP, and
+ * TLS or not. No case is named as known to fail, or as flaky.
+ *
+ * @throws what the runner wrote where it did not come to a count.
+ */
+export async function runSuite(): Promise<SuiteRun> {
+	const folder = join(root, "test/conformance");
+	const server = [process.execPath, join(folder, "server/main.ts")];
+	const options = ["--mode", "server", "--conf", join(folder, "config.yaml"), ...servers];
+	return parseOutput(await outputOf("connectconformance", [...options, "--", ...server]));
+}
+
+function parseOutput(output: string): SuiteRun {
+	const count = /^(\d+) passed, (\d+) failed$/m.exec(output);
+	if (count === null) throw new Error(`the runner did not finish:\n${output.slice(-4_000)}`);
+	const failures = output.match(/^FAILED: .*(?:\n\t.*)*/gm) ?? [];
+	if (failures.length !== Number(count[2])) throw new Error(`the runner counts ${count[0]}`);
+	return { passed: Number(count[1]), failures };
+}
