@@ -1,122 +1,172 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import { WukongStatus_PowerState as Power, type Wukong } from "@novasphere/wukong-gen/wukong";
 import {
 	WukongEvent_Type as EventType,
 	type WukongEvent,
-	WukongService,
 } from "@novasphere/wukong-gen/wukong-service";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { createWukongClient, type WukongClient } from "../../web-client/src/client.ts";
 import { type RunningApp, startApp } from "../support/running-app.ts";
-import { createKubeApi, type KubeAccess } from "./kube-api.ts";
+import { createKubeApi } from "./kube-api.ts";
+import { writeKubeconfig } from "./kubeconfig.ts";
+import { startOperator } from "./operator.ts";
+import { type RecordedWatch, recordWatch } from "./recorded-watch.ts";
+import { startBalancer } from "./rolling/balancer.ts";
+import { serviceAccess } from "./service-access.ts";
 import { createNamespace } from "./test-namespace.ts";
 import { wukongPath } from "./wukong-resource.ts";
 
-const access = inject("cluster");
-const admin = createKubeApi(access);
-let folder: string;
-let namespace: string;
-let replicas: RunningApp[];
-let first: Client<typeof WukongService>;
-let second: Client<typeof WukongService>;
-
-beforeAll(async () => {
-	namespace = await createNamespace(admin);
-	folder = await mkdtemp(join(tmpdir(), "wukong-kubeconfig-"));
-	const kubeconfig = join(folder, "config");
-	await writeFile(kubeconfig, kubeconfigOf(access), { mode: 0o600 });
-	const start = () =>
-		startApp("--store", "kubernetes", "--kubeconfig", kubeconfig, "--namespace", namespace);
-	replicas = await Promise.all([start(), start()]);
-	[first, second] = replicas.map(({ url }) =>
-		createClient(WukongService, createGrpcTransport({ baseUrl: url })),
-	) as [typeof first, typeof second];
-});
-
-afterAll(async () => {
-	await Promise.all(replicas.map((replica) => replica.close()));
-	admin.close();
-	await rm(folder, { recursive: true });
-});
-
-function kubeconfigOf({ url, ca, token }: KubeAccess): string {
-	return JSON.stringify({
-		apiVersion: "v1",
-		kind: "Config",
-		clusters: [
-			{
-				name: "test",
-				cluster: { server: url, "certificate-authority-data": Buffer.from(ca).toString("base64") },
-			},
-		],
-		users: [{ name: "test", user: { token } }],
-		contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
-		"current-context": "test",
-	});
-}
-
+const cluster = inject("cluster");
+const admin = createKubeApi(cluster);
+const stack = new AsyncDisposableStack();
+const namespace = await createNamespace(admin);
 const spec = {
 	cpu: 2,
 	memory: "4Gi",
 	disks: [{ name: "root", size: "20Gi", storageClassName: "longhorn" }],
 	cloudInitUser: { name: "ops", password: "hunter2-hunter2" },
 };
+let replicas: RunningApp[];
+/** Clients whose connection the balancer gave to the first replica, and to the second. */
+let first: WukongClient;
+let second: WukongClient;
+/** Streams of a browser on the one, of a gRPC client on the other. */
+let streams: RecordedWatch[];
 
-const codeOf = (call: Promise<unknown>) =>
-	call.then(
-		() => "ok",
-		(error) => Code[ConnectError.from(error).code],
-	);
+beforeAll(async () => {
+	stack.defer(() => admin.close());
+	const access = await serviceAccess(admin, cluster, namespace);
+	const kubeconfig = stack.use(await writeKubeconfig(access));
+	const flags = ["--store", "kubernetes", "--kubeconfig", kubeconfig.path];
+	const start = () => startApp(...flags, "--namespace", namespace);
+	replicas = await Promise.all([start(), start()]);
+	for (const replica of replicas) stack.use(replica);
+	const operator = await startOperator(cluster, namespace);
+	stack.defer(() => operator.close());
 
-test("a VM lives on two replicas: what one writes, the other reads and watches", async () => {
-	const events: WukongEvent[] = [];
-	const leaver = new AbortController();
-	const watched = (async () => {
-		for await (const event of second.watchWukong({ namespace }, { signal: leaver.signal })) {
-			if (event.wukong !== undefined) events.push(event);
-			if (event.type === EventType.DELETED) leaver.abort();
-		}
-	})().catch((error) => {
-		if (!leaver.signal.aborted) throw error;
-	});
-	// Awaited below: until then a failure is not unhandled, only early.
-	watched.catch(() => {});
+	const balancer = await startBalancer();
+	stack.defer(() => balancer.close());
+	for (const { url } of replicas) balancer.add(url);
+	const baseUrl = balancer.url;
+	const createGrpcClient = () =>
+		createWukongClient({ transport: createGrpcTransport({ baseUrl }) });
+	// One connection after the other, so that each goes to the next replica.
+	streams = [];
+	for (const client of [createWukongClient({ baseUrl }), createGrpcClient()]) {
+		const stream = recordWatch(client, { namespace });
+		stack.defer(() => stream.close());
+		streams.push(stream);
+		await stream.until("it is in sync", () => stream.watcher.synced);
+	}
+	[first, second] = [createGrpcClient(), createGrpcClient()];
+	for (const client of [first, second]) await client.listWukongs({});
+	expect(await ofReplicas("wukong_watch_streams")).toEqual([1, 1]);
+	expect(await ofReplicas("wukong_requests_total")).toEqual([1, 1]);
+});
+afterAll(() => stack.disposeAsync());
 
-	const wukong = { namespace, name: "web-1", spec };
+/** A metric of each replica. */
+function ofReplicas(name: string): Promise<number[]> {
+	return Promise.all(replicas.map((replica) => replica.metric(name)));
+}
+
+/** Waits until both streams have told this of a VM. @returns it */
+async function both(name: string, what: string, fits: (event: WukongEvent) => boolean) {
+	for (const stream of streams) {
+		await stream.until(`${name} ${what}`, () => told(stream, name).some(fits));
+	}
+}
+
+const told = ({ events }: RecordedWatch, name: string) =>
+	events.filter((event) => event.wukong?.name === name);
+
+const state = ({ wukong }: WukongEvent) => Power[wukong?.status?.powerState ?? 0];
+
+/** What a stream told of a VM; states that follow one another are told once. */
+function story(stream: RecordedWatch, name: string): string[] {
+	const words = told(stream, name).map((event) => `${EventType[event.type]} ${state(event)}`);
+	return words.filter((word, index) => word !== words[index - 1]);
+}
+
+test("the whole life of a VM, led through both replicas, is told alike by both", async () => {
+	const ref = { namespace, name: "web-1" };
+	const wukong = { ...ref, spec };
 	const created = (await first.createWukong({ wukong, requestId: "once" })).wukong;
 	const again = (await second.createWukong({ wukong, requestId: "once" })).wukong;
 	expect(again?.uid).toBe(created?.uid);
+	await both("web-1", "runs", (event) => state(event) === "RUNNING");
 
-	const ref = { namespace, name: "web-1" };
-	const stopped = await first.stopWukong(ref);
-	expect(stopped.changed).toBe(true);
-	const read = await second.getWukong({
-		...ref,
-		minResourceVersion: stopped.wukong?.resourceVersion ?? "",
-	});
-	expect(read.wukong?.spec?.startStrategy?.autoStart).toBe(false);
-	expect(await codeOf(first.updateWukong({ wukong: { ...ref, spec: { cpu: 1 } } }))).toBe(
-		"InvalidArgument",
+	expect((await first.stopWukong(ref)).changed).toBe(true);
+	await both("web-1", "has stopped", (event) => state(event) === "STOPPED");
+	await second.updateWukong({ wukong: { ...ref, labels: { app: "web" }, spec: { cpu: 4 } } });
+	await both("web-1", "has grown", (event) => event.wukong?.spec?.cpu === 4);
+	await expect(first.updateWukong({ wukong: { ...ref, spec: { cpu: 1 } } })).rejects.toThrow();
+	expect((await second.startWukong(ref)).changed).toBe(true);
+	const runsAgain = ({ wukong }: WukongEvent) =>
+		wukong?.spec?.cpu === 4 && wukong.status?.phase === "Running";
+	await both("web-1", "runs again", runsAgain);
+	expect((await first.deleteWukong(ref)).wukong?.deleteTime).toBeDefined();
+	await both("web-1", "is gone", ({ type }) => type === EventType.DELETED);
+
+	const life = ["STARTING", "RUNNING", "STOPPING", "STOPPED"].map((word) => `MODIFIED ${word}`);
+	for (const stream of streams) {
+		expect(story(stream, "web-1")).toEqual(["ADDED STARTING", ...life, ...life, "DELETED STOPPED"]);
+		const text = JSON.stringify(stream.events, (_, value) =>
+			typeof value === "bigint" ? `${value}` : value,
+		);
+		expect(text).not.toContain("hunter2");
+	}
+	const [browser, grpc] = streams.map((stream) =>
+		told(stream, "web-1").map(({ type, resourceVersion }) => [EventType[type], resourceVersion]),
 	);
-	await second.updateWukong({ wukong: { ...ref, labels: { app: "web" } } });
-	await first.deleteWukong(ref);
-	await watched;
-
-	expect(events[0]?.type).toBe(EventType.ADDED);
-	expect(events.at(-1)?.type).toBe(EventType.DELETED);
-	const changes = events.slice(1, -1);
-	expect(new Set(changes.map(({ type }) => type))).toEqual(new Set([EventType.MODIFIED]));
-	expect(changes.at(-1)?.wukong?.labels).toEqual({ app: "web" });
-	expect(
-		JSON.stringify(events, (_, value) => (typeof value === "bigint" ? `${value}` : value)),
-	).not.toContain("hunter2");
+	expect(browser).toEqual(grpc);
 });
 
-test("1,000 pairs of writing here and reading there with the token: none is stale", async () => {
+test("what kubectl edits, labels and deletes arrives as events on both", async () => {
+	const path = wukongPath(namespace, "edited");
+	const patch = (body: object) => admin.expect({ method: "PATCH", path, body });
+	const last = (stream: RecordedWatch) => told(stream, "edited").at(-1)?.wukong;
+	const arrives = async (what: string, fits: (wukong: Wukong | undefined) => boolean) => {
+		for (const stream of streams) await stream.until(what, () => fits(last(stream)));
+	};
+	const [replica] = replicas;
+	const selected = recordWatch(createWukongClient({ baseUrl: replica?.url ?? "" }), {
+		namespace,
+		labelSelector: "tier in (gold)",
+	});
+	const view = () => told(selected, "edited").map(({ type }) => EventType[type]);
+
+	await admin.expect({
+		method: "POST",
+		path: wukongPath(namespace),
+		body: {
+			apiVersion: "vm.novasphere.dev/v1alpha1",
+			kind: "Wukong",
+			metadata: { name: "edited", labels: { tier: "gold" } },
+			spec: { cpu: 1, memory: "1Gi", disks: [{ name: "root", size: "1Gi" }] },
+		},
+	});
+	await arrives("it is there", (wukong) => wukong?.status?.phase === "Running");
+	await patch({ spec: { cpu: 3, startStrategy: { autoStart: false } } });
+	await arrives("the edit is there", (wukong) => wukong?.spec?.cpu === 3);
+	await arrives("it has stopped", (wukong) => wukong?.status?.phase === "Stopped");
+	await patch({ metadata: { labels: { tier: "iron" } } });
+	await arrives("the label is there", (wukong) => wukong?.labels.tier === "iron");
+	await selected.until("it has left the view", () => view().at(-1) === "DELETED");
+	await patch({ metadata: { labels: { tier: "gold" } } });
+	await selected.until("it is back in the view", () => view().at(-1) === "ADDED");
+	await admin.expect({ method: "DELETE", path });
+	await both("edited", "is gone", ({ type }) => type === EventType.DELETED);
+	await selected.until("it is gone from the view", () => view().at(-1) === "DELETED");
+	await selected.close();
+});
+
+test("1,000 pairs of writing on one replica and reading on the other: none is stale", {
+	timeout: 180_000,
+}, async () => {
 	const ref = { namespace, name: "pairs" };
 	await first.createWukong({ wukong: { ...ref, spec } });
+	const before = await ofReplicas("wukong_requests_total");
 	let stale = 0;
 	for (let number = 0; number < 1_000; number++) {
 		const [writer, reader] = number % 2 === 0 ? [first, second] : [second, first];
@@ -127,24 +177,6 @@ test("1,000 pairs of writing here and reading there with the token: none is stal
 		if (read.wukong?.labels.number !== `${number}`) stale++;
 	}
 	expect(stale).toBe(0);
-});
-
-test("a change made behind the service's back arrives as an event", async () => {
-	const ref = { namespace, name: "edited" };
-	await first.createWukong({ wukong: { ...ref, spec } });
-	const leaver = new AbortController();
-	const events = first.watchWukong(ref, { signal: leaver.signal })[Symbol.asyncIterator]();
-	expect((await events.next()).value?.type).toBe(EventType.ADDED);
-	expect((await events.next()).value?.type).toBe(EventType.SYNCED);
-	await admin.expect({
-		method: "PATCH",
-		path: wukongPath(namespace, "edited"),
-		contentType: "application/merge-patch+json",
-		body: { metadata: { labels: { by: "kubectl" } } },
-	});
-	const { value } = await events.next();
-	expect(value?.type).toBe(EventType.MODIFIED);
-	expect(value?.wukong?.labels).toEqual({ by: "kubectl" });
-	leaver.abort();
-	await events.next().catch(() => {});
+	const after = await ofReplicas("wukong_requests_total");
+	expect(after.map((calls, index) => calls - (before[index] ?? 0))).toEqual([1_000, 1_000]);
 });

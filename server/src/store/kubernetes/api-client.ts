@@ -1,9 +1,10 @@
 import type { IncomingMessage } from "node:http";
-import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { Clock } from "../../clock.ts";
-import type { Api } from "./api.ts";
+import type { OperatorApi } from "./api.ts";
 import type { ClusterAccess } from "./cluster-access.ts";
 import { type HttpCall, readBytes, readText, sendCall } from "./http-call.ts";
+import { parseJson } from "./json-text.ts";
 import { apiVersion, isJsonObject, objectAt, parseRawWukong, versionOf } from "./raw-wukong.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
@@ -12,7 +13,7 @@ export interface ApiTimings {
 	readonly connectTimeoutMs: number;
 	/** How long one answer may take, in milliseconds; a watch has its own time. Default 10,000. */
 	readonly answerTimeoutMs: number;
-	/** How long one page of a list may take, in milliseconds. Default 30,000. */
+	/** How long one page of a list may take, in milliseconds; one object is no page. Default 30,000. */
 	readonly listTimeoutMs: number;
 }
 
@@ -41,7 +42,7 @@ interface Call extends Pick<HttpCall, "method"> {
 const never = new AbortController().signal;
 
 /** Calls to the API server over HTTP/1.1, on connections that are kept. */
-export function createApiClient(options: ApiClientOptions): Api {
+export function createApiClient(options: ApiClientOptions): OperatorApi {
 	const { access, namespace, timings, clock } = options;
 	const { connectTimeoutMs } = timings;
 
@@ -103,7 +104,8 @@ export function createApiClient(options: ApiClientOptions): Api {
 				}),
 			};
 			const call: Call = { method: "GET", path: all, query, signal };
-			const list = await fetchJson(call, timings.listTimeoutMs);
+			const isPage = limit > 1;
+			const list = await fetchJson(call, isPage ? timings.listTimeoutMs : timings.answerTimeoutMs);
 			const metadata = objectAt(list, "metadata");
 			return {
 				items: (Array.isArray(list.items) ? list.items : []).map(parseRawWukong),
@@ -136,6 +138,10 @@ export function createApiClient(options: ApiClientOptions): Api {
 					query: dryRunOf(dryRun),
 					body,
 				}),
+			),
+		replaceStatus: async (body) =>
+			parseRawWukong(
+				await fetchOne({ method: "PUT", path: `${pathOf(body.metadata)}/status`, body }),
 			),
 		async remove(ref, { uid, resourceVersion, dryRun }) {
 			const body = {
@@ -170,7 +176,7 @@ function withVersion(made: JsonObject): JsonObject {
 
 function parseObject(text: string): JsonObject | undefined {
 	try {
-		const value: JsonValue = JSON.parse(text);
+		const value = parseJson(text);
 		return isJsonObject(value) ? value : undefined;
 	} catch {
 		return undefined;

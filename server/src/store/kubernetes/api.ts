@@ -26,3 +26,9 @@ export interface Api extends Upstream {
 	/** Ends all connections. */
 	close(): void;
 }
+
+/** The calls of an operator. The service itself has no right to write a status. */
+export interface OperatorApi extends Api {
+	/** Takes the status of `resource` and nothing else; conditional like `replace`. */
+	replaceStatus(resource: RawWukong): Promise<RawWukong>;
+}

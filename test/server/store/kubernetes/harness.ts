@@ -7,10 +7,11 @@ import {
 	createKubernetesSource,
 	type KubernetesOptions,
 } from "../../../../server/src/store/kubernetes/kubernetes-source.ts";
+import { finalizer } from "../../../../server/src/store/kubernetes/operator/finalizer.ts";
 import type { Source } from "../../../../server/src/store/source.ts";
 import { type FakeApiServer, startFakeApiServer } from "../../../support/fake-api-server.ts";
 import { createFakeClock, type FakeClock } from "../../../support/fake-clock.ts";
-import { finalizer, startFakeOperator } from "../../../support/fake-operator.ts";
+import { startFakeOperator } from "../../../support/fake-operator.ts";
 import { until } from "../../../support/until.ts";
 import { createRecordingSink } from "../recording-sink.ts";
 import type { SourceHarness } from "../source-contract.ts";
@@ -72,6 +73,7 @@ export async function startKubernetes(
 	return {
 		source,
 		sink,
+		namespace: "default",
 		api,
 		operatorClock,
 		async until(what, condition) {

@@ -1,0 +1,172 @@
+import { ErrorReason } from "@novasphere/wukong-gen/error";
+import type { Wukong, WukongStatus } from "@novasphere/wukong-gen/wukong";
+import type { Clock, Timer } from "../../../clock.ts";
+import { Failure } from "../../../failure.ts";
+import { keyOf, type WukongRef } from "../../../resource/wukong-ref.ts";
+import { observe } from "../../phases/observe.ts";
+import type { OperatorOptions } from "../../phases/operator-options.ts";
+import type { Sink } from "../../source.ts";
+import type { OperatorApi } from "../api.ts";
+import { objectAt, type RawWukong } from "../raw-wukong.ts";
+import { createReflector } from "../reflector.ts";
+import { defaultReflectorTimings, type ReflectorTimings } from "../reflector-timings.ts";
+import { UpstreamError } from "../upstream-error.ts";
+import type { UpstreamObserver } from "../upstream-observer.ts";
+import { withFinalizer, withoutFinalizer } from "./finalizer.ts";
+import { statusJson } from "./status-json.ts";
+import { createWorkQueue } from "./work-queue.ts";
+
+/** Told of what the operator does. */
+export interface OperatorObserver extends UpstreamObserver {
+	/** A step is written. @param phase empty: cleaned up, the Wukong may go */
+	stepped(ref: WukongRef, phase: string): void;
+	/** A step could not be written and is tried again. @param error for the log only */
+	stepFailed(ref: WukongRef, error: unknown): void;
+}
+
+export interface SimulatedOperatorOptions {
+	readonly api: OperatorApi;
+	/** How the life of a VM goes. */
+	readonly life: OperatorOptions;
+	/** Default: `defaultReflectorTimings`. */
+	readonly reflectorTimings?: Partial<ReflectorTimings>;
+	readonly clock: Clock;
+	/** From 0 to below 1. Default: `Math.random`. */
+	readonly random?: () => number;
+	readonly observer: OperatorObserver;
+}
+
+/** Plays the operator in a cluster that has none: leads every Wukong through its life. */
+export interface SimulatedOperator {
+	/** Resolves once it has seen all Wukongs, however long that takes. @throws SHUTTING_DOWN */
+	start(): Promise<void>;
+	/** Ends it; a write under way is seen through. The API stays open. */
+	close(): Promise<void>;
+}
+
+/** How long after a step that was not written the Wukong is looked at again, in milliseconds. */
+const retryMs = 1_000;
+
+/** Wukongs that are worked on at one time. */
+const maxAtOnce = 8;
+
+/**
+ * Each look decides on what the watch last said, and writes on condition that it is still so:
+ * looking twice, or two operators side by side, write no step twice.
+ */
+export function createSimulatedOperator(options: SimulatedOperatorOptions): SimulatedOperator {
+	const { api, life, clock, observer } = options;
+	const closing = new AbortController();
+	const { signal } = closing;
+	const held = new Map<string, Wukong>();
+	const timers = new Map<string, Timer>();
+
+	const lookAgain = (key: string, delayMs: number) => {
+		timers.get(key)?.cancel();
+		timers.set(
+			key,
+			clock.setTimer(delayMs, () => queue.add(key)),
+		);
+	};
+
+	const look = async (key: string) => {
+		timers.get(key)?.cancel();
+		timers.delete(key);
+		const wukong = held.get(key);
+		if (wukong === undefined) return;
+		const nowMs = clock.nowMs();
+		const { status, finalized, wakeAtMs } = observe(wukong, nowMs, life);
+		try {
+			// The change that a write makes brings the next look.
+			if (finalized) await release(wukong);
+			else if (status !== wukong.status) await report(wukong, status);
+			else if (wakeAtMs !== undefined) lookAgain(key, Math.max(0, wakeAtMs - nowMs));
+		} catch (error) {
+			if (signal.aborted) return;
+			if (!isOvertaken(error, wukong)) observer.stepFailed(wukong, error);
+			lookAgain(key, retryMs);
+		}
+	};
+
+	const report = async (wukong: Wukong, status: WukongStatus) => {
+		const raw = await readAsDecidedOn(wukong);
+		if (raw === undefined) return;
+		// What is being deleted takes no new finalizer.
+		const kept = wukong.deleteTime === undefined ? withFinalizer(raw) : raw;
+		const current = kept === raw ? raw : await api.replace(kept, { dryRun: false });
+		await api.replaceStatus({ ...current, status: statusJson(status) });
+		observer.stepped(wukong, status.phase);
+	};
+
+	const release = async (wukong: Wukong) => {
+		const raw = await readAsDecidedOn(wukong);
+		if (raw === undefined) return;
+		const released = withoutFinalizer(raw);
+		if (released === raw) return;
+		await api.replace(released, { dryRun: false });
+		observer.stepped(wukong, "");
+	};
+
+	/** The whole object; undefined where it has changed since, which the watch will tell. */
+	const readAsDecidedOn = async (wukong: Wukong): Promise<RawWukong | undefined> => {
+		const raw = await api.get(wukong, signal);
+		return raw.metadata.resourceVersion === wukong.resourceVersion ? raw : undefined;
+	};
+
+	const forget = (key: string) => {
+		held.delete(key);
+		timers.get(key)?.cancel();
+		timers.delete(key);
+	};
+
+	const hold = (wukong: Wukong) => {
+		const key = keyOf(wukong);
+		held.set(key, wukong);
+		queue.add(key);
+	};
+
+	const sink: Sink = {
+		load({ objects }) {
+			for (const key of [...held.keys()]) forget(key);
+			for (const object of objects) hold(object);
+		},
+		append(changes) {
+			for (const { object, deleted } of changes) {
+				if (deleted) forget(keyOf(object));
+				else hold(object);
+			}
+		},
+		advance() {},
+	};
+
+	const queue = createWorkQueue(look, maxAtOnce);
+	const reflector = createReflector({
+		upstream: api,
+		sink,
+		clock,
+		random: options.random ?? Math.random,
+		// Only what is now matters to it.
+		timings: { ...defaultReflectorTimings, historyVersions: 0n, ...options.reflectorTimings },
+		observer,
+		onPassed() {},
+	});
+
+	return {
+		start: reflector.start,
+		async close() {
+			const reason = new Failure(ErrorReason.SHUTTING_DOWN, "the operator is closed");
+			closing.abort(reason);
+			await reflector.close(reason);
+			await queue.close();
+			for (const key of [...held.keys()]) forget(key);
+		},
+	};
+}
+
+/** Someone wrote, or it is gone. What is true now comes by the watch. */
+function isOvertaken(error: unknown, { name }: WukongRef): boolean {
+	if (!(error instanceof UpstreamError) || error.problem.kind !== "refused") return false;
+	const { code, status } = error.problem;
+	// A path that the API server does not know at all is 404, too.
+	return code === 409 || (code === 404 && objectAt(status, "details").name === name);
+}

@@ -1,0 +1,50 @@
+import { systemClock } from "../../server/src/clock.ts";
+import {
+	createApiClient,
+	defaultApiTimings,
+} from "../../server/src/store/kubernetes/api-client.ts";
+import { openKubeconfig } from "../../server/src/store/kubernetes/kubeconfig-access.ts";
+import { createSimulatedOperator } from "../../server/src/store/kubernetes/operator/simulated-operator.ts";
+import type { KubeAccess } from "./kube-api.ts";
+import { writeKubeconfig } from "./kubeconfig.ts";
+
+/** Steps that are short, but told apart by the times in the conditions. */
+const life = { pendingMs: 20, creatingMs: 50, stoppingMs: 50, deletingMs: 20 };
+
+/** Plays the operator in a namespace, quickly. */
+export async function startOperator(
+	access: KubeAccess,
+	namespace: string,
+): Promise<{ close(): Promise<void> }> {
+	const kubeconfig = await writeKubeconfig(access);
+	const clock = systemClock;
+	const api = createApiClient({
+		access: await openKubeconfig({ kubeconfig: kubeconfig.path, context: "", maxConnections: 16 }),
+		namespace,
+		timings: defaultApiTimings,
+		clock,
+	});
+	const silent = () => {};
+	const operator = createSimulatedOperator({
+		api,
+		life,
+		clock,
+		observer: {
+			listed: silent,
+			watchOpened: silent,
+			watchEnded: silent,
+			troubled: silent,
+			recovered: silent,
+			stepped: silent,
+			stepFailed: silent,
+		},
+	});
+	await operator.start();
+	return {
+		async close() {
+			await operator.close();
+			api.close();
+			await kubeconfig.remove();
+		},
+	};
+}
