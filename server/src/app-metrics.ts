@@ -51,6 +51,10 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 		buckets: durationBuckets,
 		registers,
 	});
+	const requestsOf = keepChildren((method: string, code: string, protocol: string) =>
+		requests.labels({ method, code, protocol }),
+	);
+	const durationsOf = keepChildren((method: string) => durations.labels({ method }));
 	const streams = new Gauge({
 		name: "wukong_watch_streams",
 		help: "Open watch streams.",
@@ -127,10 +131,8 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 			streamStarted() {},
 			callEnded({ method, protocol }, { durationMs, failure }) {
 				const code = failure === undefined ? "ok" : Code[failure.code];
-				requests.inc({ method: method.name, code, protocol });
-				if (method.methodKind === "unary") {
-					durations.observe({ method: method.name }, durationMs / 1_000);
-				}
+				requestsOf(method.name, code, protocol).inc();
+				if (method.methodKind === "unary") durationsOf(method.name).observe(durationMs / 1_000);
 			},
 		},
 		watch: {
@@ -153,5 +155,21 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 			contentType: registry.contentType,
 			body: await registry.metrics(),
 		}),
+	};
+}
+
+/** Looks each child of a metric up once: by its labels it takes longer than counting. */
+function keepChildren<Labels extends string[], Child>(
+	find: (...labels: Labels) => Child,
+): (...labels: Labels) => Child {
+	const children = new Map<string, Child>();
+	return (...labels) => {
+		const key = labels.length === 1 ? (labels[0] as string) : labels.join(" ");
+		let child = children.get(key);
+		if (child === undefined) {
+			child = find(...labels);
+			children.set(key, child);
+		}
+		return child;
 	};
 }

@@ -19,7 +19,7 @@ export function createPages(parts: {
 		{
 			path: "/readyz",
 			answer() {
-				const answer = readinessAnswer(parts.readiness(), parts.freshness().staleSinceMs);
+				const answer = readinessAnswer(parts.readiness(), parts.freshness());
 				return { ...answer, contentType: plainText };
 			},
 		},

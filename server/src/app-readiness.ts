@@ -1,8 +1,13 @@
+import type { Freshness } from "./store/source.ts";
+
 /** Whether this process wants calls, and why not. */
 export type Readiness =
 	| { readonly state: "starting" }
 	| { readonly state: "ready" }
 	| { readonly state: "stopping" };
+
+/** What is told of a store's upstream. */
+type Upstream = Pick<Freshness, "staleSinceMs" | "trouble">;
 
 /** What an orchestrator reads at `/readyz`. */
 export interface ReadinessAnswer {
@@ -20,14 +25,15 @@ const reasons: Readonly<Record<Exclude<Readiness["state"], "ready">, string>> = 
 /**
  * The answer of `/readyz`. A silent upstream is told but does not make a replica unready: it
  * still answers reads, and to take out all replicas at once would help nobody.
- * @param staleSinceMs set while upstream is silent, in milliseconds since 1970
  */
 export function readinessAnswer(
 	{ state }: Readiness,
-	staleSinceMs: number | undefined,
+	{ staleSinceMs, trouble }: Upstream,
 ): ReadinessAnswer {
-	if (state !== "ready") return { status: 503, body: `not ready: ${reasons[state]}\n` };
-	if (staleSinceMs === undefined) return { status: 200, body: "ready\n" };
-	const since = new Date(staleSinceMs).toISOString();
-	return { status: 200, body: `ready\nupstream is silent since ${since}\n` };
+	const lines = [state === "ready" ? "ready" : `not ready: ${reasons[state]}`];
+	if (state === "ready" && staleSinceMs !== undefined) {
+		lines.push(`upstream is silent since ${new Date(staleSinceMs).toISOString()}`);
+	}
+	if (state !== "stopping" && trouble !== undefined) lines.push(trouble);
+	return { status: state === "ready" ? 200 : 503, body: `${lines.join("\n")}\n` };
 }

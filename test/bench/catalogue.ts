@@ -1,56 +1,170 @@
-import type { BenchCase } from "./case.ts";
-import { createFanOutCase } from "./fan-out-case.ts";
-import { createStartUpCase } from "./start-up-case.ts";
-import { getCall, listCall } from "./unary-call.ts";
-import { createUnaryCase } from "./unary-case.ts";
+import type { BenchCase } from "./cases/case.ts";
+import { createFanOutCase } from "./cases/fan-out-case.ts";
+import { createLatencyCase } from "./cases/latency-case.ts";
+import { createMemoryCase } from "./cases/memory-case.ts";
+import { createStartUpCase } from "./cases/start-up-case.ts";
+import { getCall, listCall, type MakeCall, pageCall } from "./cases/unary-call.ts";
+import { createUnaryCase } from "./cases/unary-case.ts";
+import { groups } from "./group.ts";
+import type { WatchWire } from "./load/watches.ts";
+import type { ServerName } from "./servers/roster.ts";
 
-const unary = [
+const node = ["ours", "stock", "raw"] as const;
+const jsonPeers = [...node, "fastify", "gin", "echo", "fiber", "connect-go"] as const;
+const grpcPeers = [...node, "grpc-js", "grpc-go", "connect-go"] as const;
+const watchPeers = {
+	"connect-json": [...node, "connect-go"],
+	grpc: grpcPeers,
+} as const;
+const wireTitles = { "connect-json": "Connect JSON", grpc: "gRPC" } as const;
+
+/** Numbers of VMs in a list, of streams, and of VMs in the store. */
+export const sizes = {
+	list: [1, 10, 100, 1_000],
+	streams: [10, 100, 1_000, 5_000],
+	objects: [100, 1_000, 10_000],
+} as const;
+
+const calls: readonly BenchCase[] = [
 	createUnaryCase({
 		id: "get-json",
 		title: "Get, JSON, HTTP/1.1",
+		group: groups.calls,
+		servers: ["ours", "ours, quiet", ...jsonPeers.slice(1)],
 		wire: "http1-json",
 		call: getCall,
 	}),
 	createUnaryCase({
 		id: "list-json",
 		title: "List 100, JSON, HTTP/1.1",
+		group: groups.calls,
+		servers: jsonPeers,
 		wire: "http1-json",
 		call: listCall,
 	}),
-	createUnaryCase({ id: "get-grpc", title: "Get, gRPC", wire: "grpc", call: getCall }),
-	createUnaryCase({ id: "list-grpc", title: "List 100, gRPC", wire: "grpc", call: listCall }),
+	createUnaryCase({
+		id: "get-grpc",
+		title: "Get, gRPC",
+		group: groups.calls,
+		servers: grpcPeers,
+		wire: "grpc",
+		call: getCall,
+	}),
+	createUnaryCase({
+		id: "list-grpc",
+		title: "List 100, gRPC",
+		group: groups.calls,
+		servers: grpcPeers,
+		wire: "grpc",
+		call: listCall,
+	}),
 ];
 
-const wires = { "connect-json": "Connect JSON", grpc: "gRPC" } as const;
+function watch(wire: WatchWire, streams: number, servers: readonly ServerName[]): BenchCase {
+	return createFanOutCase({
+		id: `watch-${wire}-${streams}`,
+		title: `Watch, ${count(streams)} streams, ${wireTitles[wire]}`,
+		group: groups.watches,
+		servers,
+		wire,
+		streams,
+	});
+}
 
-function fanOut(wire: keyof typeof wires, streamCounts: readonly number[]): BenchCase[] {
-	return streamCounts.map((streams) =>
-		createFanOutCase({
-			id: `watch-${wire}-${streams}`,
-			title: `Watch, ${streams.toLocaleString("en")} streams, ${wires[wire]}`,
-			wire,
-			streams,
-		}),
-	);
+const watches = (["connect-json", "grpc"] as const).flatMap((wire) =>
+	sizes.streams.map((streams) => {
+		// All peers where the targets are; stock would take minutes for the most.
+		if (streams === 1_000) return watch(wire, streams, watchPeers[wire]);
+		return watch(wire, streams, streams < 1_000 ? node : ["ours", "raw"]);
+	}),
+);
+
+const listSizes = sizes.list.map((objects) =>
+	createUnaryCase({
+		id: `list-size-${objects}`,
+		title: `List ${count(objects)}, JSON`,
+		group: groups.listSizes,
+		servers: node,
+		wire: "http1-json",
+		call: listCall,
+		objects,
+	}),
+);
+
+const stores = sizes.objects.flatMap((objects) => {
+	const sized = (id: string, title: string, call: MakeCall) =>
+		createUnaryCase({
+			id: `${id}-${objects}`,
+			title: `${title} ${count(objects)}, JSON`,
+			group: groups.objects,
+			servers: ["ours"],
+			wire: "http1-json",
+			call,
+			objects,
+		});
+	return [
+		sized("get-of", "Get, one of", getCall),
+		sized("page-of", "List, a page of 100 of", pageCall),
+	];
+});
+
+function memory(wire: WatchWire, streams: number): BenchCase {
+	return createMemoryCase({
+		id: `memory-${wire}`,
+		title: `Memory, ${count(streams)} idle streams, ${wireTitles[wire]}`,
+		group: groups.memory,
+		servers: ["ours", "raw"],
+		wire,
+		streams,
+	});
+}
+
+function latency(streams: number): BenchCase {
+	return createLatencyCase({
+		id: "latency",
+		title: `Get, beside ${count(streams)} streams`,
+		group: groups.latency,
+		servers: ["ours", "raw"],
+		wire: "connect-json",
+		streams,
+	});
+}
+
+const startUp = createStartUpCase({
+	id: "start-up",
+	title: "Start-up",
+	group: groups.startUp,
+	servers: ["npm start", "stock", "raw"],
+});
+
+function count(number: number): string {
+	return number.toLocaleString("en");
 }
 
 /** Every case, in the order of the scoreboard. */
 export function fullCatalogue(): BenchCase[] {
-	const streamCounts = [10, 100, 1_000];
 	return [
-		...unary,
-		...fanOut("connect-json", streamCounts),
-		...fanOut("grpc", streamCounts),
-		createStartUpCase(),
+		...calls,
+		...watches,
+		...listSizes,
+		...stores,
+		memory("connect-json", 2_500),
+		memory("grpc", 2_500),
+		latency(1_000),
+		startUp,
 	];
 }
 
 /** Every kind of case, but with few streams: for a smoke. */
 export function quickCatalogue(): BenchCase[] {
+	const few = 100;
 	return [
-		...unary,
-		...fanOut("connect-json", [100]),
-		...fanOut("grpc", [100]),
-		createStartUpCase(),
+		...calls,
+		watch("connect-json", few, node),
+		watch("grpc", few, [...node, "grpc-js"]),
+		...stores.filter(({ id }) => id === "page-of-1000"),
+		memory("grpc", few),
+		latency(few),
+		startUp,
 	];
 }

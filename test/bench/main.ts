@@ -1,20 +1,22 @@
-// npm run bench: this service beside stock connect-node and raw Node, in one run.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+// npm run bench: this service beside others, in one run.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Cores, splitCores } from "./cores.ts";
-import { writeDocument } from "./document.ts";
 import { createFaults } from "./faults.ts";
 import { measureOtherWork } from "./other-work.ts";
-import { createPayload, fetchPayload, type Payload } from "./payload.ts";
+import { createPayloadStore } from "./payload/payload-store.ts";
 import { type Plan, parsePlan, usage } from "./plan.ts";
+import { drawCharts } from "./report/charts.ts";
+import { writeDocument } from "./report/document.ts";
+import { describeMachine } from "./report/machine.ts";
+import { formatScoreboard } from "./report/scoreboard.ts";
+import { targets } from "./report/targets.ts";
+import { formatVerdicts, judge } from "./report/verdict.ts";
 import { type CaseResult, runCase } from "./rounds.ts";
-import { formatScoreboard } from "./scoreboard.ts";
-import { startServer } from "./server-process.ts";
-import { oursSpec, peerSpec } from "./servers.ts";
-
-/** Share of the machine that other work may take before the report speaks of it. */
-const quietShare = 0.1;
+import { splitCores } from "./servers/cores.ts";
+import { buildGoServers, type GoServers } from "./servers/go-servers.ts";
+import { createRoster } from "./servers/roster.ts";
+import { startServer } from "./servers/server-process.ts";
 
 const exitCodes = { failed: 1, badArguments: 2 } as const;
 
@@ -26,60 +28,48 @@ try {
 	process.exit(exitCodes.badArguments);
 }
 
-const cores = splitCores();
 const folder = mkdtempSync(join(tmpdir(), "wukong-bench-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 process.on("SIGINT", () => process.exit(exitCodes.failed));
 process.on("SIGTERM", () => process.exit(exitCodes.failed));
 
-const otherWork = await measureOtherWork();
-const { results, faults } = await run(plan, cores);
-const maxOtherWork = Math.max(otherWork, await measureOtherWork());
-const report = `${machine(cores, plan, maxOtherWork)}\n\n${formatScoreboard(results)}`;
-console.log(`\n${report}`);
-for (const text of faults) console.error(`FAULT ${text}`);
-if (faults.length > 0) process.exitCode = exitCodes.failed;
-else if (plan.write) writeDocument(report);
+// Before this process is held to one core.
+const goServers: GoServers = plan.quick ? { missing: "a smoke builds none" } : buildGoServers();
+const cores = splitCores();
+const faults = createFaults((text) => console.error(`FAULT ${text}`));
+const workBefore = await measureOtherWork();
+const results = await run(plan);
+const otherWork = Math.max(workBefore, await measureOtherWork());
 
-async function run(
-	{ cases, effort }: Plan,
-	{ serverPrefix }: Cores,
-): Promise<{ results: CaseResult[]; faults: string[] }> {
-	const faults = createFaults((text) => console.error(`FAULT ${text}`));
-	const start = (spec: Parameters<typeof startServer>[0]) => startServer(spec, serverPrefix);
+const facts = describeMachine({ cores, effort: plan.effort, goServers, otherWork });
+const verdicts = `### Targets\n\n${formatVerdicts(judge(targets, results))}`;
+const tables = formatScoreboard(results);
+// A smoke is too short to judge by.
+console.log(["", facts, ...(plan.quick ? [] : [verdicts]), tables].join("\n\n"));
+for (const text of faults.texts()) console.error(`FAULT ${text}`);
+if (faults.count > 0) process.exitCode = exitCodes.failed;
+else if (plan.write) writeDocument({ facts, verdicts, charts: drawCharts(results), tables });
 
-	// Its seed is everybody's payload.
-	const payloadPath = join(folder, "list.binpb");
-	let payload: Payload;
-	const ours = oursSpec(() => payload);
-	const teller = await start(ours);
-	const bytes = await fetchPayload(teller.http1);
-	await teller.stop();
-	writeFileSync(payloadPath, bytes);
-	payload = createPayload(bytes);
-
-	const servers = [ours, peerSpec("stock", payloadPath), peerSpec("raw", payloadPath)];
-	const setting = { payload, faults, start };
+async function run({ cases, effort }: Plan): Promise<CaseResult[]> {
+	const program = "program" in goServers ? goServers.program : undefined;
+	const roster = createRoster(program);
+	let started = 0;
+	const setting: Parameters<typeof runCase>[1]["setting"] = {
+		faults,
+		payload: createPayloadStore(folder),
+		start: (spec, payload) =>
+			startServer(spec, {
+				prefix: cores.serverPrefix,
+				payloadFolder: payload.folder,
+				logPath: join(folder, `${started++}.log`),
+			}),
+	};
 	const results: CaseResult[] = [];
 	for (const benchCase of cases) {
 		const startMs = performance.now();
-		results.push(await runCase(benchCase, { servers, effort, setting }));
+		results.push(await runCase(benchCase, { roster, effort, setting }));
 		const seconds = ((performance.now() - startMs) / 1_000).toFixed(1);
 		console.error(`${benchCase.title}: ${seconds} s`);
 	}
-	return { results, faults: faults.texts() };
-}
-
-function machine({ note }: Cores, { effort }: Plan, otherWork: number): string {
-	const lines = [
-		`${cpus().length} cores, Node ${process.versions.node}; ${note};`,
-		`${effort.rounds} interleaved rounds of ${effort.windowMs} ms; median (quartiles).`,
-	];
-	if (otherWork > quietShare) {
-		const percent = Math.round(otherWork * 100);
-		lines.push(
-			`The machine was not quiet: ${percent} % busy with other work before or after the run.`,
-		);
-	}
-	return lines.join("\n");
+	return results;
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { BenchCase } from "./case.ts";
+import type { BenchCase } from "./cases/case.ts";
 import { fullCatalogue, quickCatalogue } from "./catalogue.ts";
 import type { Effort } from "./rounds.ts";
 
@@ -7,20 +7,22 @@ import type { Effort } from "./rounds.ts";
 export interface Plan {
 	readonly cases: readonly BenchCase[];
 	readonly effort: Effort;
-	/** Put the table into docs/performance.md; only what was measured in full. */
+	/** Only a smoke: without what takes long to build. */
+	readonly quick: boolean;
+	/** Put tables and charts into docs/performance.md; only what was measured in full. */
 	readonly write: boolean;
 }
 
-/** About three and a half minutes in all. */
+/** About twenty minutes in all. */
 const fullEffort: Effort = { rounds: 7, windowMs: 500, warmUpMs: 1_200 };
-/** About half a minute: does it work, and are the answers right? Its figures mean little. */
-const quickEffort: Effort = { rounds: 2, windowMs: 150, warmUpMs: 200 };
+/** Within a minute: does it work, and are the answers right? Its figures mean little. */
+const quickEffort: Effort = { rounds: 1, windowMs: 150, warmUpMs: 100 };
 
 export const usage = `npm run bench -- [--quick] [--rounds N] [--only CASE]... [--write]
-  --quick      a smoke of half a minute; its figures mean little
+  --quick      a smoke of at most a minute, without the Go servers; its figures mean little
   --rounds N   turns of each server in each case; default ${fullEffort.rounds}
   --only CASE  this case, or all whose names contain it; may be repeated
-  --write      put the table into docs/performance.md
+  --write      put tables and charts into docs/performance.md
 Cases: ${fullCatalogue()
 	.map(({ id }) => id)
 	.join(" ")}`;
@@ -49,7 +51,7 @@ export function parsePlan(args: readonly string[]): Plan {
 		({ id }) => only?.some((wish) => fits(id, wish, catalogue)) ?? true,
 	);
 	if (cases.length === 0) throw new Error(`no case is named ${only?.join(" or ")}`);
-	return { cases, effort: { ...effort, rounds }, write };
+	return { cases, effort: { ...effort, rounds }, quick, write };
 }
 
 /** A whole name means that case alone, though others may begin with it. */

@@ -1,5 +1,7 @@
-import type { BenchCase, Load, Outcome, Setting, Unit } from "./case.ts";
-import type { ServerSpec } from "./server-spec.ts";
+import type { BenchCase, Load, Setting } from "./cases/case.ts";
+import type { Outcome } from "./measure.ts";
+import type { ServerName } from "./servers/roster.ts";
+import type { ServerSpec } from "./servers/server-spec.ts";
 
 /** How long to measure. */
 export interface Effort {
@@ -10,27 +12,29 @@ export interface Effort {
 	readonly warmUpMs: number;
 }
 
-/** What a case came to: for each server one outcome per round it held out. */
-export interface CaseResult {
-	readonly title: string;
-	readonly unit: Unit;
+/** What a case came to: for each server, by name, one outcome per round it held out. */
+export interface CaseResult extends Pick<BenchCase, "id" | "title" | "group"> {
 	readonly outcomes: ReadonlyMap<string, readonly Outcome[]>;
 }
 
 /**
- * Runs a case on all servers, each in a fresh process. The servers take turns (A B C, A B C), so
+ * Runs a case on its servers, each in a fresh process. The servers take turns (A B C, A B C), so
  * that what disturbs the machine for a while disturbs all alike. A server that fails is a fault,
  * and the others go on.
  */
 export async function runCase(
 	benchCase: BenchCase,
 	{
-		servers,
+		roster,
 		effort,
 		setting,
-	}: { servers: readonly ServerSpec[]; effort: Effort; setting: Setting },
+	}: {
+		readonly roster: ReadonlyMap<ServerName, ServerSpec>;
+		readonly effort: Effort;
+		readonly setting: Setting;
+	},
 ): Promise<CaseResult> {
-	const { title, unit } = benchCase;
+	const { id, title, group } = benchCase;
 	const loads = new Map<string, Load>();
 	const outcomes = new Map<string, Outcome[]>();
 	const attempt = async (name: string, work: () => Promise<void>) => {
@@ -44,13 +48,15 @@ export async function runCase(
 		}
 	};
 
-	for (const spec of servers) {
+	for (const serverName of benchCase.servers) {
+		const spec = roster.get(serverName);
+		if (spec === undefined) continue;
 		await attempt(spec.name, async () => {
 			loads.set(spec.name, await benchCase.prepare(spec, setting));
 			outcomes.set(spec.name, []);
 		});
 	}
-	for (const [name, load] of loads) {
+	for (const [name, load] of benchCase.startsAnew === true ? [] : loads) {
 		await attempt(name, async () => {
 			await load.run(effort.warmUpMs);
 		});
@@ -63,5 +69,5 @@ export async function runCase(
 		}
 	}
 	for (const load of loads.values()) await load.close();
-	return { title, unit, outcomes };
+	return { id, title, group, outcomes };
 }

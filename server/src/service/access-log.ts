@@ -15,6 +15,8 @@ export function createAccessLog(logger: Logger): CallObserver {
 			logger.info({ ...describe(call), ...named(wukong) }, "stream started");
 		},
 		callEnded(call, end) {
+			const level = levelOf(call, end);
+			if (!logger.isLevelEnabled(level)) return;
 			const line = {
 				...describe(call),
 				...named(end.wukong),
@@ -22,7 +24,7 @@ export function createAccessLog(logger: Logger): CallObserver {
 				reason: end.failure?.reason,
 				durationMs: Math.round(end.durationMs * 10) / 10,
 			};
-			logger[levelOf(call, end)]({ ...line, ...causeOf(end) }, messageOf(call, end));
+			logger[level]({ ...line, ...causeOf(end) }, messageOf(call, end));
 		},
 	};
 }
@@ -45,10 +47,12 @@ function levelOf({ method }: Call, { failure }: CallEnd): "debug" | "info" | "er
 	return read && method.methodKind === "unary" ? "debug" : "info";
 }
 
-/** Only where it helps: a fault of ours, or what an upstream said. */
+/** Where it helps: a fault of ours, or what an upstream said of itself and of our rights. */
+const codesWithCause: readonly Code[] = [Code.Internal, Code.Unavailable, Code.PermissionDenied];
+
 function causeOf({ failure }: CallEnd) {
-	const told = failure?.code === Code.Internal || failure?.code === Code.Unavailable;
-	return told && failure.cause !== undefined ? { err: failure.cause } : {};
+	if (failure?.cause === undefined || !codesWithCause.includes(failure.code)) return {};
+	return { err: failure.cause };
 }
 
 function messageOf({ method }: Call, { failure }: CallEnd): string {

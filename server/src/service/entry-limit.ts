@@ -1,3 +1,4 @@
+import type { DescMessage } from "@bufbuild/protobuf";
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 
 /**
@@ -35,4 +36,23 @@ export function overfullField(
 		}
 	}
 	return undefined;
+}
+
+const holders = new Map<DescMessage, boolean>();
+
+/** True where messages of this type can hold lists or maps at all, in whatever depth. */
+export function mayHoldEntries(schema: DescMessage): boolean {
+	let holds = holders.get(schema);
+	if (holds === undefined) {
+		// A type that lies within itself is not asked twice.
+		holders.set(schema, false);
+		holds = schema.fields.some(
+			(field) =>
+				field.fieldKind === "list" ||
+				field.fieldKind === "map" ||
+				(field.fieldKind === "message" && mayHoldEntries(field.message)),
+		);
+		holders.set(schema, holds);
+	}
+	return holds;
 }

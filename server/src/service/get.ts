@@ -1,5 +1,11 @@
+import { create } from "@bufbuild/protobuf";
 import type { MethodImpl } from "@connectrpc/connect";
-import type { WukongService } from "@novasphere/wukong-gen/wukong-service";
+import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import {
+	type GetWukongResponse,
+	GetWukongResponseSchema,
+	type WukongService,
+} from "@novasphere/wukong-gen/wukong-service";
 import { wukongNotFound } from "../failure.ts";
 import { type ServiceContext, staleSince } from "./service-context.ts";
 
@@ -15,6 +21,19 @@ export function createGet({
 		const ref = { namespace: request.namespace || defaultNamespace, name: request.name };
 		const wukong = replica.get(ref);
 		if (wukong === undefined) throw wukongNotFound(ref);
-		return { wukong, staleSince: staleSince(replica) };
+		const stale = staleSince(replica);
+		return stale === undefined ? responseOf(wukong) : { wukong, staleSince: stale };
 	};
+}
+
+const responses = new WeakMap<Wukong, GetWukongResponse>();
+
+/** One response for each state of a VM, so that its bytes are made once. */
+function responseOf(wukong: Wukong): GetWukongResponse {
+	let response = responses.get(wukong);
+	if (response === undefined) {
+		response = Object.freeze(create(GetWukongResponseSchema, { wukong }));
+		responses.set(wukong, response);
+	}
+	return response;
 }

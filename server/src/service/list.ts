@@ -1,5 +1,11 @@
+import { create } from "@bufbuild/protobuf";
 import type { MethodImpl } from "@connectrpc/connect";
-import type { WukongService } from "@novasphere/wukong-gen/wukong-service";
+import {
+	type ListWukongsResponse,
+	ListWukongsResponseSchema,
+	type WukongService,
+} from "@novasphere/wukong-gen/wukong-service";
+import type { ListPage } from "../watch/pages.ts";
 import { createSelector } from "../watch/selector.ts";
 import { type ServiceContext, staleSince } from "./service-context.ts";
 
@@ -19,6 +25,19 @@ export function createList({
 			minResourceVersion: request.minResourceVersion,
 			signal,
 		});
-		return { ...page, staleSince: staleSince(replica) };
+		const stale = staleSince(replica);
+		return stale === undefined ? responseOf(page) : { ...page, staleSince: stale };
 	};
+}
+
+const responses = new WeakMap<ListPage, ListWukongsResponse>();
+
+/** One response for each page, so that its bytes are made once. */
+function responseOf(page: ListPage): ListWukongsResponse {
+	let response = responses.get(page);
+	if (response === undefined) {
+		response = Object.freeze(create(ListWukongsResponseSchema, page));
+		responses.set(page, response);
+	}
+	return response;
 }

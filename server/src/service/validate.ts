@@ -5,7 +5,7 @@ import type { ContextValues, Interceptor } from "@connectrpc/connect";
 import { type Failure, type FieldViolation, invalidRequest, invalidWukong } from "../failure.ts";
 import { fieldPath } from "../resource/field-path.ts";
 import { callSubject, subjectOf } from "./call-subject.ts";
-import { maxRequestEntries, overfullField } from "./entry-limit.ts";
+import { maxRequestEntries, mayHoldEntries, overfullField } from "./entry-limit.ts";
 import { createRegexMatch } from "./regex-match.ts";
 
 /** Violations that are reported; the rest would be cut from the answer anyway. */
@@ -56,6 +56,7 @@ export function createMessageCheck(): (schema: DescMessage, message: Message) =>
 
 /** Before any rule is: judging too many entries is what must not happen. */
 function checkEntries(schema: DescMessage, message: Message): void {
+	if (!mayHoldEntries(schema)) return;
 	const field = overfullField(reflect(schema, message));
 	if (field === undefined) return;
 	const description = `the lists and maps of a request hold at most ${maxRequestEntries} entries in all`;

@@ -1,6 +1,7 @@
-import { durationMs } from "@bufbuild/protobuf/wkt";
+import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext } from "@connectrpc/connect";
 import type { WatchWukongRequest } from "@novasphere/wukong-gen/wukong-service";
+import { invalidRequest } from "../failure.ts";
 import { createSelector } from "../watch/selector.ts";
 import type { WatchStream } from "../watch/watch-stream.ts";
 import type { ServiceContext } from "./service-context.ts";
@@ -25,10 +26,17 @@ export function createWatch({
 			},
 			resourceVersion: request.resourceVersion,
 			minResourceVersion: request.minResourceVersion,
-			heartbeatIntervalMs:
-				request.heartbeatInterval === undefined
-					? defaultHeartbeatIntervalMs
-					: durationMs(request.heartbeatInterval),
+			heartbeatIntervalMs: heartbeatIntervalMs(request.heartbeatInterval),
 			signal,
 		});
+}
+
+/** @throws INVALID_REQUEST for more nanoseconds than a second has: JSON cannot say that, the binary form can. */
+function heartbeatIntervalMs(interval: Duration | undefined): number {
+	if (interval === undefined) return defaultHeartbeatIntervalMs;
+	if (interval.nanos >= 0 && interval.nanos < 1e9) return durationMs(interval);
+	throw invalidRequest({
+		field: "heartbeat_interval",
+		description: "must have from 0 to 999,999,999 nanoseconds",
+	});
 }

@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from "node:net";
-import type { Exchange } from "./exchange.ts";
+import type { Connection, Exchange } from "./exchange.ts";
 
 /** Where a request wants to go. */
 export interface Authority {
@@ -37,6 +37,11 @@ export function checkAuthority(exchange: Exchange, rule: HostRule): AuthorityChe
 	if (given.length === 0 || given.some((text) => text !== given[0])) {
 		return malformed("exactly one host must be named");
 	}
+	const [name = ""] = given;
+	const seen = passed.get(exchange.connection);
+	if (seen?.name === name && target.authority === undefined) {
+		return { authority: seen.authority, path: target.path };
+	}
 	const named = target.authority === undefined ? given : [target.authority, ...given];
 	const parsed = named.map(parseAuthority);
 	for (const authority of parsed) {
@@ -45,8 +50,13 @@ export function checkAuthority(exchange: Exchange, rule: HostRule): AuthorityChe
 			return { status: 421, message: "this host is not served here; the service can allow it" };
 		}
 	}
-	return { authority: parsed[0] as Authority, path: target.path };
+	const authority = parsed[0] as Authority;
+	if (target.authority === undefined) passed.set(exchange.connection, { name, authority });
+	return { authority, path: target.path };
 }
+
+/** What passed last on each connection: almost always its requests all name the same. */
+const passed = new WeakMap<Connection, { readonly name: string; readonly authority: Authority }>();
 
 /** Parses `host[:port]` (RFC 3986, 3.2, without user information); undefined where malformed. */
 export function parseAuthority(text: string): Authority | undefined {

@@ -22,6 +22,20 @@ export const streamContentTypes =
  * form of gRPC-Web (base64) is not spoken by connect's handlers.
  */
 export function protocolOf(contentType: string, isUnary: boolean): Protocol | undefined {
+	const known = isUnary ? knownUnary : knownStream;
+	const seen = known.get(contentType);
+	if (seen !== undefined) return seen;
+	const protocol = matchProtocol(contentType, isUnary);
+	// There are many spellings; the few that come again and again come early.
+	if (protocol !== undefined && known.size < maxKnown) known.set(contentType, protocol);
+	return protocol;
+}
+
+const maxKnown = 64;
+const knownUnary = new Map<string, Protocol>();
+const knownStream = new Map<string, Protocol>();
+
+function matchProtocol(contentType: string, isUnary: boolean): Protocol | undefined {
 	if (contentType === "") return isUnary ? "connect" : undefined;
 	if (isUnary && contentTypeUnaryRegExp.test(contentType)) return "connect";
 	if (!isUnary && contentTypeStreamRegExp.test(contentType)) return "connect-stream";

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { afterTurn } from "./after-turn.ts";
 import { boundEnd, waitForDrain } from "./backpressure.ts";
 import { collectBody } from "./body-collector.ts";
 import { readBody } from "./body-reader.ts";
-import { createDeparture } from "./departure.ts";
+import { Departure } from "./departure.ts";
 import type { Exchange, ExchangeOptions } from "./exchange.ts";
 import { type Fields, fieldOf } from "./fields.ts";
 
@@ -20,7 +21,7 @@ export function createH1Exchange(
 	response: ServerResponse,
 	options: ExchangeOptions & { readonly isDraining: () => boolean },
 ): Exchange {
-	const departure = createDeparture();
+	const departure = new Departure();
 	let ended = false;
 	const cutOff = () => void request.socket.destroy();
 	response.on("close", () => {
@@ -58,7 +59,8 @@ export function createH1Exchange(
 			const body = ending?.body;
 			if (response.destroyed) return;
 			if (isRead()) {
-				response.end(body);
+				// The answers of one turn leave together: else each would wake a caller who sleeps again by the next.
+				afterTurn(() => endWith(response, body));
 			} else {
 				if (body !== undefined) response.write(body);
 				linger(request, options, () => response.end());
@@ -70,6 +72,22 @@ export function createH1Exchange(
 			cutOff();
 		},
 	};
+}
+
+/** Larger bodies go as they are, in bytes. */
+const maxTextBytes = 8 * 1024;
+
+/**
+ * Head and a small body leave in one write where the body is text, in two buffers where it is not:
+ * that costs half as much again. Latin-1 gives each byte back as it was.
+ */
+function endWith(response: ServerResponse, body: Uint8Array | undefined): void {
+	if (body === undefined || body.byteLength > maxTextBytes) {
+		response.end(body);
+		return;
+	}
+	const { buffer, byteOffset, byteLength } = body;
+	response.end(Buffer.from(buffer, byteOffset, byteLength).toString("latin1"), "latin1");
 }
 
 /** Reads away a bounded rest of the request, then goes on. */

@@ -3,7 +3,7 @@ import { afterTurn } from "./after-turn.ts";
 import { boundEnd, waitForDrain } from "./backpressure.ts";
 import { collectBody } from "./body-collector.ts";
 import { readBody } from "./body-reader.ts";
-import { createDeparture } from "./departure.ts";
+import { Departure } from "./departure.ts";
 import type { Exchange, ExchangeOptions } from "./exchange.ts";
 import type { Fields } from "./fields.ts";
 
@@ -19,7 +19,7 @@ export function createH2Exchange(
 	raw: readonly string[],
 	options: ExchangeOptions,
 ): Exchange {
-	const departure = createDeparture();
+	const departure = new Departure();
 	let ended = false;
 	const leave = () => {
 		if (!ended) departure.happen();

@@ -35,40 +35,42 @@ export function serveHttp1(
 ): void {
 	// One more than allowed shows that there were more; Node drops the others in silence.
 	server.maxHeadersCount = options.limits.maxHeaderCount + 1;
-	const unanswered = new WeakMap<Socket, number>();
-	/** Node ends its side too, but "close" waits for what a stalled reader never takes. */
-	function watchFin(socket: Socket): void {
+	const peers = new WeakMap<Socket, Peer>();
+	function peerOf({ socket, httpVersion }: IncomingMessage): Peer {
+		const known = peers.get(socket);
+		if (known !== undefined) return known;
+		const version = httpVersion === "1.0" ? "1.0" : "1.1";
+		const peer = { connection: connectionOf(socket, version), unanswered: 0 };
+		peers.set(socket, peer);
+		// Node ends its side too, but "close" waits for what a stalled reader never takes.
 		socket.on("end", () => {
-			if ((unanswered.get(socket) ?? 0) > 0) socket.destroy();
+			if (peer.unanswered > 0) socket.destroy();
 		});
+		return peer;
 	}
 	/** Node begins all requests that a connection has sent, and keeps their answers in order. */
-	function admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
-		const before = unanswered.get(socket);
-		if (before === undefined) watchFin(socket);
-		const count = (before ?? 0) + 1;
-		unanswered.set(socket, count);
+	function admit({ socket }: IncomingMessage, response: ServerResponse, peer: Peer): boolean {
+		peer.unanswered++;
 		response.once("close", () => {
-			const left = (unanswered.get(socket) ?? 1) - 1;
-			unanswered.set(socket, left);
+			peer.unanswered--;
 			// The head may have gone out before the drain began: then it did not say that it was the last.
-			if (left === 0 && options.isDraining()) socket.destroySoon();
+			if (peer.unanswered === 0 && options.isDraining()) socket.destroySoon();
 		});
 		if (socket.destroyed) return false;
-		if (count <= options.limits.maxPipelinedRequests) return true;
+		if (peer.unanswered <= options.limits.maxPipelinedRequests) return true;
 		options.observer.connectionFault("too_many_requests");
 		socket.destroy();
 		return false;
 	}
 	server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-		if (!admit(request, response)) return;
+		const peer = peerOf(request);
+		if (!admit(request, response, peer)) return;
 		const { socket } = request;
 		// An answer whose head went out before the port began to close has not said "close".
 		response.once("finish", () => {
 			if (options.isDraining() && currentAnswer(socket) === undefined) socket.destroySoon();
 		});
-		const connection = connectionOf(socket, request.httpVersion === "1.0" ? "1.0" : "1.1");
-		serve(createH1Exchange(request, response, { ...options, connection }));
+		serve(createH1Exchange(request, response, { ...options, connection: peer.connection }));
 	});
 	server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
 		const [fault, status] = faultOf(error.code);
@@ -78,6 +80,13 @@ export function serveHttp1(
 		const fields = "Cache-Control: no-store\r\nConnection: close\r\nContent-Length: 0";
 		socket.end(`HTTP/1.1 ${status}\r\n${fields}\r\n\r\n`, () => socket.destroy());
 	});
+}
+
+/** The other end of a connection. */
+interface Peer {
+	readonly connection: Connection;
+	/** Requests whose answers have not ended. */
+	unanswered: number;
 }
 
 /** Facts of a connection, taken while it is open. */

@@ -12,6 +12,7 @@ import { createH2Exchange } from "./exchange-h2.ts";
 import { connectionOf } from "./http1.ts";
 import type { ListenerOptions } from "./listener.ts";
 import type { ConnectionFault } from "./observer.ts";
+import { limitPings } from "./ping-limit.ts";
 
 /** HTTP/2 on sockets that others accept. */
 export interface Http2Engine {
@@ -36,6 +37,7 @@ export function createHttp2Engine(
 			if (error.code !== "ECONNRESET") options.observer.connectionFault("http2");
 		});
 		keepTime(session, options);
+		limitPings(session, options);
 		const connection = connectionOf(session.socket as never, "2.0");
 		session.on("stream", (stream, _headers, _flags, rawHeaders) =>
 			onStream(stream, rawHeaders as unknown as string[], connection),

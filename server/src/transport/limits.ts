@@ -24,6 +24,18 @@ export interface TransportLimits {
 	readonly streamResetBurst: number;
 	/** Resets earned back per second. Default: 10. */
 	readonly streamResetPerSecond: number;
+	/**
+	 * HTTP/2 PINGs that may come sooner than minPingIntervalMs after another, while the connection
+	 * has nothing else to say; with one more it ends with GOAWAY. Default: 10.
+	 */
+	readonly maxPingStrikes: number;
+	/** A PING after this is never too soon, in ms. Default: 10 s, what gRPC clients ask for at most. */
+	readonly minPingIntervalMs: number;
+	/**
+	 * Messages that are compressed or decompressed at the same time; others wait their turn.
+	 * Default: 2, half of the threads that Node has for this, for files and for names.
+	 */
+	readonly maxParallelCompressions: number;
 	/** Silence allowed before a cleartext connection shows its HTTP version, in ms. Default: 10 s. */
 	readonly firstByteTimeoutMs: number;
 	/** Time for a TLS handshake, in ms. Default: 10 s. */
@@ -71,6 +83,9 @@ export const defaultLimits: TransportLimits = Object.freeze({
 	maxSessionMemoryMib: 32,
 	streamResetBurst: 100,
 	streamResetPerSecond: 10,
+	maxPingStrikes: 10,
+	minPingIntervalMs: 10_000,
+	maxParallelCompressions: 2,
 	firstByteTimeoutMs: 10_000,
 	handshakeTimeoutMs: 10_000,
 	headersTimeoutMs: 10_000,

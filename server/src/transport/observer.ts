@@ -19,6 +19,7 @@ export type ConnectionFault =
 	| "headers_timeout"
 	| "idle_timeout"
 	| "ping_timeout"
+	| "too_many_pings"
 	| "tls_handshake"
 	| "malformed"
 	| "headers_too_large"

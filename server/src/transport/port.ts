@@ -74,7 +74,7 @@ export interface Port {
 export function createPort(options: PortOptions): Port {
 	const { limits, clock, observer } = options;
 	validateLimits(limits);
-	const compressions = createCompressions(limits.maxDecompressedBytes);
+	const compressions = createCompressions(limits);
 	const registry = createRegistry(
 		...options.services.map(({ service }) => jsonTypesOf(service.file)),
 	);

@@ -27,7 +27,7 @@ export interface ListQuery {
 	readonly signal: AbortSignal;
 }
 
-/** One page of a snapshot. */
+/** One page of a snapshot; shared by all who ask for it, so it never changes. */
 export interface ListPage {
 	readonly wukongs: Wukong[];
 	/** Empty: this was the last page. */
@@ -56,13 +56,14 @@ export async function listPage(
 	}
 	const start = parsePageToken(query.pageToken, queryText);
 	await reachSnapshot(start, query, versions);
-	const expired = start.version > log.head || start.version < log.history.base;
-	if (expired || (source.exactVersions && !isKnown(start.version, log))) throw pageTokenExpired();
-	const snapshot = log.snapshotAt(start.version);
+	const { version } = start;
+	const gone = version > log.head || version < log.history.base || log.history.isInGap(version);
+	if (gone || (source.exactVersions && !isKnown(version, log))) throw pageTokenExpired();
+	const snapshot = log.snapshotAt(version);
 	const found = indexOf(snapshot, start.after);
 	const last = snapshot[found];
 	const from = last !== undefined && compareRefs(last, start.after) === 0 ? found + 1 : found;
-	return cut(snapshot, from, { query, queryText, version: start.version });
+	return cut(snapshot, from, { query, queryText, version });
 }
 
 /** The token may be of a replica that is ahead of this one. */
@@ -75,11 +76,32 @@ async function reachSnapshot(start: PageStart, query: ListQuery, versions: Versi
 	}
 }
 
-function cut(
-	snapshot: readonly Wukong[],
-	from: number,
-	page: { readonly query: ListQuery; readonly queryText: string; readonly version: bigint },
-): ListPage {
+/** Most pages that are kept of one snapshot. */
+const maxKeptPages = 64;
+
+const keptPages = new WeakMap<readonly Wukong[], Map<string, ListPage>>();
+
+/** The page from `from` on: the same one for all who ask for it while the snapshot is the newest. */
+function cut(snapshot: readonly Wukong[], from: number, page: PageQuery): ListPage {
+	const pages = keptPages.get(snapshot) ?? new Map<string, ListPage>();
+	keptPages.set(snapshot, pages);
+	const key = `${from} ${page.query.pageSize} ${page.version} ${page.queryText}`;
+	let kept = pages.get(key);
+	if (kept === undefined) {
+		kept = Object.freeze(cutAnew(snapshot, from, page));
+		if (pages.size >= maxKeptPages) pages.clear();
+		pages.set(key, kept);
+	}
+	return kept;
+}
+
+interface PageQuery {
+	readonly query: ListQuery;
+	readonly queryText: string;
+	readonly version: bigint;
+}
+
+function cutAnew(snapshot: readonly Wukong[], from: number, page: PageQuery): ListPage {
 	const { query, queryText, version } = page;
 	const wukongs: Wukong[] = [];
 	let bytes = 0;

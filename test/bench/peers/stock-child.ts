@@ -4,9 +4,9 @@ import { createServer } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { type WukongEvent, WukongService } from "@novasphere/wukong-gen/wukong-service";
-import { readPayload } from "../payload.ts";
+import { readPayload } from "../payload/payload.ts";
 import { announce } from "./announce.ts";
-import { onBurst } from "./burst.ts";
+import { onBurst } from "./control.ts";
 
 const { list, get, synced, changed } = readPayload(process.argv[2] ?? "");
 

@@ -90,27 +90,18 @@ async function onlyMessage(messages: AsyncIterable<Message>): Promise<Message> {
 	return only;
 }
 
-// Getters on the literals themselves: those of a prototype are lost by `{...request}`.
-
 function createUnaryRequest(call: Call, message: Message): UnaryRequest {
+	const { method, httpMethod } = call.start;
 	return {
 		stream: false,
-		method: call.method as UnaryRequest["method"],
-		service: call.method.parent,
-		requestMethod: call.httpMethod,
+		method: method as UnaryRequest["method"],
+		service: method.parent,
+		requestMethod: httpMethod,
+		url: urlOf(call),
+		signal: call.signal,
+		header: call.requestHeader,
+		contextValues: call.values,
 		message,
-		get url() {
-			return urlOf(call);
-		},
-		get signal() {
-			return call.signal;
-		},
-		get header() {
-			return call.requestHeader;
-		},
-		get contextValues() {
-			return call.values;
-		},
 	};
 }
 
@@ -119,85 +110,56 @@ function createStreamRequest(call: Call, message: Message): StreamRequest {
 		yield message;
 	}
 	return {
+		...createUnaryRequest(call, message),
 		stream: true,
-		method: call.method as StreamRequest["method"],
-		service: call.method.parent,
-		requestMethod: call.httpMethod,
+		method: call.start.method as StreamRequest["method"],
 		message: messages(),
-		get url() {
-			return urlOf(call);
-		},
-		get signal() {
-			return call.signal;
-		},
-		get header() {
-			return call.requestHeader;
-		},
-		get contextValues() {
-			return call.values;
-		},
 	};
 }
 
+/** Interceptors may have put other parts into the request. */
 function createHandlerContext(call: Call, request: UnaryRequest | StreamRequest): HandlerContext {
+	const { method, context, leftMs } = call.start;
 	return {
-		service: call.method.parent,
-		method: call.method,
-		protocolName: call.context.protocol,
-		requestMethod: call.httpMethod,
-		timeoutMs: call.leftMs,
-		get url() {
-			return request.url;
-		},
-		get signal() {
-			return request.signal;
-		},
-		get requestHeader() {
-			return request.header;
-		},
-		get responseHeader() {
-			return call.responseHeader;
-		},
-		get responseTrailer() {
-			return call.responseTrailer;
-		},
-		get values() {
-			return request.contextValues;
-		},
+		service: method.parent,
+		method,
+		protocolName: context.protocol,
+		requestMethod: request.requestMethod,
+		url: request.url,
+		signal: request.signal,
+		timeoutMs: leftMs,
+		requestHeader: request.header,
+		responseHeader: call.responseHeader,
+		responseTrailer: call.responseTrailer,
+		values: request.contextValues,
 	};
 }
 
 function createUnaryResponse(call: Call, message: Message): UnaryResponse {
+	const { method } = call.start;
 	return {
 		stream: false,
-		method: call.method as UnaryResponse["method"],
-		service: call.method.parent,
+		method: method as UnaryResponse["method"],
+		service: method.parent,
+		header: call.responseHeader,
+		trailer: call.responseTrailer,
 		message,
-		get header() {
-			return call.responseHeader;
-		},
-		get trailer() {
-			return call.responseTrailer;
-		},
 	};
 }
 
 function createStreamResponse(call: Call, message: AsyncIterable<Message>): StreamResponse {
+	const { method } = call.start;
 	return {
 		stream: true,
-		method: call.method as StreamResponse["method"],
-		service: call.method.parent,
+		method: method as StreamResponse["method"],
+		service: method.parent,
+		header: call.responseHeader,
+		trailer: call.responseTrailer,
 		message,
-		get header() {
-			return call.responseHeader;
-		},
-		get trailer() {
-			return call.responseTrailer;
-		},
 	};
 }
 
 /** The authority was judged before; only path and query are of use here. */
-function urlOf({ context, path }: Call): string {
+function urlOf({ start: { context, path } }: Call): string {
 	return `${context.secure ? "https" : "http"}://localhost${path}`;
 }

@@ -14,7 +14,7 @@ import { createRefusalError, type Refusal, type RefusalDetails } from "../refusa
 import { deadlineInRequest, internalFault, requestTooSlow } from "../refusal-kinds.ts";
 import type { Route } from "../routes.ts";
 import { failureHeaders, nothingSent, type Sent, sendAnswer } from "./answering.ts";
-import { type Call, createCall } from "./call.ts";
+import { Call } from "./call.ts";
 import type { Decoded, DecodeOptions } from "./decoder.ts";
 import type { Encoder } from "./encoder.ts";
 import { formOf } from "./form.ts";
@@ -74,7 +74,7 @@ export function serveDirect(request: DirectRequest, options: DirectOptions): voi
 		isOver = true;
 		timer?.cancel();
 		forgetDeparture();
-		call?.end();
+		if (!isUnary) call?.end();
 		observer.callEnded({ ...outcome, requestId: context.requestId });
 	};
 	const sending = { fairness: options.fairness, limits, done };
@@ -115,7 +115,7 @@ export function serveDirect(request: DirectRequest, options: DirectOptions): voi
 	const run = (message: Message) => {
 		const { path, method: httpMethod } = route;
 		const start = { exchange, method: spec.method, path, httpMethod, form, context, common };
-		call = createCall({ ...start, timeoutMs, startMs }, clock.monotonicMs);
+		call = new Call({ ...start, leftMs: () => timeoutMs && leftMs(timeoutMs) });
 		if (isLate) arm();
 		// An implementation is not begun for nobody.
 		if (timeoutMs !== undefined && leftMs(timeoutMs) <= 0) call.abort(deadlinePassed());

@@ -34,7 +34,7 @@ export function runStream(
 	{ call, message }: { readonly call: Call; readonly message: Message },
 	terms: StreamTerms,
 ): void {
-	const { exchange, form, common } = call;
+	const { exchange, form, common, method } = call.start;
 	const { protocol, encoder, share, limits, sending } = terms;
 	let headIsSent = false;
 	let sentBytes = 0;
@@ -59,9 +59,7 @@ export function runStream(
 		});
 	};
 	const metadata = () =>
-		response === undefined
-			? { header: call.touchedHeader, trailer: call.touchedTrailer }
-			: metadataOf(call, response);
+		metadataOf(response ?? { header: call.responseHeader, trailer: call.responseTrailer });
 	/** Browsers hold `fetch` back until then: a stream with nothing to say yet shows that it is open. */
 	const headTimer = terms.clock.setTimer(limits.streamHeadDelayMs, begin);
 
@@ -81,9 +79,9 @@ export function runStream(
 		exchange,
 		share,
 		sliceBytes: limits.streamSliceBytes,
-		toMessage: (init: unknown) => toMessage(call.method.output, init),
+		toMessage: (init: unknown) => toMessage(method.output, init),
 		encode: (messages: readonly Message[]) => {
-			const bytes = encoder.encodeAll(call.method.output, messages, form);
+			const bytes = encoder.encodeAll(method.output, messages, form);
 			sentBytes += bytes.byteLength;
 			begin();
 			return bytes;

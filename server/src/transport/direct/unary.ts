@@ -7,6 +7,7 @@ import { failureHeaders, nothingSent, readHeaders, type Sending, sendAnswer } fr
 import type { Call } from "./call.ts";
 import type { Encoder } from "./encoder.ts";
 import { invokeUnary } from "./invocation.ts";
+import { touchedOf } from "./lazy-headers.ts";
 import type { EncodedMessage, Metadata, UnaryProtocol } from "./protocol.ts";
 
 /** A unary procedure as it is served. */
@@ -35,7 +36,7 @@ export function runUnary(
 	{ call, message }: { readonly call: Call; readonly message: Message },
 	terms: UnaryTerms,
 ): void {
-	const { exchange, form, method, common } = call;
+	const { exchange, form, method, common } = call.start;
 	const { protocol, sending, toError } = terms;
 	const isRead = method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
 	const fields = isRead ? [...common, ...readHeaders] : common;
@@ -45,7 +46,7 @@ export function runUnary(
 		sendAnswer(exchange, protocol.answer(form, encoded, metadata), { ...sending, fields });
 	};
 	const answer = (response: UnaryResponse) => {
-		const metadata = metadataOf(call, response);
+		const metadata = metadataOf(response);
 		const envelope = terms.encoder.encode(method.output, response.message, form);
 		const { compression } = terms;
 		if (
@@ -58,7 +59,7 @@ export function runUnary(
 	};
 	const fail = (error: unknown) => {
 		if (exchange.departure.happened) return sending.done(nothingSent);
-		const metadata = { header: call.touchedHeader, trailer: call.touchedTrailer };
+		const metadata = metadataOf({ header: call.responseHeader, trailer: call.responseTrailer });
 		const failure = protocol.failure(form, toError(error), metadata);
 		sendAnswer(exchange, failure, { ...sending, fields: [...common, ...failureHeaders] });
 	};
@@ -80,11 +81,10 @@ async function compress(
 	return { envelope: createEnvelope(compressedFlag, await compress(message)), encoding: name };
 }
 
-/** An interceptor may answer with headers of its own; else those count that somebody asked for. */
-export function metadataOf(
-	call: Call,
-	response: { readonly header: Headers; readonly trailer: Headers },
-): Metadata {
-	const isOwn = Object.getOwnPropertyDescriptor(response, "header")?.get !== undefined;
-	return isOwn ? { header: call.touchedHeader, trailer: call.touchedTrailer } : response;
+/** What was added to an answer, if anybody asked for its headers at all. */
+export function metadataOf({
+	header,
+	trailer,
+}: Pick<UnaryResponse, "header" | "trailer">): Metadata {
+	return { header: touchedOf(header), trailer: touchedOf(trailer) };
 }

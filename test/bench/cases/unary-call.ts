@@ -1,0 +1,60 @@
+import { create, equals } from "@bufbuild/protobuf";
+import {
+	GetWukongRequestSchema,
+	GetWukongResponseSchema,
+	ListWukongsRequestSchema,
+	ListWukongsResponseSchema,
+} from "@novasphere/wukong-gen/wukong-service";
+import { decode, encode, type Form } from "../payload/form.ts";
+import type { Payload } from "../payload/payload.ts";
+import { procedure } from "../payload/procedure.ts";
+
+/** One request that is sent over and over, encoded once, and what its answer must be. */
+export interface UnaryCall {
+	readonly path: string;
+	readonly request: Uint8Array;
+	/** Decodes and compares: too dear for each answer. */
+	isRight(answer: Uint8Array): boolean;
+}
+
+/** Makes a call that fits what the servers hold. */
+export type MakeCall = (payload: Payload, form: Form) => UnaryCall;
+
+/** Get of the first VM. */
+export const getCall: MakeCall = ({ get }, form) => ({
+	path: procedure("GetWukong"),
+	request: encode(
+		GetWukongRequestSchema,
+		{ name: get.wukong?.name ?? "", namespace: get.wukong?.namespace ?? "" },
+		form,
+	),
+	isRight: (answer) =>
+		equals(GetWukongResponseSchema, decode(GetWukongResponseSchema, answer, form), get),
+});
+
+/** List of all VMs. */
+export const listCall: MakeCall = ({ list }, form) => ({
+	path: procedure("ListWukongs"),
+	request: encode(ListWukongsRequestSchema, {}, form),
+	isRight: (answer) =>
+		equals(ListWukongsResponseSchema, decode(ListWukongsResponseSchema, answer, form), list),
+});
+
+const pageSize = 100;
+
+/** List of the first page of many VMs. */
+export const pageCall: MakeCall = ({ list }, form) => ({
+	path: procedure("ListWukongs"),
+	request: encode(ListWukongsRequestSchema, { pageSize }, form),
+	isRight(answer) {
+		const page = decode(ListWukongsResponseSchema, answer, form);
+		const { nextPageToken } = page;
+		const expected = create(ListWukongsResponseSchema, {
+			wukongs: list.wukongs.slice(0, pageSize),
+			resourceVersion: list.resourceVersion,
+			nextPageToken,
+		});
+		const isLast = list.wukongs.length <= pageSize;
+		return isLast === (nextPageToken === "") && equals(ListWukongsResponseSchema, page, expected);
+	},
+});

@@ -1,0 +1,18 @@
+import { latencies, type Measure, memories, rates, times } from "./measure.ts";
+
+/** Cases that share their measures, and a table. */
+export interface Group {
+	readonly title: string;
+	readonly measures: readonly Measure[];
+}
+
+/** The tables, in the order of the report. */
+export const groups = {
+	calls: { title: "Calls", measures: rates },
+	watches: { title: "Watches: deliveries, at up to 500 changes a second", measures: rates },
+	listSizes: { title: "Cost against size: VMs in a list", measures: rates },
+	objects: { title: "Cost against size: VMs in the store", measures: rates },
+	memory: { title: "Memory of an idle stream", measures: memories },
+	latency: { title: "Get, while streams run at half of capacity", measures: latencies },
+	startUp: { title: "Start-up, to the first right answer", measures: times },
+} as const satisfies Readonly<Record<string, Group>>;

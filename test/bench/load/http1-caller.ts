@@ -1,0 +1,68 @@
+import { createConnection, type Socket } from "node:net";
+import type { UnaryCall } from "../cases/unary-call.ts";
+import type { Answer, Caller } from "./caller.ts";
+import { http1Post } from "./http1-post.ts";
+import { createHttp1Reader } from "./http1-reader.ts";
+
+interface Waiting {
+	resolve(answer: Answer): void;
+	reject(error: Error): void;
+}
+
+/** Calls in JSON over one kept-alive HTTP/1.1 connection. */
+export function createHttp1Caller(server: URL, { path, request }: UnaryCall): Caller {
+	const post = http1Post({ server, path, contentType: "application/json", body: request });
+	let socket: Socket | undefined;
+	let waiting: Waiting | undefined;
+
+	const fail = (error: Error) => {
+		socket?.destroy();
+		socket = undefined;
+		waiting?.reject(error);
+		waiting = undefined;
+	};
+	const connect = () => {
+		let status = 0;
+		let body: Buffer[] = [];
+		const read = createHttp1Reader({
+			head: (newStatus) => {
+				status = newStatus;
+			},
+			body: (bytes) => body.push(bytes),
+			end: () => {
+				const answer = { ok: status === 200, status: `HTTP ${status}`, body };
+				body = [];
+				waiting?.resolve(answer);
+			},
+		});
+		const opened = createConnection({ host: server.hostname, port: Number(server.port) });
+		opened.setNoDelay(true);
+		opened.on("data", (chunk: Buffer) => {
+			try {
+				read(chunk);
+			} catch (error) {
+				fail(error as Error);
+			}
+		});
+		opened.on("error", fail);
+		opened.on("close", () => {
+			if (socket === opened) fail(new Error("the connection was closed"));
+		});
+		return opened;
+	};
+
+	return {
+		call() {
+			socket ??= connect();
+			socket.write(post);
+			return new Promise((resolve, reject) => {
+				waiting = { resolve, reject };
+			});
+		},
+		close() {
+			const closed = socket;
+			socket = undefined;
+			closed?.destroy();
+		},
+	};
+}

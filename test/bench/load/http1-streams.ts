@@ -1,0 +1,49 @@
+import { createConnection, type Socket } from "node:net";
+import { procedure } from "../payload/procedure.ts";
+import { envelope } from "./envelope.ts";
+import { http1Post } from "./http1-post.ts";
+import { createHttp1Reader } from "./http1-reader.ts";
+import type { StreamOpener } from "./stream-opener.ts";
+
+/** Watches in Connect's JSON form, each on an HTTP/1.1 connection of its own. */
+export function createHttp1Streams(server: URL, request: Uint8Array): StreamOpener {
+	const post = http1Post({
+		server,
+		path: procedure("WatchWukong"),
+		contentType: "application/connect+json",
+		body: envelope(request),
+	});
+	const sockets: Socket[] = [];
+	let closed = false;
+	return {
+		open(handler) {
+			const socket = createConnection({ host: server.hostname, port: Number(server.port) });
+			const end = (why: string) => {
+				if (!closed) handler.ended(why);
+			};
+			const read = createHttp1Reader({
+				head: (status) => {
+					if (status !== 200) end(`HTTP ${status}`);
+				},
+				body: handler.bytes,
+				end: () => end("the stream ended"),
+			});
+			socket.on("data", (chunk: Buffer) => {
+				try {
+					read(chunk);
+				} catch (error) {
+					end((error as Error).message);
+					socket.destroy();
+				}
+			});
+			socket.on("error", (error) => end(error.message));
+			socket.on("close", () => end("the connection was closed"));
+			socket.write(post);
+			sockets.push(socket);
+		},
+		close() {
+			closed = true;
+			for (const socket of sockets) socket.destroy();
+		},
+	};
+}

@@ -1,0 +1,30 @@
+import type { Metrics } from "../../../server/src/app-metrics.ts";
+
+const nothing = () => {};
+
+/** Counts nothing. */
+export const noMetrics: Metrics = {
+	calls: { streamStarted: nothing, callEnded: nothing },
+	watch: {
+		streamOpened: nothing,
+		streamClosed: nothing,
+		eventsSkipped: nothing,
+		reset: nothing,
+	},
+	port: {
+		connectionOpened: nothing,
+		connectionClosed: nothing,
+		connectionFault: nothing,
+		callRefused: nothing,
+		bytesSent: nothing,
+		encoded: nothing,
+	},
+	upstream: {
+		listed: nothing,
+		watchOpened: nothing,
+		watchEnded: nothing,
+		troubled: nothing,
+		recovered: nothing,
+	},
+	exposition: async () => ({ contentType: "text/plain", body: "" }),
+};
