@@ -17,6 +17,8 @@ export function limitsFrom(config: Config): TransportLimits {
 		streamResetPerSecond: config.streamResetPerSecond,
 		maxPingStrikes: config.maxPingStrikes,
 		minPingIntervalMs: config.minPingIntervalMs,
+		maxUnreadBytes: config.maxUnreadBytes,
+		maxUnreadBytesPerConnection: config.maxUnreadBytesPerConnection,
 		maxParallelCompressions: config.maxParallelCompressions,
 		firstByteTimeoutMs: config.firstByteTimeoutMs,
 		handshakeTimeoutMs: config.handshakeTimeoutMs,

@@ -32,6 +32,9 @@ export interface FakeRequest {
 /** Answers in place of the fake; true where it did. */
 export type FakeAnswer = (request: FakeRequest, response: ServerResponse) => boolean;
 
+/** Sends a line of a watch in place of the fake, or something else; true where it did. */
+export type FakeLine = (line: string, response: ServerResponse) => boolean;
+
 /** An API server over HTTP that knows one resource, and fails as a test tells it. */
 export interface FakeApiServer {
 	readonly store: FakeApiStore;
@@ -43,6 +46,8 @@ export interface FakeApiServer {
 	readonly requests: string[];
 	/** Looks at each request first; back to nothing with undefined. */
 	intercept(answer: FakeAnswer | undefined): void;
+	/** Looks at each line of a watch first; back to nothing with undefined. */
+	interceptLines(send: FakeLine | undefined): void;
 	/** Number of watches that are open. */
 	readonly watching: number;
 	/** Breaks all watches off. */
@@ -66,10 +71,14 @@ export async function startFakeApiServer(
 	const watches = new Set<{ response: ServerResponse; from: number; namespace: string }>();
 	const snapshots = new Map<string, { items: RawWukong[]; version: number }>();
 	let intercepting: FakeAnswer | undefined;
+	let interceptingLines: FakeLine | undefined;
 	let token = 1;
 
-	const tell = (response: ServerResponse, type: string, object: JsonObject) =>
-		response.write(`${JSON.stringify({ type, object })}\n`);
+	const tell = (response: ServerResponse, type: string, object: JsonObject) => {
+		const line = `${JSON.stringify({ type, object })}\n`;
+		if (response.writableEnded || response.destroyed) return;
+		if (interceptingLines?.(line, response) !== true) response.write(line);
+	};
 	const bookmark = (response: ServerResponse) =>
 		tell(response, "BOOKMARK", { metadata: { resourceVersion: String(store.version) } });
 	const shows = (namespace: string, { raw }: FakeEvent) =>
@@ -216,6 +225,9 @@ export async function startFakeApiServer(
 		},
 		intercept(answer) {
 			intercepting = answer;
+		},
+		interceptLines(send) {
+			interceptingLines = send;
 		},
 		cutWatches() {
 			for (const { response } of watches) response.destroy();

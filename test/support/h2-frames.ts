@@ -23,27 +23,45 @@ export function frame(
 	return Buffer.concat([head, body]);
 }
 
-/** HEADERS with END_HEADERS; fields as literals without indexing (RFC 7541, 6.2.2). */
+/**
+ * HEADERS with END_HEADERS; fields as literals without indexing (RFC 7541, 6.2.2). What is more
+ * than a frame holds goes on in CONTINUATION.
+ */
 export function headersFrame(
 	streamId: number,
-	fields: Readonly<Record<string, string>>,
+	fields: Readonly<Record<string, string>> | readonly (readonly [name: string, value: string])[],
 	options: { readonly endStream?: boolean; readonly endHeaders?: boolean } = {},
 ): Buffer {
-	const block = Object.entries(fields).map(([name, value]) =>
-		Buffer.concat([Buffer.from([0]), text(name), text(value)]),
+	const pairs = Array.isArray(fields) ? fields : Object.entries(fields);
+	const block = Buffer.concat(
+		pairs.map(([name, value]) => Buffer.concat([Buffer.from([0]), text(name), text(value)])),
 	);
-	const flags = (options.endHeaders === false ? 0 : 4) | (options.endStream === true ? 1 : 0);
-	return frame(1, flags, streamId, ...block);
+	const frames: Buffer[] = [];
+	for (let at = 0; at === 0 || at < block.byteLength; at += maxFrameBytes) {
+		const isLast = at + maxFrameBytes >= block.byteLength;
+		const endHeaders = isLast && options.endHeaders !== false ? 4 : 0;
+		const endStream = at === 0 && options.endStream === true ? 1 : 0;
+		const part = block.subarray(at, at + maxFrameBytes);
+		frames.push(frame(at === 0 ? 1 : 9, endHeaders | endStream, streamId, part));
+	}
+	return Buffer.concat(frames);
 }
+
+/** Largest payload that a server takes without having said so (RFC 9113, 4.2). */
+const maxFrameBytes = 16_384;
 
 /** RST_STREAM with CANCEL. */
 export function resetFrame(streamId: number): Buffer {
 	return frame(3, 0, streamId, Buffer.from([0, 0, 0, 8]));
 }
 
-/** A string without Huffman coding, shorter than 127 bytes. */
+/** A string without Huffman coding; its length with a prefix of seven bits (RFC 7541, 5.1). */
 function text(value: string): Buffer {
-	return Buffer.concat([Buffer.from([value.length]), Buffer.from(value, "latin1")]);
+	const length = [Math.min(value.length, 127)];
+	for (let rest = value.length - 127; rest >= 0; rest = rest < 128 ? -1 : rest >> 7) {
+		length.push(rest < 128 ? rest : (rest & 127) | 128);
+	}
+	return Buffer.concat([Buffer.from(length), Buffer.from(value, "latin1")]);
 }
 
 const typeNames = [
@@ -57,11 +75,28 @@ const typeNames = [
 	"GOAWAY",
 ];
 
+/** A frame that a server sent. */
+export interface ReceivedFrame {
+	readonly type: string;
+	readonly streamId: number;
+	readonly payload: Buffer;
+}
+
+/** The whole frames in what a server sent. */
+export function readFrames(bytes: Buffer): ReceivedFrame[] {
+	const frames: ReceivedFrame[] = [];
+	for (let at = 0; at + 9 <= bytes.byteLength; ) {
+		const end = at + 9 + bytes.readUIntBE(at, 3);
+		if (end > bytes.byteLength) break;
+		const type = typeNames[bytes.readUInt8(at + 3)] ?? "other";
+		const streamId = bytes.readUInt32BE(at + 5);
+		frames.push({ type, streamId, payload: bytes.subarray(at + 9, end) });
+		at = end;
+	}
+	return frames;
+}
+
 /** Types of the whole frames in what a server sent. */
 export function frameTypes(bytes: Buffer): string[] {
-	const types: string[] = [];
-	for (let at = 0; at + 9 <= bytes.byteLength; at += 9 + bytes.readUIntBE(at, 3)) {
-		types.push(typeNames[bytes.readUInt8(at + 3)] ?? "other");
-	}
-	return types;
+	return readFrames(bytes).map(({ type }) => type);
 }

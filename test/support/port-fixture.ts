@@ -42,13 +42,10 @@ export interface Seen {
 	readonly unexpected: unknown[];
 }
 
-/** Path of a procedure. */
-export function pathOf(method: string): string {
-	return `/novasphere.v1.WukongService/${method}`;
-}
+export { pathOf } from "./path-of.ts";
 
 /** Options of {@link openPort} beside the port's own. */
-export type PortSettings = Partial<Omit<PortOptions, "limits" | "services">> & {
+export type PortSettings = Partial<Omit<PortOptions, "limits">> & {
 	readonly limits?: Partial<TransportLimits>;
 	readonly implementation?: Partial<ServiceImpl<typeof WukongService>>;
 };

@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { frameTypes } from "./h2-frames.ts";
+import { frameTypes, type ReceivedFrame, readFrames } from "./h2-frames.ts";
 import { until } from "./until.ts";
 
 /** A connection on which a test writes what it likes. */
@@ -14,6 +14,8 @@ export interface RawClient {
 	/** Waits for text to arrive. */
 	expectText(text: string): Promise<void>;
 	expectClosed(): Promise<void>;
+	/** The HTTP/2 frames that came so far. */
+	readonly frames: () => readonly ReceivedFrame[];
 	/** Waits until the types of the HTTP/2 frames that came satisfy the condition. */
 	expectFrames(condition: (types: readonly string[]) => boolean): Promise<void>;
 }
@@ -53,6 +55,7 @@ export async function openRaw(port: number, alpn?: string): Promise<RawClient> {
 			await until("the server closes the connection", () => closed);
 			socket.destroy();
 		},
+		frames: () => readFrames(Buffer.concat(chunks)),
 		expectFrames: (condition) =>
 			until("the expected frames arrive", () => condition(frameTypes(Buffer.concat(chunks)))),
 	};

@@ -46,9 +46,16 @@ export function createWatchClient(filter: Filter): WatchClient {
 			return;
 		}
 		if (version === undefined) return fail(event, "no live token outside of a snapshot");
-		const isChange = event.wukong !== undefined;
-		if (isChange ? version <= newest : version < newest) fail(event, "not in order");
+		// The changes of one relist share a token: whether one came twice, its object tells.
+		if (version < newest) fail(event, "not in order");
 		newest = version;
+	};
+	/** One VM's states rise; a deletion may tell the last one again. */
+	const checkState = (event: WukongEvent, before: Wukong, next: Wukong) => {
+		if (before.uid !== next.uid) fail(event, "of a namesake");
+		const rise =
+			(parseVersion(next.resourceVersion) ?? 0n) - (parseVersion(before.resourceVersion) ?? 0n);
+		if (event.type === EventType.DELETED ? rise < 0n : rise <= 0n) fail(event, "not newer");
 	};
 
 	return {
@@ -78,16 +85,17 @@ export function createWatchClient(filter: Filter): WatchClient {
 			}
 			if (wukong === undefined) return;
 			const key = keyOf(wukong);
-			const known = held.has(key) && !(inSnapshot && unseen.has(key));
+			const known = inSnapshot && unseen.has(key) ? undefined : held.get(key);
 			if (!shows(filter, wukong)) fail(event, "not of this view");
 			if (type === EventType.ADDED) {
-				if (known) fail(event, "already there");
+				if (known !== undefined) fail(event, "already there");
 				held.set(key, wukong);
 				unseen.delete(key);
 				return;
 			}
 			if (inSnapshot) fail(event, "in a snapshot");
-			if (!known) fail(event, "of a VM that is not there");
+			if (known === undefined) return fail(event, "of a VM that is not there");
+			checkState(event, known, wukong);
 			if (type === EventType.DELETED) held.delete(key);
 			else held.set(key, wukong);
 		},

@@ -9,7 +9,7 @@ import {
 } from "node:http2";
 import { request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
-import { pathOf } from "./port-fixture.ts";
+import { pathOf } from "./path-of.ts";
 
 /** An empty message in an envelope: all that a Watch needs. */
 const emptyMessage = Buffer.concat([Buffer.from([0, 0, 0, 0, 2]), Buffer.from("{}")]);

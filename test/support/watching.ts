@@ -67,6 +67,8 @@ export async function createStageOn(options: {
 	source: MemorySource;
 	limits?: Partial<HistoryLimits>;
 	maxStreams?: number;
+	/** Default: true. */
+	loaded?: boolean;
 }): Promise<Stage> {
 	const { clock, source } = options;
 	const observer = createCountingObserver();
@@ -83,7 +85,7 @@ export async function createStageOn(options: {
 		maxStreams: options.maxStreams ?? 1_000,
 		observer,
 	});
-	await replica.start();
+	if (options.loaded !== false) await replica.start();
 	return {
 		clock,
 		source,

@@ -143,6 +143,16 @@ export const optionsTable = {
 		10_000,
 		"Time after which a PING is not too soon.",
 	),
+	maxUnreadBytes: size(
+		"max-unread-bytes",
+		256 * mebibyte,
+		"Unary answers that lie unread on all connections; further large ones are refused.",
+	),
+	maxUnreadBytesPerConnection: size(
+		"max-unread-bytes-per-connection",
+		32 * mebibyte,
+		"The same on one connection, where a single answer always has room.",
+	),
 	maxParallelCompressions: count(
 		"max-parallel-compressions",
 		2,

@@ -50,6 +50,7 @@ export function createH1Exchange(
 			);
 			if (head.flush === true) response.flushHeaders();
 		},
+		reserve: (bytes) => options.unread.reserve(bytes, options.connection, response),
 		write: (bytes) => response.destroyed || response.write(bytes),
 		drained: (stallTimeoutMs) =>
 			waitForDrain(response, { clock: options.clock, departure, stallTimeoutMs }, cutOff),

@@ -53,6 +53,7 @@ export function createH2Exchange(
 				endStream: head.isAll === true,
 			});
 		},
+		reserve: (bytes) => options.unread.reserve(bytes, options.connection, stream),
 		write: (bytes) => stream.destroyed || stream.writableEnded || stream.write(bytes),
 		drained: (stallTimeoutMs) =>
 			waitForDrain(stream, { clock: options.clock, departure, stallTimeoutMs }, cutOff),

@@ -3,6 +3,7 @@ import type { BodyLimit, CollectedBody } from "./body-collector.ts";
 import type { Departure } from "./departure.ts";
 import { type Fields, fieldOf } from "./fields.ts";
 import type { TransportLimits } from "./limits.ts";
+import type { UnreadBytes } from "./unread-bytes.ts";
 
 /** What is known of the connection that an exchange came on. */
 export interface Connection {
@@ -61,6 +62,8 @@ export interface Exchange {
 	 * CANCELED when the peer leaves.
 	 */
 	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array>;
+	/** False: callers leave so much unread already that an answer of this size is not to be sent. */
+	reserve(bodyBytes: number): boolean;
 	/** Sends the head; once, before the first write. */
 	writeHead(head: Head): void;
 	/** Takes a part of the body. False: wait for {@link Exchange.drained} before the next. */
@@ -89,4 +92,5 @@ export interface ExchangeOptions {
 	readonly connection: Connection;
 	readonly limits: TransportLimits;
 	readonly clock: Clock;
+	readonly unread: UnreadBytes;
 }

@@ -32,6 +32,13 @@ export interface TransportLimits {
 	/** A PING after this is never too soon, in ms. Default: 10 s, what gRPC clients ask for at most. */
 	readonly minPingIntervalMs: number;
 	/**
+	 * Bytes of unary answers that lie unread, on all connections; further large answers become
+	 * RESOURCE_EXHAUSTED. Default: 256 MiB.
+	 */
+	readonly maxUnreadBytes: number;
+	/** The same on one connection, where an answer alone always has room. Default: 32 MiB. */
+	readonly maxUnreadBytesPerConnection: number;
+	/**
 	 * Messages that are compressed or decompressed at the same time; others wait their turn.
 	 * Default: 2, half of the threads that Node has for this, for files and for names.
 	 */
@@ -86,6 +93,8 @@ export const defaultLimits: TransportLimits = Object.freeze({
 	maxPingStrikes: 10,
 	minPingIntervalMs: 10_000,
 	maxParallelCompressions: 2,
+	maxUnreadBytes: 256 * 1024 * 1024,
+	maxUnreadBytesPerConnection: 32 * 1024 * 1024,
 	firstByteTimeoutMs: 10_000,
 	handshakeTimeoutMs: 10_000,
 	headersTimeoutMs: 10_000,

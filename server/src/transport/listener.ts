@@ -12,6 +12,7 @@ import type { TransportLimits } from "./limits.ts";
 import type { TransportObserver } from "./observer.ts";
 import { splitByFirstBytes } from "./protocol-split.ts";
 import { createTlsFiles, type TlsFileNames } from "./tls-files.ts";
+import { createUnreadBytes, type UnreadBytes } from "./unread-bytes.ts";
 
 /** What a listener is built with. */
 export interface ListenerOptions {
@@ -22,6 +23,7 @@ export interface ListenerOptions {
 	readonly limits: TransportLimits;
 	readonly clock: Clock;
 	readonly observer: TransportObserver;
+	readonly unread: UnreadBytes;
 }
 
 /** One TCP port with both versions of HTTP. */
@@ -43,8 +45,9 @@ export interface Listener {
  */
 export function createListener(
 	serve: (exchange: Exchange) => void,
-	options: ListenerOptions,
+	given: Omit<ListenerOptions, "unread">,
 ): Listener {
+	const options = { ...given, unread: createUnreadBytes(given.limits) };
 	const { limits, clock, observer } = options;
 	const sockets = new Set<Socket>();
 	const undecided = new Set<Socket>();

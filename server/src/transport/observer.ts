@@ -9,7 +9,9 @@ export type RefusalCause =
 	| "method"
 	| "content_type"
 	/** One of connect's own handlers refused it: envelope, encoding, size, undecodable body. */
-	| "protocol";
+	| "protocol"
+	/** Too much of earlier answers lies unread. */
+	| "unread";
 
 /** Why a connection ended other than by its peer's wish. */
 export type ConnectionFault =

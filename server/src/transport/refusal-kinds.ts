@@ -121,6 +121,16 @@ export const requestTooLarge: Refusal = {
 	message: "the request is too large",
 };
 
+/** Answers that were asked for and not read fill the memory that there is for them. */
+export const tooMuchUnread: Refusal = {
+	cause: "unread",
+	httpStatus: 429,
+	code: Code.ResourceExhausted,
+	reason: ErrorReason.TOO_MANY_REQUESTS,
+	message: "too many large answers wait for their readers",
+	retryAfterMs: 1_000,
+};
+
 /** The body came more slowly than the call's own deadline allows. */
 export const deadlineInRequest: Refusal = {
 	cause: "protocol",

@@ -18,6 +18,8 @@ export interface Refusal {
 	/** For people; nothing of the caller's own text. */
 	readonly message: string;
 	readonly headers?: Fields;
+	/** When to try again; undefined: no sooner than with another request. */
+	readonly retryAfterMs?: number;
 	/** Which fields of the request are at fault. */
 	readonly violations?: readonly FieldViolation[];
 	/** Callers who speak gRPC, gRPC-Web or Connect's streams get this error in that form, not as an HTTP status. */

@@ -69,6 +69,13 @@ describe("the access log", () => {
 		expect(lines).toMatchObject([{ level: 50, err: { message: "disk on fire" } }]);
 	});
 
+	test("has what an upstream said of our rights, which nobody else is told", () => {
+		const { lines, end } = setUp("info");
+		const cause = new Error("exceeded quota: small");
+		end(createWukong, { code: Code.PermissionDenied, reason: "PERMISSION_DENIED", cause });
+		expect(lines).toMatchObject([{ level: 30, err: { message: "exceeded quota: small" } }]);
+	});
+
 	test("has no cause of what a caller did wrong: it may hold the caller's data", () => {
 		const { lines, end } = setUp("info");
 		end(createWukong, { ...notFound, cause: new Error("s3cret") });

@@ -23,7 +23,9 @@ const list = new TextEncoder().encode(
 	),
 );
 
-describe.each(createCompressions(maxBytes))("$name", (compression) => {
+const limits = { maxDecompressedBytes: maxBytes, maxParallelCompressions: 2 };
+
+describe.each(createCompressions(limits))("$name", (compression) => {
 	const name = compression.name as keyof typeof compressors;
 	const compress = compressors[name];
 

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { createDeparture } from "../../../server/src/transport/departure.ts";
+import { Departure } from "../../../server/src/transport/departure.ts";
 import type { Exchange } from "../../../server/src/transport/exchange.ts";
 import { writeBody } from "../../../server/src/transport/writer.ts";
 
 /** An exchange that keeps what it is given; it has room when `drained` says so. */
 function createExchange(drained: Promise<void> | undefined = undefined) {
-	const departure = createDeparture();
+	const departure = new Departure();
 	const written: number[] = [];
 	const exchange = {
 		departure,

@@ -130,6 +130,7 @@ export function serveDirect(request: DirectRequest, options: DirectOptions): voi
 					encoder,
 					toError,
 					sending,
+					refuse,
 				},
 			);
 		} else {

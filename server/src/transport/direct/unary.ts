@@ -3,6 +3,8 @@ import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { Interceptor, MethodImplSpec, UnaryResponse } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { compressedFlag, createEnvelope, envelopePrefixBytes } from "../envelope.ts";
+import type { Refusal } from "../refusal.ts";
+import { tooMuchUnread } from "../refusal-kinds.ts";
 import { failureHeaders, nothingSent, readHeaders, type Sending, sendAnswer } from "./answering.ts";
 import type { Call } from "./call.ts";
 import type { Encoder } from "./encoder.ts";
@@ -25,6 +27,7 @@ export interface UnaryTerms {
 	/** Turns anything thrown into the error that the caller gets. */
 	readonly toError: (error: unknown) => Parameters<UnaryProtocol["failure"]>[1];
 	readonly sending: Omit<Sending, "fields">;
+	readonly refuse: (refusal: Refusal) => void;
 }
 
 /** Answers below this are not worth compressing, in bytes; connect's own default. */
@@ -43,7 +46,11 @@ export function runUnary(
 
 	const send = (encoded: EncodedMessage, metadata: Metadata) => {
 		if (exchange.departure.happened) return sending.done(nothingSent);
-		sendAnswer(exchange, protocol.answer(form, encoded, metadata), { ...sending, fields });
+		const whole = protocol.answer(form, encoded, metadata);
+		const hasRoom = exchange.reserve(whole.body?.byteLength ?? 0);
+		// What a call has done must be told; only a read can be asked for again.
+		if (isRead && !hasRoom) return terms.refuse(tooMuchUnread);
+		sendAnswer(exchange, whole, { ...sending, fields });
 	};
 	const answer = (response: UnaryResponse) => {
 		const metadata = metadataOf(response);

@@ -1,0 +1,41 @@
+import type { Writable } from "node:stream";
+import type { Connection } from "./exchange.ts";
+import type { TransportLimits } from "./limits.ts";
+
+/** Answers below this are not counted, in bytes: the limits on connections and calls bound them. */
+const minCountedBytes = 16 * 1024;
+
+/** Counts what unary answers hold in memory until their readers have taken them. */
+export interface UnreadBytes {
+	/**
+	 * Counts an answer until its stream closes.
+	 * @returns false: the connection, or all of them together, hold too much already; it is not counted
+	 */
+	reserve(bytes: number, connection: Connection, stream: Writable): boolean;
+}
+
+/**
+ * A call is small and its answer may be megabytes: callers who ask and do not read would fill the
+ * memory. An answer alone always has room on its connection, whatever its size.
+ */
+export function createUnreadBytes(
+	limits: Pick<TransportLimits, "maxUnreadBytes" | "maxUnreadBytesPerConnection">,
+): UnreadBytes {
+	const perConnection = new WeakMap<Connection, number>();
+	let allBytes = 0;
+	const add = (connection: Connection, bytes: number) => {
+		allBytes += bytes;
+		perConnection.set(connection, (perConnection.get(connection) ?? 0) + bytes);
+	};
+	return {
+		reserve(bytes, connection, stream) {
+			if (bytes < minCountedBytes || stream.destroyed) return true;
+			const own = perConnection.get(connection) ?? 0;
+			if (own > 0 && own + bytes > limits.maxUnreadBytesPerConnection) return false;
+			if (allBytes + bytes > limits.maxUnreadBytes) return false;
+			add(connection, bytes);
+			stream.once("close", () => add(connection, -bytes));
+			return true;
+		},
+	};
+}

@@ -1,0 +1,33 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import {
+	endStreamFlag,
+	endStreamFromJson,
+	errorFromJson,
+} from "@connectrpc/connect/protocol-connect";
+import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
+import type { Answer } from "./answer.ts";
+
+/** The error in an answer, as a client of its protocol reads it; undefined where it succeeded. */
+export function errorOf(answer: Answer): ConnectError | undefined {
+	const type = answer.headers.get("content-type") ?? "";
+	if (type.startsWith("application/grpc")) return grpcError(answer);
+	if (type.startsWith("application/connect+")) return endOfStream(answer.body);
+	if (answer.status < 400) return undefined;
+	const fallback = new ConnectError("no error in the body", Code.Unknown);
+	return errorFromJson(JSON.parse(answer.body.toString()), undefined, fallback);
+}
+
+function grpcError({ headers, trailers }: Answer): ConnectError | undefined {
+	const fields = trailers.has("grpc-status") ? trailers : headers;
+	const [name, value] = ["grpc-status", fields.get("grpc-status")];
+	if (value === undefined) return new ConnectError(`no ${name}`, Code.Unknown);
+	return findTrailerError(new Headers([...fields].filter(([key]) => key.startsWith("grpc-"))));
+}
+
+function endOfStream(body: Buffer): ConnectError | undefined {
+	for (let at = 0; at + 5 <= body.byteLength; at += 5 + body.readUInt32BE(at + 1)) {
+		const message = body.subarray(at + 5, at + 5 + body.readUInt32BE(at + 1));
+		if ((body.readUInt8(at) & endStreamFlag) !== 0) return endStreamFromJson(message).error;
+	}
+	return undefined;
+}

@@ -1,0 +1,74 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import {
+	type Blow,
+	type Condition,
+	carryConnection,
+	type FaultConnection,
+} from "./fault-connection.ts";
+
+/** A TCP proxy that fails as a test tells it. */
+export interface FaultProxy {
+	/** Where it listens, on 127.0.0.1. */
+	readonly port: number;
+	/** Number of connections that clients have open. */
+	readonly connections: number;
+	/** How many blows have fallen. */
+	readonly blows: number;
+	/** From now on, for open connections and for new ones. */
+	set(condition: Condition): Promise<void>;
+	/**
+	 * Strikes each open connection once, when so many more bytes have passed to its client.
+	 * @param afterBytes default 0: at once
+	 */
+	strike(blow: Blow, afterBytes?: number): void;
+	close(): Promise<void>;
+}
+
+/** Starts a proxy before a port of 127.0.0.1, on a free port. */
+export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
+	const connections = new Set<FaultConnection>();
+	let condition: Condition = { kind: "clear" };
+	let blows = 0;
+	const server = createServer({ allowHalfOpen: true }, (client) => {
+		const connection: FaultConnection = carryConnection({
+			client,
+			targetPort,
+			condition: () => condition,
+			onBlow: () => void blows++,
+			onClosed: () => connections.delete(connection),
+		});
+		connections.add(connection);
+	});
+	const listen = async (port: number) => {
+		server.listen(port, "127.0.0.1");
+		await once(server, "listening");
+		return (server.address() as AddressInfo).port;
+	};
+	const stop = async () => {
+		if (!server.listening) return;
+		server.close();
+		for (const connection of connections) connection.reset();
+		await once(server, "close");
+	};
+	const port = await listen(0);
+
+	return {
+		port,
+		get connections() {
+			return [...connections].filter(({ open }) => open).length;
+		},
+		get blows() {
+			return blows;
+		},
+		async set(next) {
+			condition = next;
+			if (next.kind === "down") await stop();
+			else if (!server.listening) await listen(port);
+		},
+		strike(blow, afterBytes = 0) {
+			for (const connection of connections) connection.strike(blow, afterBytes);
+		},
+		close: stop,
+	};
+}
