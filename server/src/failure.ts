@@ -11,6 +11,15 @@ export interface FieldViolation {
 	readonly description: string;
 }
 
+/** The VM that a failure is about. */
+interface NamedWukong {
+	readonly namespace: string;
+	readonly name: string;
+}
+
+/** How long callers are told to wait for a store that opens or closes, in milliseconds. */
+const storeRetryAfterMs = 1_000;
+
 /** What a failure carries besides its reason and message. */
 export interface FailureDetails {
 	/** Sent as google.rpc.BadRequest. */
@@ -18,7 +27,7 @@ export interface FailureDetails {
 	/** Sent as google.rpc.RetryInfo. */
 	readonly retryAfterMs?: number;
 	/** The one VM that is meant; sent as metadata of google.rpc.ErrorInfo. */
-	readonly wukong?: { readonly namespace: string; readonly name: string };
+	readonly wukong?: NamedWukong;
 	/** For the log only; never leaves the process. */
 	readonly cause?: unknown;
 }
@@ -51,12 +60,35 @@ export function isFailure(error: unknown, reason?: ErrorReason): error is Failur
 }
 
 /** The failure of a call that names a VM which is not there: WUKONG_NOT_FOUND. */
-export function wukongNotFound({
-	namespace,
-	name,
-}: NonNullable<FailureDetails["wukong"]>): Failure {
+export function wukongNotFound({ namespace, name }: NamedWukong): Failure {
 	const message = `there is no Wukong ${name} in namespace ${namespace}`;
 	return new Failure(ErrorReason.WUKONG_NOT_FOUND, message, { wukong: { namespace, name } });
+}
+
+/** The failure of a creation under a name that is taken: WUKONG_ALREADY_EXISTS. */
+export function wukongAlreadyExists({ namespace, name }: NamedWukong): Failure {
+	const message = `there is a Wukong ${name} in namespace ${namespace} already`;
+	return new Failure(ErrorReason.WUKONG_ALREADY_EXISTS, message, { wukong: { namespace, name } });
+}
+
+/** The failure of a creation whose request_id stands for another one: REQUEST_ID_REUSED. */
+export function requestIdReused({ namespace, name }: NamedWukong): Failure {
+	const message = `the Wukong ${name} was created under this request_id with other content`;
+	return new Failure(ErrorReason.REQUEST_ID_REUSED, message, { wukong: { namespace, name } });
+}
+
+/** The failure of a call that comes before the store is open: UPSTREAM_UNAVAILABLE. */
+export function storeNotLoaded(): Failure {
+	return new Failure(ErrorReason.UPSTREAM_UNAVAILABLE, "the store is not loaded yet", {
+		retryAfterMs: storeRetryAfterMs,
+	});
+}
+
+/** The failure of a call that comes when the store is not open any more: SHUTTING_DOWN. */
+export function storeClosed(): Failure {
+	return new Failure(ErrorReason.SHUTTING_DOWN, "the store is closed; nothing was written", {
+		retryAfterMs: storeRetryAfterMs,
+	});
 }
 
 /** The failure of a request with wrong fields: INVALID_REQUEST. */

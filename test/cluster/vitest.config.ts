@@ -5,7 +5,7 @@ import { root } from "../../scripts/source-files.ts";
 export default defineConfig({
 	root,
 	test: {
-		include: ["test/cluster/**/*.cluster.ts"],
+		include: ["test/cluster/**/*.cluster.ts", "test/faults/**/*.cluster.ts"],
 		globalSetup: ["test/cluster/shared-cluster.ts"],
 		pool: "forks",
 		maxWorkers: 2,

@@ -1,6 +1,9 @@
+import { create } from "@bufbuild/protobuf";
 import {
+	StartStrategySchema,
 	type Wukong,
 	type WukongSpec,
+	WukongSpecSchema,
 	WukongStatus_PowerState,
 } from "@novasphere/wukong-gen/wukong";
 
@@ -10,6 +13,17 @@ import {
  */
 export function wantedOn(spec: WukongSpec | undefined): boolean {
 	return spec?.startStrategy === undefined || spec.startStrategy.autoStart === true;
+}
+
+/** A spec with the power wish written out, so that equal wishes are equal specs. */
+export function effectiveSpec(spec: WukongSpec | undefined): WukongSpec {
+	return {
+		...(spec ?? create(WukongSpecSchema)),
+		startStrategy: {
+			...(spec?.startStrategy ?? create(StartStrategySchema)),
+			autoStart: wantedOn(spec),
+		},
+	};
 }
 
 /** Phases that are known besides Error; any other word of the operator is UNKNOWN. */

@@ -1,15 +1,9 @@
 import { create } from "@bufbuild/protobuf";
-import {
-	StartStrategySchema,
-	type Wukong,
-	WukongSchema,
-	WukongSpecSchema,
-	WukongStatusSchema,
-} from "@novasphere/wukong-gen/wukong";
+import { type Wukong, WukongSchema, WukongStatusSchema } from "@novasphere/wukong-gen/wukong";
 import { withoutCredentials } from "./credentials.ts";
 import { freeze } from "./freeze.ts";
 import { visibleAnnotations } from "./hidden-annotations.ts";
-import { powerStateOf, wantedOn } from "./power-state.ts";
+import { effectiveSpec, powerStateOf } from "./power-state.ts";
 
 /**
  * What callers see of a Wukong as a store holds it: without credentials and
@@ -22,13 +16,7 @@ export function publish(raw: Wukong): Wukong {
 	return freeze({
 		...open,
 		annotations: visibleAnnotations(open.annotations),
-		spec: {
-			...(open.spec ?? create(WukongSpecSchema)),
-			startStrategy: {
-				...(open.spec?.startStrategy ?? create(StartStrategySchema)),
-				autoStart: wantedOn(open.spec),
-			},
-		},
+		spec: effectiveSpec(open.spec),
 		status: { ...(open.status ?? create(WukongStatusSchema)), powerState: powerStateOf(open) },
 	});
 }

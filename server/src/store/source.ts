@@ -17,6 +17,11 @@ export interface Change {
 	 * the version before the gap, because a resume in their midst must see all.
 	 */
 	readonly resumeVersion: bigint;
+	/**
+	 * Set on changes found by a relist: the version before the gap. What happened in between is
+	 * not known, so nobody can resume from in between.
+	 */
+	readonly gapAfter?: bigint | undefined;
 	/** Wall-clock time of the news, in milliseconds since 1970. */
 	readonly timeMs: number;
 	/** The new state; for a deletion the last state, with delete_time set. */
@@ -46,6 +51,8 @@ export interface Freshness {
 	readonly lagMs: number;
 	/** Set while upstream is silent: milliseconds since 1970 that the data is from. */
 	readonly staleSinceMs: number | undefined;
+	/** What is wrong upstream, in words for whoever runs the service; undefined: nothing is known. */
+	readonly trouble?: string | undefined;
 }
 
 /** Everything a source knows when it starts (or starts over). */
@@ -110,16 +117,20 @@ export interface CreateOptions extends WriteOptions {
  */
 export interface Source {
 	/**
-	 * True where a version is only ever that of a change, the head or the base: a
-	 * token with any other version belongs to another life of the store.
+	 * True where a version is only ever that of a change, the head or the base, and nothing is
+	 * ahead of the sink: a token with any other version belongs to another life of the store.
 	 */
 	readonly exactVersions: boolean;
 	/** Loads the sink, then keeps it current. Resolves when the sink is loaded. */
 	start(sink: Sink): Promise<void>;
 	/** How current the sink is. */
 	freshness(): Freshness;
-	/** The store's newest version, asked of the store itself. */
-	newestVersion(signal: AbortSignal): Promise<bigint>;
+	/**
+	 * The store's newest version, asked of the store itself.
+	 * @param atLeast a version that the sink lacks and someone waits for: where the store has it,
+	 * the source gets the sink there
+	 */
+	newestVersion(signal: AbortSignal, atLeast?: bigint): Promise<bigint>;
 	/**
 	 * Stores a new Wukong, given with its credentials and a namespace, complete and
 	 * checked. @throws WUKONG_ALREADY_EXISTS, REQUEST_ID_REUSED, NAMESPACE_NOT_FOUND

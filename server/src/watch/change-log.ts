@@ -17,7 +17,7 @@ export interface ChangeLog extends Sink {
 	readonly state: State;
 	/**
 	 * The objects as they were at `version`, in list order: the newest state with
-	 * later changes undone. Needs `history.base` ≤ version ≤ `head`.
+	 * later changes undone. Needs `history.base` ≤ version ≤ `head`, outside of gaps.
 	 */
 	snapshotAt(version: bigint): readonly Wukong[];
 	/**

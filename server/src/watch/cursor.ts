@@ -51,7 +51,9 @@ export function createCursor(options: {
 			case "reset":
 				return reset(start.cause);
 			case "version":
-				return catchingUp(follow(log.history.after(start.version), start.version));
+				return log.history.isInGap(start.version)
+					? reset("expired")
+					: catchingUp(follow(log.history.after(start.version), start.version));
 		}
 	}
 

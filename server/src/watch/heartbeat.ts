@@ -6,17 +6,19 @@ export interface Heartbeat {
 	readonly due: boolean;
 	/** Takes a due beat; the next interval begins. */
 	take(): void;
+	/** Makes a beat due at once. */
+	beat(): void;
 	stop(): void;
 }
 
 /** Calls `onDue` when a beat falls due, once for each that is taken: a stalled reader piles up none. */
 export function createHeartbeat(clock: Clock, intervalMs: number, onDue: () => void): Heartbeat {
 	let due = false;
-	const arm = () =>
-		clock.setTimer(intervalMs, () => {
-			due = true;
-			onDue();
-		});
+	const fall = () => {
+		due = true;
+		onDue();
+	};
+	const arm = () => clock.setTimer(intervalMs, fall);
 	let timer = arm();
 	return {
 		get due() {
@@ -25,6 +27,10 @@ export function createHeartbeat(clock: Clock, intervalMs: number, onDue: () => v
 		take() {
 			due = false;
 			timer = arm();
+		},
+		beat() {
+			timer.cancel();
+			fall();
 		},
 		stop: () => timer.cancel(),
 	};

@@ -20,6 +20,11 @@ export interface History {
 	push(change: Change, nowMs: number): void;
 	/** The place of the first change newer than `version`. */
 	after(version: bigint): number;
+	/**
+	 * True where a relist went past the version: what was there at that time is not known, and a
+	 * VM may have come and gone without a trace.
+	 */
+	isInGap(version: bigint): boolean;
 }
 
 /** An empty history that starts at `base`, its first change at `firstSequence`. */
@@ -51,6 +56,16 @@ export function createHistory(
 		bytes -= bytesBefore(entry.change);
 		first++;
 	};
+	const after = (version: bigint): number => {
+		let low = first;
+		let high = next;
+		while (low < high) {
+			const middle = Math.floor((low + high) / 2);
+			if (at(middle).change.version > version) high = middle;
+			else low = middle + 1;
+		}
+		return low;
+	};
 	return {
 		get firstSequence() {
 			return first;
@@ -79,15 +94,12 @@ export function createHistory(
 			ring[next % limits.maxChanges] = entry;
 			next++;
 		},
-		after(version) {
-			let low = first;
-			let high = next;
-			while (low < high) {
-				const middle = Math.floor((low + high) / 2);
-				if (at(middle).change.version > version) high = middle;
-				else low = middle + 1;
-			}
-			return low;
+		after,
+		isInGap(version) {
+			const sequence = after(version);
+			if (sequence === next) return false;
+			const { gapAfter } = at(sequence).change;
+			return gapAfter !== undefined && gapAfter < version;
 		},
 	};
 }

@@ -1,7 +1,7 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../clock.ts";
-import { Failure } from "../failure.ts";
+import { Failure, storeNotLoaded } from "../failure.ts";
 import { parseVersion, startOver } from "../resource/version.ts";
 import type { WukongRef } from "../resource/wukong-ref.ts";
 import type { Freshness, HistoryLimits, Source } from "../store/source.ts";
@@ -69,31 +69,27 @@ export function createReplica(options: {
 	let drained: Failure | undefined;
 
 	const requireLoaded = () => {
-		if (!log.loaded) {
-			throw new Failure(ErrorReason.UPSTREAM_UNAVAILABLE, "the store is not loaded yet", {
-				retryAfterMs: 1_000,
-			});
-		}
+		if (!log.loaded) throw storeNotLoaded();
 	};
 
 	const open = (query: WatchQuery) => (signal: AbortSignal) => {
+		requireLoaded();
 		const cursor = (start: CursorStart) =>
 			createCursor({ log, filter: query.filter, start, observer });
 		const start = resumeStart(query.resourceVersion, log, source);
-		if (log.loaded && start !== "ahead" && query.minResourceVersion === "") return cursor(start);
-		return openLate(query, signal).then(cursor);
+		const waits = start.at === "ahead" || versions.missing(query.minResourceVersion) !== undefined;
+		return waits ? openLate(query, signal).then(cursor) : cursor(start);
 	};
 
 	const openLate = async (query: WatchQuery, signal: AbortSignal): Promise<CursorStart> => {
-		requireLoaded();
 		await versions.reach(query.minResourceVersion, signal);
 		for (;;) {
 			const start = resumeStart(query.resourceVersion, log, source);
-			if (start !== "ahead") return start;
-			const version = parseVersion(query.resourceVersion) ?? 0n;
-			if (await versions.isForeign(version, signal)) return { at: "reset", cause: "foreign" };
-			// The store has this version, so this log is to have it, too. Until then nothing is sent.
-			if (!(await versions.arrives(version, signal))) return { at: "reset", cause: "ahead" };
+			if (start.at !== "ahead") return start;
+			// Where the store has this version the log is to have it, too: nothing is sent until then.
+			const outcome = await versions.meet(start.version, signal);
+			if (outcome === "foreign") return { at: "reset", cause: "foreign" };
+			if (outcome === "late") return { at: "reset", cause: "ahead" };
 		}
 	};
 

@@ -3,24 +3,29 @@ import type { Source } from "../store/source.ts";
 import type { ChangeLog } from "./change-log.ts";
 import type { CursorStart } from "./cursor.ts";
 
+/** The version is newer than the log: ask the store. */
+export interface Ahead {
+	readonly at: "ahead";
+	readonly version: bigint;
+}
+
 /**
  * Where a stream with this `resource_version` starts, judged by what the log
  * holds. A token that cannot be used is RESET, never an error.
- * @returns "ahead": the version is newer than the log, ask the store.
  */
 export function resumeStart(
 	token: string,
 	log: ChangeLog,
 	source: Pick<Source, "exactVersions">,
-): CursorStart | "ahead" {
+): CursorStart | Ahead {
 	if (token === "") return { at: "snapshot" };
 	const version = parseVersion(token);
 	if (version === undefined) {
 		return { at: "reset", cause: token === startOver ? "restarted" : "malformed" };
 	}
-	if (version > log.head) return "ahead";
 	if (version < log.history.base) return { at: "reset", cause: "expired" };
 	if (source.exactVersions && !isKnown(version, log)) return { at: "reset", cause: "foreign" };
+	if (version > log.head) return { at: "ahead", version };
 	return { at: "version", version };
 }
 

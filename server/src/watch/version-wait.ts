@@ -10,23 +10,28 @@ export const maxVersionWaitMs = 5_000;
 
 const retryAfterMs = 1_000;
 
+/**
+ * What comes of a version that the log lacks: the log has it now, the store itself knows none
+ * as new (it is of another life), or it did not come within `maxVersionWaitMs`.
+ */
+export type WaitOutcome = "here" | "foreign" | "late";
+
 /** Waits for versions that the log does not hold yet. */
 export interface VersionWait {
 	/**
-	 * Resolves when the log is at least as new as `token`. Empty and the start-over
-	 * constant ask for nothing; a version of another life of the store is answered
-	 * from the present state.
-	 * @throws INVALID_REQUEST where it is malformed, VERSION_NOT_REACHED after
-	 * `maxVersionWaitMs`, the signal's reason
+	 * The version that `token` asks for and the log lacks; undefined where there is nothing to
+	 * wait for: it is empty, the start-over constant, or here. @throws INVALID_REQUEST where it
+	 * is malformed
+	 */
+	missing(token: string): bigint | undefined;
+	/**
+	 * Resolves when the log is at least as new as `token`; a version of another life of the store
+	 * is answered from the present state.
+	 * @throws INVALID_REQUEST, VERSION_NOT_REACHED, the signal's reason, what the store says
 	 */
 	reach(token: string, signal: AbortSignal): Promise<void>;
-	/** True where the store itself knows no version as new as this one: it is of another life. */
-	isForeign(version: bigint, signal: AbortSignal): Promise<boolean>;
-	/**
-	 * True once the log is as new as `version`, false where it is not within
-	 * `maxVersionWaitMs`. @throws the signal's reason
-	 */
-	arrives(version: bigint, signal: AbortSignal): Promise<boolean>;
+	/** Asks the store and waits for the log. @throws the signal's reason, what the store says */
+	meet(version: bigint, signal: AbortSignal): Promise<WaitOutcome>;
 }
 
 export function createVersionWait(options: {
@@ -36,11 +41,8 @@ export function createVersionWait(options: {
 }): VersionWait {
 	const { log, source, clock } = options;
 
-	const isForeign = async (version: bigint, signal: AbortSignal) =>
-		(await source.newestVersion(signal)) < version && log.head < version;
-
-	const arrives = (version: bigint, signal: AbortSignal) =>
-		new Promise<boolean>((resolve, reject) => {
+	const meet = (version: bigint, signal: AbortSignal) =>
+		new Promise<WaitOutcome>((resolve, reject) => {
 			let forgetNews = () => {};
 			const settle = (tell: () => void) => {
 				forgetNews();
@@ -50,29 +52,37 @@ export function createVersionWait(options: {
 			};
 			const onAbort = () => settle(() => reject(signal.reason));
 			const onNews = () => {
-				if (log.head >= version) settle(() => resolve(true));
+				if (log.head >= version) settle(() => resolve("here"));
 				else forgetNews = log.onNews(onNews);
 			};
-			const timer = clock.setTimer(maxVersionWaitMs, () => settle(() => resolve(false)));
+			const onAnswer = (newest: bigint) => {
+				if (newest < version && log.head < version) settle(() => resolve("foreign"));
+			};
+			const timer = clock.setTimer(maxVersionWaitMs, () => settle(() => resolve("late")));
 			signal.addEventListener("abort", onAbort);
-			if (signal.aborted) onAbort();
-			else onNews();
+			if (signal.aborted) return onAbort();
+			onNews();
+			source
+				.newestVersion(signal, version)
+				.then(onAnswer, (failure) => settle(() => reject(failure)));
 		});
 
+	const missing = (token: string) => {
+		if (token === "" || token === startOver) return undefined;
+		const version = parseVersion(token);
+		if (version === undefined) {
+			const description = "is not a version of this service";
+			throw invalidRequest({ field: "min_resource_version", description });
+		}
+		return version > log.head ? version : undefined;
+	};
+
 	return {
-		isForeign,
-		arrives,
+		missing,
+		meet,
 		async reach(token, signal) {
-			if (token === "" || token === startOver) return;
-			const version = parseVersion(token);
-			if (version === undefined) {
-				throw invalidRequest({
-					field: "min_resource_version",
-					description: "is not a version of this service",
-				});
-			}
-			if (version <= log.head || (await isForeign(version, signal))) return;
-			if (!(await arrives(version, signal))) throw notReached();
+			const version = missing(token);
+			if (version !== undefined && (await meet(version, signal)) === "late") throw notReached();
 		},
 	};
 }

@@ -42,7 +42,7 @@ export interface WatchStreamOptions {
 	readonly heartbeatIntervalMs: number;
 	/** Resume token to tell while the cursor is not there yet. */
 	readonly initialToken: string;
-	/** Makes the cursor; may have to wait for the store first. */
+	/** Makes the cursor; may have to wait for the store first, or throw at once. */
 	readonly open: (signal: AbortSignal) => Cursor | Promise<Cursor>;
 	readonly signal: AbortSignal;
 	readonly onClosed: () => void;
@@ -163,11 +163,22 @@ export function createWatchStream(options: WatchStreamOptions): OpenStream {
 	return stream;
 
 	function start() {
-		const cursor = options.open(signal);
+		const cursor = open();
 		if (cursor instanceof Promise) {
 			cursor.then(opened, (failure) => leave({ name: "failed", failure }));
 		} else {
 			opened(cursor);
+		}
+	}
+
+	function open() {
+		try {
+			const cursor = options.open(signal);
+			// The first message is sent at once, whatever there is to wait for.
+			if (cursor instanceof Promise) heartbeat.beat();
+			return cursor;
+		} catch (failure) {
+			return Promise.reject(failure);
 		}
 	}
 }

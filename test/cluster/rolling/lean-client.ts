@@ -44,7 +44,7 @@ export const leanClients = {
 		let session: ClientHttp2Session | undefined;
 		return leanClient(async function* (query, signal) {
 			// One that was told to go away is closed, and lives on for its streams.
-			if (session === undefined || session.closed) {
+			if (session === undefined || session.closed || session.destroyed) {
 				session = connect(baseUrl).on("error", () => {});
 			}
 			const stream = session.request(

@@ -22,6 +22,8 @@ export interface ResumingStream {
 	readonly ends: readonly string[];
 	/** Why none came about, in the same words. */
 	readonly refusals: readonly string[];
+	/** It goes on no more: `close` says why. */
+	readonly over: boolean;
 	/** Leaves. @throws what no client has to expect: a promise that does not hold, an end for good */
 	close(): Promise<void>;
 }
@@ -36,6 +38,7 @@ export function openResumingStream(client: Watcher, namespace: string): Resuming
 	const refusals: string[] = [];
 	let resets = 0;
 	let wasSynced = false;
+	let over = false;
 	let broken: unknown;
 
 	const receive = (event: WukongEvent) => {
@@ -72,7 +75,9 @@ export function openResumingStream(client: Watcher, namespace: string): Resuming
 			}
 		}
 	};
-	const following = follow();
+	const following = follow().finally(() => {
+		over = true;
+	});
 	// Awaited at the end: until then a failure is not unhandled, only early.
 	following.catch(() => {});
 
@@ -83,6 +88,9 @@ export function openResumingStream(client: Watcher, namespace: string): Resuming
 		refusals,
 		get synced() {
 			return watcher.synced;
+		},
+		get over() {
+			return over;
 		},
 		get resets() {
 			return resets;

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { ErrorReason } from "@novasphere/wukong-gen/error";
 import {
 	WukongStatus_PowerState as Power,
 	StartStrategySchema,
@@ -8,21 +9,37 @@ import type { Source } from "../../../server/src/store/source.ts";
 import type { RecordingSink } from "./recording-sink.ts";
 import { describeCredentials } from "./source-contract-credentials.ts";
 import { describeWrites } from "./source-contract-writes.ts";
-import { change, createOptions, refTo, writeOptions, wukongNamed } from "./write.ts";
+import { createVmNames } from "./vm-names.ts";
+import { change, createOptions, writeOptions } from "./write.ts";
 
 /** A started source and the sink it feeds. */
 export interface SourceHarness {
 	readonly source: Source;
 	readonly sink: RecordingSink;
-	/** Lets time pass until `condition` holds. */
+	/** Where the suite writes; empty at first, and nobody else's. */
+	readonly namespace: string;
+	/** Lets the operator work until `condition` holds. Between such times it does nothing. */
 	until(what: string, condition: () => boolean): Promise<void>;
 	close(): Promise<void>;
 }
+
+/** The one case that does not hold everywhere. */
+const missingNamespace = "a creation in a namespace that is not there is NAMESPACE_NOT_FOUND";
+
+/** Cases that cannot hold, by the store's name, with the reason. Any other must hold everywhere. */
+const exceptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+	[missingNamespace]: {
+		"the embedded store in memory": "it has no namespace objects, every valid name is there",
+		"the embedded store in a file": "it has no namespace objects, every valid name is there",
+		"the Kubernetes store": "the scripted API server has no namespace objects, the real one has",
+	},
+};
 
 /** What every store must do, whatever is behind it. */
 export function describeSource(name: string, open: () => Promise<SourceHarness>): void {
 	describe(`the source contract on ${name}`, () => {
 		let harness: SourceHarness;
+		const vm = createVmNames(() => harness);
 
 		beforeEach(async () => {
 			harness = await open();
@@ -35,14 +52,33 @@ export function describeSource(name: string, open: () => Promise<SourceHarness>)
 
 		test("a call that was canceled before it began writes nothing", async () => {
 			const options = { ...createOptions, signal: AbortSignal.abort() };
-			await expect(harness.source.create(wukongNamed("a"), options)).rejects.toBe(
+			await expect(harness.source.create(vm.named("a"), options)).rejects.toBe(
 				options.signal.reason,
 			);
 			expect(harness.sink.objects.size).toBe(0);
 		});
 
+		test("the newest version, asked of the store, is no older than what was written", async () => {
+			const { resourceVersion } = await harness.source.create(vm.named("a"), createOptions);
+			const newest = await harness.source.newestVersion(createOptions.signal);
+			expect(newest).toBeGreaterThanOrEqual(BigInt(resourceVersion));
+		});
+
+		const reason = exceptions[missingNamespace]?.[name];
+		const testHere = reason === undefined ? test : test.fails;
+		testHere(
+			reason === undefined ? missingNamespace : `${missingNamespace}: no, ${reason}`,
+			async () => {
+				const made = harness.source.create(
+					{ ...vm.named("a"), namespace: "nowhere" },
+					createOptions,
+				);
+				await expect(made).rejects.toMatchObject({ reason: ErrorReason.NAMESPACE_NOT_FOUND });
+			},
+		);
+
 		test("all that comes out is frozen", async () => {
-			const made = await harness.source.create(wukongNamed("a"), createOptions);
+			const made = await harness.source.create(vm.named("a"), createOptions);
 			for (const part of [made, made.spec, made.spec?.disks, made.spec?.disks[0], made.status]) {
 				expect(Object.isFrozen(part)).toBe(true);
 			}
@@ -52,7 +88,7 @@ export function describeSource(name: string, open: () => Promise<SourceHarness>)
 
 function describeOperator(harness: () => SourceHarness): void {
 	const source = () => harness().source;
-	const held = (vm: string) => harness().sink.objects.get(`default/${vm}`);
+	const { held, named, ref } = createVmNames(harness);
 
 	describe("the operator", () => {
 		const turn = (autoStart: boolean) =>
@@ -61,19 +97,19 @@ function describeOperator(harness: () => SourceHarness): void {
 			});
 
 		test("brings a new VM to Running, a stopped one to Stopped, and back", async () => {
-			await source().create(wukongNamed("a"), createOptions);
+			await source().create(named("a"), createOptions);
 			const power = () => held("a")?.status?.powerState;
 			await harness().until("it runs", () => power() === Power.RUNNING);
-			const stopping = await source().edit(refTo("a"), turn(false), writeOptions);
+			const stopping = await source().edit(ref("a"), turn(false), writeOptions);
 			expect(stopping.status?.powerState).toBe(Power.STOPPING);
 			await harness().until("it has stopped", () => power() === Power.STOPPED);
-			await source().edit(refTo("a"), turn(true), writeOptions);
+			await source().edit(ref("a"), turn(true), writeOptions);
 			await harness().until("it runs again", () => power() === Power.RUNNING);
 		});
 
 		test("tells an unknown storage class by Error and a condition", async () => {
 			const disks = [{ name: "root", size: "1Gi", storageClassName: "does-not-exist" }];
-			await source().create(wukongNamed("a", { disks }), createOptions);
+			await source().create(named("a", { disks }), createOptions);
 			await harness().until("it fails", () => held("a")?.status?.phase === "Error");
 			expect(held("a")?.status?.conditions).toContainEqual(
 				expect.objectContaining({ type: "VolumesBound", status: "False" }),

@@ -7,12 +7,12 @@ import type {
 	WriteOptions,
 } from "../../../server/src/store/source.ts";
 
-type SpecInit = Omit<MessageInitShape<typeof WukongSpecSchema>, "$typeName" | "$unknown">;
+export type SpecInit = Omit<MessageInitShape<typeof WukongSpecSchema>, "$typeName" | "$unknown">;
 
-/** A complete Wukong in the namespace `default`. */
-export function wukongNamed(name: string, spec: SpecInit = {}): Wukong {
+/** A complete Wukong. @param namespace default `default` */
+export function wukongNamed(name: string, spec: SpecInit = {}, namespace = "default"): Wukong {
 	return create(WukongSchema, {
-		namespace: "default",
+		namespace,
 		name,
 		spec: create(WukongSpecSchema, {
 			cpu: 2,
@@ -23,8 +23,9 @@ export function wukongNamed(name: string, spec: SpecInit = {}): Wukong {
 	});
 }
 
-export function refTo(name: string) {
-	return { namespace: "default", name };
+/** @param namespace default `default` */
+export function refTo(name: string, namespace = "default") {
+	return { namespace, name };
 }
 
 export const writeOptions: WriteOptions = {

@@ -23,6 +23,20 @@ describe("the history", () => {
 		expect(log.history.at(log.history.firstSequence).change.object.spec?.cpu).toBe(3);
 	});
 
+	test("knows what a relist went past", async () => {
+		const { source, log } = await setUp(10);
+		const object = source.put({ name: "a" });
+		const { head } = log;
+		const told = { object, previous: object, deleted: false, timeMs: 0, gapAfter: head };
+		log.append([
+			{ ...told, version: head + 10n, resumeVersion: head },
+			{ ...told, version: head + 10n, resumeVersion: head + 10n },
+		]);
+		const versions = [-1n, 0n, 1n, 9n, 10n].map((offset) => head + offset);
+		const inGap = versions.filter((version) => log.history.isInGap(version));
+		expect(inGap).toEqual([head + 1n, head + 9n]);
+	});
+
 	test("forgets changes over their age when the next one comes", async () => {
 		const { source, log, clock } = await setUp(10);
 		source.put({ name: "a" });

@@ -2,7 +2,8 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
 import { describe, expect, test } from "vitest";
 import { Failure } from "../../../server/src/failure.ts";
-import { createStage, inShort, takeAll } from "../../support/watching.ts";
+import { startOver } from "../../../server/src/resource/version.ts";
+import { createStage, createStageOn, inShort, takeAll } from "../../support/watching.ts";
 
 const tokenOf = (event: WukongEvent | undefined) => event?.resourceVersion ?? "none";
 
@@ -71,27 +72,88 @@ describe("a version of a replica that is ahead", () => {
 		const { source, watch, clock, observer } = await createStage({ exactVersions: false });
 		source.hold();
 		const { resourceVersion } = source.put({ name: "a" });
-		const events = watch({ resourceVersion })[Symbol.asyncIterator]();
-		const first = events.next();
+		const stream = watch({ resourceVersion });
+		takeAll(stream);
 		await clock.advance(5_000);
-		expect(inShort([(await first).value])).toEqual(["RESET"]);
+		expect(inShort(takeAll(stream))).toEqual(["RESET", "SYNCED"]);
 		expect(observer.resets).toEqual(["ahead"]);
-		await events.return?.();
+		stream.close();
 	});
 
 	test("holds the stream back until this replica has it", async () => {
-		const { source, watch } = await createStage({ exactVersions: false });
+		const { source, watch, clock } = await createStage({ exactVersions: false });
 		source.hold();
 		source.put({ name: "a" });
 		const token = source.put({ name: "b" }).resourceVersion;
 		source.put({ name: "c" });
-		const events = watch({ resourceVersion: token })[Symbol.asyncIterator]();
-		const first = events.next();
+		const stream = watch({ resourceVersion: token });
+		takeAll(stream);
 		source.release();
-		expect(inShort([(await first).value, (await events.next()).value])).toEqual([
-			"ADDED c",
-			"SYNCED",
-		]);
+		await clock.advance(0);
+		expect(inShort(takeAll(stream))).toEqual(["ADDED c", "SYNCED"]);
+		stream.close();
+	});
+
+	test("is answered at once with a HEARTBEAT at that very version, then each interval", async () => {
+		const { source, watch, clock } = await createStage({ exactVersions: false });
+		source.hold();
+		const { resourceVersion } = source.put({ name: "a" });
+		const stream = watch({ resourceVersion, heartbeatIntervalMs: 2_000 });
+		const [first, ...more] = takeAll(stream);
+		expect(inShort(first === undefined ? [] : [first])).toEqual(["HEARTBEAT"]);
+		expect([tokenOf(first), more]).toEqual([resourceVersion, []]);
+		await clock.advance(1_999);
+		expect(takeAll(stream)).toEqual([]);
+		await clock.advance(1);
+		expect(inShort(takeAll(stream))).toEqual(["HEARTBEAT"]);
+		stream.close();
+	});
+
+	test("wakes a reader that had nothing to read once it is here, and leaves no timer", async () => {
+		const { source, watch, clock } = await createStage({ exactVersions: false });
+		source.hold();
+		const { resourceVersion } = source.put({ name: "a" });
+		const events = watch({ resourceVersion })[Symbol.asyncIterator]();
+		await events.next();
+		const next = events.next();
+		source.release();
+		expect(inShort([(await next).value])).toEqual(["SYNCED"]);
 		await events.return?.();
+		expect(clock.pendingTimers).toBe(0);
+	});
+
+	test("for a snapshot, too: HEARTBEAT with the start-over token, then ADDED and SYNCED", async () => {
+		const { source, watch, clock } = await createStage({ exactVersions: false });
+		source.hold();
+		const minResourceVersion = source.put({ name: "a" }).resourceVersion;
+		const stream = watch({ minResourceVersion });
+		expect(takeAll(stream).map(tokenOf)).toEqual([startOver]);
+		source.release();
+		await clock.advance(0);
+		expect(inShort(takeAll(stream))).toEqual(["ADDED a", "SYNCED"]);
+		stream.close();
+	});
+});
+
+describe("a watch that is refused says nothing before", () => {
+	test("for a malformed version", async () => {
+		const { watch, observer } = await createStage();
+		const stream = watch({ minResourceVersion: "newest" });
+		expect(stream.take(1)).toEqual([]);
+		await expect(stream[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+			reason: ErrorReason.INVALID_REQUEST,
+		});
+		expect(observer.open).toBe(0);
+	});
+
+	test("for a store that is not loaded yet", async () => {
+		const { clock, source } = await createStage();
+		const { watch } = await createStageOn({ clock, source, loaded: false });
+		const stream = watch();
+		expect(stream.take(1)).toEqual([]);
+		await expect(stream[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+			reason: ErrorReason.UPSTREAM_UNAVAILABLE,
+			details: { retryAfterMs: 1_000 },
+		});
 	});
 });

@@ -1,7 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
-import { wukongNotFound } from "../../failure.ts";
+import {
+	requestIdReused,
+	storeClosed,
+	storeNotLoaded,
+	wukongAlreadyExists,
+	wukongNotFound,
+} from "../../failure.ts";
 import { publish } from "../../resource/publish.ts";
 import type { WukongRef } from "../../resource/wukong-ref.ts";
 import type { OperatorOptions } from "../phases/operator-options.ts";
@@ -16,7 +22,6 @@ import { StoreOpenError } from "./open-error.ts";
 import { createOperator, type Operator } from "./operator.ts";
 import { createdRecord, deletingRecord, editedRecord } from "./record.ts";
 import { contentsAfter, type Recovery, recover, seedCommit } from "./recovery.ts";
-import { alreadyExists, closed, notLoaded, requestIdReused } from "./refusal.ts";
 import type { OpenedStorage, Storage } from "./storage.ts";
 
 export interface EmbeddedOptions {
@@ -60,7 +65,7 @@ export function createEmbeddedSource(
 		{ signal }: WriteOptions,
 		decision: (entry: Entry | undefined) => Decision,
 	): Promise<Wukong> => {
-		if (running === undefined) throw isClosed ? closed() : notLoaded();
+		if (running === undefined) throw isClosed ? storeClosed() : storeNotLoaded();
 		signal.throwIfAborted();
 		return decide(running.ledger, ref, decision);
 	};
@@ -93,7 +98,7 @@ export function createEmbeddedSource(
 			return write(wukong, createOptions, (entry) => {
 				if (entry !== undefined) {
 					const known = requestId !== "" && entry.origin.requestId === requestId;
-					if (validateOnly || !known) throw alreadyExists(wukong);
+					if (validateOnly || !known) throw wukongAlreadyExists(wukong);
 					if (entry.origin.fingerprint !== fingerprint) throw requestIdReused(wukong);
 					return { answer: entry.published };
 				}

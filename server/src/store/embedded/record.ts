@@ -1,15 +1,13 @@
 import { create, equals, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
-	StartStrategySchema,
 	type Wukong,
 	WukongSchema,
-	type WukongSpec,
 	WukongSpecSchema,
 	WukongStatusSchema,
 } from "@novasphere/wukong-gen/wukong";
 import { hiddenAnnotations, visibleAnnotations } from "../../resource/hidden-annotations.ts";
-import { wantedOn } from "../../resource/power-state.ts";
+import { effectiveSpec } from "../../resource/power-state.ts";
 import type { CredentialChange, Edit } from "../source.ts";
 
 /**
@@ -73,19 +71,8 @@ export function deletingRecord(current: Wukong, nowMs: number): Wukong {
 
 /** A copy, shared with nobody, of all that callers decide. */
 function contentOf({ labels, annotations, spec }: Wukong): Wukong {
-	const given = create(WukongSchema, { labels, annotations, spec: effective(spec) });
+	const given = create(WukongSchema, { labels, annotations, spec: effectiveSpec(spec) });
 	return decodeWukong(encodeWukong(given));
-}
-
-/** A spec with the power wish written out, so that equal wishes are equal specs. */
-function effective(spec: WukongSpec | undefined): WukongSpec {
-	return {
-		...(spec ?? create(WukongSpecSchema)),
-		startStrategy: {
-			...(spec?.startStrategy ?? create(StartStrategySchema)),
-			autoStart: wantedOn(spec),
-		},
-	};
 }
 
 function changed(change: CredentialChange, value = ""): string {

@@ -1,12 +1,12 @@
-import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Clock } from "../../clock.ts";
-import { Failure, wukongNotFound } from "../../failure.ts";
+import { storeClosed, wukongNotFound } from "../../failure.ts";
 import type { WukongRef } from "../../resource/wukong-ref.ts";
 import type { Sink, Source } from "../source.ts";
 import type { Api } from "./api.ts";
 import { type ApiTimings, createApiClient, defaultApiTimings } from "./api-client.ts";
 import { createArrivals } from "./arrivals.ts";
 import { type KubeconfigOptions, openKubeconfig } from "./kubeconfig-access.ts";
+import { createNewestVersion } from "./newest-version.ts";
 import { createReflector, type Reflector } from "./reflector.ts";
 import { defaultReflectorTimings, type ReflectorTimings } from "./reflector-timings.ts";
 import type { UpstreamObserver } from "./upstream-observer.ts";
@@ -36,6 +36,7 @@ interface Running {
 	readonly api: Api;
 	readonly reflector: Reflector;
 	readonly writes: Pick<Source, "create" | "edit" | "remove">;
+	readonly askNewest: (signal: AbortSignal) => Promise<bigint>;
 }
 
 /**
@@ -53,7 +54,7 @@ export function createKubernetesSource(
 	let isClosed = false;
 
 	const ready = (): Running => {
-		if (isClosed) throw closed();
+		if (isClosed) throw storeClosed();
 		if (running === undefined) throw upstreamUnavailable(undefined);
 		return running;
 	};
@@ -68,12 +69,11 @@ export function createKubernetesSource(
 	const isServed = ({ namespace }: WukongRef) =>
 		options.namespace === "" || options.namespace === namespace;
 
-	const newestVersion = async (signal: AbortSignal) => {
-		const { api, reflector } = ready();
+	const newestVersion: Source["newestVersion"] = async (signal, atLeast) => {
+		const { askNewest, reflector } = ready();
 		try {
-			const request = { limit: 1, continueToken: "", exactVersion: undefined, signal };
-			const { version } = await api.list(request);
-			reflector.refresh(version);
+			const version = await askNewest(signal);
+			if (atLeast !== undefined && atLeast <= version) reflector.refresh(atLeast);
 			return version;
 		} catch (error) {
 			const ref = { namespace: "", name: "" };
@@ -94,7 +94,7 @@ export function createKubernetesSource(
 			onPassed: arrivals.passed,
 		});
 		const writes = createWrites({ api, arrivals, clock, random, newestVersion });
-		return { api, reflector, writes };
+		return { api, reflector, writes, askNewest: createNewestVersion(api) };
 	};
 
 	return {
@@ -103,7 +103,7 @@ export function createKubernetesSource(
 			const api = await openApi(options);
 			if (isClosed) {
 				api.close();
-				throw closed();
+				throw storeClosed();
 			}
 			running = run(api, sink);
 			await running.reflector.start();
@@ -124,7 +124,7 @@ export function createKubernetesSource(
 		},
 		async close() {
 			isClosed = true;
-			await running?.reflector.close(closed());
+			await running?.reflector.close(storeClosed());
 			running?.api.close();
 		},
 	};
@@ -136,12 +136,5 @@ async function openHttpApi(options: KubernetesOptions): Promise<Api> {
 		namespace: options.namespace,
 		timings: { ...defaultApiTimings, ...options.apiTimings },
 		clock: options.clock,
-	});
-}
-
-/** SHUTTING_DOWN: the store is not open any more. */
-function closed(): Failure {
-	return new Failure(ErrorReason.SHUTTING_DOWN, "the store is closed; nothing was written", {
-		retryAfterMs: 1_000,
 	});
 }

@@ -1,4 +1,6 @@
+import type { WukongRef } from "../../resource/wukong-ref.ts";
 import { type Held, hold } from "./held.ts";
+import type { RawWukong } from "./raw-wukong.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** All objects at one version. */
@@ -12,6 +14,8 @@ export interface ListingOptions {
 	readonly pageSize: number;
 	/** State at just this version; undefined: the newest state. */
 	readonly exactVersion?: bigint;
+	/** What is held already: the same state is not held twice. Default: nothing. */
+	readonly known?: ((ref: WukongRef) => Held | undefined) | undefined;
 	readonly signal: AbortSignal;
 }
 
@@ -19,8 +23,11 @@ export interface ListingOptions {
  * Reads all pages of one list. @throws UpstreamError; 410 where the list expired on the way,
  * then nothing of it can be used
  */
-export async function readListing(upstream: Upstream, options: ListingOptions): Promise<Listing> {
-	const { pageSize, exactVersion, signal } = options;
+export async function readListing(
+	upstream: Pick<Upstream, "list">,
+	options: ListingOptions,
+): Promise<Listing> {
+	const { pageSize, exactVersion, known, signal } = options;
 	const items: Held[] = [];
 	let continueToken = "";
 	for (;;) {
@@ -31,8 +38,14 @@ export async function readListing(upstream: Upstream, options: ListingOptions): 
 			exactVersion: continueToken === "" ? exactVersion : undefined,
 			signal,
 		});
-		for (const raw of page.items) items.push(hold(raw));
+		for (const raw of page.items) items.push(holdOnce(raw, known?.(raw.metadata)));
 		continueToken = page.continueToken;
 		if (continueToken === "") return { version: page.version, items };
 	}
+}
+
+function holdOnce(raw: RawWukong, known: Held | undefined): Held {
+	const { uid, resourceVersion } = raw.metadata;
+	const isSame = known?.uid === uid && known.object.resourceVersion === resourceVersion;
+	return isSame ? known : hold(raw);
 }

@@ -40,7 +40,7 @@ export function createMirror(start: Listing, clock: Pick<Clock, "nowMs">): Mirro
 		if (version > head) head = version;
 	};
 
-	const take = (steps: readonly Step[], version: bigint): Change[] => {
+	const take = (steps: readonly Step[], version: bigint, gapAfter?: bigint): Change[] => {
 		const timeMs = clock.nowMs();
 		const before = head;
 		head = version;
@@ -51,7 +51,8 @@ export function createMirror(start: Listing, clock: Pick<Clock, "nowMs">): Mirro
 			if (deleted) held.delete(keyOf(object));
 			else held.set(keyOf(object), step.held);
 			const resumeVersion = index === steps.length - 1 ? version : before;
-			return { version, resumeVersion, timeMs, object, previous: previous?.object, deleted };
+			const versions = { version, resumeVersion, gapAfter };
+			return { ...versions, timeMs, object, previous: previous?.object, deleted };
 		});
 	};
 
@@ -92,7 +93,7 @@ export function createMirror(start: Listing, clock: Pick<Clock, "nowMs">): Mirro
 				if (previous?.version === item.version && previous.uid === item.uid) continue;
 				steps.push(...stepsTo(previous, item));
 			}
-			return take(steps, version);
+			return take(steps, version, head);
 		},
 	};
 }

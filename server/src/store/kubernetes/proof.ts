@@ -12,8 +12,8 @@ export interface ProofOptions {
 export interface Proof {
 	/** An event, a bookmark, a clean end of a watch, or a list has come. */
 	proven(): void;
-	/** A list or a watch failed. */
-	failed(): void;
+	/** A list or a watch failed. @param trouble why, in words */
+	failed(trouble: string): void;
 	/** A watch is open; whether the picture is current is not proven by that. */
 	connected(): void;
 	freshness(): Freshness;
@@ -22,13 +22,16 @@ export interface Proof {
 export function createProof({ staleAfterMs, failingAfterMs }: ProofOptions, clock: Clock): Proof {
 	let provenAtMs = clock.monotonicMs();
 	let failingSinceMs: number | undefined;
+	let trouble: string | undefined;
 	return {
 		proven() {
 			provenAtMs = clock.monotonicMs();
 			failingSinceMs = undefined;
+			trouble = undefined;
 		},
-		failed() {
+		failed(why) {
 			failingSinceMs ??= clock.monotonicMs();
+			trouble = why;
 		},
 		connected() {
 			failingSinceMs = undefined;
@@ -38,7 +41,8 @@ export function createProof({ staleAfterMs, failingAfterMs }: ProofOptions, cloc
 			const lagMs = nowMs - provenAtMs;
 			const failingMs = failingSinceMs === undefined ? 0 : nowMs - failingSinceMs;
 			const stale = lagMs > staleAfterMs || failingMs > failingAfterMs;
-			return { lagMs, staleSinceMs: stale ? Math.round(clock.nowMs() - lagMs) : undefined };
+			const staleSinceMs = stale ? Math.round(clock.nowMs() - lagMs) : undefined;
+			return { lagMs, staleSinceMs, trouble };
 		},
 	};
 }

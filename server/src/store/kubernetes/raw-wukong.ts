@@ -50,6 +50,9 @@ export function objectAt(value: JsonValue | undefined, key: string): JsonObject 
 	return isJsonObject(inner) ? inner : {};
 }
 
+/** True for an object with keys; raw JSON, which stands for a long integer, is none. */
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
-	return typeof value === "object" && value !== null && !Array.isArray(value);
+	return (
+		typeof value === "object" && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)
+	);
 }

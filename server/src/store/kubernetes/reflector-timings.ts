@@ -7,6 +7,8 @@ export interface ReflectorTimings extends ProofOptions {
 	readonly pageSize: number;
 	/** How far in the past to start, in versions of the whole cluster; 0: not at all. Default 10,000. */
 	readonly historyVersions: bigint;
+	/** How long nothing more may come of the past until all of it has, in milliseconds. Default 250. */
+	readonly replayQuietMs: number;
 	/** How long the start in the past may take before it is given up, in milliseconds. Default 5,000. */
 	readonly replayTimeoutMs: number;
 	/** The shortest time after which the API server is to end a watch, in milliseconds. Default 30,000. */
@@ -20,11 +22,11 @@ export interface ReflectorTimings extends ProofOptions {
 	readonly trialWatchMs: number;
 	/** A watch that outlives its time by this is cut, in milliseconds. Default 10,000. */
 	readonly stallGraceMs: number;
-	/** A watch that ends sooner counts as a failure, in milliseconds. Default 1,000. */
+	/** A watch that ends sooner, and wordless, proves nothing, in milliseconds. Default 1,000. */
 	readonly hastyEndMs: number;
 	/** The longest line of a watch, in bytes. Default 8 MiB. */
 	readonly maxLineBytes: number;
-	/** How often at most the version is asked for after a wordless watch, in milliseconds. Default 60,000. */
+	/** How often the version is asked for after a wordless watch, at most, in milliseconds. Default 60,000. */
 	readonly versionCheckMs: number;
 	/** How long a token that is ahead waits for the watch before a list is read, in milliseconds. Default 250. */
 	readonly refreshAfterMs: number;
@@ -34,6 +36,7 @@ export interface ReflectorTimings extends ProofOptions {
 export const defaultReflectorTimings: ReflectorTimings = {
 	pageSize: 500,
 	historyVersions: 10_000n,
+	replayQuietMs: 250,
 	replayTimeoutMs: 5_000,
 	minWatchMs: 30_000,
 	maxWatchMs: 60_000,

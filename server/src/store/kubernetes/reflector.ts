@@ -10,7 +10,12 @@ import { createProof } from "./proof.ts";
 import type { ReflectorTimings } from "./reflector-timings.ts";
 import type { Upstream } from "./upstream.ts";
 import { refusalCode, UpstreamError } from "./upstream-error.ts";
-import { type ListCause, troubleOf, type UpstreamObserver } from "./upstream-observer.ts";
+import {
+	type ListCause,
+	troubleOf,
+	troubleWords,
+	type UpstreamObserver,
+} from "./upstream-observer.ts";
 import { followWatch } from "./watch-session.ts";
 
 export interface ReflectorOptions {
@@ -77,14 +82,17 @@ export function createReflector(options: ReflectorOptions): Reflector {
 	/** Waits until another try makes sense. @throws the closing reason */
 	const recover = async (error: unknown) => {
 		signal.throwIfAborted();
-		proof.failed();
+		const trouble = troubleOf(error);
+		proof.failed(troubleWords[trouble]);
 		troubled = true;
-		observer.troubled(troubleOf(error), error);
+		observer.troubled(trouble, error);
 		await pause(clock, backoff.nextMs(askedMs(error)), signal);
 	};
 
 	const load = (next: FirstPicture) => {
 		mirror = next.mirror;
+		// What was ahead in another life of the store means nothing in this one.
+		wantedVersion = 0n;
 		sink.load(next.state);
 		options.onPassed([], mirror.head);
 		proven();
@@ -115,9 +123,9 @@ export function createReflector(options: ReflectorOptions): Reflector {
 			try {
 				const { hasty, silent } = await watch();
 				observer.watchEnded("clean");
-				if (hasty) await pause(clock, backoff.nextMs(), signal);
+				if (silent && hasty) await pause(clock, backoff.nextMs(), signal);
 				else proven();
-				return silent && (await wentBack()) ? listing("older") : watching();
+				return silent && isCheckDue() ? checking() : watching();
 			} catch (error) {
 				signal.throwIfAborted();
 				const expired = refusalCode(error) === 410;
@@ -135,18 +143,41 @@ export function createReflector(options: ReflectorOptions): Reflector {
 	const afterBreak = (error: unknown, before: Breaks | undefined): Step => {
 		const kind = error instanceof UpstreamError ? error.problem.kind : undefined;
 		if (kind === "oversized") return listing("unreadable");
-		if (kind !== "garbled") return watching(before);
+		if (kind !== "garbled") return checking(before);
 		const version = mirror.head;
 		const count = before?.version === version ? before.count + 1 : 1;
-		return count < maxBreaksAtOneVersion ? watching({ version, count }) : listing("unreadable");
+		return count < maxBreaksAtOneVersion ? checking({ version, count }) : listing("unreadable");
 	};
+
+	/**
+	 * Asks whether the store went back before it watches on: after a failure, and now and then
+	 * where the watch is wordless. A watch from a version that a restored store has not reached
+	 * again is silent, and then leaves out all that was written up to there.
+	 */
+	const checking =
+		(breaks?: Breaks): Step =>
+		async () => {
+			try {
+				versionCheckedMs = clock.monotonicMs();
+				const request = { limit: 1, continueToken: "", exactVersion: undefined, signal };
+				const { version } = await upstream.list(request);
+				return version < mirror.head ? listing("older") : watching(breaks);
+			} catch (error) {
+				await recover(error);
+				return checking(breaks);
+			}
+		};
+
+	const isCheckDue = () => clock.monotonicMs() - versionCheckedMs >= timings.versionCheckMs;
 
 	/** Reads a list, which tells what the watch could not. */
 	const listing =
 		(cause: ListCause, olderBefore = 0): Step =>
 		async () => {
 			try {
-				const list = await readListing(upstream, { pageSize, signal });
+				// A restored store gives versions out a second time: nothing of ours is known to be its.
+				const known = cause === "older" ? undefined : mirror.get;
+				const list = await readListing(upstream, { pageSize, known, signal });
 				observer.listed(cause);
 				if (list.version >= mirror.head) {
 					if (list.version > mirror.head) tell(mirror.replace(list));
@@ -193,24 +224,11 @@ export function createReflector(options: ReflectorOptions): Reflector {
 		return { hasty: clock.monotonicMs() - startMs < timings.hastyEndMs, silent };
 	};
 
-	/**
-	 * A watch from a version that a restored store has not reached again stays silent and ends
-	 * well; only the version itself tells. Asked now and then, because it costs a call.
-	 */
-	const wentBack = async () => {
-		const nowMs = clock.monotonicMs();
-		if (nowMs - versionCheckedMs < timings.versionCheckMs) return false;
-		versionCheckedMs = nowMs;
-		const request = { limit: 1, continueToken: "", exactVersion: undefined, signal };
-		const { version } = await upstream.list(request).catch(() => ({ version: mirror.head }));
-		return version < mirror.head;
-	};
-
 	const readAhead = async () => {
 		await pause(clock, timings.refreshAfterMs, signal);
 		if (mirror.head >= wantedVersion) return;
 		const before = mirror;
-		const list = await readListing(upstream, { pageSize, signal });
+		const list = await readListing(upstream, { pageSize, known: mirror.get, signal });
 		observer.listed("ahead");
 		if (mirror !== before || list.version <= mirror.head) return;
 		tell(mirror.replace(list));

@@ -14,6 +14,7 @@ import {
 	WukongStatusSchema,
 } from "@novasphere/wukong-gen/wukong";
 import { publish } from "../../resource/publish.ts";
+import { withIntegerTexts } from "./json-text.ts";
 import { objectAt, type RawWukong } from "./raw-wukong.ts";
 
 /** What callers see of a Wukong as the API server has it. */
@@ -72,7 +73,9 @@ function readMessage<Desc extends DescMessage>(schema: Desc, json: JsonObject): 
 	try {
 		return fromJson(schema, json, { ignoreUnknownFields: true });
 	} catch {
-		return fromJson(schema, readableFields(schema, json), { ignoreUnknownFields: true });
+		// Rare, so that only what cannot be read at once is looked at more closely.
+		const readable = readableFields(schema, withIntegerTexts(json));
+		return fromJson(schema, readable, { ignoreUnknownFields: true });
 	}
 }
 

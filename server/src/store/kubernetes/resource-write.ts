@@ -1,16 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
-import { create, type JsonObject, toJson } from "@bufbuild/protobuf";
-import {
-	StartStrategySchema,
-	type Wukong,
-	type WukongSpec,
-	WukongSpecSchema,
-} from "@novasphere/wukong-gen/wukong";
+import { type JsonObject, toJson } from "@bufbuild/protobuf";
+import { type Wukong, type WukongSpec, WukongSpecSchema } from "@novasphere/wukong-gen/wukong";
 import { withoutCredentials } from "../../resource/credentials.ts";
 import { hiddenAnnotations, visibleAnnotations } from "../../resource/hidden-annotations.ts";
-import { wantedOn } from "../../resource/power-state.ts";
+import { effectiveSpec, wantedOn } from "../../resource/power-state.ts";
 import type { CredentialChange, Edit } from "../source.ts";
 import { mergeChanges } from "./json-merge.ts";
+import { integerJson } from "./json-text.ts";
 import { apiVersion, isJsonObject, objectAt, type RawWukong } from "./raw-wukong.ts";
 import { readWukong } from "./resource-read.ts";
 
@@ -39,7 +35,7 @@ export function createdResource(given: Wukong, { requestId, fingerprint }: Origi
 			labels: { ...labels },
 			annotations: { ...visibleAnnotations(annotations), ...origin },
 		},
-		spec: specJson(effective(spec)),
+		spec: specJson(effectiveSpec(spec)),
 	};
 }
 
@@ -68,8 +64,8 @@ export function editedResource(raw: RawWukong, edit: Edit): RawWukong | undefine
 }
 
 function editedSpec(raw: JsonObject, current: WukongSpec | undefined, edit: Edit): JsonObject {
-	const before = specJson(withoutCredentials(WukongSpecSchema, effective(current)));
-	const after = specJson(withoutCredentials(WukongSpecSchema, effective(edit.next.spec)));
+	const before = specJson(withoutCredentials(WukongSpecSchema, effectiveSpec(current)));
+	const after = specJson(withoutCredentials(WukongSpecSchema, effectiveSpec(edit.next.spec)));
 	const merged = mergeChanges(raw, before, after);
 	const { startStrategy, cloudInitUser } = merged;
 	const result = { ...merged };
@@ -91,17 +87,6 @@ function changeCredential(user: JsonObject, key: string, change: CredentialChang
 	if (change.action === "clear") delete user[key];
 }
 
-/** A spec with the power wish written out, so that equal wishes are equal specs. */
-function effective(spec: WukongSpec | undefined): WukongSpec {
-	return {
-		...(spec ?? create(WukongSpecSchema)),
-		startStrategy: {
-			...(spec?.startStrategy ?? create(StartStrategySchema)),
-			autoStart: wantedOn(spec),
-		},
-	};
-}
-
 /** The contract's JSON, but with the one 64-bit number of spec as the resource has it. */
 function specJson(spec: WukongSpec): JsonObject {
 	const json = toJson(WukongSpecSchema, spec) as JsonObject;
@@ -110,7 +95,7 @@ function specJson(spec: WukongSpec): JsonObject {
 	const tolerations = highAvailability.tolerations.filter(isJsonObject).map((toleration) => ({
 		...toleration,
 		...(toleration.tolerationSeconds !== undefined && {
-			tolerationSeconds: Number(toleration.tolerationSeconds),
+			tolerationSeconds: integerJson(String(toleration.tolerationSeconds)),
 		}),
 	}));
 	return { ...json, highAvailability: { ...highAvailability, tolerations } };

@@ -13,6 +13,15 @@ export type Trouble =
 	/** It fails, or what it says makes no sense. */
 	| "failing";
 
+/** What to do something about, for whoever runs the service. */
+export const troubleWords: Readonly<Record<Trouble, string>> = {
+	unreachable: "the cluster cannot be reached",
+	unauthorized: "the cluster does not accept our credentials",
+	forbidden: "the cluster does not let us list and watch",
+	"not-installed": "the definition of the custom resource is not installed",
+	failing: "the cluster fails, or what it says makes no sense",
+};
+
 /** Told of what the list and watch loop does; for logs and metrics. */
 export interface UpstreamObserver {
 	/** A list of all objects was read. */

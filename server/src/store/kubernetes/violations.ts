@@ -1,17 +1,9 @@
-import type { DescField, DescMessage, JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, JsonObject } from "@bufbuild/protobuf";
 import { WukongSchema } from "@novasphere/wukong-gen/wukong";
 import type { FieldViolation } from "../../failure.ts";
 import { fieldPath } from "../../resource/field-path.ts";
 import { isJsonObject, objectAt } from "./raw-wukong.ts";
-
-/** The longest text of a cluster's rule that is passed on, in characters. */
-const maxRuleTextLength = 256;
-
-/** Who refused is the cluster's business; only why is told. */
-const refusers =
-	/^.*?(?:admission webhook "[^"]*" denied the request|ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied request)(?:: | without explanation)?/s;
-
-const noWords = "breaks a rule of the cluster";
+import { causeText, refusalText } from "./rule-text.ts";
 
 /**
  * What a refusal by a schema or an admission rule says about the request's fields.
@@ -21,23 +13,21 @@ export function violationsIn(status: JsonObject, secrets: readonly string[]): Fi
 	const { causes } = objectAt(status, "details");
 	const found = (Array.isArray(causes) ? causes : []).filter(isJsonObject);
 	if (found.length === 0) {
-		return [{ field: "wukong", description: ruleText(status.message, secrets) }];
+		return [{ field: "wukong", description: refusalText(status.message, secrets) }];
 	}
-	return found.map(({ field, message }) => ({
-		field: contractPath(typeof field === "string" ? field : ""),
-		description: ruleText(message, secrets),
+	// Stands beside a cause that kept other rules from being looked at, and names no field.
+	const telling = found.filter(({ field }) => field !== "<nil>");
+	return (telling.length > 0 ? telling : found).map((cause) => ({
+		field: causePath(cause),
+		description: causeText(cause, secrets),
 	}));
 }
 
-function ruleText(message: JsonValue | undefined, secrets: readonly string[]): string {
-	const text = typeof message === "string" ? message.replace(refusers, "") : "";
-	const leaks = secrets.some((secret) => text.includes(secret) || text.includes(inJson(secret)));
-	return text === "" || leaks ? noWords : text.slice(0, maxRuleTextLength);
-}
-
-/** As the API server would quote it. */
-function inJson(secret: string): string {
-	return JSON.stringify(secret).slice(1, -1);
+/** A name that is used twice is told of the entry; what is wrong there is the name. */
+function causePath({ reason, field }: JsonObject): string {
+	const path = typeof field === "string" ? field : "";
+	const entry = reason === "FieldValueDuplicate" && path.endsWith("]");
+	return contractPath(entry ? `${path}.name` : path);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { parseJson } from "./json-text.ts";
 import { isJsonObject, objectAt, parseRawWukong, type RawWukong, versionOf } from "./raw-wukong.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
@@ -51,7 +52,7 @@ async function* splitLines(
 }
 
 function parseEvent(line: Uint8Array): WatchEvent {
-	const event = parseJson(line);
+	const event = parseLine(line);
 	const { type, object } = event;
 	switch (type) {
 		case "ADDED":
@@ -67,10 +68,10 @@ function parseEvent(line: Uint8Array): WatchEvent {
 	}
 }
 
-function parseJson(line: Uint8Array): JsonObject {
+function parseLine(line: Uint8Array): JsonObject {
 	let value: JsonValue;
 	try {
-		value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(line));
+		value = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(line));
 	} catch (error) {
 		throw new UpstreamError({ kind: "garbled" }, "a line is not JSON", error);
 	}

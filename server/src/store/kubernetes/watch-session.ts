@@ -11,6 +11,8 @@ export interface WatchSession {
 	readonly cutAfterMs: number;
 	readonly maxLineBytes: number;
 	readonly signal: AbortSignal;
+	/** Leaves when it aborts, as `onEvent` does. Default: never. */
+	readonly leave?: AbortSignal;
 	/** The API server has begun to answer. */
 	readonly onOpen: () => void;
 	/** @returns true to leave. */
@@ -18,7 +20,7 @@ export interface WatchSession {
 }
 
 /**
- * Follows one watch until the API server ends it, or `onEvent` leaves it.
+ * Follows one watch until the API server ends it, or it is left.
  * @throws UpstreamError; "lost" for one that outlives its time: a connection that died without
  * a word is told by nothing else
  */
@@ -27,12 +29,12 @@ export async function followWatch(
 	clock: Clock,
 	session: WatchSession,
 ): Promise<void> {
-	const { fromVersion, timeoutMs, signal } = session;
+	const { fromVersion, timeoutMs, signal, leave = new AbortController().signal } = session;
 	const cut = new AbortController();
 	const timer = clock.setTimer(session.cutAfterMs, () =>
 		cut.abort(new UpstreamError({ kind: "lost" }, "the watch outlived its time: it is stalled")),
 	);
-	const ended = AbortSignal.any([signal, cut.signal]);
+	const ended = AbortSignal.any([signal, cut.signal, leave]);
 	try {
 		const chunks = await upstream.watch({ fromVersion, timeoutMs, signal: ended });
 		session.onOpen();
@@ -41,6 +43,7 @@ export async function followWatch(
 			if (session.onEvent(event) === true) return;
 		}
 	} catch (error) {
+		if (leave.aborted) return;
 		ended.throwIfAborted();
 		throw error;
 	} finally {

@@ -3,6 +3,7 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { Failure, invalidWukong, wukongNotFound } from "../../failure.ts";
 import type { WukongRef } from "../../resource/wukong-ref.ts";
 import { isJsonObject, objectAt } from "./raw-wukong.ts";
+import { repeatsSecret } from "./rule-text.ts";
 import { UpstreamError, type UpstreamProblem } from "./upstream-error.ts";
 import { violationsIn } from "./violations.ts";
 
@@ -25,16 +26,23 @@ const defaultRetryAfterMs = 1_000;
 export function failureOf(error: unknown, call: FailedCall): unknown {
 	if (!(error instanceof UpstreamError)) return error;
 	const { problem } = error;
+	const cause = loggable(error, call.secrets);
 	switch (problem.kind) {
 		case "unreachable":
-			return upstreamUnavailable(error);
+			return upstreamUnavailable(cause);
 		case "lost":
 		case "garbled":
 		case "oversized":
-			return call.writing ? outcomeUnknown(call.ref, error) : upstreamUnavailable(error);
+			return call.writing ? outcomeUnknown(call.ref, cause) : upstreamUnavailable(cause);
 		case "refused":
-			return refusalFailure(problem, call, error);
+			return refusalFailure(problem, call, cause);
 	}
+}
+
+/** A cause goes to the log as it is. */
+function loggable(error: UpstreamError, secrets: readonly string[]): UpstreamError {
+	if (!repeatsSecret(error.message, secrets)) return error;
+	return new UpstreamError(error.problem, "the text is left out: it repeats a credential");
 }
 
 /** UPSTREAM_UNAVAILABLE: surely nothing was written. */
@@ -105,18 +113,6 @@ export function versionConflict({ namespace, name }: WukongRef, cause: unknown):
 		wukong: { namespace, name },
 		cause,
 	});
-}
-
-/** WUKONG_ALREADY_EXISTS */
-export function alreadyExists({ namespace, name }: WukongRef): Failure {
-	const message = `there is a Wukong ${name} in namespace ${namespace} already`;
-	return new Failure(ErrorReason.WUKONG_ALREADY_EXISTS, message, { wukong: { namespace, name } });
-}
-
-/** REQUEST_ID_REUSED */
-export function requestIdReused({ namespace, name }: WukongRef): Failure {
-	const message = `the Wukong ${name} was created under this request_id with other content`;
-	return new Failure(ErrorReason.REQUEST_ID_REUSED, message, { wukong: { namespace, name } });
 }
 
 function outcomeUnknown({ namespace, name }: WukongRef, cause: unknown): Failure {

@@ -1,5 +1,8 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
+import { isFailure, requestIdReused, wukongAlreadyExists } from "../../failure.ts";
 import { keyOf, type WukongRef } from "../../resource/wukong-ref.ts";
 import type { CreateOptions, Source, WriteOptions } from "../source.ts";
 import type { Api } from "./api.ts";
@@ -10,7 +13,7 @@ import { objectAt, type RawWukong, versionOf } from "./raw-wukong.ts";
 import { publishGone, publishRaw, readWukong } from "./resource-read.ts";
 import { createdResource, editedResource, originOf } from "./resource-write.ts";
 import { UpstreamError } from "./upstream-error.ts";
-import { alreadyExists, failureOf, requestIdReused, versionConflict } from "./write-failure.ts";
+import { failureOf, versionConflict } from "./write-failure.ts";
 
 /** How often a write is tried that others keep getting ahead of. */
 const maxTries = 8;
@@ -54,14 +57,14 @@ export function createWrites(options: WritesOptions): Pick<Source, "create" | "e
 	/** @returns undefined where others got ahead. */
 	const send = async <T>(
 		ref: WukongRef,
-		{ dryRun, resource }: { readonly dryRun: boolean; readonly resource: object | undefined },
+		{ dryRun, secrets }: { readonly dryRun: boolean; readonly secrets: readonly string[] },
 		call: () => Promise<T>,
 	): Promise<{ readonly answer: T } | undefined> => {
 		try {
 			return { answer: await call() };
 		} catch (error) {
 			if (isConflict(error)) return undefined;
-			throw failureOf(error, { ref, writing: !dryRun, secrets: secretsIn(resource) });
+			throw failureOf(error, { ref, writing: !dryRun, secrets });
 		}
 	};
 
@@ -81,14 +84,20 @@ export function createWrites(options: WritesOptions): Pick<Source, "create" | "e
 		const { validateOnly: dryRun, requestId, fingerprint, signal } = createOptions;
 		const resource = createdResource(wukong, { requestId, fingerprint });
 		const { namespace } = wukong;
-		const sent = await send(wukong, { dryRun, resource }, () =>
+		const secrets = secretsIn(resource);
+		const sent = await send(wukong, { dryRun, secrets }, () =>
 			api.create(resource, { dryRun, namespace }),
 		);
-		if (sent !== undefined) return dryRun ? publishRaw(sent.answer) : seen(sent.answer);
-		if (dryRun || requestId === "") throw alreadyExists(wukong);
-		const there = await read(wukong, signal);
+		if (sent !== undefined) {
+			return dryRun ? publishRaw(withoutVersion(sent.answer)) : seen(sent.answer);
+		}
+		if (dryRun || requestId === "") throw wukongAlreadyExists(wukong);
+		const there = await read(wukong, signal).catch((error) => {
+			// Gone since: it was there when the creation was refused.
+			throw isFailure(error, ErrorReason.WUKONG_NOT_FOUND) ? wukongAlreadyExists(wukong) : error;
+		});
 		const origin = originOf(there);
-		if (origin.requestId !== requestId) throw alreadyExists(wukong);
+		if (origin.requestId !== requestId) throw wukongAlreadyExists(wukong);
 		if (origin.fingerprint !== fingerprint) throw requestIdReused(wukong);
 		return seen(there);
 	};
@@ -99,7 +108,9 @@ export function createWrites(options: WritesOptions): Pick<Source, "create" | "e
 			const wanted = edit(publishRaw(raw));
 			const resource = wanted && editedResource(raw, wanted);
 			if (resource === undefined) return seen(raw);
-			const sent = await send(ref, { dryRun, resource }, () => api.replace(resource, { dryRun }));
+			// A rule may compare with the state before, and say so.
+			const secrets = [...secretsIn(raw), ...secretsIn(resource)];
+			const sent = await send(ref, { dryRun, secrets }, () => api.replace(resource, { dryRun }));
 			if (sent !== undefined) return dryRun ? publishRaw(sent.answer) : seen(sent.answer);
 			await beforeNextTry(ref, tries, signal);
 		}
@@ -127,7 +138,7 @@ export function createWrites(options: WritesOptions): Pick<Source, "create" | "e
 		const { uid, resourceVersion } = raw.metadata;
 		const deletion = arrivals.deletion(uid);
 		try {
-			const sent = await send(ref, { dryRun, resource: undefined }, () =>
+			const sent = await send(ref, { dryRun, secrets: secretsIn(raw) }, () =>
 				api.remove(ref, { uid, resourceVersion, dryRun }),
 			);
 			if (sent === undefined) return undefined;
@@ -156,6 +167,11 @@ export function createWrites(options: WritesOptions): Pick<Source, "create" | "e
 	};
 }
 
+/** As it is before it is stored. */
+function withoutVersion(raw: RawWukong): RawWukong {
+	return { ...raw, metadata: { ...raw.metadata, resourceVersion: "" } };
+}
+
 /** 409 means two things: the name is taken, or the version is not current. Both: others came first. */
 function isConflict(error: unknown): boolean {
 	return (
@@ -167,8 +183,8 @@ function isConflict(error: unknown): boolean {
 }
 
 /** Credentials of a resource: whatever comes back must not repeat them. */
-function secretsIn(resource: object | undefined): string[] {
-	const user = objectAt(objectAt(resource as RawWukong | undefined, "spec"), "cloudInitUser");
+function secretsIn(resource: JsonObject): string[] {
+	const user = objectAt(objectAt(resource, "spec"), "cloudInitUser");
 	return [user.password, user.passwordHash].filter(
 		(secret): secret is string => typeof secret === "string" && secret !== "",
 	);

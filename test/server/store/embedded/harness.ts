@@ -48,6 +48,7 @@ export async function startEmbedded(
 	return {
 		source,
 		sink,
+		namespace: "default",
 		clock,
 		faults,
 		async until(what, condition) {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { UpstreamError } from "../../../../server/src/store/kubernetes/upstream-error.ts";
 import { rawNamed } from "./raw.ts";
 import { labelled, type ReflectorHarness, startReflector } from "./reflector-harness.ts";
-import { refused } from "./scripted-upstream.ts";
+import { refused, unreachable } from "./scripted-upstream.ts";
 
 let harness: ReflectorHarness;
 afterEach(async () => {
@@ -133,6 +133,27 @@ describe("older data after a switch is never shown", () => {
 		expect(upstream.watching.request.fromVersion).toBe(50n);
 	});
 
+	test("a restored store gives a version out a second time: what it has is taken, not what is known", async () => {
+		const { upstream, sink } = await started({}, [labelled("a", 90, "of before")]);
+		upstream.state = { version: 95, objects: [labelled("a", 90, "of another life")] };
+		upstream.watching.send("ERROR", { code: 410 });
+		await harness.settle();
+		expect(sink.objects.get("default/a")?.labels).toEqual({ value: "of another life" });
+	});
+
+	test("a store that was restored while it was away is found out before it is watched", async () => {
+		const { upstream, sink } = await started();
+		upstream.watching.send("MODIFIED", labelled("a", 140, "lost by the restore"));
+		await harness.settle();
+		upstream.state = { version: 130, objects: [labelled("a", 90, "restored")] };
+		upstream.watching.fail(unreachable());
+		await harness.settle();
+		expect(upstream.watches).toHaveLength(2);
+		expect(upstream.watching.request.fromVersion).toBe(130n);
+		expect(sink.loads).toHaveLength(2);
+		expect(sink.objects.get("default/a")?.labels).toEqual({ value: "restored" });
+	});
+
 	test("a restored store is found out though its watch is silent, with one call a minute", async () => {
 		const { upstream, sink, clock } = await started({ minWatchMs: 10_000 });
 		for (let round = 0; round < 5; round++) {
@@ -141,6 +162,7 @@ describe("older data after a switch is never shown", () => {
 			await harness.settle();
 		}
 		expect(upstream.lists).toHaveLength(1);
+		expect(upstream.versionChecks).toBe(0);
 		upstream.state = { version: 50, objects: [] };
 		await clock.advance(10_000);
 		upstream.watching.end();

@@ -8,7 +8,7 @@ import {
 	startReflector,
 	wordsOf,
 } from "./reflector-harness.ts";
-import { unreachable } from "./scripted-upstream.ts";
+import { refused, unreachable } from "./scripted-upstream.ts";
 
 let harness: ReflectorHarness;
 afterEach(async () => {
@@ -30,7 +30,7 @@ describe("the start", () => {
 	});
 
 	test("reads the list in pages, all of one list", async () => {
-		harness = createReflectorHarness({ pageSize: 1 });
+		harness = createReflectorHarness({ pageSize: 2 });
 		const { upstream, sink } = harness;
 		const page = (name: string, continueToken: string) => () => ({
 			version: 100n,
@@ -40,9 +40,9 @@ describe("the start", () => {
 		upstream.listAnswers.push(page("a", "t1"), page("b", "t2"), page("c", ""));
 		await harness.start();
 		expect(upstream.lists.map(({ limit, continueToken }) => [limit, continueToken])).toEqual([
-			[1, ""],
-			[1, "t1"],
-			[1, "t2"],
+			[2, ""],
+			[2, "t1"],
+			[2, "t2"],
 		]);
 		expect(sink.objects.size).toBe(3);
 	});
@@ -64,7 +64,9 @@ describe("the start", () => {
 		upstream.watching.send("DELETED", rawNamed("b", { version: 90 }));
 		upstream.watching.send("MODIFIED", labelled("a", 95, "new"));
 		upstream.watching.send("ADDED", rawNamed("c", { version: 97 }));
-		await harness.settle();
+		await harness.clock.advance(249);
+		expect(sink.loads).toEqual([]);
+		await harness.clock.advance(1);
 		const [load] = sink.loads;
 		expect(load).toMatchObject({ head: 100n, base: 80n });
 		expect(load?.history.map(wordsOf)).toEqual(["DELETED b@90", "MODIFIED a@95", "ADDED c@97"]);
@@ -74,9 +76,66 @@ describe("the start", () => {
 		expect(upstream.watching.request.fromVersion).toBe(100n);
 	});
 
-	test("is at the head where the past is compacted", async () => {
+	test("knows in its history of one that came and went, after all else was as listed", async () => {
+		harness = createReflectorHarness({ historyVersions: 20n });
+		const { upstream, sink } = harness;
+		upstream.state = { version: 100, objects: [labelled("a", 85, "new")] };
+		const head = () => ({ version: 100n, items: upstream.state.objects, continueToken: "" });
+		const past = [labelled("a", 60, "old")];
+		upstream.listAnswers.push(head, () => ({ version: 80n, items: past, continueToken: "" }));
+		await harness.start();
+		upstream.watching.send("MODIFIED", labelled("a", 85, "new"));
+		upstream.watching.send("ADDED", rawNamed("b", { version: 90 }));
+		await harness.clock.advance(249);
+		upstream.watching.send("DELETED", rawNamed("b", { version: 95 }));
+		await harness.clock.advance(250);
+		expect(sink.loads[0]?.history.map(wordsOf)).toEqual([
+			"MODIFIED a@85",
+			"ADDED b@90",
+			"DELETED b@95",
+		]);
+		expect(sink.head).toBe(100n);
+	});
+
+	test("is in a nearer past where the farther one is compacted, or refused to watches", async () => {
+		harness = createReflectorHarness({ historyVersions: 400n });
+		const { upstream, sink, clock } = harness;
+		const items = [rawNamed("a", { version: 90 })];
+		upstream.state = { version: 100, objects: items };
+		upstream.listAnswers.push(
+			() => ({ version: 100n, items, continueToken: "" }),
+			() => {
+				throw refused(410);
+			},
+			() => ({ version: 75n, items: [], continueToken: "" }),
+			() => ({ version: 88n, items: [], continueToken: "" }),
+		);
+		upstream.watchAnswers.push(
+			() => {},
+			() => {
+				throw refused(410);
+			},
+		);
+		await harness.start();
+		expect(upstream.lists.map(({ exactVersion }) => exactVersion)).toEqual([
+			undefined,
+			50n,
+			75n,
+			88n,
+		]);
+		upstream.watching.send("ADDED", rawNamed("a", { version: 90 }));
+		upstream.watching.bookmark(100);
+		await clock.advance(1_000);
+		expect(sink.loads).toMatchObject([{ head: 100n, base: 88n }]);
+		expect(sink.loads[0]?.history.map(wordsOf)).toEqual(["ADDED a@90"]);
+	});
+
+	test("is at the head where none of the past is kept", async () => {
 		const { upstream, sink } = await started({ historyVersions: 20n });
-		expect(upstream.lists.map(({ exactVersion }) => exactVersion)).toEqual([undefined, 80n]);
+		expect(upstream.lists.map(({ exactVersion }) => exactVersion)).toEqual([
+			undefined,
+			...[80n, 90n, 95n, 98n, 99n],
+		]);
 		expect(sink.loads).toMatchObject([{ head: 100n, base: 100n }]);
 	});
 
@@ -220,7 +279,18 @@ describe("the watch", () => {
 		expect(sink.changes).toHaveLength(50);
 	});
 
-	test("that ends in haste does not spin", async () => {
+	test("closed by the server after each event goes on at once", async () => {
+		const { upstream, clock, sink } = await started({}, [], () => 0.999);
+		for (let round = 1; round <= 50; round++) {
+			upstream.watching.send("MODIFIED", labelled("a", 100 + round, String(round)));
+			upstream.watching.end();
+			await harness.settle();
+		}
+		expect(clock.monotonicMs()).toBe(0);
+		expect(sink.changes).toHaveLength(50);
+	});
+
+	test("that ends in haste, and wordless, does not spin", async () => {
 		const { upstream, clock } = await started({}, [], () => 0.999);
 		upstream.watching.end();
 		await harness.settle();

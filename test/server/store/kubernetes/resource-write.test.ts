@@ -6,6 +6,7 @@ import {
 	type Wukong,
 } from "@novasphere/wukong-gen/wukong";
 import { describe, expect, test } from "vitest";
+import { parseJson } from "../../../../server/src/store/kubernetes/json-text.ts";
 import type { RawWukong } from "../../../../server/src/store/kubernetes/raw-wukong.ts";
 import { publishRaw } from "../../../../server/src/store/kubernetes/resource-read.ts";
 import {
@@ -59,6 +60,37 @@ describe("createdResource", () => {
 		const raw = rawNamed("a", { metadata: { annotations: metadata.annotations ?? {} } });
 		expect(originOf(raw)).toEqual(origin);
 		expect(publishRaw(raw).annotations).toEqual({});
+	});
+});
+
+describe("an integer that a number cannot hold", () => {
+	const seconds = 9_007_199_254_740_993n;
+	const tolerations = [{ key: "k", tolerationSeconds: seconds }];
+
+	test("is written to the last digit", () => {
+		const resource = createdResource(
+			wukongNamed("a", { highAvailability: { tolerations } }),
+			noOrigin,
+		);
+		expect(JSON.stringify(resource)).toContain(`"tolerationSeconds":${seconds}}`);
+	});
+
+	test("is kept by an edit of something else, also where the contract does not know it", () => {
+		const ha = `{"tolerations":[{"key":"k","tolerationSeconds":${seconds},"future":${seconds}}]}`;
+		const raw = rawNamed("a", { spec: { highAvailability: parseJson(ha) } });
+		const grown = edited(raw, (wukong) => {
+			if (wukong.spec) wukong.spec.cpu = 4;
+		});
+		expect(JSON.stringify(specOf(grown).highAvailability)).toBe(ha);
+		const longer = edited(raw, (wukong) => {
+			const [toleration] = wukong.spec?.highAvailability?.tolerations ?? [];
+			expect(toleration?.tolerationSeconds).toBe(seconds);
+			if (toleration) toleration.tolerationSeconds = seconds + 2n;
+		});
+		// Entries without a name are replaced whole.
+		expect(JSON.stringify(specOf(longer).highAvailability)).toBe(
+			`{"tolerations":[{"key":"k","tolerationSeconds":${seconds + 2n}}]}`,
+		);
 	});
 });
 

@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { RawWukong } from "../../../../server/src/store/kubernetes/raw-wukong.ts";
+import { objectAt, type RawWukong } from "../../../../server/src/store/kubernetes/raw-wukong.ts";
 import type {
 	ListPage,
 	ListRequest,
@@ -24,11 +24,14 @@ export interface ScriptedWatch {
 
 /** An API server that answers as a test tells it. */
 export interface ScriptedUpstream extends Upstream {
+	/** Lists of all objects that were asked for. */
 	readonly lists: ListRequest[];
+	/** How often just the version was asked for, with a list of one object. */
+	readonly versionChecks: number;
 	readonly watches: ScriptedWatch[];
 	/** The watch opened last. */
 	readonly watching: ScriptedWatch;
-	/** What lists answer from. */
+	/** What lists answer from. Its version rises with what watches tell. */
 	state: { version: number; objects: RawWukong[] };
 	/** What the next lists do instead, first one first. */
 	readonly listAnswers: ((request: ListRequest) => ListPage)[];
@@ -38,9 +41,13 @@ export interface ScriptedUpstream extends Upstream {
 
 export function createScriptedUpstream(): ScriptedUpstream {
 	const lists: ListRequest[] = [];
+	let versionChecks = 0;
 	const watches: ScriptedWatch[] = [];
 	return {
 		lists,
+		get versionChecks() {
+			return versionChecks;
+		},
 		watches,
 		listAnswers: [],
 		watchAnswers: [],
@@ -51,6 +58,10 @@ export function createScriptedUpstream(): ScriptedUpstream {
 			return last;
 		},
 		async list(request) {
+			if (request.limit === 1) {
+				versionChecks++;
+				return { version: BigInt(this.state.version), items: [], continueToken: "" };
+			}
 			lists.push(request);
 			const answer = this.listAnswers.shift();
 			if (answer !== undefined) return answer(request);
@@ -60,7 +71,9 @@ export function createScriptedUpstream(): ScriptedUpstream {
 		},
 		async watch(request) {
 			this.watchAnswers.shift()?.();
-			const watch = openWatch(request);
+			const watch = openWatch(request, (version) => {
+				this.state = { ...this.state, version: Math.max(this.state.version, version) };
+			});
 			watches.push(watch);
 			return watch.chunks;
 		},
@@ -76,7 +89,10 @@ export function unreachable(): UpstreamError {
 	return new UpstreamError({ kind: "unreachable" }, "nobody listens");
 }
 
-function openWatch(request: WatchRequest): ScriptedWatch & { chunks: AsyncIterable<Uint8Array> } {
+function openWatch(
+	request: WatchRequest,
+	onVersion: (version: number) => void,
+): ScriptedWatch & { chunks: AsyncIterable<Uint8Array> } {
 	let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
 	const chunks = new ReadableStream<Uint8Array>({
 		start(given) {
@@ -88,7 +104,10 @@ function openWatch(request: WatchRequest): ScriptedWatch & { chunks: AsyncIterab
 	signal.addEventListener("abort", onAbort, { once: true });
 	const bytes = (data: Uint8Array | string) =>
 		controller?.enqueue(typeof data === "string" ? Buffer.from(data) : data);
-	const send = (type: string, object: JsonObject) => bytes(`${JSON.stringify({ type, object })}\n`);
+	const send = (type: string, object: JsonObject) => {
+		onVersion(Number(objectAt(object, "metadata").resourceVersion ?? 0));
+		bytes(`${JSON.stringify({ type, object })}\n`);
+	};
 	return {
 		request,
 		chunks,

@@ -2,6 +2,7 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { afterEach, describe, expect, test } from "vitest";
 import { Failure } from "../../../../server/src/failure.ts";
 import { answerJson } from "../../../support/fake-api-server.ts";
+import { createFakeClock } from "../../../support/fake-clock.ts";
 import { until } from "../../../support/until.ts";
 import { createRecordingSink } from "../recording-sink.ts";
 import { change, createOptions, refTo, setLabel, writeOptions, wukongNamed } from "../write.ts";
@@ -99,6 +100,45 @@ describe("a request id", () => {
 	});
 });
 
+describe("a creation", () => {
+	test("whose name is taken, but free again when its request id is looked for, was refused", async () => {
+		const { source, api } = await started();
+		await source.create(wukongNamed("a"), createOptions);
+		api.intercept(({ method, url }, response) => {
+			const looksForIt = method === "GET" && !url.includes("?");
+			if (looksForIt) answerJson(response, 404, { details: { kind: "wukongs", name: "a" } });
+			return looksForIt;
+		});
+		const again = source.create(wukongNamed("a"), { ...createOptions, requestId: "r-1" });
+		await expect(again).rejects.toMatchObject({ reason: ErrorReason.WUKONG_ALREADY_EXISTS });
+	});
+
+	test("that is only checked has no version", async () => {
+		const { source } = await started();
+		const tried = await source.create(wukongNamed("a"), { ...createOptions, validateOnly: true });
+		expect([tried.resourceVersion, Object.isFrozen(tried)]).toEqual(["", true]);
+	});
+});
+
+describe("a refusal", () => {
+	test("repeats neither the credential that is set nor the one that was there", async () => {
+		const { source, api } = await started();
+		const cloudInitUser = { name: "ops", password: "old-secret" };
+		await source.create(wukongNamed("a", { cloudInitUser }), createOptions);
+		for (const secret of ["old-secret", "new-secret"]) {
+			api.intercept(({ method }, response) => {
+				const message = `admission webhook "w" denied the request: not ${secret}`;
+				if (method === "PUT") answerJson(response, 403, { message });
+				return method === "PUT";
+			});
+			const set = change(() => {}, { password: { action: "set", value: "new-secret" } });
+			await expect(source.edit(refTo("a"), set, writeOptions)).rejects.toMatchObject({
+				details: { violations: [{ field: "wukong", description: "breaks a rule of the cluster" }] },
+			});
+		}
+	});
+});
+
 describe("a deletion without finalizers", () => {
 	test("answers with the last state and the version of its own DELETED", async () => {
 		const { source, sink, api } = await started();
@@ -139,6 +179,20 @@ describe("a write", () => {
 		expect(sink.objects.size).toBe(0);
 		api.intercept(undefined);
 		await until("the change comes", () => sink.objects.size === 1);
+	});
+
+	test("that the API server finds to change nothing waits for nothing", async () => {
+		// Of this clock no time passes: who waited for a change that never comes would wait for ever.
+		const { source, api } = await started({ clock: createFakeClock() });
+		const made = api.store.create({ metadata: { name: "a" } }, "default", false);
+		await until("the change comes", () => harness.sink.objects.size === 1);
+		api.intercept(({ method, url }, response) => {
+			if (method === "PUT") answerJson(response, 200, made);
+			return method === "PUT" || url.includes("watch=1");
+		});
+		api.cutWatches();
+		const same = await source.edit(refTo("a"), setLabel("x", "y"), writeOptions);
+		expect(same.resourceVersion).toBe(harness.sink.objects.get("default/a")?.resourceVersion);
 	});
 
 	test("without an answer is WRITE_OUTCOME_UNKNOWN, a read before it is not", async () => {

@@ -1,0 +1,32 @@
+import type { RawWukong } from "../../server/src/store/kubernetes/raw-wukong.ts";
+import type { KnownChange } from "../cluster/rolling/cluster-history.ts";
+
+/** A way to the objects that leads past the service and past all faults. */
+export interface Hand {
+	create(name: string, labels: Record<string, string>): Promise<void>;
+	/** Replaces the labels that it names. */
+	label(name: string, labels: Record<string, string>): Promise<void>;
+	remove(name: string): Promise<void>;
+	/** All objects as they are now. */
+	objects(): Promise<readonly RawWukong[]>;
+	/** Each change that has happened since the beginning, in order; may be behind for a moment. */
+	readonly changes: readonly KnownChange[];
+}
+
+/** Few names, so that changes meet: most lives are short, and names come again. */
+const names = Array.from({ length: 8 }, (_, index) => `vm-${index}`);
+
+/** Does one thing at random after the other. */
+export function createRandomWriter(hand: Hand, random: () => number): () => Promise<void> {
+	let number = 0;
+	return async () => {
+		const name = names[Math.floor(random() * names.length)] as string;
+		const labels = { number: String(++number) };
+		const there = await hand.objects();
+		if (!there.some(({ metadata }) => metadata.name === name)) return hand.create(name, labels);
+		const dice = random();
+		if (dice < 0.5) return hand.label(name, labels);
+		await hand.remove(name);
+		if (dice < 0.75) await hand.create(name, labels);
+	};
+}

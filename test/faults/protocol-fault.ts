@@ -1,0 +1,74 @@
+import type { ServerResponse } from "node:http";
+import type { FakeApiServer, FakeRequest } from "../support/fake-api-server.ts";
+import type { FaultProxy } from "../support/fault-proxy.ts";
+
+/** One way in which an API server fails. */
+export interface ProtocolFault {
+	/** As in "whenever <title>, …". */
+	readonly title: string;
+	/**
+	 * How many lists each replica may read for one strike. Default 0: every change has to be told
+	 * to the clients, each once; a list tells the outcome only.
+	 */
+	readonly maxLists?: number;
+	/** Rounds of a full run. Default 100. */
+	readonly fullRounds?: number;
+	strike(site: FaultSite): void;
+}
+
+/** Where a fault strikes. */
+export interface FaultSite {
+	readonly api: FakeApiServer;
+	/** The replicas' ways to it. */
+	readonly ways: readonly FaultProxy[];
+	/** From 0 to below 1. */
+	readonly random: () => number;
+	/** Told each time that something was made to fail. */
+	readonly onHit: () => void;
+}
+
+export type Send = (response: ServerResponse, request: FakeRequest) => void;
+export type SendLine = (line: string, response: ServerResponse) => void;
+
+/** Which calls are answered. */
+export interface AnswerRange {
+	readonly count: number;
+	/** Default: any. */
+	readonly of?: (request: FakeRequest) => boolean;
+}
+
+/** Answers the next calls in place of the API server, and lets all others through. */
+export function answerNext({ api, onHit }: FaultSite, send: Send, range: AnswerRange): void {
+	const { count, of = () => true } = range;
+	let left = count;
+	api.intercept((request, response) => {
+		if (left === 0 || !of(request)) return false;
+		left--;
+		onHit();
+		send(response, request);
+		return true;
+	});
+}
+
+/** Sends the next line on each of the open watches in place of the API server. */
+export function sendNextLines({ api, onHit }: FaultSite, send: SendLine): void {
+	const struck = new WeakSet<ServerResponse>();
+	let left = Math.max(1, api.watching);
+	api.interceptLines((line, response) => {
+		if (left === 0 || struck.has(response)) return false;
+		left--;
+		struck.add(response);
+		onHit();
+		send(line, response);
+		return true;
+	});
+}
+
+/** What the API server says of a refusal. */
+export function statusOf(code: number) {
+	return { kind: "Status", apiVersion: "v1", status: "Failure", code };
+}
+
+export function pick<T>(from: readonly T[], random: () => number): T {
+	return from[Math.floor(random() * from.length)] as T;
+}

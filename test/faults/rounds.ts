@@ -1,0 +1,16 @@
+/** Rounds of each fault where time is short, as on every push. */
+const fewRounds = 25;
+
+/**
+ * How often a fault strikes in one test: a few times, or, as `npm run faults` asks with
+ * `WUKONG_FAULT_ROUNDS=full`, as often as its promise was made for.
+ */
+export function roundsOf(fullRounds: number): number {
+	return process.env.WUKONG_FAULT_ROUNDS === "full" ? fullRounds : fewRounds;
+}
+
+/** Seed of all that is left to chance; a failed run is repeated with the one in its title. */
+export const faultSeed = Number(process.env.WUKONG_TEST_SEED ?? Date.now() % 1_000_000);
+
+/** Bounds a failing test only; a full run on a busy machine takes its time. In milliseconds. */
+export const faultTimeoutMs = 1_800_000;

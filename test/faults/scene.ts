@@ -1,0 +1,153 @@
+import { equals } from "@bufbuild/protobuf";
+import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
+import { expect } from "vitest";
+import { systemClock } from "../../server/src/clock.ts";
+import { keyOf } from "../../server/src/resource/wukong-ref.ts";
+import type { ReflectorTimings } from "../../server/src/store/kubernetes/reflector-timings.ts";
+import { publishRaw } from "../../server/src/store/kubernetes/resource-read.ts";
+import type { Source } from "../../server/src/store/source.ts";
+import { createReplica, type Replica } from "../../server/src/watch/replica.ts";
+import { poll } from "../cluster/poll.ts";
+import { checkHistory } from "../cluster/rolling/history-check.ts";
+import { until } from "../support/until.ts";
+import { createCountingObserver } from "../support/watching.ts";
+import type { Hand } from "./hand.ts";
+import { createUpstreamTally, type UpstreamTally } from "./upstream-tally.ts";
+import { createWitness, type Witness } from "./witness.ts";
+
+/** Waits so short that a fault is found and over in a moment. */
+export const shortTimings: Partial<ReflectorTimings> = {
+	pageSize: 3,
+	minWatchMs: 1_000,
+	maxWatchMs: 1_000,
+	trialWatchMs: 1_000,
+	stallGraceMs: 200,
+	// What is ahead is to come by the watch: a list would hide what the watch has lost.
+	refreshAfterMs: 60_000,
+	backoff: { minMs: 1, maxMs: 10, healthyMs: 1_000 },
+};
+
+/** One replica of the service with its way to the API server. */
+export interface SceneReplica {
+	readonly replica: Replica;
+	readonly source: Source;
+	readonly tally: UpstreamTally;
+}
+
+/** Replicas before an API server that fails, and clients that watch them. */
+export interface Scene {
+	readonly replicas: readonly SceneReplica[];
+	/** One stays at each replica. The last one goes to and fro with its token. */
+	readonly witnesses: readonly Witness[];
+	/** The last witness goes to another replica. */
+	roam(): void;
+	/**
+	 * Resolves when all witnesses have everything. @throws where what they hold is not what is
+	 * there, or where a promise was broken on the way
+	 */
+	agree(): Promise<void>;
+	/** @throws where a witness was not told each change, once, in order */
+	expectWholeStory(): Promise<void>;
+	/** Lists of all objects since the start, over all replicas, by cause. */
+	lists(): readonly string[];
+	close(): Promise<void>;
+}
+
+const marker = "marker";
+
+/** What a scene is made of. */
+export interface SceneOptions {
+	readonly hand: Hand;
+	/** Makes a replica's way to the API server. */
+	readonly openSource: (tally: UpstreamTally) => Source;
+	/** The store goes back: after RESET versions may be lower than before. Default: false. */
+	readonly isRestored?: boolean;
+}
+
+export async function createScene(options: SceneOptions): Promise<Scene> {
+	const { hand, openSource, isRestored = false } = options;
+	await hand.create(marker, { mark: "0" });
+	const replicas = await Promise.all([start(openSource), start(openSource)]);
+	const starts = replicas.map(({ tally }) => tally.lists.length);
+	const [one, other] = replicas;
+	const roaming = createWitness(one.replica, isRestored);
+	const staying = [one, other].map(({ replica }) => createWitness(replica, isRestored));
+	const witnesses = [...staying, roaming];
+	let place = 0;
+	let marks = 0;
+	for (const witness of witnesses) {
+		await until("a witness has begun", () => witness.held().size > 0);
+	}
+
+	const agree = async () => {
+		await hand.label(marker, { mark: String(++marks) });
+		for (const witness of witnesses) {
+			const hasMark = () =>
+				[...witness.held().values()].some(
+					({ name, labels }) => name === marker && labels.mark === String(marks),
+				);
+			await until(`mark ${marks} has come`, hasMark);
+		}
+		// A write that was perhaps sent may land as late as this.
+		await poll(
+			"what they hold is what is there",
+			async () => {
+				const there = (await hand.objects()).map(publishRaw);
+				for (const witness of witnesses) expectSame(witness.held(), there);
+				return true;
+			},
+			5_000,
+		);
+	};
+
+	return {
+		replicas,
+		witnesses,
+		agree,
+		roam() {
+			place = (place + 1) % replicas.length;
+			roaming.move((replicas[place] as SceneReplica).replica);
+		},
+		async expectWholeStory() {
+			await agree();
+			const last = (await hand.objects()).find(({ metadata }) => metadata.name === marker);
+			const { resourceVersion } = last?.metadata ?? {};
+			await until("all is written down", () => hand.changes.at(-1)?.version === resourceVersion);
+			for (const witness of witnesses) {
+				// Its first picture shows the marker's creation.
+				const story = checkHistory(hand.changes.slice(1), witness.seen());
+				expect(story).toEqual({ skipped: 0, faults: [] });
+				expect(witness.resets).toBe(0);
+			}
+		},
+		lists: () => replicas.flatMap(({ tally }, index) => tally.lists.slice(starts[index])),
+		async close() {
+			for (const witness of witnesses) await witness.leave();
+			for (const { source } of replicas) await source.close();
+		},
+	};
+}
+
+async function start(openSource: (tally: UpstreamTally) => Source): Promise<SceneReplica> {
+	const tally = createUpstreamTally();
+	const source = openSource(tally);
+	const replica = createReplica({
+		source,
+		clock: systemClock,
+		historyLimits: { maxChanges: 1_000_000, maxAgeMs: 1e9, maxBytes: 1e9 },
+		maxStreams: 10,
+		observer: createCountingObserver(),
+	});
+	await replica.start();
+	return { replica, source, tally };
+}
+
+function expectSame(held: ReadonlyMap<string, Wukong>, there: readonly Wukong[]): void {
+	expect([...held.keys()].sort()).toEqual(there.map(keyOf).sort());
+	for (const wukong of there) {
+		const known = held.get(keyOf(wukong));
+		if (known === undefined || !equals(WukongSchema, known, wukong)) {
+			expect(known).toEqual(wukong);
+		}
+	}
+}

@@ -1,0 +1,17 @@
+import { defineConfig } from "vitest/config";
+import { root } from "../../scripts/source-files.ts";
+
+// All fault tests at once, and on their own: `npm run faults`, as often as promised.
+export default defineConfig({
+	root,
+	test: {
+		include: ["test/faults/**/*.test.ts", "test/faults/**/*.cluster.ts"],
+		globalSetup: ["test/cluster/shared-cluster.ts"],
+		pool: "forks",
+		maxWorkers: 2,
+		testTimeout: 60_000,
+		hookTimeout: 120_000,
+		teardownTimeout: 30_000,
+		passWithNoTests: false,
+	},
+});
