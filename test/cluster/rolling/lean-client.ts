@@ -1,20 +1,19 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { type ClientHttp2Session, connect } from "node:http2";
-import { create, fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { create, toBinary, toJson } from "@bufbuild/protobuf";
 import { endStreamFromJson } from "@connectrpc/connect/protocol-connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { trailerParse } from "@connectrpc/connect/protocol-grpc-web";
 import {
 	WatchWukongRequestSchema,
 	type WukongEvent,
-	WukongEventSchema,
 	WukongService,
 } from "@novasphere/wukong-gen/wukong-service";
 import type { WukongClient } from "../../../web-client/src/client.ts";
 import type { WatchQuery } from "../../../web-client/src/watch.ts";
-import { createEnvelopeReader, envelope } from "../../bench/load/envelope.ts";
+import { envelope } from "../../bench/load/envelope.ts";
+import { decodeBinary, decodeJson, readEvents } from "./event-body.ts";
 
 /** A client that can only watch. */
 export type Watcher = Pick<WukongClient, "watch">;
@@ -104,52 +103,4 @@ async function postHttp1(
 	sent.end(envelope(call.body));
 	const [response] = (await once(sent, "response")) as [IncomingMessage];
 	return response;
-}
-
-/** The events of a body, then the error that ends each watch. */
-async function* readEvents(
-	body: AsyncIterable<Buffer>,
-	form: {
-		readonly decode: (bytes: Buffer) => WukongEvent;
-		/** @param bytes the last envelope, where the protocol has one */
-		readonly readEnd: (bytes: Buffer) => ConnectError | undefined;
-	},
-): AsyncGenerator<WukongEvent> {
-	let events: WukongEvent[] = [];
-	let last: Buffer = Buffer.alloc(0);
-	const read = createEnvelopeReader({
-		collects: () => true,
-		message(flags, bytes = Buffer.alloc(0)) {
-			if (flags === 0) events.push(form.decode(bytes));
-			else last = bytes;
-		},
-	});
-	for await (const chunk of body) {
-		read(chunk);
-		yield* events;
-		events = [];
-	}
-	throw form.readEnd(last) ?? new ConnectError("the stream broke off", Code.Unknown);
-}
-
-const decodeJson = remembering((bytes) =>
-	fromJson(WukongEventSchema, JSON.parse(bytes.toString("utf8"))),
-);
-const decodeBinary = remembering((bytes) => fromBinary(WukongEventSchema, bytes));
-
-/** Messages that are remembered at most. */
-const maxRemembered = 1_000;
-
-function remembering(decode: (bytes: Buffer) => WukongEvent): (bytes: Buffer) => WukongEvent {
-	const known = new Map<string, WukongEvent>();
-	return (bytes) => {
-		const key = bytes.toString("latin1");
-		let event = known.get(key);
-		if (event === undefined) {
-			event = decode(bytes);
-			if (known.size === maxRemembered) known.clear();
-			known.set(key, event);
-		}
-		return event;
-	};
 }

@@ -53,6 +53,11 @@ export function openMessage(
 		done({ refusal: opened });
 		return;
 	}
+	// A query's message was never held against the limit for bodies.
+	if (opened.bytes.byteLength > rule.maxMessageBytes) {
+		done({ refusal: requestTooLarge });
+		return;
+	}
 	if (!opened.isCompressed || compression === undefined) {
 		done(decode(schema, opened.bytes, { form, ...rule.decodeOptions }));
 		return;

@@ -25,9 +25,7 @@ export function openRequest(
 ): RequestMessage | Refusal {
 	if (!isEnveloped) return { bytes: body, isCompressed: hasEncoding };
 	if (body.byteLength === 0) return protocolViolation("the request message is missing");
-	if (body.byteLength < envelopePrefixBytes) {
-		return badRequest("protocol", "the request ends within an envelope");
-	}
+	if (body.byteLength < envelopePrefixBytes) return cutShort;
 	const flags = readEnvelopeFlags(body);
 	const isCompressed = (flags & compressedFlag) !== 0;
 	if ((flags & ~compressedFlag) !== 0) {
@@ -38,7 +36,16 @@ export function openRequest(
 		return brokenFraming("a compressed message comes without the name of its compression");
 	}
 	const end = envelopePrefixBytes + readEnvelopeLength(body);
-	if (body.byteLength < end) return badRequest("protocol", "the request ends within an envelope");
+	if (!isEnvelopeEnd(body, end)) return cutShort;
 	if (body.byteLength > end) return protocolViolation("there is more than one request message");
 	return { bytes: body.subarray(envelopePrefixBytes, end), isCompressed };
+}
+
+const cutShort = badRequest("protocol", "the request ends within an envelope");
+
+/** What follows, if anything does, is one more envelope and not a piece of one. */
+function isEnvelopeEnd(body: Buffer, end: number): boolean {
+	const restBytes = body.byteLength - end;
+	if (restBytes < envelopePrefixBytes) return restBytes === 0;
+	return restBytes >= envelopePrefixBytes + readEnvelopeLength(body, end);
 }

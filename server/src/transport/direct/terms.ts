@@ -28,6 +28,13 @@ export function readTerms(
 	{ framing, encoding }: { readonly framing: Framing; readonly encoding?: string | undefined },
 	rule: TermsRule,
 ): Terms | Refusal {
+	const named = encoding ?? fieldOf(fields, framing.encodingHeader);
+	const isCompressed = named !== undefined && named !== "" && named !== "identity";
+	const requestCompression = isCompressed ? find(named, rule.compressions) : undefined;
+	if (isCompressed && requestCompression === undefined) {
+		const known = rule.compressions.map(({ name }) => name);
+		return unknownEncoding(framing.acceptEncodingHeader, known);
+	}
 	const timeoutMs = parseTimeoutMs(
 		fieldOf(fields, framing.hasGrpcTimeout ? "grpc-timeout" : "connect-timeout-ms"),
 		framing.hasGrpcTimeout,
@@ -35,13 +42,6 @@ export function readTerms(
 	);
 	if (timeoutMs === "malformed") {
 		return { ...badRequest("protocol", "the deadline is malformed"), inProtocol: true };
-	}
-	const named = encoding ?? fieldOf(fields, framing.encodingHeader);
-	const isCompressed = named !== undefined && named !== "" && named !== "identity";
-	const requestCompression = isCompressed ? find(named, rule.compressions) : undefined;
-	if (isCompressed && requestCompression === undefined) {
-		const known = rule.compressions.map(({ name }) => name);
-		return unknownEncoding(framing.acceptEncodingHeader, known);
 	}
 	const accepted = fieldOf(fields, framing.acceptEncodingHeader);
 	// Who compresses can decompress, too (grpc/doc/compression.md).

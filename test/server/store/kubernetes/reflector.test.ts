@@ -8,7 +8,7 @@ import {
 	startReflector,
 	wordsOf,
 } from "./reflector-harness.ts";
-import { refused, unreachable } from "./scripted-upstream.ts";
+import { unreachable } from "./scripted-upstream.ts";
 
 let harness: ReflectorHarness;
 afterEach(async () => {
@@ -95,39 +95,6 @@ describe("the start", () => {
 			"DELETED b@95",
 		]);
 		expect(sink.head).toBe(100n);
-	});
-
-	test("is in a nearer past where the farther one is compacted, or refused to watches", async () => {
-		harness = createReflectorHarness({ historyVersions: 400n });
-		const { upstream, sink, clock } = harness;
-		const items = [rawNamed("a", { version: 90 })];
-		upstream.state = { version: 100, objects: items };
-		upstream.listAnswers.push(
-			() => ({ version: 100n, items, continueToken: "" }),
-			() => {
-				throw refused(410);
-			},
-			() => ({ version: 75n, items: [], continueToken: "" }),
-			() => ({ version: 88n, items: [], continueToken: "" }),
-		);
-		upstream.watchAnswers.push(
-			() => {},
-			() => {
-				throw refused(410);
-			},
-		);
-		await harness.start();
-		expect(upstream.lists.map(({ exactVersion }) => exactVersion)).toEqual([
-			undefined,
-			50n,
-			75n,
-			88n,
-		]);
-		upstream.watching.send("ADDED", rawNamed("a", { version: 90 }));
-		upstream.watching.bookmark(100);
-		await clock.advance(1_000);
-		expect(sink.loads).toMatchObject([{ head: 100n, base: 88n }]);
-		expect(sink.loads[0]?.history.map(wordsOf)).toEqual(["ADDED a@90"]);
 	});
 
 	test("is at the head where none of the past is kept", async () => {
