@@ -51,8 +51,10 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 		buckets: durationBuckets,
 		registers,
 	});
-	const requestsOf = keepChildren((method: string, code: string, protocol: string) =>
-		requests.labels({ method, code, protocol }),
+	const requestsOf = keepChildren((method: string) =>
+		keepChildren((code: string) =>
+			keepChildren((protocol: string) => requests.labels({ method, code, protocol })),
+		),
 	);
 	const durationsOf = keepChildren((method: string) => durations.labels({ method }));
 	const streams = new Gauge({
@@ -131,7 +133,7 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 			streamStarted() {},
 			callEnded({ method, protocol }, { durationMs, failure }) {
 				const code = failure === undefined ? "ok" : Code[failure.code];
-				requestsOf(method.name, code, protocol).inc();
+				requestsOf(method.name)(code)(protocol).inc();
 				if (method.methodKind === "unary") durationsOf(method.name).observe(durationMs / 1_000);
 			},
 		},
@@ -158,17 +160,14 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 	};
 }
 
-/** Looks each child of a metric up once: by its labels it takes longer than counting. */
-function keepChildren<Labels extends string[], Child>(
-	find: (...labels: Labels) => Child,
-): (...labels: Labels) => Child {
+/** Looks each child of a metric up once: to find it by its labels takes longer than to count. */
+function keepChildren<Child>(find: (label: string) => Child): (label: string) => Child {
 	const children = new Map<string, Child>();
-	return (...labels) => {
-		const key = labels.length === 1 ? (labels[0] as string) : labels.join(" ");
-		let child = children.get(key);
+	return (label) => {
+		let child = children.get(label);
 		if (child === undefined) {
-			child = find(...labels);
-			children.set(key, child);
+			child = find(label);
+			children.set(label, child);
 		}
 		return child;
 	};

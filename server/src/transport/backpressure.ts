@@ -44,9 +44,14 @@ export function waitForDrain(
  * stalledWriteTimeoutMs.
  */
 export function boundEnd(target: Writable, options: ExchangeOptions, cutOff: () => void): void {
-	afterTurn(() => {
-		if (target.destroyed || target.writableFinished) return;
+	const isDone = () => target.destroyed || target.writableFinished;
+	const arm = () => {
+		if (isDone()) return;
 		const timer = options.clock.setTimer(options.limits.stalledWriteTimeoutMs, cutOff);
 		target.once("close", () => timer.cancel());
+	};
+	// HTTP/2 needs one turn for the answer and one for its trailers.
+	afterTurn(() => {
+		if (!isDone()) afterTurn(arm);
 	});
 }

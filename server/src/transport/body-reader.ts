@@ -30,5 +30,7 @@ export async function* readBody(
 		throw new ConnectError("the caller left", Code.Canceled, undefined, undefined, error);
 	} finally {
 		timer.cancel();
+		// Else the stream would wait for this reader for ever, and its rest could not be read away.
+		chunks.return?.().catch(() => {});
 	}
 }

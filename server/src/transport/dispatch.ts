@@ -53,7 +53,8 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 			exchange.writeHead({ status: 204, headers: common });
 			return exchange.end();
 		}
-		const page = pages.get(host.path.split("?", 1)[0] as string);
+		const query = host.path.indexOf("?");
+		const page = pages.get(query === -1 ? host.path : host.path.slice(0, query));
 		if (page !== undefined) {
 			if (exchange.method === "GET" || exchange.method === "HEAD") {
 				return writePage(exchange, page, common);

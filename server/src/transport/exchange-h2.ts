@@ -10,9 +10,6 @@ import type { Fields } from "./fields.ts";
 /** How often it is looked whether an answer is out, whose request is still coming. In ms. */
 const uploadPollMs = 10;
 
-/** A fault of a stream shows as "close"; without a listener it would end the process. */
-const ignore = (): void => {};
-
 /** An exchange on a stream of HTTP/2, over the stream itself: Node's compatibility API costs a quarter more. */
 export function createH2Exchange(
 	stream: ServerHttp2Stream,
@@ -27,7 +24,6 @@ export function createH2Exchange(
 	// "aborted" comes at once; "close" may wait for a body that nobody reads.
 	stream.on("aborted", leave);
 	stream.on("close", leave);
-	stream.on("error", ignore);
 	const cutOff = () => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
 	/** The answer stands, so a body that is still on its way is not wanted (RFC 9113, 8.1). */
 	const stopUpload = () => {

@@ -6,7 +6,7 @@ import type {
 } from "node:http";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import type { Connection, Exchange } from "./exchange.ts";
+import type { Connection, Exchange, ExchangeOptions } from "./exchange.ts";
 import { createH1Exchange } from "./exchange-h1.ts";
 import type { ListenerOptions } from "./listener.ts";
 import type { ConnectionFault } from "./observer.ts";
@@ -40,7 +40,8 @@ export function serveHttp1(
 		const known = peers.get(socket);
 		if (known !== undefined) return known;
 		const version = httpVersion === "1.0" ? "1.0" : "1.1";
-		const peer = { connection: connectionOf(socket, version), unanswered: 0 };
+		const connection = connectionOf(socket, version);
+		const peer = { exchangeOptions: { ...options, connection }, unanswered: 0 };
 		peers.set(socket, peer);
 		// Node ends its side too, but "close" waits for what a stalled reader never takes.
 		socket.on("end", () => {
@@ -70,7 +71,7 @@ export function serveHttp1(
 		response.once("finish", () => {
 			if (options.isDraining() && currentAnswer(socket) === undefined) socket.destroySoon();
 		});
-		serve(createH1Exchange(request, response, { ...options, connection: peer.connection }));
+		serve(createH1Exchange(request, response, peer.exchangeOptions));
 	});
 	server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
 		const [fault, status] = faultOf(error.code);
@@ -84,7 +85,7 @@ export function serveHttp1(
 
 /** The other end of a connection. */
 interface Peer {
-	readonly connection: Connection;
+	readonly exchangeOptions: ExchangeOptions & { readonly isDraining: () => boolean };
 	/** Requests whose answers have not ended. */
 	unanswered: number;
 }

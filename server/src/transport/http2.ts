@@ -7,12 +7,16 @@ import {
 } from "node:http2";
 import type { Socket } from "node:net";
 import type { Timer } from "../clock.ts";
-import type { Connection, Exchange } from "./exchange.ts";
+import { afterTurn } from "./after-turn.ts";
+import type { Exchange, ExchangeOptions } from "./exchange.ts";
 import { createH2Exchange } from "./exchange-h2.ts";
 import { connectionOf } from "./http1.ts";
 import type { ListenerOptions } from "./listener.ts";
 import type { ConnectionFault } from "./observer.ts";
 import { limitPings } from "./ping-limit.ts";
+
+/** A fault of a stream shows as "close"; without a listener it would end the process. */
+const ignore = (): void => {};
 
 /** HTTP/2 on sockets that others accept. */
 export interface Http2Engine {
@@ -39,18 +43,23 @@ export function createHttp2Engine(
 		keepTime(session, options);
 		limitPings(session, options);
 		const connection = connectionOf(session.socket as never, "2.0");
+		const exchangeOptions = { ...options, connection };
 		session.on("stream", (stream, _headers, _flags, rawHeaders) =>
-			onStream(stream, rawHeaders as unknown as string[], connection),
+			onStream(stream, rawHeaders as unknown as string[], exchangeOptions),
 		);
 	});
 	server.on("sessionError", () => {});
 
-	function onStream(stream: ServerHttp2Stream, raw: string[], connection: Connection): void {
-		stream.on("error", () => {});
+	function onStream(
+		stream: ServerHttp2Stream,
+		raw: string[],
+		exchangeOptions: ExchangeOptions,
+	): void {
+		stream.on("error", ignore);
 		// A read may hold hundreds of streams with their resets; after it, the reset ones are known.
-		setImmediate(() => {
+		afterTurn(() => {
 			if (stream.destroyed || stream.closed || stream.aborted) return;
-			serve(createH2Exchange(stream, raw, { ...options, connection }));
+			serve(createH2Exchange(stream, raw, exchangeOptions));
 		});
 	}
 

@@ -26,6 +26,8 @@ export function openRequest(
 	if (!isEnveloped) return { bytes: body, isCompressed: hasEncoding };
 	if (body.byteLength === 0) return protocolViolation("the request message is missing");
 	if (body.byteLength < envelopePrefixBytes) return cutShort;
+	const end = envelopePrefixBytes + readEnvelopeLength(body);
+	if (body.byteLength < end) return cutShort;
 	const flags = readEnvelopeFlags(body);
 	const isCompressed = (flags & compressedFlag) !== 0;
 	if ((flags & ~compressedFlag) !== 0) {
@@ -35,17 +37,18 @@ export function openRequest(
 	if (isCompressed && !hasEncoding) {
 		return brokenFraming("a compressed message comes without the name of its compression");
 	}
-	const end = envelopePrefixBytes + readEnvelopeLength(body);
-	if (!isEnvelopeEnd(body, end)) return cutShort;
-	if (body.byteLength > end) return protocolViolation("there is more than one request message");
+	if (body.byteLength > end) {
+		return isWholeEnvelope(body.subarray(end)) ? tooMany : cutShort;
+	}
 	return { bytes: body.subarray(envelopePrefixBytes, end), isCompressed };
 }
 
 const cutShort = badRequest("protocol", "the request ends within an envelope");
+const tooMany = protocolViolation("there is more than one request message");
 
-/** What follows, if anything does, is one more envelope and not a piece of one. */
-function isEnvelopeEnd(body: Buffer, end: number): boolean {
-	const restBytes = body.byteLength - end;
-	if (restBytes < envelopePrefixBytes) return restBytes === 0;
-	return restBytes >= envelopePrefixBytes + readEnvelopeLength(body, end);
+function isWholeEnvelope(bytes: Buffer): boolean {
+	return (
+		bytes.byteLength >= envelopePrefixBytes &&
+		bytes.byteLength >= envelopePrefixBytes + readEnvelopeLength(bytes)
+	);
 }
