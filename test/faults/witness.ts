@@ -62,7 +62,7 @@ export function createWitness(first: Replica, isRestored: boolean): Witness {
 			resourceVersion: watcher.token,
 			minResourceVersion: "",
 			heartbeatIntervalMs: 1_000,
-			signal,
+			caller: { signal },
 		});
 		try {
 			for await (const event of stream) receive(event);

@@ -97,7 +97,7 @@ export async function createStageOn(options: {
 				resourceVersion: "",
 				minResourceVersion: "",
 				heartbeatIntervalMs: 15_000,
-				signal: new AbortController().signal,
+				caller: new AbortController(),
 				...query,
 			}),
 	};
@@ -105,7 +105,12 @@ export async function createStageOn(options: {
 
 /** Everything that a stream has to say now. */
 export function takeAll(stream: WatchStream): readonly WukongEvent[] {
-	return stream.take(Number.MAX_SAFE_INTEGER);
+	const events: WukongEvent[] = [];
+	for (;;) {
+		const slice = stream.take(Number.MAX_SAFE_INTEGER);
+		if (slice.length === 0) return events;
+		events.push(...slice);
+	}
 }
 
 /** Events in short: `ADDED vm-1`, `SYNCED`. */

@@ -72,6 +72,11 @@ describe("guards", () => {
 		expect(reasonOf(error)).toBeUndefined();
 	});
 
+	test("a connection that broke is unavailable and no conflict, as connect-node tells it", () => {
+		const error = new ConnectError("the stream was closed", Code.Aborted);
+		expect([isUnavailable(error), isConflict(error)]).toEqual([true, false]);
+	});
+
 	test("a stranger's error is nothing", () => {
 		const error = new Error("[not_found] words");
 		expect(Object.values(guards).some((guard) => guard(error))).toBe(false);

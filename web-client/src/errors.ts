@@ -24,9 +24,12 @@ export function isAlreadyExists(error: unknown): boolean {
 	return hasCode(error, Code.AlreadyExists);
 }
 
-/** The VM is no longer at the version that the call asked for: read again, decide again. */
+/**
+ * The VM is no longer at the version that the call asked for: read again, decide again. A broken
+ * connection may come with the same code, but without a reason.
+ */
 export function isConflict(error: unknown): boolean {
-	return hasCode(error, Code.Aborted);
+	return hasCode(error, Code.Aborted) && reasonOf(error) !== undefined;
 }
 
 /** The VM is in a state that forbids the call: it is being deleted. */
@@ -43,12 +46,14 @@ export function isInvalid(error: unknown): boolean {
  * The service cannot answer now, or could not be reached. Whether a write happened is told
  * by `reasonOf`: WRITE_OUTCOME_UNKNOWN, or no reason at all, mean perhaps.
  *
- * A network failure comes as Code.Unknown with a text that differs per browser. The service
- * gives each of its own failures of that code a reason, so one without is not the service's.
+ * A network failure comes as Code.Unknown in browsers, with a text that differs per engine, and as
+ * Code.Aborted over connect-node. The service gives each of its own failures of these codes a
+ * reason, so one without is not the service's.
  */
 export function isUnavailable(error: unknown): boolean {
 	if (hasCode(error, Code.Unavailable)) return true;
-	return hasCode(error, Code.Unknown) && reasonOf(error) === undefined;
+	const mayBeNetwork = hasCode(error, Code.Unknown) || hasCode(error, Code.Aborted);
+	return mayBeNetwork && reasonOf(error) === undefined;
 }
 
 /** Why the service refused; undefined where the error is not the service's own. */

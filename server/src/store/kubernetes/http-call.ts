@@ -40,7 +40,9 @@ export function sendCall(call: HttpCall): Promise<IncomingMessage> {
 			},
 			signal,
 		});
+		let isOver = false;
 		const settle = () => {
+			isOver = true;
 			timer.cancel();
 			signal.removeEventListener("abort", onAbort);
 		};
@@ -54,8 +56,12 @@ export function sendCall(call: HttpCall): Promise<IncomingMessage> {
 			reject(signal.reason);
 		};
 		const timer = call.clock.setTimer(call.connectTimeoutMs, () => {
-			fail(new Error("no connection came about in time"));
-			request.destroy();
+			// An event loop that stood still hears of the connection only after its timers.
+			setImmediate(() => {
+				if (sent || isOver) return;
+				fail(new Error("no connection came about in time"));
+				request.destroy();
+			});
 		});
 		const onConnected = () => {
 			sent = true;
