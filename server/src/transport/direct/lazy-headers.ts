@@ -56,19 +56,19 @@ export class LazyHeaders implements Headers {
 		this.#made.forEach(callback);
 	}
 
-	entries(): HeadersIterator<[string, string]> {
+	entries(): ReturnType<Headers["entries"]> {
 		return this.#made.entries();
 	}
 
-	keys(): HeadersIterator<string> {
+	keys(): ReturnType<Headers["keys"]> {
 		return this.#made.keys();
 	}
 
-	values(): HeadersIterator<string> {
+	values(): ReturnType<Headers["values"]> {
 		return this.#made.values();
 	}
 
-	[Symbol.iterator](): HeadersIterator<[string, string]> {
+	[Symbol.iterator](): ReturnType<Headers["entries"]> {
 		return this.#made[Symbol.iterator]();
 	}
 }
