@@ -17,7 +17,7 @@ export function createWatch({
 	replica,
 	defaultNamespace,
 }: ServiceContext): (request: WatchWukongRequest, context: HandlerContext) => WatchStream {
-	return ({ namespace, name, ...request }, { signal }) =>
+	return ({ namespace, name, ...request }, context) =>
 		replica.watch({
 			filter: {
 				namespace: name === "" ? namespace : namespace || defaultNamespace,
@@ -27,7 +27,7 @@ export function createWatch({
 			resourceVersion: request.resourceVersion,
 			minResourceVersion: request.minResourceVersion,
 			heartbeatIntervalMs: heartbeatIntervalMs(request.heartbeatInterval),
-			signal,
+			caller: context,
 		});
 }
 

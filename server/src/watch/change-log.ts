@@ -21,7 +21,7 @@ export interface ChangeLog extends Sink {
 	 */
 	snapshotAt(version: bigint): readonly Wukong[];
 	/**
-	 * Calls back once, at the next change, bookmark or load.
+	 * Calls back at each change, bookmark or load.
 	 * @returns takes the callback back.
 	 */
 	onNews(callback: () => void): () => void;
@@ -39,13 +39,11 @@ export function createChangeLog(options: {
 	let state = createState([]);
 	let head = 0n;
 	let life = 0;
-	let waiting = new Set<() => void>();
+	const listeners = new Set<() => void>();
 	const oldSnapshots = new Map<bigint, readonly Wukong[]>();
 
 	const tellNews = () => {
-		const told = waiting;
-		waiting = new Set();
-		for (const callback of told) callback();
+		for (const callback of listeners) callback();
 	};
 	return {
 		get loaded() {
@@ -102,10 +100,8 @@ export function createChangeLog(options: {
 			return snapshot;
 		},
 		onNews(callback) {
-			// Of this very set: the callback may be taken back while the set is being told.
-			const told = waiting;
-			told.add(callback);
-			return () => told.delete(callback);
+			listeners.add(callback);
+			return () => listeners.delete(callback);
 		},
 	};
 }

@@ -1,25 +1,12 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
 import { formatVersion, startOver } from "../resource/version.ts";
-import type { ChangeLog } from "./change-log.ts";
-import { type Filter, shows } from "./filter.ts";
-import { createFollower, type Follower } from "./follower.ts";
-import { snapshotEvent } from "./log-entry.ts";
+import { Follower } from "./follower.ts";
 import type { ResetCause, WatchObserver } from "./observer.ts";
+import type { Slice, View } from "./view.ts";
 
-/** What a cursor says next: a shared event, or a mark that its stream fills in. */
-export type CursorMessage = WukongEvent | "synced" | "reset";
-
-/**
- * A stream's place: a snapshot under way, or a place in the log, seen through a
- * filter. It holds no queue, so a slow reader costs nothing.
- */
-export interface Cursor {
-	/** Resume token of what was said so far. */
-	readonly token: string;
-	/** What comes next; undefined: nothing for now, ask again after the log's next news. */
-	next(): CursorMessage | undefined;
-}
+/** What a cursor says next: shared events, or a mark that its stream fills in. */
+export type CursorMessage = readonly WukongEvent[] | "synced" | "reset";
 
 /** Where a cursor starts. */
 export type CursorStart =
@@ -27,123 +14,135 @@ export type CursorStart =
 	| { readonly at: "reset"; readonly cause: ResetCause }
 	| { readonly at: "version"; readonly version: bigint };
 
-/** Said by a state that has handed over to another one. */
-const moved = Symbol("moved");
+type State =
+	/** Says RESET, then starts over. */
+	| { readonly at: "reset"; readonly cause: ResetCause }
+	/** Says what there is now. Until SYNCED every token means "start over". */
+	| {
+			readonly at: "snapshot";
+			readonly objects: readonly Wukong[];
+			readonly from: number;
+			readonly follower: Follower;
+	  }
+	/** Says what happened between the resume version and `end`, the log's end at its start. */
+	| { readonly at: "catching up"; readonly end: number; readonly follower: Follower }
+	/** Says SYNCED. */
+	| { readonly at: "complete"; readonly follower: Follower }
+	/** Says what happens. */
+	| { readonly at: "live"; readonly follower: Follower };
 
-interface CursorState {
-	readonly token: string;
-	next(): CursorMessage | undefined | typeof moved;
-}
+/**
+ * A stream's place: a snapshot under way, or a place in the log, seen through a
+ * view. It holds no queue, so a slow reader costs nothing. A class: each stream has one.
+ */
+export class Cursor {
+	readonly #view: View;
+	readonly #observer: WatchObserver;
+	#state: State;
 
-export function createCursor(options: {
-	readonly log: ChangeLog;
-	readonly filter: Filter;
-	readonly start: CursorStart;
-	readonly observer: WatchObserver;
-}): Cursor {
-	const { log, filter, observer, start } = options;
-	let state = starting();
+	constructor(view: View, start: CursorStart, observer: WatchObserver) {
+		this.#view = view;
+		this.#observer = observer;
+		this.#state = this.#starting(start);
+	}
 
-	function starting(): CursorState {
-		switch (start.at) {
-			case "snapshot":
-				return snapshot();
-			case "reset":
-				return reset(start.cause);
-			case "version":
-				return log.history.isInGap(start.version)
-					? reset("expired")
-					: catchingUp(follow(log.history.after(start.version), start.version));
+	/** Resume token of what was said so far. */
+	get token(): string {
+		const state = this.#state;
+		const isStartingOver = state.at === "reset" || state.at === "snapshot";
+		return isStartingOver ? startOver : formatVersion(state.follower.version);
+	}
+
+	/**
+	 * What comes next, up to about `maxBytes` of binary form; undefined: nothing for now, ask again
+	 * after the log's next news.
+	 */
+	next(maxBytes: number): CursorMessage | undefined {
+		for (;;) {
+			const state = this.#state;
+			switch (state.at) {
+				case "reset":
+					this.#observer.reset(state.cause);
+					this.#state = this.#snapshot();
+					return "reset";
+				case "snapshot": {
+					const { objects, from, follower } = state;
+					const slice = this.#view.snapshot(objects, from, maxBytes);
+					this.#state =
+						slice.end < objects.length
+							? { ...state, from: slice.end }
+							: { at: "complete", follower };
+					if (slice.events.length > 0) return slice.events;
+					break;
+				}
+				default: {
+					const said = this.#follow(state, maxBytes);
+					if (said !== moved) return said;
+				}
+			}
 		}
 	}
 
-	function enter(next: CursorState): typeof moved {
-		state = next;
+	/** Says what a state does that has a place in the log, as long as that is not lost. */
+	#follow(
+		state: State & { readonly at: "catching up" | "complete" | "live" },
+		maxBytes: number,
+	): CursorMessage | undefined | typeof moved {
+		const { follower } = state;
+		const cause = follower.lost;
+		if (cause !== undefined) {
+			this.#state = { at: "reset", cause };
+			return moved;
+		}
+		// Not at a place from which nothing can follow.
+		if (state.at === "complete") {
+			this.#state = { at: "live", follower };
+			return "synced";
+		}
+		const end = state.at === "live" ? this.#view.log.history.nextSequence : state.end;
+		const slice = follower.next(end, maxBytes);
+		if (slice !== undefined) return this.#told(slice);
+		if (state.at === "live") return undefined;
+		this.#state = { at: "complete", follower };
 		return moved;
 	}
 
-	function follow(sequence: number, version: bigint): Follower {
-		return createFollower({ log, filter, sequence, version, onSkipped: observer.eventsSkipped });
+	#told({ events, skipped }: Slice): CursorMessage | typeof moved {
+		if (skipped > 0) this.#observer.eventsSkipped(skipped);
+		return events.length > 0 ? events : moved;
 	}
 
-	/** Says RESET, then starts over. */
-	function reset(cause: ResetCause): CursorState {
-		let said = false;
-		return {
-			token: startOver,
-			next() {
-				if (said) return enter(snapshot());
-				said = true;
-				observer.reset(cause);
-				return "reset";
-			},
-		};
+	#starting(start: CursorStart): State {
+		switch (start.at) {
+			case "snapshot":
+				return this.#snapshot();
+			case "reset":
+				return start;
+			case "version":
+				return this.#resuming(start.version);
+		}
 	}
 
-	/** Says what there is now. Until SYNCED every token means "start over". */
-	function snapshot(): CursorState {
-		const objects = candidates();
-		const follower = follow(log.history.nextSequence, log.head);
-		let index = 0;
-		return {
-			token: startOver,
-			next() {
-				for (;;) {
-					const wukong = objects[index++];
-					if (wukong === undefined) return enter(complete(follower));
-					if (shows(filter, wukong)) return snapshotEvent(wukong);
-				}
-			},
-		};
+	#resuming(version: bigint): State {
+		const { history } = this.#view.log;
+		if (history.isInGap(version)) return { at: "reset", cause: "expired" };
+		const follower = new Follower(this.#view, { sequence: history.after(version), version });
+		return { at: "catching up", end: history.nextSequence, follower };
 	}
 
-	function candidates(): readonly Wukong[] {
-		if (filter.name === "" || filter.namespace === "") return log.state.snapshot();
-		const one = log.state.get(filter);
-		return one === undefined ? [] : [one];
+	#snapshot(): State {
+		const { log } = this.#view;
+		const place = { sequence: log.history.nextSequence, version: log.head };
+		const follower = new Follower(this.#view, place);
+		return { at: "snapshot", objects: candidates(this.#view), from: 0, follower };
 	}
+}
 
-	/** Says what happened between the resume version and now. */
-	function catchingUp(follower: Follower): CursorState {
-		const end = log.history.nextSequence;
-		return following(follower, () => follower.next(end) ?? enter(complete(follower)));
-	}
+/** Said by a state that has handed over to another one, or has moved on in silence. */
+const moved = Symbol("moved");
 
-	/** Says SYNCED, but not at a place from which nothing can follow. */
-	function complete(follower: Follower): CursorState {
-		return following(follower, () => {
-			enter(live(follower));
-			return "synced";
-		});
-	}
-
-	/** Says what happens. */
-	function live(follower: Follower): CursorState {
-		return following(follower, () => follower.next(log.history.nextSequence));
-	}
-
-	/** Says what `say` does, as long as the place in the log is not lost. */
-	function following(follower: Follower, say: CursorState["next"]): CursorState {
-		return {
-			get token() {
-				return formatVersion(follower.version);
-			},
-			next() {
-				const lost = follower.lost();
-				return lost === undefined ? say() : enter(reset(lost));
-			},
-		};
-	}
-
-	return {
-		get token() {
-			return state.token;
-		},
-		next() {
-			for (;;) {
-				const said = state.next();
-				if (said !== moved) return said;
-			}
-		},
-	};
+function candidates({ log, filter }: View): readonly Wukong[] {
+	if (filter.name === "" || filter.namespace === "") return log.state.snapshot();
+	const one = log.state.get(filter);
+	return one === undefined ? [] : [one];
 }

@@ -1,73 +1,44 @@
-import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
-import type { ChangeLog } from "./change-log.ts";
-import type { Filter } from "./filter.ts";
-import { type LogEntry, viewChange } from "./log-entry.ts";
+import type { Slice, View } from "./view.ts";
 
-/** A place in the log that moves on through one filter. */
-export interface Follower {
+/** A place in the log that moves on through one view. A class: each stream has one. */
+export class Follower {
+	readonly #view: View;
+	readonly #life: number;
+	#sequence: number;
+	#version: bigint;
+
+	/** @param place a sequence number, and the version right before it */
+	constructor(view: View, place: { readonly sequence: number; readonly version: bigint }) {
+		this.#view = view;
+		this.#life = view.log.life;
+		this.#sequence = place.sequence;
+		this.#version = place.version;
+	}
+
 	/** Version up to which everything was passed: a resume from here misses nothing. */
-	readonly version: bigint;
+	get version(): bigint {
+		const { log } = this.#view;
+		// Past the newest change the head itself is passed: it may be a bookmark's.
+		const atEnd = this.#life === log.life && this.#sequence === log.history.nextSequence;
+		return atEnd ? log.head : this.#version;
+	}
+
 	/** Why this place is lost for good; undefined while it is good. */
-	lost(): "lagged" | "reloaded" | undefined;
+	get lost(): "lagged" | "reloaded" | undefined {
+		const { log } = this.#view;
+		if (this.#life !== log.life) return "reloaded";
+		return this.#sequence < log.history.firstSequence ? "lagged" : undefined;
+	}
+
 	/**
-	 * The next event before sequence number `end`; undefined where there is none.
-	 * Needs a place that is not lost.
+	 * Moves on, by about `maxBytes` of events, but not past sequence number `end`; undefined:
+	 * it is there. Needs a place that is not lost.
 	 */
-	next(end: number): WukongEvent | undefined;
-}
-
-/**
- * How far behind, in changes, a reader must be before superseded states are
- * skipped for it. A reader that keeps up sees every state.
- */
-export const lagThresholdChanges = 100;
-
-/** Follows the log from `sequence`, which stands right after `version`. */
-export function createFollower(options: {
-	readonly log: ChangeLog;
-	readonly filter: Filter;
-	readonly sequence: number;
-	readonly version: bigint;
-	readonly onSkipped: (count: number) => void;
-}): Follower {
-	const { log, filter } = options;
-	const life = log.life;
-	let { sequence, version } = options;
-
-	return {
-		get version() {
-			// Past the newest change the head itself is passed: it may be a bookmark's.
-			const atEnd = life === log.life && sequence === log.history.nextSequence;
-			return atEnd ? log.head : version;
-		},
-		lost() {
-			if (life !== log.life) return "reloaded";
-			return sequence < log.history.firstSequence ? "lagged" : undefined;
-		},
-		next(end) {
-			const { history } = log;
-			let skipped = 0;
-			let event: WukongEvent | undefined;
-			while (event === undefined && sequence < end) {
-				const entry = history.at(sequence);
-				const lagging = history.nextSequence - sequence > lagThresholdChanges;
-				const kind = viewChange(entry.change, filter);
-				sequence++;
-				version = entry.change.resumeVersion;
-				if (kind === undefined) continue;
-				if (lagging && kind === "modified" && isSuperseded(entry, filter)) skipped++;
-				else event = entry.event(kind);
-			}
-			if (skipped > 0) options.onSkipped(skipped);
-			return event;
-		},
-	};
-}
-
-/**
- * Only a state that is followed, in this very view, by another MODIFIED of the
- * same object may be skipped: an ADDED or DELETED never goes missing.
- */
-function isSuperseded(entry: LogEntry, filter: Filter): boolean {
-	return entry.next !== undefined && viewChange(entry.next.change, filter) === "modified";
+	next(end: number, maxBytes: number): Slice | undefined {
+		if (this.#sequence >= end) return undefined;
+		const slice = this.#view.changes(this.#sequence, end, maxBytes);
+		this.#sequence = slice.end;
+		this.#version = this.#view.log.history.at(slice.end - 1).change.resumeVersion;
+		return slice;
+	}
 }

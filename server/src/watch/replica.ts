@@ -6,14 +6,22 @@ import { parseVersion, startOver } from "../resource/version.ts";
 import type { WukongRef } from "../resource/wukong-ref.ts";
 import type { Freshness, HistoryLimits, Source } from "../store/source.ts";
 import { createChangeLog } from "./change-log.ts";
-import { type CursorStart, createCursor } from "./cursor.ts";
+import { Cursor, type CursorStart } from "./cursor.ts";
 import type { Filter } from "./filter.ts";
+import { createHeartbeats } from "./heartbeat.ts";
 import type { WatchObserver } from "./observer.ts";
 import { type ListPage, type ListQuery, listPage } from "./pages.ts";
 import { resumeStart } from "./resume.ts";
 import { createStreamMarks } from "./stream-marks.ts";
 import { createVersionWait } from "./version-wait.ts";
-import { createWatchStream, type OpenStream, type WatchStream } from "./watch-stream.ts";
+import type { View } from "./view.ts";
+import { createViews } from "./views.ts";
+import {
+	type Caller,
+	createWatchStream,
+	type OpenStream,
+	type WatchStream,
+} from "./watch-stream.ts";
 
 /** What to watch. */
 export interface WatchQuery {
@@ -23,8 +31,8 @@ export interface WatchQuery {
 	/** The snapshot is no older than this. */
 	readonly minResourceVersion: string;
 	readonly heartbeatIntervalMs: number;
-	/** The reader left. */
-	readonly signal: AbortSignal;
+	/** Who is told; in an iterated stream its leaving ends it. */
+	readonly caller: Caller;
 }
 
 /**
@@ -65,23 +73,36 @@ export function createReplica(options: {
 	const log = createChangeLog({ limits: options.historyLimits, clock });
 	const versions = createVersionWait({ log, source, clock });
 	const marks = createStreamMarks(clock, () => source.freshness());
-	const streams = new Set<OpenStream>();
+	const heartbeats = createHeartbeats(clock);
+	const views = createViews(log);
+	const streams = new Map<OpenStream, View>();
 	let drained: Failure | undefined;
+
+	log.onNews(() => {
+		for (const stream of streams.keys()) stream.wake();
+	});
+	const onClosed = (stream: OpenStream) => {
+		const view = streams.get(stream);
+		if (view === undefined) return;
+		streams.delete(stream);
+		views.leave(view);
+		observer.streamClosed();
+	};
 
 	const requireLoaded = () => {
 		if (!log.loaded) throw storeNotLoaded();
 	};
 
-	const open = (query: WatchQuery) => (signal: AbortSignal) => {
+	const open = (query: WatchQuery, view: View) => () => {
 		requireLoaded();
-		const cursor = (start: CursorStart) =>
-			createCursor({ log, filter: query.filter, start, observer });
+		const cursor = (start: CursorStart) => new Cursor(view, start, observer);
 		const start = resumeStart(query.resourceVersion, log, source);
 		const waits = start.at === "ahead" || versions.missing(query.minResourceVersion) !== undefined;
-		return waits ? openLate(query, signal).then(cursor) : cursor(start);
+		return waits ? openLate(query).then(cursor) : cursor(start);
 	};
 
-	const openLate = async (query: WatchQuery, signal: AbortSignal): Promise<CursorStart> => {
+	const openLate = async (query: WatchQuery): Promise<CursorStart> => {
+		const { signal } = query.caller;
 		await versions.reach(query.minResourceVersion, signal);
 		for (;;) {
 			const start = resumeStart(query.resourceVersion, log, source);
@@ -117,28 +138,24 @@ export function createReplica(options: {
 					retryAfterMs: 1_000,
 				});
 			}
-			const stream: OpenStream = createWatchStream({
-				log,
-				clock,
+			const view = views.enter(query.filter);
+			const stream = createWatchStream({
 				marks,
-				heartbeatIntervalMs: query.heartbeatIntervalMs,
+				heartbeats: heartbeats(query.heartbeatIntervalMs),
 				initialToken:
 					parseVersion(query.resourceVersion) !== undefined ? query.resourceVersion : startOver,
-				open: open(query),
-				signal: query.signal,
-				onClosed: () => {
-					if (streams.delete(stream)) observer.streamClosed();
-				},
+				open: open(query, view),
+				caller: query.caller,
+				onClosed,
 			});
-			if (query.signal.aborted) return stream;
-			streams.add(stream);
+			streams.set(stream, view);
 			observer.streamOpened();
 			if (drained !== undefined) stream.end(drained);
 			return stream;
 		},
 		drain(failure) {
 			drained = failure;
-			for (const stream of [...streams]) stream.end(failure);
+			for (const stream of [...streams.keys()]) stream.end(failure);
 		},
 	};
 }

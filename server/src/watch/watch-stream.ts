@@ -1,19 +1,16 @@
 import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
-import type { Clock } from "../clock.ts";
-import type { ChangeLog } from "./change-log.ts";
 import type { Cursor } from "./cursor.ts";
-import { createHeartbeat } from "./heartbeat.ts";
-import { binarySizeBytes } from "./message-size.ts";
+import type { Beating, Heartbeats } from "./heartbeat.ts";
 import type { StreamMarks } from "./stream-marks.ts";
 
 /**
  * The messages of one watch. Either iterated, or taken in slices; by one reader.
- * Ends only by a failure, by `close`, or when its signal aborts.
+ * Ends only by a failure, by `close`, or when it is iterated and its caller leaves.
  */
 export interface WatchStream extends AsyncIterable<WukongEvent> {
 	/**
-	 * What there is to send now, up to about `maxBytes` of binary form, at least one
-	 * message if there is any; empty: nothing for now.
+	 * What there is to send next, up to about `maxBytes` of binary form, at least one message if
+	 * there is any; empty: nothing for now. Frozen where other streams are given the same.
 	 * @throws the failure that ended the stream, once everything before it is taken
 	 */
 	take(maxBytes: number): readonly WukongEvent[];
@@ -27,158 +24,195 @@ export interface WatchStream extends AsyncIterable<WukongEvent> {
 }
 
 /** A stream as its replica holds it. */
-export interface OpenStream extends WatchStream {
+export interface OpenStream extends WatchStream, Beating {
+	/** There may be something new to say. */
+	wake(): void;
 	/** Ends the stream: a last HEARTBEAT, then the failure. */
 	end(failure: unknown): void;
 }
 
-/** Bytes that an event takes besides its VM. */
-const eventOverheadBytes = 64;
+/** Who asked for a stream. */
+export interface Caller {
+	/** Aborts when the caller leaves. Only read where it is needed: a signal is a costly thing. */
+	readonly signal: AbortSignal;
+}
 
 export interface WatchStreamOptions {
-	readonly log: ChangeLog;
-	readonly clock: Clock;
 	readonly marks: StreamMarks;
-	readonly heartbeatIntervalMs: number;
+	readonly heartbeats: Heartbeats;
 	/** Resume token to tell while the cursor is not there yet. */
 	readonly initialToken: string;
 	/** Makes the cursor; may have to wait for the store first, or throw at once. */
-	readonly open: (signal: AbortSignal) => Cursor | Promise<Cursor>;
-	readonly signal: AbortSignal;
-	readonly onClosed: () => void;
+	readonly open: () => Cursor | Promise<Cursor>;
+	/** Whose signal ends the stream where it is iterated; who takes slices closes it. */
+	readonly caller: Caller;
+	readonly onClosed: (stream: OpenStream) => void;
 }
 
 type Phase =
-	| { readonly name: "opening" }
+	| { readonly name: "opening"; readonly token: string }
 	| { readonly name: "open"; readonly cursor: Cursor }
 	/** A last heartbeat is still to be said. */
 	| { readonly name: "ending"; readonly token: string; readonly failure: unknown }
 	| { readonly name: "failed"; readonly failure: unknown }
 	| { readonly name: "closed" };
 
-export function createWatchStream(options: WatchStreamOptions): OpenStream {
-	const { log, marks, signal } = options;
-	let phase: Phase = { name: "opening" };
-	let waiting: (() => void) | undefined;
-	let forgetNews = () => {};
+const nothing: readonly WukongEvent[] = Object.freeze([]);
 
-	const wake = () => {
-		const callback = waiting;
-		waiting = undefined;
-		forgetNews();
+/** A class: thousands may be open, and a closure for each of its functions would be most of their memory. */
+class Watch implements OpenStream {
+	readonly #marks: StreamMarks;
+	readonly #heartbeats: Heartbeats;
+	readonly #onClosed: (stream: OpenStream) => void;
+	#phase: Phase;
+	/** True while no interval is under way: a stalled reader piles up no beats. */
+	#beatIsDue = true;
+	#waiting: (() => void) | undefined;
+	/** Forgotten with the first slice: it holds on to the whole call. */
+	#caller: Caller | undefined;
+
+	constructor(options: WatchStreamOptions) {
+		this.#marks = options.marks;
+		this.#heartbeats = options.heartbeats;
+		this.#onClosed = options.onClosed;
+		this.#caller = options.caller;
+		this.#phase = { name: "opening", token: options.initialToken };
+	}
+
+	/** Makes the cursor. */
+	start(open: WatchStreamOptions["open"]): void {
+		let cursor: Cursor | Promise<Cursor>;
+		try {
+			cursor = open();
+		} catch (failure) {
+			this.#beginInterval();
+			// Its replica has to know the stream before it hears of its end.
+			queueMicrotask(() => this.#leave({ name: "failed", failure }));
+			return;
+		}
+		if (cursor instanceof Promise) {
+			// A beat is due already: the first message is sent at once, whatever there is to wait for.
+			cursor.then(
+				(opened) => this.#opened(opened),
+				(failure) => this.#leave({ name: "failed", failure }),
+			);
+		} else {
+			this.#beginInterval();
+			this.#opened(cursor);
+		}
+	}
+
+	take(maxBytes: number): readonly WukongEvent[] {
+		this.#caller = undefined;
+		return this.#next(maxBytes);
+	}
+
+	onReady(callback: () => void): void {
+		this.#waiting = callback;
+		const { name } = this.#phase;
+		if (name !== "open" && name !== "opening") this.wake();
+	}
+
+	wake(): void {
+		const callback = this.#waiting;
+		this.#waiting = undefined;
 		callback?.();
-	};
-	const heartbeat = createHeartbeat(options.clock, options.heartbeatIntervalMs, wake);
-	const token = () => (phase.name === "open" ? phase.cursor.token : options.initialToken);
-	/** Leaves the living phases; frees what the stream holds. */
-	const leave = (next: Phase & { name: "failed" | "closed" }) => {
-		const living = phase.name !== "failed" && phase.name !== "closed";
-		if (!living) return;
-		phase = next;
-		heartbeat.stop();
-		signal.removeEventListener("abort", onAbort);
-		options.onClosed();
-		wake();
-	};
-	const onAbort = () => leave({ name: "failed", failure: signal.reason });
-	const opened = (cursor: Cursor) => {
-		if (phase.name !== "opening") return;
-		phase = { name: "open", cursor };
-		wake();
-	};
+	}
 
-	const next = (): WukongEvent | undefined => {
+	beat(): void {
+		this.#beatIsDue = true;
+		this.wake();
+	}
+
+	close(): void {
+		this.#leave({ name: "closed" });
+	}
+
+	end(failure: unknown): void {
+		const { name } = this.#phase;
+		if (name !== "opening" && name !== "open") return;
+		this.#phase = { name: "ending", token: this.#token, failure };
+		this.wake();
+	}
+
+	[Symbol.asyncIterator](): AsyncIterator<WukongEvent> {
+		const signal = this.#caller?.signal;
+		const onAbort = () => this.#leave({ name: "failed", failure: signal?.reason });
+		if (signal?.aborted) onAbort();
+		signal?.addEventListener("abort", onAbort, { once: true });
+		const finish = () => {
+			signal?.removeEventListener("abort", onAbort);
+			this.close();
+			return { done: true, value: undefined } as const;
+		};
+		return {
+			next: async () => {
+				for (;;) {
+					const [value] = this.#next(1);
+					if (value !== undefined) return { done: false, value };
+					if (this.#phase.name === "closed") return finish();
+					await new Promise<void>((resolve) => this.onReady(resolve));
+				}
+			},
+			return: async () => finish(),
+		};
+	}
+
+	#beginInterval(): void {
+		this.#beatIsDue = false;
+		this.#heartbeats.begin(this);
+	}
+
+	get #token(): string {
+		const phase = this.#phase;
+		if (phase.name === "open") return phase.cursor.token;
+		return "token" in phase ? phase.token : "";
+	}
+
+	#opened(cursor: Cursor): void {
+		if (this.#phase.name !== "opening") return;
+		this.#phase = { name: "open", cursor };
+		this.wake();
+	}
+
+	/** Leaves the living phases; frees what the stream holds. */
+	#leave(next: Phase & { name: "failed" | "closed" }): void {
+		const { name } = this.#phase;
+		if (name === "failed" || name === "closed") return;
+		this.#phase = next;
+		this.#caller = undefined;
+		this.#heartbeats.stop(this);
+		this.#onClosed(this);
+		this.wake();
+	}
+
+	#next(maxBytes: number): readonly WukongEvent[] {
+		const phase = this.#phase;
 		switch (phase.name) {
 			case "ending": {
-				const last = marks.heartbeat(phase.token);
-				leave({ name: "failed", failure: phase.failure });
-				return last;
+				const last = this.#marks.heartbeat(phase.token);
+				this.#leave({ name: "failed", failure: phase.failure });
+				return [last];
 			}
 			case "failed":
 				throw phase.failure;
 			case "closed":
-				return undefined;
+				return nothing;
 		}
-		if (heartbeat.due) {
-			heartbeat.take();
-			return marks.heartbeat(token());
+		if (this.#beatIsDue) {
+			this.#beginInterval();
+			return [this.#marks.heartbeat(this.#token)];
 		}
-		if (phase.name === "opening") return undefined;
-		const { cursor } = phase;
-		const said = cursor.next();
-		if (said === "synced") return marks.synced(cursor.token);
-		return said === "reset" ? marks.reset() : said;
-	};
-
-	const stream: OpenStream = {
-		take(maxBytes) {
-			const slice: WukongEvent[] = [];
-			let bytes = 0;
-			while (bytes < maxBytes) {
-				// What was taken before a failure is given out first; the next take throws.
-				if (slice.length > 0 && phase.name === "failed") break;
-				const event = next();
-				if (event === undefined) break;
-				slice.push(event);
-				bytes += eventOverheadBytes;
-				if (event.wukong !== undefined) bytes += binarySizeBytes(event.wukong);
-			}
-			return slice;
-		},
-		onReady(callback) {
-			waiting = callback;
-			if (phase.name === "open") forgetNews = log.onNews(wake);
-			else if (phase.name !== "opening") wake();
-		},
-		close: () => leave({ name: "closed" }),
-		end(failure) {
-			if (phase.name !== "opening" && phase.name !== "open") return;
-			phase = { name: "ending", token: token(), failure };
-			wake();
-		},
-		[Symbol.asyncIterator]: () => ({
-			async next() {
-				for (;;) {
-					const value = next();
-					if (value !== undefined) return { done: false, value };
-					if (phase.name === "closed") return { done: true, value: undefined };
-					await new Promise<void>((resolve) => stream.onReady(resolve));
-				}
-			},
-			async return() {
-				stream.close();
-				return { done: true, value: undefined };
-			},
-		}),
-	};
-
-	if (signal.aborted) {
-		// It was never open, so nobody is told that it has closed.
-		heartbeat.stop();
-		phase = { name: "failed", failure: signal.reason };
-	} else {
-		signal.addEventListener("abort", onAbort);
-		start();
+		if (phase.name === "opening") return nothing;
+		const said = phase.cursor.next(maxBytes);
+		if (said === "synced") return [this.#marks.synced(phase.cursor.token)];
+		if (said === "reset") return [this.#marks.reset()];
+		return said ?? nothing;
 	}
+}
+
+export function createWatchStream(options: WatchStreamOptions): OpenStream {
+	const stream = new Watch(options);
+	stream.start(options.open);
 	return stream;
-
-	function start() {
-		const cursor = open();
-		if (cursor instanceof Promise) {
-			cursor.then(opened, (failure) => leave({ name: "failed", failure }));
-		} else {
-			opened(cursor);
-		}
-	}
-
-	function open() {
-		try {
-			const cursor = options.open(signal);
-			// The first message is sent at once, whatever there is to wait for.
-			if (cursor instanceof Promise) heartbeat.beat();
-			return cursor;
-		} catch (failure) {
-			return Promise.reject(failure);
-		}
-	}
 }

@@ -98,12 +98,13 @@ describe("the state at an older version", () => {
 	});
 });
 
-test("news is told once to who asked, and not to who took it back", async () => {
+test("news is told to who asked, and no longer to who took it back", async () => {
 	const { source, log } = await setUp(20);
 	const told: string[] = [];
 	log.onNews(() => told.push("first"));
-	log.onNews(() => told.push("second"))();
+	const takeBack = log.onNews(() => told.push("second"));
 	source.put({ name: "a" });
+	takeBack();
 	source.put({ name: "b" });
-	expect(told).toEqual(["first"]);
+	expect(told).toEqual(["first", "second", "first"]);
 });

@@ -16,7 +16,7 @@ describe("the end of a stream", () => {
 		const synced = takeAll(stream).at(-1);
 		source.put({ name: "a" });
 		replica.drain(shutdown);
-		const events = takeAll(stream);
+		const events = stream.take(1);
 		expect(inShort(events)).toEqual(["HEARTBEAT"]);
 		expect(tokenOf(events[0])).toBe(tokenOf(synced));
 		expect(() => stream.take(1)).toThrow(shutdown);
@@ -34,7 +34,7 @@ describe("the end of a stream", () => {
 	test("by its reader or its signal frees it at once", async () => {
 		const { watch, observer, clock } = await createStage();
 		const leaver = new AbortController();
-		const stream = watch({ signal: leaver.signal });
+		const stream = watch({ caller: leaver });
 		const events = stream[Symbol.asyncIterator]();
 		await events.next();
 		const pending = events.next();
@@ -61,8 +61,8 @@ describe("streams", () => {
 
 	test("whose caller has left before they open fail with the caller's reason", async () => {
 		const { watch, observer, clock } = await createStage();
-		const stream = watch({ signal: AbortSignal.abort(new Error("left")) });
-		expect(() => stream.take(1)).toThrow("left");
+		const stream = watch({ caller: { signal: AbortSignal.abort(new Error("left")) } });
+		await expect(stream[Symbol.asyncIterator]().next()).rejects.toThrow("left");
 		expect([observer.open, clock.pendingTimers]).toEqual([0, 0]);
 	});
 });

@@ -9,8 +9,8 @@ export interface Encoder {
 	/** The message in an envelope without flags. Not to be changed: it may be shared. */
 	encode(schema: DescMessage, message: Message, form: Form): Buffer;
 	/**
-	 * Messages in their envelopes, one behind the other. Streams that say the same, one after the
-	 * other, share these bytes, too.
+	 * Messages in their envelopes, one behind the other. Streams that say the same share these bytes,
+	 * too, where they are given the same frozen array.
 	 */
 	encodeAll(schema: DescMessage, messages: readonly Message[], form: Form): Buffer;
 }
@@ -51,32 +51,29 @@ export function createEncoder({ sharedTypes, registry, observer }: EncoderOption
 		encode(schema, message, form).subarray(envelopePrefixBytes),
 	);
 
-	let run: Run = { messages: [], form: "json", bytes: Buffer.alloc(0) };
+	const runs = {
+		json: new WeakMap<readonly Message[], Buffer>(),
+		binary: new WeakMap<readonly Message[], Buffer>(),
+	};
+
+	const join = (schema: DescMessage, messages: readonly Message[], form: Form) =>
+		Buffer.concat(messages.map((message) => encode(schema, message, form)));
 	return {
 		encode,
 		encodeAll(schema, messages, form) {
-			const [first] = messages;
-			if (messages.length === 1 && first !== undefined) return encode(schema, first, form);
-			if (form !== run.form || !areSame(messages, run.messages)) {
-				const bytes = Buffer.concat(messages.map((message) => encode(schema, message, form)));
-				// What may still change is not kept.
-				if (!shared.has(schema.typeName) || !messages.every(Object.isFrozen)) return bytes;
-				run = { messages, form, bytes };
+			const [only, second] = messages;
+			if (only !== undefined && second === undefined) return encode(schema, only, form);
+			let bytes = runs[form].get(messages);
+			if (bytes === undefined) {
+				bytes = join(schema, messages, form);
+				if (isImmutable(schema, messages)) runs[form].set(messages, bytes);
 			}
-			return run.bytes;
+			return bytes;
 		},
 	};
-}
 
-/** What was last written in one go. */
-interface Run {
-	readonly messages: readonly Message[];
-	readonly form: Form;
-	readonly bytes: Buffer;
-}
-
-function areSame(some: readonly Message[], others: readonly Message[]): boolean {
-	return (
-		some === others || (some.length === others.length && some.every((one, i) => one === others[i]))
-	);
+	/** What may still change is not kept. */
+	function isImmutable({ typeName }: DescMessage, messages: readonly Message[]): boolean {
+		return shared.has(typeName) && Object.isFrozen(messages) && messages.every(Object.isFrozen);
+	}
 }

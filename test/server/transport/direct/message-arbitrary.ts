@@ -1,0 +1,85 @@
+import {
+	create,
+	type DescField,
+	type DescMessage,
+	type Message,
+	type MessageInitShape,
+	ScalarType,
+} from "@bufbuild/protobuf";
+import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import fc from "fast-check";
+
+/** Depth from which on messages hold no others. */
+const maxDepth = 3;
+
+/** Messages of a type, with any of their fields set; about half of them are frozen. */
+export function anyMessage(schema: DescMessage, depth = 0): fc.Arbitrary<Message> {
+	const members = schema.members.map((member) => {
+		const value =
+			member.kind === "oneof"
+				? fc
+						.constantFrom(...member.fields)
+						.chain((field) =>
+							fieldValue(field, depth).map((chosen) => ({ case: field.localName, value: chosen })),
+						)
+				: fieldValue(member, depth);
+		return fc.option(value, { nil: undefined }).map((set) => [member.localName, set]);
+	});
+	return fc.tuple(fc.boolean(), fc.tuple(...members)).map(([isFrozen, pairs]) => {
+		const set = pairs.filter(([, value]) => value !== undefined);
+		const message = create(schema, Object.fromEntries(set) as MessageInitShape<DescMessage>);
+		return isFrozen ? Object.freeze(message) : message;
+	});
+}
+
+function fieldValue(field: DescField, depth: number): fc.Arbitrary<unknown> {
+	switch (field.fieldKind) {
+		case "list":
+			return fc.array(singleValue(field, depth), { maxLength: 3 });
+		case "map":
+			return fc.dictionary(text, singleValue(field, depth), { maxKeys: 3 });
+		default:
+			return singleValue(field, depth);
+	}
+}
+
+function singleValue(
+	{ message, enum: enumeration, scalar }: Pick<DescField, "message" | "enum" | "scalar">,
+	depth: number,
+): fc.Arbitrary<unknown> {
+	if (message?.typeName === TimestampSchema.typeName) return time;
+	if (message?.typeName === DurationSchema.typeName) return duration;
+	if (message !== undefined) {
+		return depth < maxDepth ? anyMessage(message, depth + 1) : fc.constant(create(message));
+	}
+	if (enumeration !== undefined) {
+		return fc.constantFrom(...enumeration.values.map(({ number }) => number));
+	}
+	return scalarValue(scalar);
+}
+
+const text = fc.string({ unit: "grapheme", maxLength: 5 });
+const time = fc
+	.bigInt({ min: 0n, max: 4_000_000_000n })
+	.map((seconds) => create(TimestampSchema, { seconds }));
+const duration = fc
+	.integer()
+	.map((seconds) => create(DurationSchema, { seconds: BigInt(seconds) }));
+
+function scalarValue(scalar: ScalarType | undefined): fc.Arbitrary<unknown> {
+	switch (scalar) {
+		case ScalarType.STRING:
+			return text;
+		case ScalarType.BYTES:
+			return fc.uint8Array({ maxLength: 5 });
+		case ScalarType.BOOL:
+			return fc.boolean();
+		case ScalarType.INT32:
+			return fc.integer();
+		case ScalarType.INT64:
+		case ScalarType.SINT64:
+			return fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+		default:
+			throw new Error(`no values are made for scalar ${scalar}`);
+	}
+}

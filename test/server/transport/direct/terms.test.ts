@@ -1,0 +1,74 @@
+import { Code } from "@connectrpc/connect";
+import type { Compression } from "@connectrpc/connect/protocol";
+import { describe, expect, test } from "vitest";
+import {
+	connectStreamFraming,
+	connectUnaryFraming,
+} from "../../../../server/src/transport/direct/connect/framing.ts";
+import { grpcFraming } from "../../../../server/src/transport/direct/grpc/framing.ts";
+import type { Framing } from "../../../../server/src/transport/direct/protocol.ts";
+import { readTerms } from "../../../../server/src/transport/direct/terms.ts";
+
+const named = (name: string) => ({ name }) as Compression;
+const rule = { maxTimeoutMs: 1_000, always: true, compressions: [named("gzip"), named("br")] };
+
+function termsOf(framing: Framing, ...fields: readonly string[]) {
+	const terms = readTerms(fields, { framing }, rule);
+	if ("cause" in terms) return terms;
+	const { timeoutMs, requestCompression, responseCompression } = terms;
+	return [timeoutMs, requestCompression?.name, responseCompression?.name];
+}
+
+test("each protocol has headers of its own", () => {
+	expect(termsOf(grpcFraming, "grpc-timeout", "5m", "grpc-encoding", "br")).toEqual([
+		5,
+		"br",
+		"br",
+	]);
+	expect(
+		termsOf(connectStreamFraming, "connect-timeout-ms", "5", "connect-content-encoding", "gzip"),
+	).toEqual([5, "gzip", "gzip"]);
+	const ofGrpc = ["grpc-timeout", "5m", "grpc-encoding", "br"];
+	expect(termsOf(connectUnaryFraming, ...ofGrpc)).toEqual([1_000, undefined, undefined]);
+});
+
+test("the compression of a query counts before that of a header", () => {
+	const fields = ["content-encoding", "zstd"];
+	const terms = readTerms(fields, { framing: connectUnaryFraming, encoding: "br" }, rule);
+	expect(terms).toMatchObject({ requestCompression: { name: "br" } });
+});
+
+describe("an answer is compressed", () => {
+	test.each([
+		["by the first name that is known", "zstd, br, gzip", "br"],
+		["by a name with a weight", "gzip;q=0.1", "gzip"],
+		["not by one that is refused", "gzip;q=0, br;q=0.000", undefined],
+		["not where only others are named", "identity, *", undefined],
+		["not where the list is empty", "", undefined],
+		["not by the seventeenth name", `${"zstd,".repeat(16)}gzip`, undefined],
+	])("%s", (_how, accepted, name) => {
+		expect(termsOf(connectUnaryFraming, "accept-encoding", accepted)).toEqual([
+			1_000,
+			undefined,
+			name,
+		]);
+	});
+});
+
+describe("refused is", () => {
+	test("a compression that is not known, with those that are", () => {
+		expect(termsOf(grpcFraming, "grpc-encoding", "zstd")).toMatchObject({
+			code: Code.Unimplemented,
+			headers: ["grpc-accept-encoding", "gzip,br"],
+		});
+	});
+
+	test("a deadline that is none", () => {
+		expect(termsOf(grpcFraming, "grpc-timeout", "5")).toMatchObject({ code: Code.InvalidArgument });
+	});
+
+	test("the compression before the deadline, as connect has it", () => {
+		const both = ["grpc-timeout", "5", "grpc-encoding", "zstd"];
+		expect(termsOf(grpcFraming, ...both)).toMatchObject({ code: Code.Unimplemented });
+	});
+});
