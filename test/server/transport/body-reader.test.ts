@@ -19,7 +19,8 @@ test("a body is read to its end", async () => {
 	const { clock, source, options } = open();
 	source.write("a");
 	source.end("b");
-	const chunks = await Array.fromAsync(readBody(source, options));
+	const chunks: Uint8Array[] = [];
+	for await (const chunk of readBody(source, options)) chunks.push(chunk);
 	expect(Buffer.concat(chunks).toString()).toBe("ab");
 	expect(clock.pendingTimers).toBe(0);
 });
