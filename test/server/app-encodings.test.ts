@@ -12,7 +12,8 @@ const vmCount = 20;
 const streamCount = 50;
 
 const transports = [
-	(baseUrl: string) => createConnectTransport({ baseUrl, httpVersion: "2" }),
+	(baseUrl: string) =>
+		createConnectTransport({ baseUrl, httpVersion: "2", useBinaryFormat: false }),
 	(baseUrl: string) => createConnectTransport({ baseUrl, httpVersion: "2", useBinaryFormat: true }),
 	(baseUrl: string) => createGrpcTransport({ baseUrl }),
 ];
@@ -30,8 +31,7 @@ function watch(client: Client<typeof WukongService>, signal: AbortSignal) {
 }
 
 async function encodings(app: RunningApp, message: string) {
-	const labelled = (form: string) =>
-		`wukong_encodings_total{message="novasphere.v1.${message}",form="${form}"}`;
+	const labelled = (form: string) => `wukong_encodings_total{message="${message}",form="${form}"}`;
 	return [await app.metric(labelled("json")), await app.metric(labelled("binary"))];
 }
 
@@ -46,7 +46,7 @@ test(`${streamCount} streams in three forms: each object is encoded once for JSO
 	expect(await encodings(app, "Wukong")).toEqual([vmCount, vmCount]);
 	const [jsonEvents = 0, binaryEvents = 0] = await encodings(app, "WukongEvent");
 
-	await clients[2]?.stopWukong({ name: "vm-0" });
+	await clients[2]?.updateWukong({ wukong: { name: "vm-0", labels: { a: "b" } } });
 	await Promise.all(readers.map((readTo) => readTo(EventType.MODIFIED)));
 	expect(await encodings(app, "Wukong")).toEqual([vmCount + 1, vmCount + 1]);
 	expect(await encodings(app, "WukongEvent")).toEqual([jsonEvents + 1, binaryEvents + 1]);

@@ -1,17 +1,13 @@
-import type {
-	ConnectError,
-	Interceptor,
-	StreamRequest,
-	StreamResponse,
-	UnaryRequest,
-} from "@connectrpc/connect";
+import type { ConnectError, Interceptor, StreamRequest, UnaryRequest } from "@connectrpc/connect";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../failure.ts";
+import type { WukongRef } from "../resource/wukong-ref.ts";
+import { whyFailed } from "./broken-off.ts";
 import type { Call, CallFailure, CallObserver } from "./call-observer.ts";
 import { callSubject } from "./call-subject.ts";
 import { reasonIn, toConnectError } from "./connect-error.ts";
-import { observedStream } from "./observed-stream.ts";
+import { observedStream, type StreamHooks } from "./observed-stream.ts";
 
 type Request = UnaryRequest | StreamRequest;
 
@@ -30,77 +26,78 @@ export interface CallInterceptorOptions {
  */
 export function createCallInterceptor(options: CallInterceptorOptions): Interceptor {
 	return (next) => async (request) => {
-		const record = createCallRecord(request, options);
+		const record = new CallRecord(request, options);
 		try {
 			const response = await next(request);
 			if (!response.stream) {
-				record.end(undefined);
+				record.ended();
 				return response;
 			}
-			return observeStream(response, record, request.signal);
+			record.streamStarted();
+			return { ...response, message: observedStream(response.message, record, request) };
 		} catch (error) {
-			throw record.fail(error);
+			throw record.failed(whyFailed(error, request));
 		}
 	};
 }
 
 const readerLeft = new Failure(ErrorReason.CANCELED, "the caller left");
 
-type CallRecord = ReturnType<typeof createCallRecord>;
+/** One call's way from its start to its one end. A class: each call has one, and a stream keeps it. */
+class CallRecord implements StreamHooks {
+	readonly #options: CallInterceptorOptions;
+	readonly #startMs: number;
+	readonly #call: Call;
+	/** Until a stream has started: the VM is known by then. */
+	#request: Request | undefined;
+	#subject: WukongRef | undefined;
+	#hasEnded = false;
 
-function observeStream(
-	response: StreamResponse,
-	record: CallRecord,
-	signal: AbortSignal,
-): StreamResponse {
-	record.streamStarted();
-	// Tells the end of a stream that is stalled, too: nobody may ever ask it for more.
-	const onAbort = () => void record.fail(signal.reason);
-	if (signal.aborted) onAbort();
-	signal.addEventListener("abort", onAbort, { once: true });
-	const message = observedStream(response.message, {
-		failed: record.fail,
-		ended: () => record.end(undefined),
-		left: () => void record.fail(signal.aborted ? signal.reason : readerLeft),
-	});
-	return { ...response, message };
-}
+	constructor(request: Request, options: CallInterceptorOptions) {
+		const { protocol, requestId } = options.contextOf(request);
+		this.#options = options;
+		this.#startMs = options.clock.monotonicMs();
+		this.#call = { method: request.method, protocol, requestId };
+		this.#request = request;
+	}
 
-/** One call's way from its start to its one end. */
-function createCallRecord(request: Request, options: CallInterceptorOptions) {
-	const { observers, clock } = options;
-	const startMs = clock.monotonicMs();
-	const { protocol, requestId } = options.contextOf(request);
-	const call: Call = { method: request.method, protocol, requestId };
-	const subject = () => request.contextValues.get(callSubject);
-	let ended = false;
-
-	const end = (failure: CallFailure | undefined) => {
-		if (ended) return;
-		ended = true;
-		const durationMs = clock.monotonicMs() - startMs;
-		for (const observer of observers) {
-			observer.callEnded(call, { durationMs, wukong: subject(), failure });
+	streamStarted(): void {
+		this.#subject = this.#findSubject();
+		this.#request = undefined;
+		for (const observer of this.#options.observers) {
+			observer.streamStarted(this.#call, this.#subject);
 		}
-	};
-	const fail = (error: unknown): ConnectError => {
-		const { signal } = request;
-		// Work that was broken off says so in many ways; the signal knows why.
-		const why = signal.aborted && isAbortError(error) ? signal.reason : error;
-		const outgoing = toConnectError(why, subject());
-		const reason = reasonIn(outgoing) ?? "";
-		end({ code: outgoing.code, reason, cause: outgoing.cause });
-		return outgoing;
-	};
-	return {
-		streamStarted() {
-			for (const observer of observers) observer.streamStarted(call, subject());
-		},
-		end,
-		fail,
-	};
-}
+	}
 
-function isAbortError(error: unknown): boolean {
-	return error instanceof Error && error.name === "AbortError";
+	ended(): void {
+		this.#end(undefined);
+	}
+
+	left(reason: unknown): void {
+		this.failed(reason ?? readerLeft);
+	}
+
+	failed(error: unknown): ConnectError {
+		const outgoing = toConnectError(error, this.#findSubject());
+		const reason = reasonIn(outgoing) ?? "";
+		this.#end({ code: outgoing.code, reason, cause: outgoing.cause });
+		return outgoing;
+	}
+
+	#findSubject(): WukongRef | undefined {
+		return this.#request === undefined
+			? this.#subject
+			: this.#request.contextValues.get(callSubject);
+	}
+
+	#end(failure: CallFailure | undefined): void {
+		if (this.#hasEnded) return;
+		this.#hasEnded = true;
+		const { observers, clock } = this.#options;
+		const durationMs = clock.monotonicMs() - this.#startMs;
+		const wukong = this.#findSubject();
+		for (const observer of observers) {
+			observer.callEnded(this.#call, { durationMs, wukong, failure });
+		}
+	}
 }

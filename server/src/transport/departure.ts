@@ -6,7 +6,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
  */
 export class Departure {
 	#happened = false;
-	#callbacks: Set<() => void> | undefined;
+	/** Copied on write: most have one entry, and an array that grows takes room for many. */
+	#callbacks: readonly (() => void)[] = none;
 	#controller: AbortController | undefined;
 
 	get happened(): boolean {
@@ -25,9 +26,10 @@ export class Departure {
 	 * @returns takes the callback back.
 	 */
 	on(callback: () => void): () => void {
-		this.#callbacks ??= new Set();
-		this.#callbacks.add(callback);
-		return () => this.#callbacks?.delete(callback);
+		this.#callbacks = [...this.#callbacks, callback];
+		return () => {
+			this.#callbacks = this.#callbacks.filter((other) => other !== callback);
+		};
 	}
 
 	/** Tells it. For the exchange alone. */
@@ -35,10 +37,13 @@ export class Departure {
 		if (this.#happened) return;
 		this.#happened = true;
 		this.#controller?.abort(callerLeft());
-		for (const callback of this.#callbacks ?? []) callback();
-		this.#callbacks = undefined;
+		// One may take back another that is still to come.
+		for (const callback of this.#callbacks) if (this.#callbacks.includes(callback)) callback();
+		this.#callbacks = none;
 	}
 }
+
+const none: readonly never[] = [];
 
 /** What a call fails with whose caller left. */
 export function callerLeft(): ConnectError {

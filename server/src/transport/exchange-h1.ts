@@ -102,7 +102,8 @@ function linger(request: IncomingMessage, options: ExchangeOptions, goOn: () => 
 	}
 	function take(chunk: Uint8Array): void {
 		left -= chunk.byteLength;
-		if (left <= 0) finish();
+		// To end now would reset the connection; the peer has the rest of the time to read.
+		if (left <= 0) request.off("data", take).pause();
 	}
 	request.on("data", take).on("end", finish).on("close", finish).resume();
 }

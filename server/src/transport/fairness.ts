@@ -6,13 +6,19 @@ export interface Share {
 	spend(bytes: number): boolean;
 	/** Resolves when it is this stream's turn again. */
 	nextTurn(): Promise<void>;
-	/** Runs `task` when it is this stream's turn; it must not throw. */
-	queue(task: () => void): void;
+}
+
+/** What is to be done in its turn. */
+export interface Task {
+	/** Must not throw. Who needs microtasks for it returns when they are done. */
+	run(): void | Promise<void>;
 }
 
 /** Shares the event loop among streams. */
 export interface Fairness {
 	join(): Share;
+	/** Runs `task` when it is its turn. */
+	queue(task: Task): void;
 }
 
 /** How much of the loop streams may take at a time. */
@@ -24,9 +30,6 @@ export interface FairnessOptions {
 	readonly clock: Clock;
 }
 
-/** A turn of one stream; who needs microtasks for it returns when they are done. */
-type Turn = () => void | Promise<void>;
-
 /**
  * A stream that always has a next message, and a reader that always takes it,
  * would run from microtask to microtask and let no timer and no socket in. So
@@ -35,7 +38,7 @@ type Turn = () => void | Promise<void>;
  */
 export function createFairness(options: FairnessOptions): Fairness {
 	const { sliceBytes, sliceMs, clock } = options;
-	let waiting: Turn[] = [];
+	let waiting: Task[] = [];
 	/** Place of the next in `waiting`: to take from the front of a long array would move it all. */
 	let first = 0;
 	let turn = 0;
@@ -50,7 +53,7 @@ export function createFairness(options: FairnessOptions): Fairness {
 		setImmediate(closeTurn);
 	}
 
-	function takeFirst(): Turn | undefined {
+	function takeFirst(): Task | undefined {
 		const next = waiting[first++];
 		if (next !== undefined) return next;
 		waiting = [];
@@ -63,16 +66,16 @@ export function createFairness(options: FairnessOptions): Fairness {
 		if (waiting.length === 0) return;
 		openTurn();
 		while (clock.monotonicMs() - turnStartMs < sliceMs) {
-			const goOn = takeFirst();
-			if (goOn === undefined) return;
-			const done = goOn();
+			const task = takeFirst();
+			if (task === undefined) return;
+			const done = task.run();
 			if (done !== undefined) await done;
 		}
 	}
 
-	function wait(goOn: Turn): void {
+	function queue(task: Task): void {
 		openTurn();
-		waiting.push(goOn);
+		waiting.push(task);
 	}
 
 	return {
@@ -88,15 +91,16 @@ export function createFairness(options: FairnessOptions): Fairness {
 					return spentBytes >= sliceBytes || clock.monotonicMs() - turnStartMs >= sliceMs;
 				},
 				nextTurn: () =>
-					new Promise((resolve) =>
-						wait(() => {
+					new Promise((resolve) => {
+						const run = () => {
 							resolve();
 							// The tick queue comes after all microtasks: the stream has done its slice by then.
-							return new Promise((done) => process.nextTick(done));
-						}),
-					),
-				queue: wait,
+							return new Promise<void>((done) => process.nextTick(done));
+						};
+						queue({ run });
+					}),
 			};
 		},
+		queue,
 	};
 }

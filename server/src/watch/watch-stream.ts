@@ -19,8 +19,11 @@ export interface WatchStream extends AsyncIterable<WukongEvent> {
 	 * `take`, in the same turn of the event loop.
 	 */
 	onReady(callback: () => void): void;
-	/** The reader has left. Frees everything; harmless when repeated. */
-	close(): void;
+	/**
+	 * The reader has left. Frees everything; harmless when repeated.
+	 * @param reason what `take` fails with from now on; undefined: it is empty
+	 */
+	close(reason?: unknown): void;
 }
 
 /** A stream as its replica holds it. */
@@ -124,8 +127,8 @@ class Watch implements OpenStream {
 		this.wake();
 	}
 
-	close(): void {
-		this.#leave({ name: "closed" });
+	close(reason?: unknown): void {
+		this.#leave(reason === undefined ? { name: "closed" } : { name: "failed", failure: reason });
 	}
 
 	end(failure: unknown): void {

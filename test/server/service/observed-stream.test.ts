@@ -10,9 +10,11 @@ function hooks() {
 			return "mapped";
 		},
 		ended: () => void told.push("ended"),
-		left: () => void told.push("left"),
+		left: (reason: unknown) => void told.push(reason === undefined ? "left" : `left ${reason}`),
 	};
 }
+
+const stays = { signal: new AbortController().signal };
 
 async function* numbers(count: number) {
 	for (let index = 1; index <= count; index++) yield index;
@@ -22,7 +24,7 @@ describe("an observed stream", () => {
 	test("gives the same messages and tells its end", async () => {
 		const observed = hooks();
 		const got: number[] = [];
-		for await (const number of observedStream(numbers(3), observed)) got.push(number);
+		for await (const number of observedStream(numbers(3), observed, stays)) got.push(number);
 		expect(got).toEqual([1, 2, 3]);
 		expect(observed.told).toEqual(["ended"]);
 	});
@@ -30,40 +32,56 @@ describe("an observed stream", () => {
 	test("tells when its reader leaves, and leaves the stream itself", async () => {
 		const observed = hooks();
 		const stream = numbers(3);
-		for await (const _ of observedStream(stream, observed)) break;
+		for await (const _ of observedStream(stream, observed, stays)) break;
 		expect(observed.told).toEqual(["left"]);
 		expect(await stream.next()).toEqual({ done: true, value: undefined });
 	});
 
 	test("can be taken in slices where the stream can", () => {
 		const observed = hooks();
-		let closed = false;
+		let closed: unknown;
 		const sliced = Object.assign(numbers(0), {
 			take(maxBytes: number) {
 				if (maxBytes === 0) throw "gone";
 				return [maxBytes];
 			},
 			onReady: (callback: () => void) => callback(),
-			close: () => {
-				closed = true;
+			close: (reason?: unknown) => {
+				closed = reason;
 			},
 		});
-		const stream = observedStream<number>(sliced, observed) as unknown as typeof sliced;
+		const unasked = {
+			get signal(): AbortSignal {
+				throw new Error("a signal is made for nothing");
+			},
+		};
+		const stream = observedStream<number>(sliced, observed, unasked) as unknown as typeof sliced;
 		expect(stream.take(7)).toEqual([7]);
 		expect(() => stream.take(0)).toThrow("mapped");
 		let ready = false;
 		stream.onReady(() => {
 			ready = true;
 		});
-		stream.close();
+		stream.close("late");
 		expect({ ready, closed, told: observed.told }).toEqual({
 			ready: true,
-			closed: true,
-			told: ["failed gone", "left"],
+			closed: "late",
+			told: ["failed gone", "left late"],
 		});
 	});
 
+	test("that is stalled tells its end at its caller's abort, sliced or not", () => {
+		const slices = { take: () => [], onReady() {}, close() {} };
+		for (const stream of [numbers(1), Object.assign(numbers(1), slices)]) {
+			const observed = hooks();
+			const leaver = new AbortController();
+			observedStream(stream, observed, leaver)[Symbol.asyncIterator]();
+			leaver.abort("gone");
+			expect(observed.told).toEqual(["left gone"]);
+		}
+	});
+
 	test("has no slices where the stream has none", () => {
-		expect("take" in observedStream(numbers(1), hooks())).toBe(false);
+		expect("take" in observedStream(numbers(1), hooks(), stays)).toBe(false);
 	});
 });

@@ -3,6 +3,7 @@ import { type ConnectError, type ContextValues, createContextValues } from "@con
 import { type CallContext, callContextKey } from "../call-context.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Fields } from "../fields.ts";
+import { Cancellation } from "./cancellation.ts";
 import type { Form } from "./form.ts";
 import { LazyHeaders } from "./lazy-headers.ts";
 
@@ -22,16 +23,14 @@ export interface CallStart {
 	readonly leftMs: () => number | undefined;
 }
 
-/** One call under way. */
+/** One call under way. A class: each call has one. */
 export class Call {
 	readonly start: CallStart;
+	readonly cancellation: Cancellation = new Cancellation();
 	readonly requestHeader: Headers;
-	readonly responseHeader: LazyHeaders = new LazyHeaders([]);
-	readonly responseTrailer: LazyHeaders = new LazyHeaders([]);
+	readonly responseHeader: LazyHeaders = new LazyHeaders(none);
+	readonly responseTrailer: LazyHeaders = new LazyHeaders(none);
 	readonly values: ContextValues;
-	readonly #controller = new AbortController();
-	#abortReason: ConnectError | undefined;
-	#onAbort: ((reason: ConnectError) => void) | undefined;
 
 	constructor(start: CallStart) {
 		this.start = start;
@@ -39,31 +38,15 @@ export class Call {
 		this.values = createContextValues().set(callContextKey, start.context);
 	}
 
-	/** Aborted when the call is broken off; a stream's also when it has ended. */
-	get signal(): AbortSignal {
-		return this.#controller.signal;
-	}
-
-	/** Why the call is broken off; undefined while it is not. */
-	get abortReason(): ConnectError | undefined {
-		return this.#abortReason;
-	}
-
-	/** Calls back once, when the call is broken off. */
-	onAbort(callback: (reason: ConnectError) => void): void {
-		this.#onAbort = callback;
-	}
-
-	/** Breaks the call off: who waits for its implementation waits no longer. */
+	/** Breaks the call off. */
 	abort(reason: ConnectError): void {
-		if (this.#abortReason !== undefined) return;
-		this.#abortReason = reason;
-		this.#controller.abort(reason);
-		this.#onAbort?.(reason);
+		this.cancellation.abort(reason);
 	}
 
-	/** A stream has ended: whoever still works for it may stop. */
+	/** A stream has ended. */
 	end(): void {
-		if (this.#abortReason === undefined) this.#controller.abort();
+		this.cancellation.end();
 	}
 }
+
+const none: Fields = [];

@@ -1,7 +1,6 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { create, isMessage, type Message } from "@bufbuild/protobuf";
 import type {
-	HandlerContext,
 	Interceptor,
 	MethodImplSpec,
 	StreamRequest,
@@ -12,6 +11,12 @@ import type {
 import { Code, ConnectError } from "@connectrpc/connect";
 import { leaveStream } from "../leave-on-abort.ts";
 import type { Call } from "./call.ts";
+import {
+	createHandlerContext,
+	createStreamRequest,
+	createUnaryRequest,
+	withSignal,
+} from "./call-request.ts";
 import { isSliced } from "./sliced-stream.ts";
 
 type UnarySpec = Extract<MethodImplSpec, { kind: "unary" }>;
@@ -31,8 +36,9 @@ export function invokeUnary(
 ): Promise<UnaryResponse> {
 	const implement = (request: UnaryRequest) =>
 		new Promise<UnaryResponse>((resolve, reject) => {
-			if (call.abortReason !== undefined) throw call.abortReason;
-			call.onAbort(reject);
+			const { cancellation } = call;
+			if (cancellation.reason !== undefined) throw cancellation.reason;
+			cancellation.onAbort(reject);
 			const output = spec.impl(request.message, createHandlerContext(call, request));
 			const answer = (init: Awaited<typeof output>) => {
 				resolve(createUnaryResponse(call, toMessage(spec.method.output, init)));
@@ -41,10 +47,7 @@ export function invokeUnary(
 			if (output instanceof Promise) output.then(answer).catch(reject);
 			else answer(output as Awaited<typeof output>);
 		});
-	const next = intercept(
-		implement as (request: UnaryRequest | StreamRequest) => never,
-		interceptors,
-	);
+	const next = intercept(call, implement as AnyFn, interceptors);
 	return next(createUnaryRequest(call, message)) as Promise<UnaryResponse>;
 }
 
@@ -56,16 +59,17 @@ export function invokeStream(
 ): Promise<StreamResponse> {
 	const implement = async (request: StreamRequest): Promise<StreamResponse> => {
 		const input = await onlyMessage(request.message);
-		if (call.abortReason !== undefined) throw call.abortReason;
+		const { cancellation } = call;
+		if (cancellation.reason !== undefined) throw cancellation.reason;
 		const output = spec.impl(input, createHandlerContext(call, request));
-		// A stream that can be taken in slices hears of the end itself, by its signal.
-		const stream = isSliced(output) ? output : leaveStream(output, call.signal);
+		if (isSliced(output)) {
+			cancellation.hold(output);
+			return createStreamResponse(call, output as AsyncIterable<Message>);
+		}
+		const stream = leaveStream(output, cancellation.signal);
 		return createStreamResponse(call, stream as AsyncIterable<Message>);
 	};
-	const next = intercept(
-		implement as (request: UnaryRequest | StreamRequest) => never,
-		interceptors,
-	);
+	const next = intercept(call, implement as AnyFn, interceptors);
 	return next(createStreamRequest(call, message)) as Promise<StreamResponse>;
 }
 
@@ -76,9 +80,12 @@ export function toMessage(schema: DescMessage, init: unknown): Message {
 
 type AnyFn = ReturnType<Interceptor>;
 
-function intercept(innermost: AnyFn, interceptors: Interceptors): AnyFn {
+function intercept(call: Call, innermost: AnyFn, interceptors: Interceptors): AnyFn {
 	let next = innermost;
-	for (let i = interceptors.length - 1; i >= 0; i--) next = (interceptors[i] as Interceptor)(next);
+	for (let i = interceptors.length - 1; i >= 0; i--) {
+		const inner = next;
+		next = (interceptors[i] as Interceptor)((request) => inner(withSignal(request, call)));
+	}
 	return next;
 }
 
@@ -88,51 +95,6 @@ async function onlyMessage(messages: AsyncIterable<Message>): Promise<Message> {
 	if (only === undefined)
 		throw new ConnectError("the request message is missing", Code.Unimplemented);
 	return only;
-}
-
-function createUnaryRequest(call: Call, message: Message): UnaryRequest {
-	const { method, httpMethod } = call.start;
-	return {
-		stream: false,
-		method: method as UnaryRequest["method"],
-		service: method.parent,
-		requestMethod: httpMethod,
-		url: urlOf(call),
-		signal: call.signal,
-		header: call.requestHeader,
-		contextValues: call.values,
-		message,
-	};
-}
-
-function createStreamRequest(call: Call, message: Message): StreamRequest {
-	async function* messages() {
-		yield message;
-	}
-	return {
-		...createUnaryRequest(call, message),
-		stream: true,
-		method: call.start.method as StreamRequest["method"],
-		message: messages(),
-	};
-}
-
-/** Interceptors may have put other parts into the request. */
-function createHandlerContext(call: Call, request: UnaryRequest | StreamRequest): HandlerContext {
-	const { method, context, leftMs } = call.start;
-	return {
-		service: method.parent,
-		method,
-		protocolName: context.protocol,
-		requestMethod: request.requestMethod,
-		url: request.url,
-		signal: request.signal,
-		timeoutMs: leftMs,
-		requestHeader: request.header,
-		responseHeader: call.responseHeader,
-		responseTrailer: call.responseTrailer,
-		values: request.contextValues,
-	};
 }
 
 function createUnaryResponse(call: Call, message: Message): UnaryResponse {
@@ -157,9 +119,4 @@ function createStreamResponse(call: Call, message: AsyncIterable<Message>): Stre
 		trailer: call.responseTrailer,
 		message,
 	};
-}
-
-/** The authority was judged before; only path and query are of use here. */
-function urlOf({ start: { context, path } }: Call): string {
-	return `${context.secure ? "https" : "http"}://localhost${path}`;
 }

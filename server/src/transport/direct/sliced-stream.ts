@@ -1,15 +1,19 @@
 /** A stream that can also be taken in slices: iteration costs more than a whole write for each message. */
 export interface SlicedStream<T> extends AsyncIterable<T> {
 	/**
-	 * What there is to send now, up to about `maxBytes` of binary form, at least one message if
-	 * there is any; empty: nothing for now.
+	 * What there is to send next, up to about `maxBytes` of binary form, at least one message if
+	 * there is any; empty: nothing for now. Frozen where other streams are given the same: its bytes
+	 * are made once.
 	 * @throws what ended the stream, once everything before it is taken
 	 */
 	take(maxBytes: number): readonly T[];
 	/** Calls back once when `take` is worth calling again; asked for right after an empty `take`. */
 	onReady(callback: () => void): void;
-	/** The reader has left. */
-	close(): void;
+	/**
+	 * The reader has left: who takes slices says so, and the caller's signal is not needed.
+	 * @param reason what `take` fails with from now on, as interceptors have it
+	 */
+	close(reason?: unknown): void;
 }
 
 /** True where a stream can be taken in slices; interceptors may have wrapped that away. */

@@ -1,65 +1,78 @@
 import type { Message } from "@bufbuild/protobuf";
-import type { Exchange } from "../exchange.ts";
-import type { Share } from "../fairness.ts";
+import type { Fairness, Share, Task } from "../fairness.ts";
 import { writeBody } from "../writer.ts";
 import type { SlicedStream } from "./sliced-stream.ts";
-
-/** Where the messages of a stream go. */
-export interface StreamOutput {
-	readonly exchange: Exchange;
-	readonly share: Share;
-	/** Bytes that the stream writes before others have their turn. */
-	readonly sliceBytes: number;
-	/** A message, from what an implementation gives. */
-	toMessage(init: unknown): Message;
-	/** Messages in their envelopes, one behind the other. */
-	encode(messages: readonly Message[]): Uint8Array;
-}
+import type { StreamAnswer } from "./stream-answer.ts";
 
 /**
  * Writes a stream slice by slice, each in its turn. A reader that takes nothing costs a place in
- * the stream and what is on its way to it: nothing is taken before there is room.
- * @param finish called once, with what ended the stream
+ * the stream and what is on its way to it: nothing is taken before there is room. A class:
+ * thousands may be open.
  */
-export function writeSlices(
-	stream: SlicedStream<Message>,
-	{ exchange, share, sliceBytes, encode }: StreamOutput,
-	finish: (error: unknown) => void,
-): void {
-	const wait = () => share.queue(turn);
-	const turn = () => {
+export class SliceWriter implements Task {
+	readonly #stream: SlicedStream<Message>;
+	readonly #answer: StreamAnswer;
+	/** Asks for a turn. */
+	readonly #wait: () => void;
+
+	constructor(stream: SlicedStream<Message>, answer: StreamAnswer, fairness: Fairness) {
+		this.#stream = stream;
+		this.#answer = answer;
+		this.#wait = () => fairness.queue(this);
+	}
+
+	/** A turn. */
+	run(): void {
+		const { exchange, sliceBytes } = this.#answer;
 		let spentBytes = 0;
 		while (spentBytes < sliceBytes) {
-			if (exchange.departure.happened) return;
-			let bytes: Uint8Array;
-			try {
-				const messages = stream.take(sliceBytes);
-				if (messages.length === 0) return stream.onReady(wait);
-				bytes = encode(messages);
-			} catch (error) {
-				stream.close();
-				return finish(error);
-			}
+			const bytes = this.#next(sliceBytes);
+			if (bytes === undefined) return;
 			spentBytes += bytes.byteLength;
-			if (!exchange.write(bytes)) return void exchange.drained(undefined).then(wait);
+			if (!exchange.write(bytes)) {
+				void exchange.drained(undefined).then(this.#wait);
+				return;
+			}
 		}
-		wait();
-	};
-	exchange.departure.on(() => {
-		stream.close();
-		finish(undefined);
-	});
-	if (exchange.departure.happened) stream.close();
-	else turn();
+		this.#wait();
+	}
+
+	/** Bytes to send next; undefined: none for now, or never again. */
+	#next(maxBytes: number): Uint8Array | undefined {
+		if (!this.#answer.isOpen) return undefined;
+		try {
+			const messages = this.#stream.take(maxBytes);
+			if (messages.length > 0) return this.#answer.encode(messages);
+			this.#stream.onReady(this.#wait);
+		} catch (error) {
+			this.#stream.close();
+			this.#answer.finish(error);
+		}
+		return undefined;
+	}
+
+	/** The call is broken off: no turn is waited for. */
+	leave(reason: unknown): void {
+		this.#stream.close(reason);
+		try {
+			// As interceptors have it.
+			this.#stream.take(1);
+			this.#answer.finish(reason);
+		} catch (error) {
+			this.#answer.finish(error);
+		}
+	}
 }
 
 /** Writes a stream that can only be iterated. Resolves when it has ended, or its reader left. */
 export async function writeMessages(
 	messages: AsyncIterable<Message>,
-	{ exchange, share, sliceBytes, toMessage, encode }: StreamOutput,
+	answer: StreamAnswer,
+	share: Share,
 ): Promise<void> {
 	async function* encoded() {
-		for await (const message of messages) yield encode([toMessage(message)]);
+		for await (const message of messages) yield answer.encodeOne(message);
 	}
+	const { exchange, sliceBytes } = answer;
 	await writeBody(exchange, encoded(), { share, sliceBytes, stallTimeoutMs: undefined });
 }

@@ -1,0 +1,61 @@
+import type { ConnectError } from "@connectrpc/connect";
+
+/** What a call has opened. */
+interface Closable {
+	close(reason?: unknown): void;
+}
+
+/**
+ * That a call is broken off, or its work no longer wanted. A class: each call has one, and a
+ * stream keeps it.
+ */
+export class Cancellation {
+	#controller: AbortController | undefined;
+	#reason: ConnectError | undefined;
+	#isOver = false;
+	#onAbort: ((reason: ConnectError) => void) | undefined;
+	#held: Closable | undefined;
+
+	/** Aborted when the call is broken off; a stream's also when it has ended. Made when asked for. */
+	get signal(): AbortSignal {
+		if (this.#controller === undefined) {
+			this.#controller = new AbortController();
+			if (this.#isOver) this.#controller.abort(this.#reason);
+		}
+		return this.#controller.signal;
+	}
+
+	/** Why the call is broken off; undefined while it is not. */
+	get reason(): ConnectError | undefined {
+		return this.#reason;
+	}
+
+	/** Calls back once, when the call is broken off; for one at a time. */
+	onAbort(callback: (reason: ConnectError) => void): void {
+		this.#onAbort = callback;
+	}
+
+	/** Closes `held` with the call, whatever interceptors have made of it. */
+	hold(held: Closable): void {
+		this.#held = held;
+		if (this.#isOver) held.close(this.#reason);
+	}
+
+	/** Breaks the call off: who waits for its implementation waits no longer. */
+	abort(reason: ConnectError): void {
+		if (this.#isOver) return;
+		this.#isOver = true;
+		this.#reason = reason;
+		this.#controller?.abort(reason);
+		this.#onAbort?.(reason);
+		this.#held?.close(reason);
+	}
+
+	/** A stream has ended: whoever still works for it may stop. */
+	end(): void {
+		if (this.#isOver) return;
+		this.#isOver = true;
+		this.#controller?.abort();
+		this.#held?.close();
+	}
+}
