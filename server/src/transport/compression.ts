@@ -7,7 +7,7 @@ import {
 	constants as zlib,
 } from "node:zlib";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Compression } from "@connectrpc/connect/protocol";
+import type { Compression } from "./connect-internals.ts";
 import type { TransportLimits } from "./limits.ts";
 import { createParallelLimit } from "./parallel-limit.ts";
 

@@ -2,12 +2,12 @@ import type { Registry } from "@bufbuild/protobuf";
 import type { Interceptor, ServiceImplSpec } from "@connectrpc/connect";
 import {
 	type Compression,
+	createConnectHandlerFactory,
+	createGrpcHandlerFactory,
+	createGrpcWebHandlerFactory,
 	createUniversalServiceHandlers,
 	type UniversalHandler,
-} from "@connectrpc/connect/protocol";
-import { createHandlerFactory as createConnectFactory } from "@connectrpc/connect/protocol-connect";
-import { createHandlerFactory as createGrpcFactory } from "@connectrpc/connect/protocol-grpc";
-import { createHandlerFactory as createGrpcWebFactory } from "@connectrpc/connect/protocol-grpc-web";
+} from "./connect-internals.ts";
 import { markReached } from "./interceptors-reached.ts";
 import { leaveOnAbort } from "./leave-on-abort.ts";
 import type { TransportLimits } from "./limits.ts";
@@ -42,9 +42,9 @@ export function createConnectHandlers(options: HandlerOptions): UniversalHandler
 		interceptors: [markReached, ...options.interceptors, leaveOnAbort],
 	};
 	const factories = [
-		createConnectFactory(handlerOptions),
-		createGrpcFactory(handlerOptions),
-		createGrpcWebFactory(handlerOptions),
+		createConnectHandlerFactory(handlerOptions),
+		createGrpcHandlerFactory(handlerOptions),
+		createGrpcWebHandlerFactory(handlerOptions),
 	];
 	return options.services.flatMap((spec) => createUniversalServiceHandlers(spec, factories));
 }

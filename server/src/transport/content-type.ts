@@ -1,9 +1,9 @@
 import {
 	contentTypeStreamRegExp,
 	contentTypeUnaryRegExp,
-} from "@connectrpc/connect/protocol-connect";
-import { contentTypeRegExp as grpcRegExp } from "@connectrpc/connect/protocol-grpc";
-import { contentTypeRegExp as grpcWebRegExp } from "@connectrpc/connect/protocol-grpc-web";
+	grpcContentTypeRegExp,
+	grpcWebContentTypeRegExp,
+} from "./connect-internals.ts";
 
 /** The protocol that a request speaks, as its content type says. */
 export type Protocol = "connect" | "connect-stream" | "grpc" | "grpc-web";
@@ -39,8 +39,11 @@ function matchProtocol(contentType: string, isUnary: boolean): Protocol | undefi
 	if (contentType === "") return isUnary ? "connect" : undefined;
 	if (isUnary && contentTypeUnaryRegExp.test(contentType)) return "connect";
 	if (!isUnary && contentTypeStreamRegExp.test(contentType)) return "connect-stream";
-	if (grpcRegExp.test(contentType)) return "grpc";
-	if (grpcWebRegExp.test(contentType) && !/^application\/grpc-web-text/i.test(contentType)) {
+	if (grpcContentTypeRegExp.test(contentType)) return "grpc";
+	if (
+		grpcWebContentTypeRegExp.test(contentType) &&
+		!/^application\/grpc-web-text/i.test(contentType)
+	) {
 		return "grpc-web";
 	}
 	return undefined;

@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { createConnectHandlers, type HandlerOptions } from "./connect-handlers.ts";
+import type { UniversalHandler } from "./connect-internals.ts";
 import type { DirectProcedure } from "./direct/serve.ts";
 
 /** One procedure of a service, and how it is answered. */

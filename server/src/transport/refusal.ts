@@ -1,9 +1,8 @@
 import { type Code, ConnectError } from "@connectrpc/connect";
-import { encodeEnvelope } from "@connectrpc/connect/protocol";
-import { endStreamFlag, errorToJson } from "@connectrpc/connect/protocol-connect";
-import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import type { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { FieldViolation } from "../failure.ts";
+import { endStreamFlag, errorToJson, setTrailerStatus } from "./connect-internals.ts";
+import { createEnvelope } from "./envelope.ts";
 import { type Exchange, headerOf } from "./exchange.ts";
 import type { Fields } from "./fields.ts";
 import type { RefusalCause } from "./observer.ts";
@@ -100,7 +99,7 @@ function formFor(exchange: Exchange, refusal: Refusal, error: ConnectError): For
 		return {
 			status: 200,
 			headers: ["content-type", type.split(";")[0] as string],
-			body: encodeEnvelope(endStreamFlag, encode({ error: json })),
+			body: createEnvelope(endStreamFlag, encode({ error: json })),
 		};
 	}
 	return {

@@ -1,8 +1,8 @@
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { createContextValues } from "@connectrpc/connect";
-import { createAsyncIterable, type UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { Clock } from "../clock.ts";
 import { type CallContext, callContextKey } from "./call-context.ts";
+import { createAsyncIterable, type UniversalServerResponse } from "./connect-internals.ts";
 import { readTimeoutMs, writeTimeoutMs } from "./deadline.ts";
 import { type Exchange, headerOf } from "./exchange.ts";
 import type { Fairness } from "./fairness.ts";

@@ -1,4 +1,4 @@
-import { createAsyncIterable } from "@connectrpc/connect/protocol";
+import { createAsyncIterable } from "../connect-internals.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Fairness } from "../fairness.ts";
 import type { Fields } from "../fields.ts";

@@ -1,7 +1,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Compression } from "@connectrpc/connect/protocol";
 import type { CollectedBody } from "../body-collector.ts";
+import type { Compression } from "../connect-internals.ts";
 import { type Exchange, headerOf } from "../exchange.ts";
 import type { Refusal } from "../refusal.ts";
 import { badRequest, requestTooLarge } from "../refusal-kinds.ts";

@@ -1,9 +1,9 @@
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Compression } from "@connectrpc/connect/protocol";
 import type { Clock, Timer } from "../../clock.ts";
 import { afterTurn } from "../after-turn.ts";
 import type { CallContext } from "../call-context.ts";
+import type { Compression } from "../connect-internals.ts";
 import { callerLeft } from "../departure.ts";
 import { type Exchange, headerOf } from "../exchange.ts";
 import type { Fairness } from "../fairness.ts";

@@ -1,4 +1,4 @@
-import type { Compression } from "@connectrpc/connect/protocol";
+import type { Compression } from "../connect-internals.ts";
 import { type DeadlineRule, parseTimeoutMs } from "../deadline.ts";
 import { type Fields, fieldOf } from "../fields.ts";
 import type { Refusal } from "../refusal.ts";

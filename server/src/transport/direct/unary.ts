@@ -1,7 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { Interceptor, MethodImplSpec, UnaryResponse } from "@connectrpc/connect";
-import type { Compression } from "@connectrpc/connect/protocol";
+import type { Compression } from "../connect-internals.ts";
 import { compressedFlag, createEnvelope, envelopePrefixBytes } from "../envelope.ts";
 import type { Refusal } from "../refusal.ts";
 import { tooMuchUnread } from "../refusal-kinds.ts";

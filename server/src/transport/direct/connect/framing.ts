@@ -1,9 +1,7 @@
+import { endStreamFlag } from "../../connect-internals.ts";
 import type { Refusal } from "../../refusal.ts";
 import { badRequest, protocolViolation } from "../../refusal-kinds.ts";
 import type { Framing } from "../protocol.ts";
-
-/** Flag of the message that ends a stream (Connect protocol, "EndStreamResponse"). */
-export const endStreamFlag = 0b0000_0010;
 
 /** Unary calls: the body is the message (Connect protocol, "Unary RPCs"). */
 export const connectUnaryFraming: Framing = {

@@ -1,9 +1,9 @@
 import type { ConnectError } from "@connectrpc/connect";
-import { endStreamToJson } from "../../connect-internals.ts";
+import { endStreamFlag, endStreamToJson } from "../../connect-internals.ts";
 import { createEnvelope } from "../../envelope.ts";
 import { fieldsOf } from "../../fields.ts";
 import type { StreamProtocol } from "../protocol.ts";
-import { connectStreamFraming, endStreamFlag } from "./framing.ts";
+import { connectStreamFraming } from "./framing.ts";
 
 /** Streams: a last message tells how they ended. */
 export const connectStream: StreamProtocol = {
