@@ -17,9 +17,16 @@ const source = createEmbeddedSource({
 	},
 });
 
-/** Written at once: what was said before a kill is in the pipe. */
+/** Written at once: what was said before a kill is in the pipe. A full one is waited for. */
 function say(report: Report): void {
-	writeSync(1, `${JSON.stringify(report)}\n`);
+	let rest = Buffer.from(`${JSON.stringify(report)}\n`);
+	while (rest.byteLength > 0) {
+		try {
+			rest = rest.subarray(writeSync(1, rest));
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+		}
+	}
 }
 
 async function put(name: string, last: number): Promise<void> {
