@@ -1,0 +1,78 @@
+import { WukongSchema } from "@novasphere/wukong-gen/wukong";
+import {
+	GetWukongResponseSchema,
+	ListWukongsResponseSchema,
+	WukongEventSchema,
+} from "@novasphere/wukong-gen/wukong-service";
+import { systemClock } from "../../server/src/clock.ts";
+import { createCallInterceptor } from "../../server/src/service/call-interceptor.ts";
+import { createValidateInterceptor } from "../../server/src/service/validate.ts";
+import { createWukongService } from "../../server/src/service/wukong-service.ts";
+import { createEmbeddedSource } from "../../server/src/store/embedded/embedded-source.ts";
+import type { Source } from "../../server/src/store/source.ts";
+import { type CallContext, callContextKey } from "../../server/src/transport/call-context.ts";
+import { createReplica } from "../../server/src/watch/replica.ts";
+import { createCountingObserver } from "../support/watching.ts";
+import type { Served } from "./ways.ts";
+
+const foreverMs = 2 ** 31 - 1;
+const history = { maxChanges: 1_000, maxAgeMs: foreverMs, maxBytes: 2 ** 24 };
+const defaultNamespace = "default";
+
+/** VMs `vm-0` and so on. */
+const seedCount = 5;
+
+/** The source, but nothing is written: what one way did would be there when the other is asked. */
+function withoutWrites(source: Source): Source {
+	const dry = { validateOnly: true };
+	return {
+		...source,
+		create: (wukong, options) => source.create(wukong, { ...options, ...dry }),
+		edit: (ref, edit, options) => source.edit(ref, edit, { ...options, ...dry }),
+		remove: (ref, check, options) => source.remove(ref, check, { ...options, ...dry }),
+	};
+}
+
+/** WukongService as the app wires it, on a store in memory whose VMs stay as they are. */
+export async function startRealService(): Promise<Served & { close(): Promise<void> }> {
+	const clock = systemClock;
+	const source = createEmbeddedSource({
+		dataPath: ":memory:",
+		seedCount,
+		history,
+		operator: {
+			pendingMs: foreverMs,
+			creatingMs: foreverMs,
+			stoppingMs: foreverMs,
+			deletingMs: foreverMs,
+		},
+		clock,
+		onFault() {},
+	});
+	const replica = createReplica({
+		source,
+		clock,
+		historyLimits: history,
+		maxStreams: 100,
+		observer: createCountingObserver(),
+	});
+	await replica.start();
+	return {
+		service: createWukongService({ source: withoutWrites(source), replica, defaultNamespace }),
+		interceptors: [
+			createCallInterceptor({
+				observers: [],
+				contextOf: ({ contextValues }) => contextValues.get(callContextKey) as CallContext,
+				clock,
+			}),
+			createValidateInterceptor(defaultNamespace),
+		],
+		sharedTypes: [
+			WukongSchema,
+			WukongEventSchema,
+			GetWukongResponseSchema,
+			ListWukongsResponseSchema,
+		],
+		close: () => source.close(),
+	};
+}
