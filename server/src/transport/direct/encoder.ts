@@ -61,8 +61,8 @@ export function createEncoder({ sharedTypes, registry, observer }: EncoderOption
 	return {
 		encode,
 		encodeAll(schema, messages, form) {
-			const [only, second] = messages;
-			if (only !== undefined && second === undefined) return encode(schema, only, form);
+			const only = messages.length === 1 ? messages[0] : undefined;
+			if (only !== undefined) return encode(schema, only, form);
 			let bytes = runs[form].get(messages);
 			if (bytes === undefined) {
 				bytes = join(schema, messages, form);
