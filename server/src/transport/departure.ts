@@ -7,7 +7,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 export class Departure {
 	#happened = false;
 	/** Copied on write: most have one entry, and an array that grows takes room for many. */
-	#callbacks: readonly (() => void)[] = none;
+	#callbacks: (() => void)[] = none;
 	#controller: AbortController | undefined;
 
 	get happened(): boolean {
@@ -26,7 +26,7 @@ export class Departure {
 	 * @returns takes the callback back.
 	 */
 	on(callback: () => void): () => void {
-		this.#callbacks = [...this.#callbacks, callback];
+		this.#callbacks = this.#callbacks.concat(callback);
 		return () => {
 			this.#callbacks = this.#callbacks.filter((other) => other !== callback);
 		};
@@ -43,7 +43,7 @@ export class Departure {
 	}
 }
 
-const none: readonly never[] = [];
+const none: never[] = [];
 
 /** What a call fails with whose caller left. */
 export function callerLeft(): ConnectError {

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterTurn } from "./after-turn.ts";
 import { boundEnd, waitForDrain } from "./backpressure.ts";
-import { collectBody } from "./body-collector.ts";
+import { type BodyLimit, type CollectedBody, collectBody } from "./body-collector.ts";
 import { readBody } from "./body-reader.ts";
 import { Departure } from "./departure.ts";
-import type { Exchange, ExchangeOptions } from "./exchange.ts";
+import type { Connection, Ending, Exchange, ExchangeOptions, Head } from "./exchange.ts";
 import { type Fields, fieldOf } from "./fields.ts";
 
 /** Unread bytes of a refused request that are read away, so that its answer is not lost to a TCP reset. */
@@ -15,64 +15,132 @@ const maxLingerMs = 1_000;
 /** Faults of the connection show as "close"; without a listener they would end the process. */
 const ignore = (): void => {};
 
-/** An exchange on HTTP/1.x. `isDraining` is asked as the head is written: then the connection ends with this answer. */
+/** What exchanges share. */
+export interface H1Options extends ExchangeOptions {
+	/** Asked as a head is written: then the connection ends with this answer. */
+	readonly isDraining: () => boolean;
+}
+
+/** A request, and where its answer goes. */
+export interface H1Call {
+	readonly request: IncomingMessage;
+	readonly response: ServerResponse;
+}
+
+/** A class: each call has one, and streams keep it. */
+class H1Exchange implements Exchange {
+	readonly connection: Connection;
+	readonly departure: Departure = new Departure();
+	readonly #request: IncomingMessage;
+	readonly #response: ServerResponse;
+	readonly #options: H1Options;
+	#rawHeaders: Fields | undefined;
+	#hasEnded = false;
+
+	constructor({ request, response }: H1Call, connection: Connection, options: H1Options) {
+		this.connection = connection;
+		this.#request = request;
+		this.#response = response;
+		this.#options = options;
+		response.on("close", () => {
+			if (!this.#hasEnded) this.departure.happen();
+		});
+		response.on("error", ignore);
+		request.on("error", ignore);
+	}
+
+	get method(): string {
+		return this.#request.method ?? "";
+	}
+
+	get target(): string {
+		return this.#request.url ?? "";
+	}
+
+	get authorities(): readonly string[] {
+		const fields = this.rawHeaders;
+		return fields.filter((_, i) => fields[i - 1] === "host" && i % 2 === 1);
+	}
+
+	get rawHeaders(): Fields {
+		this.#rawHeaders ??= lowerNames(this.#request.rawHeaders);
+		return this.#rawHeaders;
+	}
+
+	forgetRequest(): void {
+		this.#rawHeaders = undefined;
+	}
+
+	collectBody(limit: BodyLimit, done: (body: CollectedBody) => void): void {
+		collectBody(this.#request, limit, done);
+	}
+
+	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array> {
+		return readBody(this.#request, this.#options, timeoutMs);
+	}
+
+	writeHead(head: Head): void {
+		const response = this.#response;
+		if (response.headersSent || response.destroyed) return;
+		// A body that is not wanted any more cannot be told from the next request.
+		const isLast = this.#options.isDraining() || !this.#isRead;
+		response.writeHead(
+			head.status,
+			(isLast ? [...head.headers, "connection", "close"] : head.headers) as string[],
+		);
+		if (head.flush === true) response.flushHeaders();
+	}
+
+	reserve(bodyBytes: number): boolean {
+		return this.#options.unread.reserve(bodyBytes, this.connection, this.#response);
+	}
+
+	write(bytes: Uint8Array): boolean {
+		return this.#response.destroyed || this.#response.write(bytes);
+	}
+
+	drained(stallTimeoutMs: number | undefined): Promise<void> {
+		const waiting = { clock: this.#options.clock, departure: this.departure, stallTimeoutMs };
+		return waitForDrain(this.#response, waiting, () => this.#cutOff());
+	}
+
+	end(ending?: Ending): void {
+		if (this.#hasEnded) return;
+		this.#hasEnded = true;
+		const response = this.#response;
+		const body = ending?.body;
+		if (response.destroyed) return;
+		if (this.#isRead) {
+			// The answers of one turn leave together: else each would wake a caller who sleeps again by the next.
+			afterTurn(() => endWith(response, body));
+		} else {
+			if (body !== undefined) response.write(body);
+			linger(this.#request, this.#options, () => response.end());
+		}
+		boundEnd(response, this.#options, () => this.#cutOff());
+	}
+
+	abort(): void {
+		this.#hasEnded = true;
+		this.#cutOff();
+	}
+
+	get #isRead(): boolean {
+		return this.#request.complete || !hasBody(this.rawHeaders);
+	}
+
+	#cutOff(): void {
+		this.#request.socket.destroy();
+	}
+}
+
+/** An exchange on HTTP/1.x. */
 export function createH1Exchange(
-	request: IncomingMessage,
-	response: ServerResponse,
-	options: ExchangeOptions & { readonly isDraining: () => boolean },
+	call: H1Call,
+	connection: Connection,
+	options: H1Options,
 ): Exchange {
-	const departure = new Departure();
-	let ended = false;
-	const cutOff = () => void request.socket.destroy();
-	response.on("close", () => {
-		if (!ended) departure.happen();
-	});
-	response.on("error", ignore);
-	request.on("error", ignore);
-	const rawHeaders = lowerNames(request.rawHeaders);
-	const isRead = () => request.complete || !hasBody(rawHeaders);
-	return {
-		connection: options.connection,
-		method: request.method ?? "",
-		target: request.url ?? "",
-		authorities: rawHeaders.filter((_, i) => rawHeaders[i - 1] === "host" && i % 2 === 1),
-		rawHeaders,
-		departure,
-		collectBody: (limit, done) => collectBody(request, limit, done),
-		readBody: (timeoutMs) => readBody(request, options, timeoutMs),
-		writeHead(head) {
-			if (response.headersSent || response.destroyed) return;
-			// A body that is not wanted any more cannot be told from the next request.
-			const isLast = options.isDraining() || !isRead();
-			response.writeHead(
-				head.status,
-				(isLast ? [...head.headers, "connection", "close"] : head.headers) as string[],
-			);
-			if (head.flush === true) response.flushHeaders();
-		},
-		reserve: (bytes) => options.unread.reserve(bytes, options.connection, response),
-		write: (bytes) => response.destroyed || response.write(bytes),
-		drained: (stallTimeoutMs) =>
-			waitForDrain(response, { clock: options.clock, departure, stallTimeoutMs }, cutOff),
-		end(ending) {
-			if (ended) return;
-			ended = true;
-			const body = ending?.body;
-			if (response.destroyed) return;
-			if (isRead()) {
-				// The answers of one turn leave together: else each would wake a caller who sleeps again by the next.
-				afterTurn(() => endWith(response, body));
-			} else {
-				if (body !== undefined) response.write(body);
-				linger(request, options, () => response.end());
-			}
-			boundEnd(response, options, cutOff);
-		},
-		abort() {
-			ended = true;
-			cutOff();
-		},
-	};
+	return new H1Exchange(call, connection, options);
 }
 
 /** Larger bodies go as they are, in bytes. */

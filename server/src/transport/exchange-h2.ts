@@ -1,78 +1,142 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { afterTurn } from "./after-turn.ts";
 import { boundEnd, waitForDrain } from "./backpressure.ts";
-import { collectBody } from "./body-collector.ts";
+import { type BodyLimit, type CollectedBody, collectBody } from "./body-collector.ts";
 import { readBody } from "./body-reader.ts";
 import { Departure } from "./departure.ts";
-import type { Exchange, ExchangeOptions } from "./exchange.ts";
+import type { Connection, Ending, Exchange, ExchangeOptions, Head } from "./exchange.ts";
 import type { Fields } from "./fields.ts";
 
 /** How often it is looked whether an answer is out, whose request is still coming. In ms. */
 const uploadPollMs = 10;
 
-/** An exchange on a stream of HTTP/2, over the stream itself: Node's compatibility API costs a quarter more. */
-export function createH2Exchange(
-	stream: ServerHttp2Stream,
-	raw: readonly string[],
-	options: ExchangeOptions,
-): Exchange {
-	const departure = new Departure();
-	let ended = false;
-	const leave = () => {
-		if (!ended) departure.happen();
-	};
-	// "aborted" comes at once; "close" may wait for a body that nobody reads.
-	stream.on("aborted", leave);
-	stream.on("close", leave);
-	const cutOff = () => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+/** What a request's head says. */
+type RequestHead = Pick<Exchange, "method" | "target" | "authorities" | "rawHeaders">;
+
+const forgotten: RequestHead = { method: "", target: "", authorities: [], rawHeaders: [] };
+
+/** A stream, and its request's header fields with the pseudo headers. */
+export interface H2Call {
+	readonly stream: ServerHttp2Stream;
+	readonly raw: readonly string[];
+}
+
+/** A class: each call has one, and streams keep it. */
+class H2Exchange implements Exchange {
+	readonly connection: Connection;
+	readonly departure: Departure = new Departure();
+	readonly #stream: ServerHttp2Stream;
+	readonly #options: ExchangeOptions;
+	#head: RequestHead;
+	#hasEnded = false;
+
+	constructor({ stream, raw }: H2Call, connection: Connection, options: ExchangeOptions) {
+		this.connection = connection;
+		this.#stream = stream;
+		this.#options = options;
+		this.#head = splitHeaders(raw);
+		const leave = () => {
+			if (!this.#hasEnded) this.departure.happen();
+		};
+		// "aborted" comes at once; "close" may wait for a body that nobody reads.
+		stream.on("aborted", leave);
+		stream.on("close", leave);
+	}
+
+	get method(): string {
+		return this.#head.method;
+	}
+
+	get target(): string {
+		return this.#head.target;
+	}
+
+	get authorities(): readonly string[] {
+		return this.#head.authorities;
+	}
+
+	get rawHeaders(): Fields {
+		return this.#head.rawHeaders;
+	}
+
+	forgetRequest(): void {
+		this.#head = forgotten;
+	}
+
+	collectBody(limit: BodyLimit, done: (body: CollectedBody) => void): void {
+		collectBody(this.#stream, limit, done);
+	}
+
+	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array> {
+		return readBody(this.#stream, this.#options, timeoutMs);
+	}
+
+	writeHead(head: Head): void {
+		const stream = this.#stream;
+		if (stream.headersSent || stream.destroyed || stream.closed) return;
+		stream.respond([":status", String(head.status), ...head.headers], {
+			waitForTrailers: head.trailers === true,
+			endStream: head.isAll === true,
+		});
+	}
+
+	reserve(bodyBytes: number): boolean {
+		return this.#options.unread.reserve(bodyBytes, this.connection, this.#stream);
+	}
+
+	write(bytes: Uint8Array): boolean {
+		const stream = this.#stream;
+		return stream.destroyed || stream.writableEnded || stream.write(bytes);
+	}
+
+	drained(stallTimeoutMs: number | undefined): Promise<void> {
+		const waiting = { clock: this.#options.clock, departure: this.departure, stallTimeoutMs };
+		return waitForDrain(this.#stream, waiting, () => this.#cutOff());
+	}
+
+	end({ body, trailers }: Ending = {}): void {
+		if (this.#hasEnded) return;
+		this.#hasEnded = true;
+		const stream = this.#stream;
+		if (stream.destroyed || stream.closed) return;
+		if (trailers !== undefined) {
+			stream.once("wantTrailers", () => {
+				if (!stream.destroyed && !stream.closed) stream.sendTrailers(toNodeHeaders(trailers));
+			});
+		}
+		stream.end(body);
+		boundEnd(stream, this.#options, () => this.#cutOff());
+		if (stream.readableEnded || stream.endAfterHeaders) return;
+		stream.resume();
+		afterTurn(() => this.#stopUpload());
+	}
+
+	abort(): void {
+		this.#hasEnded = true;
+		this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+	}
+
 	/** The answer stands, so a body that is still on its way is not wanted (RFC 9113, 8.1). */
-	const stopUpload = () => {
+	#stopUpload(): void {
+		const stream = this.#stream;
 		if (stream.destroyed || stream.closed || stream.readableEnded) return;
 		// A reset discards what nghttp2 has not written yet, the end of the answer too.
 		if (stream.state.localClose === 1) stream.close(constants.NGHTTP2_NO_ERROR);
-		else options.clock.setTimer(uploadPollMs, stopUpload);
-	};
-	const { method, target, authorities, rawHeaders } = splitHeaders(raw);
-	return {
-		connection: options.connection,
-		method,
-		target,
-		authorities,
-		rawHeaders,
-		departure,
-		collectBody: (limit, done) => collectBody(stream, limit, done),
-		readBody: (timeoutMs) => readBody(stream, options, timeoutMs),
-		writeHead(head) {
-			if (stream.headersSent || stream.destroyed || stream.closed) return;
-			stream.respond([":status", String(head.status), ...head.headers], {
-				waitForTrailers: head.trailers === true,
-				endStream: head.isAll === true,
-			});
-		},
-		reserve: (bytes) => options.unread.reserve(bytes, options.connection, stream),
-		write: (bytes) => stream.destroyed || stream.writableEnded || stream.write(bytes),
-		drained: (stallTimeoutMs) =>
-			waitForDrain(stream, { clock: options.clock, departure, stallTimeoutMs }, cutOff),
-		end({ body, trailers } = {}) {
-			if (ended) return;
-			ended = true;
-			if (stream.destroyed || stream.closed) return;
-			if (trailers !== undefined) {
-				stream.once("wantTrailers", () => {
-					if (!stream.destroyed && !stream.closed) stream.sendTrailers(toNodeHeaders(trailers));
-				});
-			}
-			stream.end(body);
-			boundEnd(stream, options, cutOff);
-			if (stream.readableEnded || stream.endAfterHeaders) return;
-			stream.resume();
-			afterTurn(stopUpload);
-		},
-		abort() {
-			ended = true;
-			stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-		},
-	};
+		else this.#options.clock.setTimer(uploadPollMs, () => this.#stopUpload());
+	}
+
+	#cutOff(): void {
+		this.#stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+	}
+}
+
+/** An exchange on a stream of HTTP/2, over the stream itself: Node's compatibility API costs a quarter more. */
+export function createH2Exchange(
+	call: H2Call,
+	connection: Connection,
+	options: ExchangeOptions,
+): Exchange {
+	return new H2Exchange(call, connection, options);
 }
 
 /** Node takes trailers in this form only. */
@@ -87,7 +151,7 @@ function toNodeHeaders(fields: Fields): OutgoingHttpHeaders {
 	return headers;
 }
 
-function splitHeaders(raw: readonly string[]) {
+function splitHeaders(raw: readonly string[]): RequestHead {
 	let method = "";
 	let target = "";
 	const authorities: string[] = [];

@@ -50,6 +50,8 @@ export interface Exchange {
 	readonly rawHeaders: Fields;
 	/** That the peer left before the answer was ended. */
 	readonly departure: Departure;
+	/** Nobody asks any more for what the request's head said: an answer may last for days. */
+	forgetRequest(): void;
 	/**
 	 * The request's whole body; call it once, instead of {@link Exchange.readBody}. Memory grows with
 	 * the data that came, not with a length that was promised. `done` is called once, perhaps at once,
@@ -87,9 +89,8 @@ export function headerOf(exchange: Exchange, name: string): string | undefined {
 	return fieldOf(exchange.rawHeaders, name);
 }
 
-/** What every exchange is built with. */
+/** What exchanges share. */
 export interface ExchangeOptions {
-	readonly connection: Connection;
 	readonly limits: TransportLimits;
 	readonly clock: Clock;
 	readonly unread: UnreadBytes;

@@ -6,7 +6,7 @@ import type {
 } from "node:http";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import type { Connection, Exchange, ExchangeOptions } from "./exchange.ts";
+import type { Connection, Exchange } from "./exchange.ts";
 import { createH1Exchange } from "./exchange-h1.ts";
 import type { ListenerOptions } from "./listener.ts";
 import type { ConnectionFault } from "./observer.ts";
@@ -41,7 +41,7 @@ export function serveHttp1(
 		if (known !== undefined) return known;
 		const version = httpVersion === "1.0" ? "1.0" : "1.1";
 		const connection = connectionOf(socket, version);
-		const peer = { exchangeOptions: { ...options, connection }, unanswered: 0 };
+		const peer = { connection, unanswered: 0 };
 		peers.set(socket, peer);
 		// Node ends its side too, but "close" waits for what a stalled reader never takes.
 		socket.on("end", () => {
@@ -52,7 +52,7 @@ export function serveHttp1(
 	/** Node begins all requests that a connection has sent, and keeps their answers in order. */
 	function admit({ socket }: IncomingMessage, response: ServerResponse, peer: Peer): boolean {
 		peer.unanswered++;
-		response.once("close", () => {
+		response.on("close", () => {
 			peer.unanswered--;
 			// The head may have gone out before the drain began: then it did not say that it was the last.
 			if (peer.unanswered === 0 && options.isDraining()) socket.destroySoon();
@@ -68,10 +68,10 @@ export function serveHttp1(
 		if (!admit(request, response, peer)) return;
 		const { socket } = request;
 		// An answer whose head went out before the port began to close has not said "close".
-		response.once("finish", () => {
+		response.on("finish", () => {
 			if (options.isDraining() && currentAnswer(socket) === undefined) socket.destroySoon();
 		});
-		serve(createH1Exchange(request, response, peer.exchangeOptions));
+		serve(createH1Exchange({ request, response }, peer.connection, options));
 	});
 	server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
 		const [fault, status] = faultOf(error.code);
@@ -85,7 +85,7 @@ export function serveHttp1(
 
 /** The other end of a connection. */
 interface Peer {
-	readonly exchangeOptions: ExchangeOptions & { readonly isDraining: () => boolean };
+	readonly connection: Connection;
 	/** Requests whose answers have not ended. */
 	unanswered: number;
 }

@@ -8,7 +8,7 @@ import {
 import type { Socket } from "node:net";
 import type { Timer } from "../clock.ts";
 import { afterTurn } from "./after-turn.ts";
-import type { Exchange, ExchangeOptions } from "./exchange.ts";
+import type { Connection, Exchange } from "./exchange.ts";
 import { createH2Exchange } from "./exchange-h2.ts";
 import { connectionOf } from "./http1.ts";
 import type { ListenerOptions } from "./listener.ts";
@@ -43,23 +43,18 @@ export function createHttp2Engine(
 		keepTime(session, options);
 		limitPings(session, options);
 		const connection = connectionOf(session.socket as never, "2.0");
-		const exchangeOptions = { ...options, connection };
 		session.on("stream", (stream, _headers, _flags, rawHeaders) =>
-			onStream(stream, rawHeaders as unknown as string[], exchangeOptions),
+			onStream(stream, rawHeaders as unknown as string[], connection),
 		);
 	});
 	server.on("sessionError", () => {});
 
-	function onStream(
-		stream: ServerHttp2Stream,
-		raw: string[],
-		exchangeOptions: ExchangeOptions,
-	): void {
+	function onStream(stream: ServerHttp2Stream, raw: string[], connection: Connection): void {
 		stream.on("error", ignore);
 		// A read may hold hundreds of streams with their resets; after it, the reset ones are known.
 		afterTurn(() => {
 			if (stream.destroyed || stream.closed || stream.aborted) return;
-			serve(createH2Exchange(stream, raw, exchangeOptions));
+			serve(createH2Exchange({ stream, raw }, connection, options));
 		});
 	}
 
@@ -122,13 +117,14 @@ function keepTime(session: ServerHttp2Session, options: ListenerOptions): void {
 	session.once("remoteSettings", () => {
 		if (openStreams === 0) startIdle();
 	});
+	function onStreamClose(): void {
+		openStreams--;
+		if (openStreams === 0 && !session.destroyed) startIdle();
+	}
 	session.on("stream", (stream) => {
 		openStreams++;
 		idle?.cancel();
-		stream.once("close", () => {
-			openStreams--;
-			if (openStreams === 0 && !session.destroyed) startIdle();
-		});
+		stream.on("close", onStreamClose);
 	});
 	session.once("close", () => {
 		idle?.cancel();

@@ -26,6 +26,9 @@ export interface ListenerOptions {
 	readonly unread: UnreadBytes;
 }
 
+/** A socket without a listener for its faults would end the process; they show as "close". */
+const ignore = (): void => {};
+
 /** One TCP port with both versions of HTTP. */
 export interface Listener {
 	/** @throws what the system says, as in EADDRINUSE, or what is wrong with the certificate. */
@@ -92,13 +95,14 @@ export function createListener(
 	}
 
 	function admit(socket: Socket): void {
-		socket.on("error", () => {});
+		socket.on("error", ignore);
 		sockets.add(socket);
 		observer.connectionOpened();
 		const address = socket.remoteAddress ?? "";
 		const isAdmitted = perAddress.enter(address);
-		socket.once("close", () => {
+		socket.on("close", () => {
 			sockets.delete(socket);
+			undecided.delete(socket);
 			if (isAdmitted) perAddress.leave(address);
 			observer.connectionClosed();
 		});
@@ -115,7 +119,6 @@ export function createListener(
 
 	function split(socket: Socket): void {
 		undecided.add(socket);
-		socket.once("close", () => undecided.delete(socket));
 		splitByFirstBytes(socket, {
 			clock,
 			timeoutMs: limits.firstByteTimeoutMs,

@@ -42,11 +42,6 @@ export class Call {
 	abort(reason: ConnectError): void {
 		this.cancellation.abort(reason);
 	}
-
-	/** A stream has ended. */
-	end(): void {
-		this.cancellation.end();
-	}
 }
 
 const none: Fields = [];

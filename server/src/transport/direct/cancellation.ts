@@ -1,4 +1,4 @@
-import type { ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 
 /** What a call has opened. */
 interface Closable {
@@ -58,4 +58,9 @@ export class Cancellation {
 		this.#controller?.abort();
 		this.#held?.close();
 	}
+}
+
+/** What a call fails with that took too long. */
+export function deadlinePassed(): ConnectError {
+	return new ConnectError("the operation timed out", Code.DeadlineExceeded);
 }

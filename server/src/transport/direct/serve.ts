@@ -1,5 +1,4 @@
 import type { Message } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
 import type { Clock, Timer } from "../../clock.ts";
 import { afterTurn } from "../after-turn.ts";
 import type { CallContext } from "../call-context.ts";
@@ -11,10 +10,12 @@ import type { Fields } from "../fields.ts";
 import type { TransportLimits } from "../limits.ts";
 import type { TransportObserver } from "../observer.ts";
 import { createRefusalError, type Refusal, type RefusalDetails } from "../refusal.ts";
-import { deadlineInRequest, internalFault, requestTooSlow } from "../refusal-kinds.ts";
+import { deadlineInRequest, requestTooSlow } from "../refusal-kinds.ts";
 import type { Route } from "../routes.ts";
 import { failureHeaders, nothingSent, type Sent, sendAnswer } from "./answering.ts";
 import { Call } from "./call.ts";
+import { toCallError } from "./call-error.ts";
+import { deadlinePassed } from "./cancellation.ts";
 import type { Decoded, DecodeOptions } from "./decoder.ts";
 import type { Encoder } from "./encoder.ts";
 import { formOf } from "./form.ts";
@@ -74,15 +75,10 @@ export function serveDirect(request: DirectRequest, options: DirectOptions): voi
 		isOver = true;
 		timer?.cancel();
 		forgetDeparture();
-		if (!isUnary) call?.end();
 		observer.callEnded({ ...outcome, requestId: context.requestId });
 	};
 	const sending = { fairness: options.fairness, limits, done };
-	const toError = (error: unknown) => {
-		if (error instanceof ConnectError) return error;
-		observer.unexpected(error);
-		return createRefusalError(internalFault, options.refusalDetails);
-	};
+	const toError = (error: unknown) => toCallError(error, options);
 	const refuse = (refusal: Refusal) => {
 		const error = createRefusalError(refusal, options.refusalDetails);
 		const failure = protocol.failure(form, error, { header: undefined, trailer: undefined });
@@ -134,19 +130,13 @@ export function serveDirect(request: DirectRequest, options: DirectOptions): voi
 				},
 			);
 		} else {
-			runStream(
-				procedure as StreamProcedure,
-				{ call, message },
-				{
-					protocol,
-					encoder,
-					share: options.fairness.join(),
-					limits,
-					clock,
-					toError,
-					sending,
-				},
-			);
+			// A stream keeps its own time: nothing of this is to live as long as it does.
+			isOver = true;
+			timer?.cancel();
+			forgetDeparture();
+			const streamLeftMs = timeoutMs === undefined ? undefined : leftMs(timeoutMs);
+			const stream = { protocol, options, leftMs: streamLeftMs };
+			runStream(procedure as StreamProcedure, { call, message }, stream);
 		}
 	};
 	const receive = (decoded: Decoded) => {
@@ -191,10 +181,6 @@ export function serveDirect(request: DirectRequest, options: DirectOptions): voi
 	};
 	if (get === undefined) readMessage(exchange, rule, receive);
 	else openMessage(get.body, rule, receive);
-}
-
-function deadlinePassed(): ConnectError {
-	return new ConnectError("the operation timed out", Code.DeadlineExceeded);
 }
 
 function unaryProtocolOf({ protocol }: Route) {

@@ -1,13 +1,18 @@
 import type { DescMessage, Message } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
 import type { Timer } from "../../clock.ts";
+import { callerLeft } from "../departure.ts";
 import type { Exchange } from "../exchange.ts";
 import { type Fields, fieldsOf } from "../fields.ts";
-import { failureHeaders, sendAnswer, streamHeaders } from "./answering.ts";
+import { failureHeaders, type Sent, sendAnswer, streamHeaders } from "./answering.ts";
 import type { Call } from "./call.ts";
+import { toCallError } from "./call-error.ts";
+import { type Cancellation, deadlinePassed } from "./cancellation.ts";
 import type { Form } from "./form.ts";
 import { toMessage } from "./invocation.ts";
 import { touchedOf } from "./lazy-headers.ts";
-import type { StreamTerms } from "./stream.ts";
+import type { Metadata, StreamProtocol } from "./protocol.ts";
+import type { StreamOptions, StreamTerms } from "./stream.ts";
 
 /** What is needed until the head is sent. */
 interface Opening {
@@ -22,29 +27,43 @@ interface Opening {
  */
 export class StreamAnswer {
 	readonly exchange: Exchange;
-	readonly #terms: StreamTerms;
+	readonly #protocol: StreamProtocol;
+	readonly #options: StreamOptions;
 	readonly #form: Form;
 	readonly #schema: DescMessage;
+	readonly #requestId: string;
+	readonly cancellation: Cancellation;
+	readonly #deadline: Timer | undefined;
 	#opening: Opening | undefined;
 	#trailer: Headers;
 	#sentBytes = 0;
 	#isOver = false;
 
-	constructor(call: Call, terms: StreamTerms) {
-		const { exchange, form, common, method } = call.start;
+	constructor(call: Call, { protocol, options, leftMs }: StreamTerms) {
+		const { exchange, form, common, method, context } = call.start;
+		const { cancellation } = call;
+		const { clock, limits } = options;
 		this.exchange = exchange;
-		this.#terms = terms;
+		this.#protocol = protocol;
+		this.#options = options;
 		this.#form = form;
 		this.#schema = method.output;
+		this.#requestId = context.requestId;
+		this.cancellation = cancellation;
 		this.#trailer = call.responseTrailer;
 		// Browsers hold `fetch` back until then: a stream with nothing to say yet shows that it is open.
-		const timer = terms.clock.setTimer(terms.limits.streamHeadDelayMs, () => this.#begin());
+		const timer = clock.setTimer(limits.streamHeadDelayMs, () => this.#begin());
 		this.#opening = { common, header: call.responseHeader, timer };
+		if (leftMs !== undefined) {
+			const expire = () => cancellation.abort(deadlinePassed());
+			this.#deadline = clock.setTimer(Math.max(0, leftMs), expire);
+		}
+		exchange.departure.on(() => cancellation.abort(callerLeft()));
 	}
 
 	/** Bytes that the stream writes before others have their turn. */
 	get sliceBytes(): number {
-		return this.#terms.limits.streamSliceBytes;
+		return this.#options.limits.streamSliceBytes;
 	}
 
 	/** False: nobody reads it any more, or it has ended. */
@@ -60,7 +79,7 @@ export class StreamAnswer {
 
 	/** The bytes of messages, in their envelopes, one behind the other; to be sent next. */
 	encode(messages: readonly Message[]): Uint8Array {
-		const bytes = this.#terms.encoder.encodeAll(this.#schema, messages, this.#form);
+		const bytes = this.#options.encoder.encodeAll(this.#schema, messages, this.#form);
 		this.#sentBytes += bytes.byteLength;
 		if (this.#opening !== undefined) this.#begin();
 		return bytes;
@@ -76,24 +95,36 @@ export class StreamAnswer {
 		if (this.#isOver) return;
 		this.#isOver = true;
 		this.#opening?.timer.cancel();
-		const { protocol, sending, toError } = this.#terms;
-		const sentBytes = this.#sentBytes;
+		this.#deadline?.cancel();
 		if (this.exchange.departure.happened) {
-			sending.done({ complete: false, sentBytes });
+			this.#done({ complete: false, sentBytes: this.#sentBytes });
 			return;
 		}
-		const failure = error === undefined ? undefined : toError(error);
+		const failure = error === undefined ? undefined : toCallError(error, this.#options);
 		const trailer = touchedOf(this.#trailer);
 		if (failure !== undefined && this.#opening !== undefined) {
-			const { common, header } = this.#opening;
-			const answer = protocol.failure(this.#form, failure, { header: touchedOf(header), trailer });
-			const fields = [...common, ...failureHeaders];
-			sendAnswer(this.exchange, answer, { ...sending, fields });
+			this.#fail(failure, { header: touchedOf(this.#opening.header), trailer });
 			return;
 		}
 		this.#begin();
-		this.exchange.end(protocol.ending(failure, trailer));
-		sending.done({ complete: true, sentBytes });
+		this.exchange.end(this.#protocol.ending(failure, trailer));
+		this.#done({ complete: true, sentBytes: this.#sentBytes });
+	}
+
+	/** Nothing of it was sent yet. */
+	#fail(failure: ConnectError, metadata: Metadata): void {
+		const { fairness, limits } = this.#options;
+		sendAnswer(this.exchange, this.#protocol.failure(this.#form, failure, metadata), {
+			fields: [...(this.#opening?.common ?? []), ...failureHeaders],
+			fairness,
+			limits,
+			done: (outcome) => this.#done(outcome),
+		});
+	}
+
+	#done(outcome: Sent): void {
+		this.cancellation.end();
+		this.#options.observer.callEnded({ ...outcome, requestId: this.#requestId });
 	}
 
 	#begin(): void {
@@ -101,7 +132,7 @@ export class StreamAnswer {
 		if (opening === undefined) return;
 		this.#opening = undefined;
 		opening.timer.cancel();
-		const { protocol } = this.#terms;
+		const protocol = this.#protocol;
 		this.exchange.writeHead({
 			status: 200,
 			headers: [
@@ -114,5 +145,6 @@ export class StreamAnswer {
 			trailers: protocol.hasTrailers,
 			flush: true,
 		});
+		this.exchange.forgetRequest();
 	}
 }

@@ -4,12 +4,25 @@ import { writeBody } from "../writer.ts";
 import type { SlicedStream } from "./sliced-stream.ts";
 import type { StreamAnswer } from "./stream-answer.ts";
 
+/** Writes a stream slice by slice, until its end, or until the call is broken off. */
+export function writeSlices(
+	stream: SlicedStream<Message>,
+	answer: StreamAnswer,
+	fairness: Fairness,
+): void {
+	const { cancellation } = answer;
+	const writer = new SliceWriter(stream, answer, fairness);
+	cancellation.onAbort((reason) => writer.leave(reason));
+	if (cancellation.reason === undefined) writer.run();
+	else writer.leave(cancellation.reason);
+}
+
 /**
  * Writes a stream slice by slice, each in its turn. A reader that takes nothing costs a place in
  * the stream and what is on its way to it: nothing is taken before there is room. A class:
  * thousands may be open.
  */
-export class SliceWriter implements Task {
+class SliceWriter implements Task {
 	readonly #stream: SlicedStream<Message>;
 	readonly #answer: StreamAnswer;
 	/** Asks for a turn. */

@@ -1,21 +1,17 @@
 import type { Message } from "@bufbuild/protobuf";
-import type {
-	ConnectError,
-	Interceptor,
-	MethodImplSpec,
-	StreamResponse,
-} from "@connectrpc/connect";
+import type { Interceptor, MethodImplSpec, StreamResponse } from "@connectrpc/connect";
 import type { Clock } from "../../clock.ts";
-import type { Share } from "../fairness.ts";
+import type { Fairness } from "../fairness.ts";
 import type { TransportLimits } from "../limits.ts";
+import type { TransportObserver } from "../observer.ts";
+import type { RefusalDetails } from "../refusal.ts";
 import type { Call } from "./call.ts";
 import type { Encoder } from "./encoder.ts";
 import { invokeStream } from "./invocation.ts";
 import type { StreamProtocol } from "./protocol.ts";
 import { isSliced } from "./sliced-stream.ts";
 import { StreamAnswer } from "./stream-answer.ts";
-import { SliceWriter, writeMessages } from "./stream-writer.ts";
-import type { UnaryTerms } from "./unary.ts";
+import { writeMessages, writeSlices } from "./stream-writer.ts";
 
 /** A server-streaming procedure as it is served. */
 export interface StreamProcedure {
@@ -23,16 +19,25 @@ export interface StreamProcedure {
 	readonly interceptors: readonly Interceptor[];
 }
 
-/** How one stream is answered. */
-export interface StreamTerms extends Pick<UnaryTerms, "toError" | "sending"> {
-	readonly protocol: StreamProtocol;
+/** What streams share. */
+export interface StreamOptions {
 	readonly encoder: Encoder;
-	readonly share: Share;
-	readonly limits: Pick<TransportLimits, "streamHeadDelayMs" | "streamSliceBytes">;
+	readonly fairness: Fairness;
+	readonly limits: TransportLimits;
 	readonly clock: Clock;
+	readonly observer: TransportObserver;
+	readonly refusalDetails: RefusalDetails;
 }
 
-/** Runs a server-streaming call and answers it. */
+/** How one stream is answered. */
+export interface StreamTerms {
+	readonly protocol: StreamProtocol;
+	readonly options: StreamOptions;
+	/** Milliseconds until the deadline; undefined: there is none. */
+	readonly leftMs: number | undefined;
+}
+
+/** Runs a server-streaming call and answers it. Keeps its deadline, and hears of its caller leaving. */
 export function runStream(
 	procedure: StreamProcedure,
 	{ call, message }: { readonly call: Call; readonly message: Message },
@@ -42,15 +47,8 @@ export function runStream(
 	const finish = (error: unknown) => answer.finish(error);
 	const write = ({ header, trailer, message: messages }: StreamResponse) => {
 		answer.setMetadata(header, trailer);
-		if (!isSliced(messages)) {
-			writeMessages(messages, answer, terms.share).then(finish, finish);
-			return;
-		}
-		const writer = new SliceWriter(messages, answer, terms.sending.fairness);
-		call.cancellation.onAbort((reason: ConnectError) => writer.leave(reason));
-		const { reason } = call.cancellation;
-		if (reason === undefined) writer.run();
-		else writer.leave(reason);
+		if (isSliced(messages)) writeSlices(messages, answer, terms.options.fairness);
+		else writeMessages(messages, answer, terms.options.fairness.join()).then(finish, finish);
 	};
 	invokeStream(procedure, call, message).then(write, finish);
 }
