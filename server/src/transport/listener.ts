@@ -115,6 +115,9 @@ export function createListener(
 		// Each pipelined request listens for the end of its connection.
 		socket.setMaxListeners(0);
 		acceptHttp1.call(server, socket);
+		// Else Node's parser reads TLS records past a pause, and fails on the request they are of:
+		// a listener of ours makes the socket keep them (tls-keep-alive.test.ts).
+		if (tls !== undefined) socket.on("data", () => {});
 	}
 
 	function split(socket: Socket): void {
