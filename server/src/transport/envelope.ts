@@ -20,9 +20,13 @@ export function writeEnvelopePrefix(target: Buffer, flags: number, messageBytes:
 	target.writeUInt32BE(messageBytes, 1);
 }
 
-/** A message in its envelope. */
-export function createEnvelope(flags: number, message: Uint8Array): Buffer {
-	const bytes = Buffer.allocUnsafe(envelopePrefixBytes + message.byteLength);
+/** A message in its envelope; `allocate` gives its memory, Node's pool where nobody says. */
+export function createEnvelope(
+	flags: number,
+	message: Uint8Array,
+	allocate: (bytes: number) => Buffer = Buffer.allocUnsafe,
+): Buffer {
+	const bytes = allocate(envelopePrefixBytes + message.byteLength);
 	writeEnvelopePrefix(bytes, flags, message.byteLength);
 	bytes.set(message, envelopePrefixBytes);
 	return bytes;

@@ -41,7 +41,8 @@ export function createEncoder({ sharedTypes, registry, observer }: EncoderOption
 		}
 		let envelope = kept[form].get(message);
 		if (envelope === undefined) {
-			envelope = createEnvelope(0, write[form](schema, message));
+			// A piece of Node's pool would hold all 64 KiB of it for as long as the message lives.
+			envelope = createEnvelope(0, write[form](schema, message), Buffer.allocUnsafeSlow);
 			kept[form].set(message, envelope);
 			observer.encoded(schema.typeName, form);
 		}
