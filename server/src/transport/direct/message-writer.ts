@@ -7,6 +7,7 @@ import {
 	toJsonString,
 } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import type { Form } from "./form.ts";
 
 /** The bytes of a message. */
@@ -51,6 +52,8 @@ export function createMessageWriter(
 			(field.fieldKind === "message" && field.oneof === undefined) ||
 			(field.fieldKind === "list" && field.listKind === "message");
 		if (!holdsMessages || field.delimitedEncoding) return undefined;
+		// Protobuf would miss it in the rest.
+		if (field.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED) return undefined;
 		if (!sharedTypes.has(field.message.typeName)) return undefined;
 		return { field, schema: field.message, isList: field.fieldKind === "list" };
 	};

@@ -6,15 +6,16 @@ import {
 	type MessageInitShape,
 	ScalarType,
 } from "@bufbuild/protobuf";
-import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import { DurationSchema, FeatureSet_FieldPresence, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 
-/** Depth from which on messages hold no others. */
-const maxDepth = 3;
+/** Deeper down a message holds what it must, and nothing else. */
+const maxDepth = 2;
 
 /** Messages of a type, with any of their fields set; about half of them are frozen. */
 export function anyMessage(schema: DescMessage, depth = 0): fc.Arbitrary<Message> {
-	const members = schema.members.map((member) => {
+	const settable = schema.members.filter((member) => depth <= maxDepth || isRequired(member));
+	const members = settable.map((member) => {
 		const value =
 			member.kind === "oneof"
 				? fc
@@ -23,13 +24,18 @@ export function anyMessage(schema: DescMessage, depth = 0): fc.Arbitrary<Message
 							fieldValue(field, depth).map((chosen) => ({ case: field.localName, value: chosen })),
 						)
 				: fieldValue(member, depth);
-		return fc.option(value, { nil: undefined }).map((set) => [member.localName, set]);
+		const set = isRequired(member) ? value : fc.option(value, { nil: undefined });
+		return set.map((one) => [member.localName, one]);
 	});
 	return fc.tuple(fc.boolean(), fc.tuple(...members)).map(([isFrozen, pairs]) => {
 		const set = pairs.filter(([, value]) => value !== undefined);
 		const message = create(schema, Object.fromEntries(set) as MessageInitShape<DescMessage>);
 		return isFrozen ? Object.freeze(message) : message;
 	});
+}
+
+function isRequired(member: DescMessage["members"][number]): boolean {
+	return member.kind === "field" && member.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED;
 }
 
 function fieldValue(field: DescField, depth: number): fc.Arbitrary<unknown> {
@@ -49,9 +55,7 @@ function singleValue(
 ): fc.Arbitrary<unknown> {
 	if (message?.typeName === TimestampSchema.typeName) return time;
 	if (message?.typeName === DurationSchema.typeName) return duration;
-	if (message !== undefined) {
-		return depth < maxDepth ? anyMessage(message, depth + 1) : fc.constant(create(message));
-	}
+	if (message !== undefined) return anyMessage(message, depth + 1);
 	if (enumeration !== undefined) {
 		return fc.constantFrom(...enumeration.values.map(({ number }) => number));
 	}

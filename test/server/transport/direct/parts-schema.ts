@@ -17,7 +17,7 @@ const part = { type: Type.MESSAGE, typeName: ".test.Part" };
 
 /**
  * Two messages of proto2, whose absent fields show through a prototype: a `Part`, which may hold
- * parts, and a `Holder` of parts in every way that a field can hold one: optional, in a list, in a
+ * parts, and a `Holder` of parts in every way that a field can hold one: optional, required, in a list, in a
  * choice, in a map, as a group, and under a JSON name that has to be escaped.
  */
 export function createPartsSchema(): { readonly holder: DescMessage; readonly part: DescMessage } {
@@ -52,6 +52,7 @@ export function createPartsSchema(): { readonly holder: DescMessage; readonly pa
 					{ ...field("odd", 7, Type.MESSAGE), ...part, jsonName: 'an "odd" näme' },
 					{ ...field("grouped", 8, Type.GROUP), typeName: ".test.Part" },
 					{ ...field("holder", 9, Type.MESSAGE), typeName: ".test.Holder" },
+					{ ...field("needed", 10, Type.MESSAGE), ...part, label: Label.REQUIRED },
 				],
 				oneofDecl: [{ name: "choice" }],
 				nestedType: [
