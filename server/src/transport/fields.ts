@@ -1,12 +1,46 @@
 /** Header fields: names in lower case and values by turns, the form that Node takes and gives. */
 export type Fields = readonly string[];
 
-/** Headers as fields; undefined: none. */
+/** Headers as fields, without those of a connection; undefined: none. */
 export function fieldsOf(headers: Headers | undefined): Fields {
+	return fieldsWithout(headers, ofConnection);
+}
+
+/**
+ * Headers as fields, without those that say how the body is laid out either: what an
+ * implementation adds is metadata, and these are the protocol's.
+ */
+export function metadataFieldsOf(headers: Headers | undefined): Fields {
+	return fieldsWithout(headers, ofMessage);
+}
+
+/**
+ * Fields of one connection (RFC 9113, 8.2.2). HTTP/2 refuses them, trailers with them would end the
+ * process; an error that is passed on may carry those of the connection that it came over.
+ */
+const ofConnection: ReadonlySet<string> = new Set([
+	"connection",
+	"http2-settings",
+	"keep-alive",
+	"proxy-connection",
+	"te",
+	"trailer",
+	"transfer-encoding",
+	"upgrade",
+]);
+
+const ofMessage: ReadonlySet<string> = new Set([
+	...ofConnection,
+	"content-encoding",
+	"content-length",
+	"content-type",
+]);
+
+function fieldsWithout(headers: Headers | undefined, names: ReadonlySet<string>): Fields {
 	if (headers === undefined) return [];
 	const fields: string[] = [];
 	headers.forEach((value, name) => {
-		fields.push(name, value);
+		if (!names.has(name)) fields.push(name, value);
 	});
 	return fields;
 }

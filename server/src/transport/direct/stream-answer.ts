@@ -3,7 +3,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import type { Timer } from "../../clock.ts";
 import { callerLeft } from "../departure.ts";
 import type { Exchange } from "../exchange.ts";
-import { type Fields, fieldsOf } from "../fields.ts";
+import { type Fields, metadataFieldsOf } from "../fields.ts";
 import { failureHeaders, type Sent, sendAnswer, streamHeaders } from "./answering.ts";
 import type { Call } from "./call.ts";
 import { toCallError } from "./call-error.ts";
@@ -140,7 +140,7 @@ export class StreamAnswer {
 				...streamHeaders,
 				"content-type",
 				protocol.contentType(this.#form),
-				...fieldsOf(touchedOf(opening.header)),
+				...metadataFieldsOf(touchedOf(opening.header)),
 			],
 			trailers: protocol.hasTrailers,
 			flush: true,

@@ -1,7 +1,7 @@
 import type { ConnectError } from "@connectrpc/connect";
 import { endStreamFlag, endStreamToJson } from "../../connect-internals.ts";
 import { createEnvelope } from "../../envelope.ts";
-import { fieldsOf } from "../../fields.ts";
+import { metadataFieldsOf } from "../../fields.ts";
 import type { StreamProtocol } from "../protocol.ts";
 import { connectStreamFraming } from "./framing.ts";
 
@@ -9,7 +9,11 @@ import { connectStreamFraming } from "./framing.ts";
 export const connectStream: StreamProtocol = {
 	...connectStreamFraming,
 	failure(form, error, { header, trailer }) {
-		const headers = ["content-type", connectStreamFraming.contentType(form), ...fieldsOf(header)];
+		const headers = [
+			"content-type",
+			connectStreamFraming.contentType(form),
+			...metadataFieldsOf(header),
+		];
 		return { status: 200, headers, body: endStream(error, trailer) };
 	},
 	ending: (error, trailer) => ({ body: endStream(error, trailer) }),

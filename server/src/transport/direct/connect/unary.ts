@@ -1,6 +1,6 @@
 import { codeToHttpStatus, errorToJson } from "../../connect-internals.ts";
 import { envelopePrefixBytes } from "../../envelope.ts";
-import { fieldsOf } from "../../fields.ts";
+import { metadataFieldsOf } from "../../fields.ts";
 import { withErrorMetadata } from "../error-metadata.ts";
 import type { Answer, Metadata, UnaryProtocol } from "../protocol.ts";
 import { connectUnaryFraming } from "./framing.ts";
@@ -28,7 +28,7 @@ function withBody(
 	headers: string[],
 	{ metadata, body }: { readonly metadata: Metadata; readonly body: Uint8Array },
 ): Answer {
-	headers.push(...fieldsOf(metadata.header));
+	headers.push(...metadataFieldsOf(metadata.header));
 	// There are no HTTP trailers here: they go ahead, under other names.
 	metadata.trailer?.forEach((value, name) => {
 		headers.push(`trailer-${name}`, value);

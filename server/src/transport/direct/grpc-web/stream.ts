@@ -1,6 +1,6 @@
 import { trailerSerialize } from "../../connect-internals.ts";
 import { createEnvelope } from "../../envelope.ts";
-import { fieldsOf } from "../../fields.ts";
+import { metadataFieldsOf } from "../../fields.ts";
 import { statusTrailer } from "../../status-trailer.ts";
 import type { StreamProtocol } from "../protocol.ts";
 import { grpcWebFraming, trailerFlag } from "./framing.ts";
@@ -11,7 +11,7 @@ const succeeded = createEnvelope(trailerFlag, Buffer.from("grpc-status: 0\r\n"))
 export const grpcWebStream: StreamProtocol = {
 	...grpcWebFraming,
 	failure(form, error, { header, trailer }) {
-		const headers = ["content-type", grpcWebFraming.contentType(form), ...fieldsOf(header)];
+		const headers = ["content-type", grpcWebFraming.contentType(form), ...metadataFieldsOf(header)];
 		return { status: 200, headers, ...grpcWebStream.ending(error, trailer) };
 	},
 	ending(error, trailer) {

@@ -1,5 +1,5 @@
 import type { ConnectError } from "@connectrpc/connect";
-import { type Fields, fieldsOf } from "../../fields.ts";
+import { type Fields, metadataFieldsOf } from "../../fields.ts";
 import { statusTrailer } from "../../status-trailer.ts";
 import type { StreamProtocol } from "../protocol.ts";
 import { grpcFraming } from "./framing.ts";
@@ -12,8 +12,8 @@ export const grpcStream: StreamProtocol = {
 	// "Trailers-Only" where it can be: in two frames, a client that reads the first may break off
 	// before the second. What the implementation set as headers has to stay apart from the trailers.
 	failure(form, error, { header, trailer }) {
-		const headers = ["content-type", grpcFraming.contentType(form), ...fieldsOf(header)];
-		const trailers = fieldsOf(statusTrailer(error, trailer));
+		const headers = ["content-type", grpcFraming.contentType(form), ...metadataFieldsOf(header)];
+		const trailers = metadataFieldsOf(statusTrailer(error, trailer));
 		return header === undefined
 			? { status: 200, headers: [...headers, ...trailers] }
 			: { status: 200, headers, trailers };
@@ -23,5 +23,5 @@ export const grpcStream: StreamProtocol = {
 
 function trailersOf(error: ConnectError | undefined, trailer: Headers | undefined): Fields {
 	if (error === undefined && trailer === undefined) return succeeded;
-	return fieldsOf(statusTrailer(error, trailer));
+	return metadataFieldsOf(statusTrailer(error, trailer));
 }

@@ -1,4 +1,4 @@
-import { fieldsOf } from "../../fields.ts";
+import { metadataFieldsOf } from "../../fields.ts";
 import type { UnaryProtocol } from "../protocol.ts";
 import { grpcFraming } from "./framing.ts";
 import { grpcStream } from "./stream.ts";
@@ -7,7 +7,7 @@ import { grpcStream } from "./stream.ts";
 export const grpcUnary: UnaryProtocol = {
 	...grpcFraming,
 	answer(form, { envelope, encoding }, { header, trailer }) {
-		const headers = ["content-type", grpcFraming.contentType(form), ...fieldsOf(header)];
+		const headers = ["content-type", grpcFraming.contentType(form), ...metadataFieldsOf(header)];
 		if (encoding !== undefined) headers.push("grpc-encoding", encoding);
 		const { trailers } = grpcStream.ending(undefined, trailer);
 		return { status: 200, headers, body: envelope, trailers };
