@@ -44,11 +44,11 @@ export function invokeUnary(
 				resolve(createUnaryResponse(call, toMessage(spec.method.output, init)));
 			};
 			// What an implementation has at once costs no turn of the microtask queue.
-			if (output instanceof Promise) output.then(answer).catch(reject);
-			else answer(output as Awaited<typeof output>);
+			if (isPromiseLike(output)) Promise.resolve(output).then(answer).catch(reject);
+			else answer(output);
 		});
 	const next = intercept(call, implement as AnyFn, interceptors);
-	return next(createUnaryRequest(call, message)) as Promise<UnaryResponse>;
+	return begin(next, createUnaryRequest(call, message)) as Promise<UnaryResponse>;
 }
 
 /** Starts a server-streaming implementation within its interceptors. */
@@ -70,7 +70,7 @@ export function invokeStream(
 		return createStreamResponse(call, stream as AsyncIterable<Message>);
 	};
 	const next = intercept(call, implement as AnyFn, interceptors);
-	return next(createStreamRequest(call, message)) as Promise<StreamResponse>;
+	return begin(next, createStreamRequest(call, message)) as Promise<StreamResponse>;
 }
 
 /** A message, from a message or from what one is made of. */
@@ -87,6 +87,19 @@ function intercept(call: Call, innermost: AnyFn, interceptors: Interceptors): An
 		next = (interceptors[i] as Interceptor)((request) => inner(withSignal(request, call)));
 	}
 	return next;
+}
+
+/** An interceptor that is no async function may throw at once: that, too, is a call that fails. */
+function begin(next: AnyFn, request: UnaryRequest | StreamRequest): ReturnType<AnyFn> {
+	try {
+		return next(request);
+	} catch (error) {
+		return Promise.reject(error);
+	}
+}
+
+function isPromiseLike<T>(output: T | PromiseLike<T>): output is PromiseLike<T> {
+	return typeof (output as Partial<PromiseLike<T>> | undefined)?.then === "function";
 }
 
 async function onlyMessage(messages: AsyncIterable<Message>): Promise<Message> {
