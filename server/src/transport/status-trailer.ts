@@ -1,4 +1,4 @@
-import type { ConnectError } from "@connectrpc/connect";
+import { ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "./connect-internals.ts";
 
 /** Longest `grpc-message` in characters, before its percent encoding. */
@@ -12,7 +12,17 @@ export function statusTrailer(
 	error: ConnectError | undefined,
 	trailer: Headers | undefined,
 ): Headers {
-	return withShortMessage(setTrailerStatus(new Headers(trailer), error));
+	return setTrailerStatus(new Headers(trailer), error && withShortWords(error));
+}
+
+/** The details, too, repeat the message. */
+function withShortWords(error: ConnectError): ConnectError {
+	if (error.rawMessage.length <= maxGrpcMessageLength) return error;
+	const words = error.rawMessage.slice(0, maxGrpcMessageLength).toWellFormed();
+	const short = new ConnectError(words, error.code, error.metadata);
+	short.details = error.details;
+	short.isWireError = error.isWireError;
+	return short;
 }
 
 /** The trailer with a message that fits. */
