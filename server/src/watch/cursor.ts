@@ -27,7 +27,7 @@ type State =
 	/** Says what happened between the resume version and `end`, the log's end at its start. */
 	| { readonly at: "catching up"; readonly end: number; readonly follower: Follower }
 	/** Says SYNCED. */
-	| { readonly at: "complete"; readonly follower: Follower }
+	| { readonly at: "complete"; readonly follower: Follower; readonly token: string }
 	/** Says what happens. */
 	| { readonly at: "live"; readonly follower: Follower };
 
@@ -49,8 +49,8 @@ export class Cursor {
 	/** Resume token of what was said so far. */
 	get token(): string {
 		const state = this.#state;
-		const isStartingOver = state.at === "reset" || state.at === "snapshot";
-		return isStartingOver ? startOver : formatVersion(state.follower.version);
+		if (state.at === "reset" || state.at === "snapshot") return startOver;
+		return state.at === "complete" ? state.token : formatVersion(state.follower.version);
 	}
 
 	/**
@@ -71,7 +71,7 @@ export class Cursor {
 					this.#state =
 						slice.end < objects.length
 							? { ...state, from: slice.end }
-							: { at: "complete", follower };
+							: { at: "complete", follower, token: startOver };
 					if (slice.events.length > 0) return slice.events;
 					break;
 				}
@@ -103,7 +103,7 @@ export class Cursor {
 		const slice = follower.next(end, maxBytes);
 		if (slice !== undefined) return this.#told(slice);
 		if (state.at === "live") return undefined;
-		this.#state = { at: "complete", follower };
+		this.#state = { at: "complete", follower, token: formatVersion(follower.version) };
 		return moved;
 	}
 

@@ -135,6 +135,17 @@ describe("a version of a replica that is ahead", () => {
 	});
 });
 
+test("a HEARTBEAT between a snapshot's last event and SYNCED still means start over", async () => {
+	const { source, watch, clock } = await createStage();
+	source.put({ name: "a" });
+	const stream = watch();
+	expect(inShort(stream.take(1))).toEqual(["ADDED a"]);
+	await clock.advance(15_000);
+	const [beat, synced] = takeAll(stream);
+	expect([beat, synced].map(tokenOf)).toEqual([startOver, `${source.head}`]);
+	stream.close();
+});
+
 describe("a watch that is refused says nothing before", () => {
 	test("for a malformed version", async () => {
 		const { watch, observer } = await createStage();
