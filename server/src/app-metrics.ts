@@ -1,5 +1,5 @@
-import { Code } from "@connectrpc/connect";
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { createCallCounters } from "./app-metrics-calls.ts";
 import type { CallObserver } from "./service/call-observer.ts";
 import type { UpstreamObserver } from "./store/kubernetes/upstream-observer.ts";
 import type { ConnectionFault, RefusalCause } from "./transport/observer.ts";
@@ -26,9 +26,6 @@ export interface Metrics {
 	exposition(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
-/** Seconds; a read takes microseconds, a durable write some milliseconds. */
-const durationBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30];
-
 /**
  * @param options.processMetrics also memory, CPU, garbage collection and event-loop lag of the
  * process; these observe until the process ends, so tests leave them out.
@@ -38,25 +35,7 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 	const registers = [registry];
 	if (options.processMetrics) collectDefaultMetrics({ register: registry });
 
-	const requests = new Counter({
-		name: "wukong_requests_total",
-		help: "Calls that have ended, streams included.",
-		labelNames: ["method", "code", "protocol"],
-		registers,
-	});
-	const durations = new Histogram({
-		name: "wukong_request_duration_seconds",
-		help: "Time that unary calls took.",
-		labelNames: ["method"],
-		buckets: durationBuckets,
-		registers,
-	});
-	const requestsOf = keepChildren((method: string) =>
-		keepChildren((code: string) =>
-			keepChildren((protocol: string) => requests.labels({ method, code, protocol })),
-		),
-	);
-	const durationsOf = keepChildren((method: string) => durations.labels({ method }));
+	const calls = createCallCounters(registry);
 	const streams = new Gauge({
 		name: "wukong_watch_streams",
 		help: "Open watch streams.",
@@ -90,10 +69,15 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 		labelNames: ["cause"],
 		registers,
 	});
-	const sent = new Counter({
+	let sentBytes = 0;
+	new Counter({
 		name: "wukong_sent_bytes_total",
 		help: "Bytes of answers, without headers.",
 		registers,
+		collect() {
+			this.reset();
+			this.inc(sentBytes);
+		},
 	});
 	const encodings = new Counter({
 		name: "wukong_encodings_total",
@@ -129,14 +113,7 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 			troubled: (trouble) => upstreamTroubles.inc({ trouble }),
 			recovered() {},
 		},
-		calls: {
-			streamStarted() {},
-			callEnded({ method, protocol }, { durationMs, failure }) {
-				const code = failure === undefined ? "ok" : Code[failure.code];
-				requestsOf(method.name)(code)(protocol).inc();
-				if (method.methodKind === "unary") durationsOf(method.name).observe(durationMs / 1_000);
-			},
-		},
+		calls,
 		watch: {
 			streamOpened: () => streams.inc(),
 			streamClosed: () => streams.dec(),
@@ -148,7 +125,9 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 			connectionClosed: () => connections.dec(),
 			connectionFault: (fault) => faults.inc({ fault }),
 			callRefused: (cause) => refused.inc({ cause }),
-			bytesSent: (bytes) => sent.inc(bytes),
+			bytesSent: (bytes) => {
+				sentBytes += bytes;
+			},
 			encoded: (typeName, form) => {
 				encodings.inc({ message: typeName.slice(typeName.lastIndexOf(".") + 1), form });
 			},
@@ -157,18 +136,5 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 			contentType: registry.contentType,
 			body: await registry.metrics(),
 		}),
-	};
-}
-
-/** Looks each child of a metric up once: to find it by its labels takes longer than to count. */
-function keepChildren<Child>(find: (label: string) => Child): (label: string) => Child {
-	const children = new Map<string, Child>();
-	return (label) => {
-		let child = children.get(label);
-		if (child === undefined) {
-			child = find(label);
-			children.set(label, child);
-		}
-		return child;
 	};
 }

@@ -12,8 +12,11 @@ test("the page for operators shows the options that the service reads", () => {
 
 test("the page for operators shows the metrics that the service counts", () => {
 	const page = readFileSync(join(root, "docs/operations.md"), "utf8");
-	const source = readFileSync(join(root, "server/src/app-metrics.ts"), "utf8");
-	const counted = [...source.matchAll(/name: "(wukong_\w+)"/g)].map(([, name]) => name);
+	const counted = sourceFiles("server/src/app-metrics*.ts").flatMap((file) =>
+		[...readFileSync(join(root, file), "utf8").matchAll(/name: "(wukong_\w+)"/g)].map(
+			([, name]) => name,
+		),
+	);
 	const shown = [...page.matchAll(/^\| `(wukong_\w+)`/gm)].map(([, name]) => name);
 	expect(shown.sort()).toEqual(counted.sort());
 	expect(counted.length).toBeGreaterThan(5);

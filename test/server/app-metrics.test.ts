@@ -51,6 +51,16 @@ test("streams and connections are counted while they are open", async () => {
 	}
 });
 
+test("who reads the numbers leaves them as they are", async () => {
+	const { calls, port, exposition } = createMetrics({ processMetrics: false });
+	calls.callEnded(call, end);
+	port.bytesSent(10);
+	const { body } = await exposition();
+	expect((await exposition()).body).toBe(body);
+	port.bytesSent(7);
+	expect((await exposition()).body).toContain("wukong_sent_bytes_total 17\n");
+});
+
 test("each service has numbers of its own", async () => {
 	createMetrics({ processMetrics: false }).watch.streamOpened();
 	const { body } = await createMetrics({ processMetrics: false }).exposition();
