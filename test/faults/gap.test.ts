@@ -32,13 +32,13 @@ test("who comes with a token from within the gap of a relist starts over: no VM 
 
 test("pages of a list from within the gap are gone, not wrong", async () => {
 	const query = { filter: filterOf(), pageSize: 1, minResourceVersion: "" };
-	const { signal } = new AbortController();
+	const caller = new AbortController();
 	const [first, second] = scene.replicas;
 	let pageToken: string | undefined;
 	await liveShort(async () => {
-		pageToken = (await first?.replica.list({ ...query, pageToken: "", signal }))?.nextPageToken;
+		pageToken = (await first?.replica.list({ ...query, pageToken: "", caller }))?.nextPageToken;
 	});
 	expect(pageToken).not.toBe("");
-	const page = second?.replica.list({ ...query, pageToken: `${pageToken}`, signal });
+	const page = second?.replica.list({ ...query, pageToken: `${pageToken}`, caller });
 	await expect(page).rejects.toMatchObject({ reason: ErrorReason.PAGE_TOKEN_EXPIRED });
 });

@@ -1,8 +1,4 @@
-/** Whoever asked for a call. */
-export interface Caller {
-	/** Aborts when the call is broken off. Only read where it is needed: a signal is a costly thing. */
-	readonly signal: AbortSignal;
-}
+import type { Caller } from "../watch/caller.ts";
 
 /** Why work has failed. What was broken off says so in many ways; the signal knows why. */
 export function whyFailed(error: unknown, caller: Caller): unknown {

@@ -13,7 +13,7 @@ import { type ServiceContext, staleSince } from "./service-context.ts";
 export function createList({
 	replica,
 }: ServiceContext): MethodImpl<typeof WukongService.method.listWukongs> {
-	return async (request, { signal }) => {
+	return async (request, caller) => {
 		const page = await replica.list({
 			filter: {
 				namespace: request.namespace,
@@ -23,7 +23,7 @@ export function createList({
 			pageSize: request.pageSize,
 			pageToken: request.pageToken,
 			minResourceVersion: request.minResourceVersion,
-			signal,
+			caller,
 		});
 		const stale = staleSince(replica);
 		return stale === undefined ? responseOf(page) : { ...page, staleSince: stale };

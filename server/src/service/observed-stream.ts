@@ -1,4 +1,5 @@
-import { type Caller, whyFailed } from "./broken-off.ts";
+import type { Caller } from "../watch/caller.ts";
+import { whyFailed } from "./broken-off.ts";
 
 /** What happens to a stream on its way out. */
 export interface StreamHooks {

@@ -4,6 +4,7 @@ import { Failure, isFailure } from "../failure.ts";
 import { formatVersion } from "../resource/version.ts";
 import { compareRefs } from "../resource/wukong-ref.ts";
 import type { Source } from "../store/source.ts";
+import type { Caller } from "./caller.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { type Filter, filterText, shows } from "./filter.ts";
 import { binarySizeBytes } from "./message-size.ts";
@@ -24,7 +25,7 @@ export interface ListQuery {
 	readonly pageToken: string;
 	/** Counts on the first page only. */
 	readonly minResourceVersion: string;
-	readonly signal: AbortSignal;
+	readonly caller: Caller;
 }
 
 /** One page of a snapshot; shared by all who ask for it, so it never changes. */
@@ -51,7 +52,7 @@ export async function listPage(
 	const { log, source, versions } = parts;
 	const queryText = filterText(query.filter);
 	if (query.pageToken === "") {
-		await versions.reach(query.minResourceVersion, query.signal);
+		await versions.reach(query.minResourceVersion, query.caller);
 		return cut(log.state.snapshot(), 0, { query, queryText, version: log.head });
 	}
 	const start = parsePageToken(query.pageToken, queryText);
@@ -69,7 +70,7 @@ export async function listPage(
 /** The token may be of a replica that is ahead of this one. */
 async function reachSnapshot(start: PageStart, query: ListQuery, versions: VersionWait) {
 	try {
-		await versions.reach(formatVersion(start.version), query.signal);
+		await versions.reach(formatVersion(start.version), query.caller);
 	} catch (error) {
 		if (!isFailure(error, ErrorReason.VERSION_NOT_REACHED)) throw error;
 		throw pageTokenExpired();

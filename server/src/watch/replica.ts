@@ -5,6 +5,7 @@ import { Failure, storeNotLoaded } from "../failure.ts";
 import { parseVersion, startOver } from "../resource/version.ts";
 import type { WukongRef } from "../resource/wukong-ref.ts";
 import type { Freshness, HistoryLimits, Source } from "../store/source.ts";
+import type { Caller } from "./caller.ts";
 import { createChangeLog } from "./change-log.ts";
 import { Cursor, type CursorStart } from "./cursor.ts";
 import type { Filter } from "./filter.ts";
@@ -16,12 +17,7 @@ import { createStreamMarks } from "./stream-marks.ts";
 import { createVersionWait } from "./version-wait.ts";
 import type { View } from "./view.ts";
 import { createViews } from "./views.ts";
-import {
-	type Caller,
-	createWatchStream,
-	type OpenStream,
-	type WatchStream,
-} from "./watch-stream.ts";
+import { createWatchStream, type OpenStream, type WatchStream } from "./watch-stream.ts";
 
 /** What to watch. */
 export interface WatchQuery {
@@ -56,7 +52,7 @@ export interface Replica {
 	 */
 	watch(query: WatchQuery): WatchStream;
 	/** Resolves when reads see `minResourceVersion`. @throws VERSION_NOT_REACHED, INVALID_REQUEST */
-	reach(minResourceVersion: string, signal: AbortSignal): Promise<void>;
+	reach(minResourceVersion: string, caller: Caller): Promise<void>;
 	/** Ends every stream, those to come too: a last HEARTBEAT, then `failure`. */
 	drain(failure: Failure): void;
 }
@@ -102,13 +98,12 @@ export function createReplica(options: {
 	};
 
 	const openLate = async (query: WatchQuery): Promise<CursorStart> => {
-		const { signal } = query.caller;
-		await versions.reach(query.minResourceVersion, signal);
+		await versions.reach(query.minResourceVersion, query.caller);
 		for (;;) {
 			const start = resumeStart(query.resourceVersion, log, source);
 			if (start.at !== "ahead") return start;
 			// Where the store has this version the log is to have it, too: nothing is sent until then.
-			const outcome = await versions.meet(start.version, signal);
+			const outcome = await versions.meet(start.version, query.caller.signal);
 			if (outcome === "foreign") return { at: "reset", cause: "foreign" };
 			if (outcome === "late") return { at: "reset", cause: "ahead" };
 		}
@@ -128,9 +123,9 @@ export function createReplica(options: {
 			requireLoaded();
 			return listPage(query, { log, source, versions });
 		},
-		reach: async (minResourceVersion, signal) => {
+		reach: async (minResourceVersion, caller) => {
 			requireLoaded();
-			await versions.reach(minResourceVersion, signal);
+			await versions.reach(minResourceVersion, caller);
 		},
 		watch(query) {
 			if (streams.size >= options.maxStreams) {

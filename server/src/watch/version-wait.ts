@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import { Failure, invalidRequest } from "../failure.ts";
 import { parseVersion, startOver } from "../resource/version.ts";
 import type { Source } from "../store/source.ts";
+import type { Caller } from "./caller.ts";
 import type { ChangeLog } from "./change-log.ts";
 
 /** How long a read waits for the version it asks for, in milliseconds. */
@@ -29,7 +30,7 @@ export interface VersionWait {
 	 * is answered from the present state.
 	 * @throws INVALID_REQUEST, VERSION_NOT_REACHED, the signal's reason, what the store says
 	 */
-	reach(token: string, signal: AbortSignal): Promise<void>;
+	reach(token: string, caller: Caller): Promise<void>;
 	/** Asks the store and waits for the log. @throws the signal's reason, what the store says */
 	meet(version: bigint, signal: AbortSignal): Promise<WaitOutcome>;
 }
@@ -80,9 +81,10 @@ export function createVersionWait(options: {
 	return {
 		missing,
 		meet,
-		async reach(token, signal) {
+		async reach(token, caller) {
 			const version = missing(token);
-			if (version !== undefined && (await meet(version, signal)) === "late") throw notReached();
+			if (version === undefined) return;
+			if ((await meet(version, caller.signal)) === "late") throw notReached();
 		},
 	};
 }

@@ -1,4 +1,5 @@
 import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
+import type { Caller } from "./caller.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Beating, Heartbeats } from "./heartbeat.ts";
 import type { StreamMarks } from "./stream-marks.ts";
@@ -32,12 +33,6 @@ export interface OpenStream extends WatchStream, Beating {
 	wake(): void;
 	/** Ends the stream: a last HEARTBEAT, then the failure. */
 	end(failure: unknown): void;
-}
-
-/** Who asked for a stream. */
-export interface Caller {
-	/** Aborts when the caller leaves. Only read where it is needed: a signal is a costly thing. */
-	readonly signal: AbortSignal;
 }
 
 export interface WatchStreamOptions {

@@ -15,7 +15,7 @@ const listOf = (replica: Replica, query: Partial<ListQuery> = {}): Promise<ListP
 		pageSize: 0,
 		pageToken: "",
 		minResourceVersion: "",
-		signal: new AbortController().signal,
+		caller: { signal: new AbortController().signal },
 		...query,
 	});
 const names = (page: ListPage) => page.wukongs.map(({ name }) => name);
@@ -173,7 +173,7 @@ describe("min_resource_version", () => {
 		source.hold();
 		const { resourceVersion } = source.put({ name: "a" });
 		const leaver = new AbortController();
-		const reached = replica.reach(resourceVersion, leaver.signal);
+		const reached = replica.reach(resourceVersion, leaver);
 		leaver.abort(new Error("left"));
 		await expect(reached).rejects.toThrow("left");
 		await clock.advance(0);

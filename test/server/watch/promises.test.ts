@@ -97,7 +97,7 @@ describe("promise 2, in order and never twice, with tokens", () => {
 			pageSize: 0,
 			pageToken: "",
 			minResourceVersion: "",
-			signal: new AbortController().signal,
+			caller: { signal: new AbortController().signal },
 		});
 		source.put({ name: "b" });
 		for (const resourceVersion of [vm.resourceVersion, page.resourceVersion]) {
@@ -298,7 +298,7 @@ describe("promise 7, cheap", () => {
 				pageSize: 1,
 				pageToken: "",
 				minResourceVersion: "",
-				signal: new AbortController().signal,
+				caller: { signal: new AbortController().signal },
 			});
 		expect((await list()).wukongs[0]).toBe((await list()).wukongs[0]);
 	});

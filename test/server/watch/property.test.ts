@@ -121,7 +121,7 @@ async function play({ actions, dice, bug }: Play): Promise<void> {
 			pageSize: 0,
 			pageToken: "",
 			minResourceVersion: "",
-			signal: new AbortController().signal,
+			caller: { signal: new AbortController().signal },
 		});
 		expect(model.synced).toBe(true);
 		expect(model.held).toEqual(new Map(page.wukongs.map((vm) => [keyOf(vm), vm])));

@@ -23,7 +23,7 @@ function stage() {
 
 test("what the log has is not asked for", async () => {
 	const { versions, asked } = stage();
-	await versions.reach("10", signal);
+	await versions.reach("10", { signal });
 	expect(asked).toEqual([]);
 });
 
