@@ -14,7 +14,7 @@ import {
 	wrongMethod,
 } from "./refusal-kinds.ts";
 import type { Route, Routes } from "./routes.ts";
-import { serveUniversal } from "./universal.ts";
+import { serveUniversal, type UniversalCall } from "./universal.ts";
 
 /** What the way of a request is decided by. */
 export interface DispatchOptions extends DirectOptions {
@@ -28,62 +28,98 @@ export interface DispatchOptions extends DirectOptions {
  * The way of every request: host, origin, page or procedure. Never fails: what
  * goes wrong here breaks off this one call and is told to the observer.
  */
-export function createDispatch(options: DispatchOptions): (exchange: Exchange) => Promise<void> {
+export function createDispatch(options: DispatchOptions): (exchange: Exchange) => void {
 	const pages = new Map(options.pages.map((page) => [page.path, page]));
 	const { observer } = options;
 
-	async function serve(exchange: Exchange): Promise<void> {
+	/** @returns what is still to come of the answer, where its failure is for us to tell */
+	function serve(exchange: Exchange): Promise<void> | undefined {
 		const requestId = requestIdFrom(headerOf(exchange, "x-request-id"));
 		const id: Fields = ["x-request-id", requestId];
-		const refuse = (refusal: Refusal, fields: Fields): void => {
-			const httpStatus = writeRefusal(exchange, refusal, {
-				common: fields,
-				detailsOf: options.refusalDetails,
-			});
-			observer.callRefused({ cause: refusal.cause, httpStatus, procedure: "", requestId });
-		};
-		const headersFault = checkHeaders(exchange, options.limits);
-		if (headersFault !== undefined) return refuse(headersFault, id);
-		const host = checkAuthority(exchange, options.hosts);
-		if ("status" in host) return refuse(wrongAuthority(host.status, host.message), id);
-		const origin = checkOrigin(exchange, host.authority, options.allowedOrigins);
-		if (origin.kind === "refuse") return refuse(foreignOrigin, id);
-		const common: Fields = [...id, ...origin.headers];
-		if (origin.kind === "preflight") {
+		const admission = admit(exchange, options);
+		if ("cause" in admission) return refuse({ exchange, common: id, requestId }, admission);
+		const { path, originHeaders, isPreflight } = admission;
+		const common = originHeaders.length === 0 ? id : id.concat(originHeaders);
+		if (isPreflight) {
 			exchange.writeHead({ status: 204, headers: common });
-			return exchange.end();
+			exchange.end();
+			return undefined;
 		}
-		const query = host.path.indexOf("?");
-		const page = pages.get(query === -1 ? host.path : host.path.slice(0, query));
+		const query = path.indexOf("?");
+		const page = pages.get(query === -1 ? path : path.slice(0, query));
 		if (page !== undefined) {
 			if (exchange.method === "GET" || exchange.method === "HEAD") {
 				return writePage(exchange, page, common);
 			}
-			return refuse(wrongMethod(["GET", "HEAD"]), common);
+			return refuse({ exchange, common, requestId }, wrongMethod(["GET", "HEAD"]));
 		}
-		const route = options.routes.find(exchange, host.path);
-		if ("cause" in route) return refuse(route, common);
-
+		const route = options.routes.find(exchange, path);
+		if ("cause" in route) return refuse({ exchange, common, requestId }, route);
 		const context = contextOf(exchange, route, requestId);
 		const { direct } = route.procedure;
-		if (direct !== undefined) {
-			return serveDirect({ exchange, procedure: direct, route, context, common }, options);
-		}
+		if (direct === undefined) return observed({ exchange, route, context, common });
+		serveDirect({ exchange, procedure: direct, route, context, common }, options);
+		return undefined;
+	}
+
+	function refuse({ exchange, common, requestId }: Refused, refusal: Refusal): undefined {
+		const detailsOf = options.refusalDetails;
+		const httpStatus = writeRefusal(exchange, refusal, { common, detailsOf });
+		observer.callRefused({ cause: refusal.cause, httpStatus, procedure: "", requestId });
+	}
+
+	async function observed(call: UniversalCall): Promise<void> {
 		let outcome = { complete: false, sentBytes: 0 };
 		try {
-			outcome = await serveUniversal({ exchange, route, context, common }, options);
+			outcome = await serveUniversal(call, options);
 		} finally {
-			observer.callEnded({ ...outcome, requestId });
+			observer.callEnded({ ...outcome, requestId: call.context.requestId });
 		}
 	}
 
-	return async (exchange) => {
+	function breakOff(exchange: Exchange, error: unknown): void {
+		exchange.abort();
+		observer.unexpected(error);
+	}
+
+	return (exchange) => {
 		try {
-			await serve(exchange);
+			serve(exchange)?.catch((error: unknown) => breakOff(exchange, error));
 		} catch (error) {
-			exchange.abort();
-			observer.unexpected(error);
+			breakOff(exchange, error);
 		}
+	};
+}
+
+/** A request that has no route. */
+interface Refused {
+	readonly exchange: Exchange;
+	/** Header fields of every answer. */
+	readonly common: Fields;
+	readonly requestId: string;
+}
+
+/** A request that may go on to its page or procedure. */
+interface Admission {
+	/** Path and query. */
+	readonly path: string;
+	/** Header fields that the origin's rules add to every answer. */
+	readonly originHeaders: Fields;
+	/** A browser asks whether it may ask. */
+	readonly isPreflight: boolean;
+}
+
+function admit(exchange: Exchange, options: DispatchOptions): Admission | Refusal {
+	const headersFault = checkHeaders(exchange, options.limits);
+	if (headersFault !== undefined) return headersFault;
+	const host = checkAuthority(exchange, options.hosts);
+	if ("status" in host) return wrongAuthority(host.status, host.message);
+	const origin = checkOrigin(exchange, host.authority, options.allowedOrigins);
+	if (origin.kind === "refuse") return foreignOrigin;
+	return {
+		path: host.path,
+		originHeaders: origin.headers,
+		isPreflight: origin.kind === "preflight",
 	};
 }
 

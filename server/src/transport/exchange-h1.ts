@@ -5,15 +5,12 @@ import { type BodyLimit, type CollectedBody, collectBody } from "./body-collecto
 import { readBody } from "./body-reader.ts";
 import { Departure } from "./departure.ts";
 import type { Connection, Ending, Exchange, ExchangeOptions, Head } from "./exchange.ts";
-import { type Fields, fieldOf } from "./fields.ts";
+import { type Fields, fieldOf, valuesOf } from "./fields.ts";
 
 /** Unread bytes of a refused request that are read away, so that its answer is not lost to a TCP reset. */
 const maxLingerBytes = 64 * 1024;
 /** Time for that, in milliseconds. */
 const maxLingerMs = 1_000;
-
-/** Faults of the connection show as "close"; without a listener they would end the process. */
-const ignore = (): void => {};
 
 /** What exchanges share. */
 export interface H1Options extends ExchangeOptions {
@@ -27,8 +24,8 @@ export interface H1Call {
 	readonly response: ServerResponse;
 }
 
-/** A class: each call has one, and streams keep it. */
-class H1Exchange implements Exchange {
+/** An exchange on HTTP/1.x. A class: each call has one, and streams keep it. */
+export class H1Exchange implements Exchange {
 	readonly connection: Connection;
 	readonly departure: Departure = new Departure();
 	readonly #request: IncomingMessage;
@@ -42,11 +39,11 @@ class H1Exchange implements Exchange {
 		this.#request = request;
 		this.#response = response;
 		this.#options = options;
-		response.on("close", () => {
-			if (!this.#hasEnded) this.departure.happen();
-		});
-		response.on("error", ignore);
-		request.on("error", ignore);
+	}
+
+	/** To be told when the answer is out, or its connection gone. */
+	closed(): void {
+		if (!this.#hasEnded) this.departure.happen();
 	}
 
 	get method(): string {
@@ -58,8 +55,7 @@ class H1Exchange implements Exchange {
 	}
 
 	get authorities(): readonly string[] {
-		const fields = this.rawHeaders;
-		return fields.filter((_, i) => fields[i - 1] === "host" && i % 2 === 1);
+		return valuesOf(this.rawHeaders, "host");
 	}
 
 	get rawHeaders(): Fields {
@@ -86,7 +82,7 @@ class H1Exchange implements Exchange {
 		const isLast = this.#options.isDraining() || !this.#isRead;
 		response.writeHead(
 			head.status,
-			(isLast ? [...head.headers, "connection", "close"] : head.headers) as string[],
+			(isLast ? head.headers.concat("connection", "close") : head.headers) as string[],
 		);
 		if (head.flush === true) response.flushHeaders();
 	}
@@ -134,15 +130,6 @@ class H1Exchange implements Exchange {
 	}
 }
 
-/** An exchange on HTTP/1.x. */
-export function createH1Exchange(
-	call: H1Call,
-	connection: Connection,
-	options: H1Options,
-): Exchange {
-	return new H1Exchange(call, connection, options);
-}
-
 /** Larger bodies go as they are, in bytes. */
 const maxTextBytes = 8 * 1024;
 
@@ -156,7 +143,8 @@ function endWith(response: ServerResponse, body: Uint8Array | undefined): void {
 		return;
 	}
 	const { buffer, byteOffset, byteLength } = body;
-	response.end(Buffer.from(buffer, byteOffset, byteLength).toString("latin1"), "latin1");
+	const bytes = Buffer.isBuffer(body) ? body : Buffer.from(buffer, byteOffset, byteLength);
+	response.end(bytes.toString("latin1"), "latin1");
 }
 
 /** Reads away a bounded rest of the request, then goes on. */

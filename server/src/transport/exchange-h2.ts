@@ -5,7 +5,7 @@ import { type BodyLimit, type CollectedBody, collectBody } from "./body-collecto
 import { readBody } from "./body-reader.ts";
 import { Departure } from "./departure.ts";
 import type { Connection, Ending, Exchange, ExchangeOptions, Head } from "./exchange.ts";
-import type { Fields } from "./fields.ts";
+import { type Fields, valuesOf } from "./fields.ts";
 
 /** How often it is looked whether an answer is out, whose request is still coming. In ms. */
 const uploadPollMs = 10;
@@ -21,8 +21,11 @@ export interface H2Call {
 	readonly raw: readonly string[];
 }
 
-/** A class: each call has one, and streams keep it. */
-class H2Exchange implements Exchange {
+/**
+ * An exchange on a stream of HTTP/2, over the stream itself: Node's compatibility API costs a
+ * quarter more. A class: each call has one, and streams keep it.
+ */
+export class H2Exchange implements Exchange {
 	readonly connection: Connection;
 	readonly departure: Departure = new Departure();
 	readonly #stream: ServerHttp2Stream;
@@ -35,12 +38,17 @@ class H2Exchange implements Exchange {
 		this.#stream = stream;
 		this.#options = options;
 		this.#head = splitHeaders(raw);
-		const leave = () => {
-			if (!this.#hasEnded) this.departure.happen();
-		};
-		// "aborted" comes at once; "close" may wait for a body that nobody reads.
-		stream.on("aborted", leave);
-		stream.on("close", leave);
+	}
+
+	/** To be told when the stream is aborted or closed. */
+	closed(): void {
+		if (!this.#hasEnded) this.departure.happen();
+	}
+
+	/** The stream has ended, in whatever way. */
+	get isClosed(): boolean {
+		const { destroyed, closed, aborted } = this.#stream;
+		return destroyed || closed || aborted;
 	}
 
 	get method(): string {
@@ -74,7 +82,7 @@ class H2Exchange implements Exchange {
 	writeHead(head: Head): void {
 		const stream = this.#stream;
 		if (stream.headersSent || stream.destroyed || stream.closed) return;
-		stream.respond([":status", String(head.status), ...head.headers], {
+		stream.respond([":status", String(head.status)].concat(head.headers), {
 			waitForTrailers: head.trailers === true,
 			endStream: head.isAll === true,
 		});
@@ -100,7 +108,7 @@ class H2Exchange implements Exchange {
 		const stream = this.#stream;
 		if (stream.destroyed || stream.closed) return;
 		if (trailers !== undefined) {
-			stream.once("wantTrailers", () => {
+			stream.on("wantTrailers", () => {
 				if (!stream.destroyed && !stream.closed) stream.sendTrailers(toNodeHeaders(trailers));
 			});
 		}
@@ -130,15 +138,6 @@ class H2Exchange implements Exchange {
 	}
 }
 
-/** An exchange on a stream of HTTP/2, over the stream itself: Node's compatibility API costs a quarter more. */
-export function createH2Exchange(
-	call: H2Call,
-	connection: Connection,
-	options: ExchangeOptions,
-): Exchange {
-	return new H2Exchange(call, connection, options);
-}
-
 /** Node takes trailers in this form only. */
 function toNodeHeaders(fields: Fields): OutgoingHttpHeaders {
 	const headers: Record<string, string> = {};
@@ -151,18 +150,20 @@ function toNodeHeaders(fields: Fields): OutgoingHttpHeaders {
 	return headers;
 }
 
+/** Pseudo headers come first (RFC 9113, 8.3). */
 function splitHeaders(raw: readonly string[]): RequestHead {
 	let method = "";
 	let target = "";
-	const authorities: string[] = [];
-	const rawHeaders: string[] = [];
-	for (let i = 0; i + 1 < raw.length; i += 2) {
-		const name = raw[i] as string;
-		const value = raw[i + 1] as string;
-		if (name === ":method") method = value;
-		else if (name === ":path") target = value;
-		if (name === ":authority" || name === "host") authorities.push(value);
-		if (!name.startsWith(":")) rawHeaders.push(name, value);
+	let authority: string | undefined;
+	let end = 0;
+	for (; raw[end]?.startsWith(":"); end += 2) {
+		const value = raw[end + 1] as string;
+		if (raw[end] === ":method") method = value;
+		else if (raw[end] === ":path") target = value;
+		else if (raw[end] === ":authority") authority = value;
 	}
+	const rawHeaders = raw.slice(end);
+	const hosts = valuesOf(rawHeaders, "host");
+	const authorities = authority === undefined ? hosts : [authority, ...hosts];
 	return { method, target, authorities, rawHeaders };
 }

@@ -52,3 +52,12 @@ export function fieldOf(fields: Fields, name: string): string | undefined {
 	}
 	return undefined;
 }
+
+/** All values of a field. */
+export function valuesOf(fields: Fields, name: string): readonly string[] {
+	const values: string[] = [];
+	for (let i = 0; i < fields.length; i += 2) {
+		if (fields[i] === name) values.push(fields[i + 1] as string);
+	}
+	return values;
+}

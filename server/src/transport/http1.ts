@@ -7,9 +7,12 @@ import type {
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Connection, Exchange } from "./exchange.ts";
-import { createH1Exchange } from "./exchange-h1.ts";
+import { H1Exchange } from "./exchange-h1.ts";
 import type { ListenerOptions } from "./listener.ts";
 import type { ConnectionFault } from "./observer.ts";
+
+/** A fault of an answer shows as "close"; without a listener it would end the process. */
+const ignore = (): void => {};
 
 /** Node's own options and limits for HTTP/1. */
 export function http1Options(options: ListenerOptions): ServerOptions {
@@ -50,28 +53,25 @@ export function serveHttp1(
 		return peer;
 	}
 	/** Node begins all requests that a connection has sent, and keeps their answers in order. */
-	function admit({ socket }: IncomingMessage, response: ServerResponse, peer: Peer): boolean {
-		peer.unanswered++;
-		response.on("close", () => {
-			peer.unanswered--;
-			// The head may have gone out before the drain began: then it did not say that it was the last.
-			if (peer.unanswered === 0 && options.isDraining()) socket.destroySoon();
-		});
+	function isAdmitted({ socket }: IncomingMessage, { unanswered }: Peer): boolean {
 		if (socket.destroyed) return false;
-		if (peer.unanswered <= options.limits.maxPipelinedRequests) return true;
+		if (unanswered <= options.limits.maxPipelinedRequests) return true;
 		options.observer.connectionFault("too_many_requests");
 		socket.destroy();
 		return false;
 	}
 	server.on("request", (request: IncomingMessage, response: ServerResponse) => {
 		const peer = peerOf(request);
-		if (!admit(request, response, peer)) return;
-		const { socket } = request;
-		// An answer whose head went out before the port began to close has not said "close".
-		response.on("finish", () => {
-			if (options.isDraining() && currentAnswer(socket) === undefined) socket.destroySoon();
+		const exchange = new H1Exchange({ request, response }, peer.connection, options);
+		peer.unanswered++;
+		response.on("error", ignore);
+		response.on("close", () => {
+			peer.unanswered--;
+			exchange.closed();
+			// The head may have gone out before the drain began: then it did not say that it was the last.
+			if (peer.unanswered === 0 && options.isDraining()) request.socket.destroySoon();
 		});
-		serve(createH1Exchange({ request, response }, peer.connection, options));
+		if (isAdmitted(request, peer)) serve(exchange);
 	});
 	server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
 		const [fault, status] = faultOf(error.code);

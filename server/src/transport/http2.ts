@@ -1,15 +1,9 @@
-import {
-	constants,
-	createServer,
-	type Http2Server,
-	type ServerHttp2Session,
-	type ServerHttp2Stream,
-} from "node:http2";
+import { constants, createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Timer } from "../clock.ts";
 import { afterTurn } from "./after-turn.ts";
-import type { Connection, Exchange } from "./exchange.ts";
-import { createH2Exchange } from "./exchange-h2.ts";
+import type { Exchange } from "./exchange.ts";
+import { H2Exchange } from "./exchange-h2.ts";
 import { connectionOf } from "./http1.ts";
 import type { ListenerOptions } from "./listener.ts";
 import type { ConnectionFault } from "./observer.ts";
@@ -40,22 +34,28 @@ export function createHttp2Engine(
 		session.on("error", (error: NodeJS.ErrnoException) => {
 			if (error.code !== "ECONNRESET") options.observer.connectionFault("http2");
 		});
-		keepTime(session, options);
+		const time = keepTime(session, options);
 		limitPings(session, options);
 		const connection = connectionOf(session.socket as never, "2.0");
-		session.on("stream", (stream, _headers, _flags, rawHeaders) =>
-			onStream(stream, rawHeaders as unknown as string[], connection),
-		);
+		session.on("stream", (stream, _headers, _flags, raw) => {
+			const call = { stream, raw: raw as unknown as string[] };
+			const exchange = new H2Exchange(call, connection, options);
+			time.streamOpened();
+			stream.on("error", ignore);
+			// It comes at once; "close" may wait for a body that nobody reads.
+			stream.on("aborted", () => exchange.closed());
+			stream.on("close", () => {
+				exchange.closed();
+				time.streamClosed();
+			});
+			// A read may hold hundreds of streams with their resets; after it, the reset ones are known.
+			afterTurn(serveOpen, exchange);
+		});
 	});
 	server.on("sessionError", () => {});
 
-	function onStream(stream: ServerHttp2Stream, raw: string[], connection: Connection): void {
-		stream.on("error", ignore);
-		// A read may hold hundreds of streams with their resets; after it, the reset ones are known.
-		afterTurn(() => {
-			if (stream.destroyed || stream.closed || stream.aborted) return;
-			serve(createH2Exchange({ stream, raw }, connection, options));
-		});
+	function serveOpen(exchange: H2Exchange): void {
+		if (!exchange.isClosed) serve(exchange);
 	}
 
 	return {
@@ -89,7 +89,7 @@ function createHttp2Server({ limits }: ListenerOptions): Http2Server {
 }
 
 /** Ends sessions that say nothing, have nothing to do, or whose peer is gone without a word. */
-function keepTime(session: ServerHttp2Session, options: ListenerOptions): void {
+function keepTime(session: ServerHttp2Session, options: ListenerOptions): SessionTime {
 	const { clock, limits, observer } = options;
 	let openStreams = 0;
 	let idle: Timer | undefined = clock.setTimer(limits.headersTimeoutMs, () =>
@@ -117,17 +117,24 @@ function keepTime(session: ServerHttp2Session, options: ListenerOptions): void {
 	session.once("remoteSettings", () => {
 		if (openStreams === 0) startIdle();
 	});
-	function onStreamClose(): void {
-		openStreams--;
-		if (openStreams === 0 && !session.destroyed) startIdle();
-	}
-	session.on("stream", (stream) => {
-		openStreams++;
-		idle?.cancel();
-		stream.on("close", onStreamClose);
-	});
 	session.once("close", () => {
 		idle?.cancel();
 		ping.cancel();
 	});
+	return {
+		streamOpened() {
+			openStreams++;
+			idle?.cancel();
+		},
+		streamClosed() {
+			openStreams--;
+			if (openStreams === 0 && !session.destroyed) startIdle();
+		},
+	};
+}
+
+/** Keeps count of a session's streams. */
+interface SessionTime {
+	streamOpened(): void;
+	streamClosed(): void;
 }

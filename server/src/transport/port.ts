@@ -99,7 +99,7 @@ export function createPort(options: PortOptions): Port {
 		fairness,
 		observer,
 	});
-	const listener = createListener((exchange) => void dispatch(exchange), options);
+	const listener = createListener(dispatch, options);
 	return {
 		async listen() {
 			const { host, port } = await listener.listen();

@@ -1,9 +1,9 @@
-import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { createContextValues } from "@connectrpc/connect";
 import type { Clock } from "../clock.ts";
 import { type CallContext, callContextKey } from "./call-context.ts";
 import { createAsyncIterable, type UniversalServerResponse } from "./connect-internals.ts";
 import { readTimeoutMs, writeTimeoutMs } from "./deadline.ts";
+import { getHeaders, streamHeaders } from "./direct/answering.ts";
 import { type Exchange, headerOf } from "./exchange.ts";
 import type { Fairness } from "./fairness.ts";
 import type { Fields } from "./fields.ts";
@@ -143,18 +143,8 @@ function requestHeader(call: UniversalCall): Headers {
 	return header;
 }
 
-/** Proxies must neither hold a stream back nor recode it. */
-const streamHeaders: Fields = [
-	"cache-control",
-	"no-cache, no-transform",
-	"x-accel-buffering",
-	"no",
-];
-
 function ownHeaders(route: Route, response: UniversalServerResponse): Fields {
 	if (route.procedure.method.methodKind !== "unary") return streamHeaders;
 	if (response.status >= 400) return ["cache-control", "no-store"];
-	const isRead =
-		route.procedure.method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
-	return isRead ? ["cache-control", "private, no-cache", "vary", "Accept-Encoding"] : [];
+	return route.method === "GET" ? getHeaders : [];
 }

@@ -6,13 +6,8 @@ import type { TransportLimits } from "../limits.ts";
 import { writeBody } from "../writer.ts";
 import type { Answer } from "./protocol.ts";
 
-/** Fields of answers to unary calls that read: they may be kept, but asked for again each time. */
-export const readHeaders: Fields = [
-	"cache-control",
-	"private, no-cache",
-	"vary",
-	"Accept-Encoding",
-];
+/** Fields of answers to Connect's GET form: they may be kept, but asked for again each time. */
+export const getHeaders: Fields = ["cache-control", "private, no-cache", "vary", "Accept-Encoding"];
 
 /** Fields of failures. */
 export const failureHeaders: Fields = ["cache-control", "no-store"];
@@ -28,14 +23,24 @@ export const streamHeaders: Fields = [
 /** A larger body goes in slices, so that others have their turn in between. In bytes. */
 const maxWholeBytes = 256 * 1024;
 
+/** What answers share. */
+export interface SendOptions {
+	readonly fairness: Fairness;
+	readonly limits: Pick<TransportLimits, "streamSliceBytes" | "stalledWriteTimeoutMs">;
+}
+
 /** How an answer is sent. */
 export interface Sending {
 	/** Of the head, besides the answer's own. */
 	readonly fields: Fields;
-	readonly fairness: Fairness;
-	readonly limits: Pick<TransportLimits, "streamSliceBytes" | "stalledWriteTimeoutMs">;
+	readonly options: SendOptions;
+	readonly teller: Teller;
+}
+
+/** Who is told of an answer's end. */
+export interface Teller {
 	/** The answer was handed to the connection, or its reader left. */
-	readonly done: (outcome: Sent) => void;
+	done(outcome: Sent): void;
 }
 
 /** What became of an answer. */
@@ -51,7 +56,7 @@ export const nothingSent: Sent = { complete: false, sentBytes: 0 };
 
 /** Sends a whole answer. */
 export function sendAnswer(exchange: Exchange, answer: Answer, sending: Sending): void {
-	const { fields, fairness, limits, done } = sending;
+	const { fields, teller } = sending;
 	const { status, body, trailers } = answer;
 	const bytes = body?.byteLength ?? 0;
 	const isHead = exchange.method === "HEAD";
@@ -59,23 +64,29 @@ export function sendAnswer(exchange: Exchange, answer: Answer, sending: Sending)
 		status,
 		headers:
 			trailers === undefined
-				? [...fields, ...answer.headers, "content-length", String(bytes)]
-				: [...fields, ...answer.headers],
+				? fields.concat(answer.headers, ["content-length", String(bytes)])
+				: fields.concat(answer.headers),
 		trailers: trailers !== undefined,
 		isAll: trailers === undefined && (isHead || bytes === 0),
 	});
 	if (isHead || body === undefined || bytes <= maxWholeBytes) {
 		exchange.end({ body: isHead ? undefined : body, trailers });
-		done({ complete: true, sentBytes: isHead ? 0 : bytes });
-		return;
+		teller.done({ complete: true, sentBytes: isHead ? 0 : bytes });
+	} else {
+		void sendSlices(exchange, { body, trailers }, sending);
 	}
-	const writing = {
+}
+
+async function sendSlices(
+	exchange: Exchange,
+	{ body, trailers }: { readonly body: Uint8Array; readonly trailers: Fields | undefined },
+	{ options: { fairness, limits }, teller }: Sending,
+): Promise<void> {
+	const written = await writeBody(exchange, createAsyncIterable([body]), {
 		share: fairness.join(),
 		sliceBytes: limits.streamSliceBytes,
 		stallTimeoutMs: limits.stalledWriteTimeoutMs,
-	};
-	void writeBody(exchange, createAsyncIterable([body]), writing).then((written) => {
-		if (written.complete) exchange.end({ trailers });
-		done(written);
 	});
+	if (written.complete) exchange.end({ trailers });
+	teller.done(written);
 }

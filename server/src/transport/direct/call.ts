@@ -1,8 +1,9 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { type ConnectError, type ContextValues, createContextValues } from "@connectrpc/connect";
+import type { ConnectError, ContextValues } from "@connectrpc/connect";
 import { type CallContext, callContextKey } from "../call-context.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Fields } from "../fields.ts";
+import { CallValues } from "./call-values.ts";
 import { Cancellation } from "./cancellation.ts";
 import type { Form } from "./form.ts";
 import { LazyHeaders } from "./lazy-headers.ts";
@@ -35,7 +36,7 @@ export class Call {
 	constructor(start: CallStart) {
 		this.start = start;
 		this.requestHeader = new LazyHeaders(start.exchange.rawHeaders);
-		this.values = createContextValues().set(callContextKey, start.context);
+		this.values = new CallValues(callContextKey, start.context);
 	}
 
 	/** Breaks the call off. */

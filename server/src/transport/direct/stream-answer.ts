@@ -97,7 +97,7 @@ export class StreamAnswer {
 		this.#opening?.timer.cancel();
 		this.#deadline?.cancel();
 		if (this.exchange.departure.happened) {
-			this.#done({ complete: false, sentBytes: this.#sentBytes });
+			this.done({ complete: false, sentBytes: this.#sentBytes });
 			return;
 		}
 		const failure = error === undefined ? undefined : toCallError(error, this.#options);
@@ -108,21 +108,20 @@ export class StreamAnswer {
 		}
 		this.#begin();
 		this.exchange.end(this.#protocol.ending(failure, trailer));
-		this.#done({ complete: true, sentBytes: this.#sentBytes });
+		this.done({ complete: true, sentBytes: this.#sentBytes });
 	}
 
 	/** Nothing of it was sent yet. */
 	#fail(failure: ConnectError, metadata: Metadata): void {
-		const { fairness, limits } = this.#options;
 		sendAnswer(this.exchange, this.#protocol.failure(this.#form, failure, metadata), {
 			fields: [...(this.#opening?.common ?? []), ...failureHeaders],
-			fairness,
-			limits,
-			done: (outcome) => this.#done(outcome),
+			options: this.#options,
+			teller: this,
 		});
 	}
 
-	#done(outcome: Sent): void {
+	/** The answer is out, or its reader left. */
+	done(outcome: Sent): void {
 		this.cancellation.end();
 		this.#options.observer.callEnded({ ...outcome, requestId: this.#requestId });
 	}

@@ -3,10 +3,19 @@ import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { Interceptor, MethodImplSpec, UnaryResponse } from "@connectrpc/connect";
 import type { Compression } from "../connect-internals.ts";
 import { compressedFlag, createEnvelope, envelopePrefixBytes } from "../envelope.ts";
-import type { Refusal } from "../refusal.ts";
+import type { TransportObserver } from "../observer.ts";
+import type { Refusal, RefusalDetails } from "../refusal.ts";
 import { tooMuchUnread } from "../refusal-kinds.ts";
-import { failureHeaders, nothingSent, readHeaders, type Sending, sendAnswer } from "./answering.ts";
+import {
+	failureHeaders,
+	getHeaders,
+	nothingSent,
+	type SendOptions,
+	sendAnswer,
+	type Teller,
+} from "./answering.ts";
 import type { Call } from "./call.ts";
+import { toCallError } from "./call-error.ts";
 import type { Encoder } from "./encoder.ts";
 import { invokeUnary } from "./invocation.ts";
 import { touchedOf } from "./lazy-headers.ts";
@@ -23,11 +32,16 @@ export interface UnaryTerms {
 	readonly protocol: UnaryProtocol;
 	/** Of the answer; undefined: none. */
 	readonly compression: Compression | undefined;
+	readonly options: UnaryOptions;
+	/** Where the call came in: is told of its end, and refuses it in place of an answer. */
+	readonly incoming: Teller & { refuse(refusal: Refusal): void };
+}
+
+/** What unary calls share. */
+export interface UnaryOptions extends SendOptions {
 	readonly encoder: Encoder;
-	/** Turns anything thrown into the error that the caller gets. */
-	readonly toError: (error: unknown) => Parameters<UnaryProtocol["failure"]>[1];
-	readonly sending: Omit<Sending, "fields">;
-	readonly refuse: (refusal: Refusal) => void;
+	readonly observer: Pick<TransportObserver, "unexpected">;
+	readonly refusalDetails: RefusalDetails;
 }
 
 /** Answers below this are not worth compressing, in bytes; connect's own default. */
@@ -39,45 +53,79 @@ export function runUnary(
 	{ call, message }: { readonly call: Call; readonly message: Message },
 	terms: UnaryTerms,
 ): void {
-	const { exchange, form, method, common } = call.start;
-	const { protocol, sending, toError } = terms;
-	const isRead = method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
-	const fields = isRead ? [...common, ...readHeaders] : common;
+	const answer = new UnaryAnswer(call, terms);
+	invokeUnary(procedure, call, message).then(
+		(response) => answer.succeed(response),
+		(error: unknown) => answer.fail(error),
+	);
+}
 
-	const send = (encoded: EncodedMessage, metadata: Metadata) => {
-		if (exchange.departure.happened) return sending.done(nothingSent);
+/** The answer of one unary call. A class: each call has one. */
+class UnaryAnswer {
+	readonly #call: Call;
+	readonly #terms: UnaryTerms;
+
+	constructor(call: Call, terms: UnaryTerms) {
+		this.#call = call;
+		this.#terms = terms;
+	}
+
+	succeed(response: UnaryResponse): void {
+		try {
+			this.#encode(response);
+		} catch (error) {
+			this.fail(error);
+		}
+	}
+
+	fail(error: unknown): void {
+		const { exchange, form, common } = this.#call.start;
+		const { protocol, options, incoming } = this.#terms;
+		if (exchange.departure.happened) {
+			incoming.done(nothingSent);
+			return;
+		}
+		const { responseHeader, responseTrailer } = this.#call;
+		const metadata = metadataOf({ header: responseHeader, trailer: responseTrailer });
+		const failure = protocol.failure(form, toCallError(error, options), metadata);
+		const fields = common.concat(failureHeaders);
+		sendAnswer(exchange, failure, { fields, options, teller: incoming });
+	}
+
+	#encode(response: UnaryResponse): void {
+		const { method, form } = this.#call.start;
+		const { compression, options } = this.#terms;
+		const metadata = metadataOf(response);
+		const envelope = options.encoder.encode(method.output, response.message, form);
+		const messageBytes = envelope.byteLength - envelopePrefixBytes;
+		if (compression === undefined || messageBytes < minCompressedBytes) {
+			this.#send({ envelope, encoding: undefined }, metadata);
+			return;
+		}
+		compress(envelope, compression).then(
+			(encoded) => this.#send(encoded, metadata),
+			(error: unknown) => this.fail(error),
+		);
+	}
+
+	#send(encoded: EncodedMessage, metadata: Metadata): void {
+		const { exchange, form, method, common, httpMethod } = this.#call.start;
+		const { protocol, options, incoming } = this.#terms;
+		if (exchange.departure.happened) {
+			incoming.done(nothingSent);
+			return;
+		}
 		const whole = protocol.answer(form, encoded, metadata);
 		const hasRoom = exchange.reserve(whole.body?.byteLength ?? 0);
 		// What a call has done must be told; only a read can be asked for again.
-		if (isRead && !hasRoom) return terms.refuse(tooMuchUnread);
-		sendAnswer(exchange, whole, { ...sending, fields });
-	};
-	const answer = (response: UnaryResponse) => {
-		const metadata = metadataOf(response);
-		const envelope = terms.encoder.encode(method.output, response.message, form);
-		const { compression } = terms;
-		if (
-			compression === undefined ||
-			envelope.byteLength - envelopePrefixBytes < minCompressedBytes
-		) {
-			return send({ envelope, encoding: undefined }, metadata);
+		const isRead = method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+		if (isRead && !hasRoom) {
+			incoming.refuse(tooMuchUnread);
+			return;
 		}
-		compress(envelope, compression).then((encoded) => send(encoded, metadata), fail);
-	};
-	const fail = (error: unknown) => {
-		if (exchange.departure.happened) return sending.done(nothingSent);
-		const metadata = metadataOf({ header: call.responseHeader, trailer: call.responseTrailer });
-		const failure = protocol.failure(form, toError(error), metadata);
-		sendAnswer(exchange, failure, { ...sending, fields: [...common, ...failureHeaders] });
-	};
-
-	invokeUnary(procedure, call, message).then((response) => {
-		try {
-			answer(response);
-		} catch (error) {
-			fail(error);
-		}
-	}, fail);
+		const fields = httpMethod === "GET" ? common.concat(getHeaders) : common;
+		sendAnswer(exchange, whole, { fields, options, teller: incoming });
+	}
 }
 
 async function compress(

@@ -1,0 +1,205 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { Timer } from "../../clock.ts";
+import { afterTurn } from "../after-turn.ts";
+import { callerLeft } from "../departure.ts";
+import { headerOf } from "../exchange.ts";
+import { createRefusalError, type Refusal } from "../refusal.ts";
+import { deadlineInRequest, requestTooSlow } from "../refusal-kinds.ts";
+import type { Route } from "../routes.ts";
+import { failureHeaders, nothingSent, type Sent, sendAnswer } from "./answering.ts";
+import { Call } from "./call.ts";
+import { deadlinePassed } from "./cancellation.ts";
+import type { Decoded } from "./decoder.ts";
+import { type Form, formOf } from "./form.ts";
+import { readGetRequest } from "./get-message.ts";
+import { openMessage, readMessage } from "./incoming.ts";
+import type { StreamProtocol, UnaryProtocol } from "./protocol.ts";
+import { streamProtocols, unaryProtocols } from "./protocols.ts";
+import type { DirectOptions, DirectRequest } from "./serve.ts";
+import { runStream, type StreamProcedure } from "./stream.ts";
+import { readTerms, type Terms } from "./terms.ts";
+import { runUnary, type UnaryProcedure } from "./unary.ts";
+
+/**
+ * A call from its head on: reads its terms and its message, and keeps the time of both, and of a
+ * unary implementation. A class: each call has one.
+ */
+export class IncomingCall {
+	readonly #request: DirectRequest;
+	readonly #options: DirectOptions;
+	readonly #protocol: UnaryProtocol | StreamProtocol;
+	readonly #startMs: number;
+	#form: Form = "json";
+	/** undefined: not read yet. */
+	#terms: Terms | undefined;
+	/** undefined: its message is not there yet. */
+	#call: Call | undefined;
+	#isOver = false;
+	#isLate = false;
+	#timer: Timer | undefined;
+	#forgetDeparture: (() => void) | undefined;
+
+	constructor(request: DirectRequest, options: DirectOptions) {
+		this.#request = request;
+		this.#options = options;
+		this.#protocol = protocolOf(request);
+		this.#startMs = options.clock.monotonicMs();
+	}
+
+	/** Begins; once. */
+	read(): void {
+		const { exchange, procedure, route } = this.#request;
+		const { limits, compressions, decodeOptions } = this.#options;
+		const get = route.method === "GET" ? readGetRequest(route.path) : undefined;
+		this.#form = get?.form ?? formOf(headerOf(exchange, "content-type") ?? "");
+		const isUnary = procedure.spec.kind === "unary";
+		const terms = readTerms(
+			exchange.rawHeaders,
+			{ framing: this.#protocol, encoding: get?.encoding },
+			{
+				maxTimeoutMs: isUnary ? limits.maxUnaryTimeoutMs : limits.maxStreamTimeoutMs,
+				always: isUnary,
+				compressions,
+			},
+		);
+		if ("cause" in terms) {
+			this.refuse(terms);
+			return;
+		}
+		this.#terms = terms;
+		afterTurn(watchTime, this);
+		const rule = {
+			framing: this.#protocol,
+			schema: procedure.spec.method.input,
+			form: this.#form,
+			compression: terms.requestCompression,
+			maxMessageBytes: limits.maxRequestBytes,
+			decodeOptions,
+		};
+		const receive = (decoded: Decoded) => this.#receive(decoded);
+		if (get === undefined) readMessage(exchange, rule, receive);
+		else openMessage(get.body, rule, receive);
+	}
+
+	/** Only the few calls that are still open after their turn need a timer, and an ear for their caller. */
+	watchTime(): void {
+		if (this.#isOver) return;
+		const { departure } = this.#request.exchange;
+		this.#isLate = true;
+		this.#forgetDeparture = departure.on(() => this.#leave());
+		if (departure.happened) this.#leave();
+		else this.#arm();
+	}
+
+	/** Answers with a refusal. */
+	refuse(refusal: Refusal): void {
+		const { exchange, route, context, common } = this.#request;
+		const { observer, refusalDetails } = this.#options;
+		const error = createRefusalError(refusal, refusalDetails);
+		const metadata = { header: undefined, trailer: undefined };
+		const failure = this.#protocol.failure(this.#form, error, metadata);
+		const answer = failure.status === 200 ? failure : { ...failure, status: refusal.httpStatus };
+		const fields = [...common, ...failureHeaders, ...(refusal.headers ?? [])];
+		sendAnswer(exchange, answer, { fields, options: this.#options, teller: this });
+		observer.callRefused({
+			cause: refusal.cause,
+			httpStatus: answer.status,
+			procedure: route.procedure.path,
+			requestId: context.requestId,
+		});
+	}
+
+	/** The answer is out, or nobody is left to read it. */
+	done({ complete, sentBytes }: Sent): void {
+		if (this.#isOver) return;
+		this.#end();
+		const { requestId } = this.#request.context;
+		this.#options.observer.callEnded({ requestId, complete, sentBytes });
+	}
+
+	#receive(decoded: Decoded): void {
+		if (this.#isOver || this.#request.exchange.departure.happened) return;
+		if ("refusal" in decoded) this.refuse(decoded.refusal);
+		else this.#run(decoded.message);
+	}
+
+	#run(message: Message): void {
+		const { exchange, procedure, route, context, common } = this.#request;
+		const { method } = procedure.spec;
+		const call = new Call({
+			exchange,
+			method,
+			path: route.path,
+			httpMethod: route.method,
+			form: this.#form,
+			context,
+			common,
+			leftMs: () => this.#leftMs(),
+		});
+		this.#call = call;
+		const leftMs = this.#leftMs();
+		// An implementation is not begun for nobody.
+		if (leftMs !== undefined && leftMs <= 0) call.abort(deadlinePassed());
+		const options = this.#options;
+		const protocol = this.#protocol;
+		if ("answer" in protocol) {
+			if (this.#isLate) this.#arm();
+			const compression = this.#terms?.responseCompression;
+			const terms = { protocol, compression, options, incoming: this };
+			runUnary(procedure as UnaryProcedure, { call, message }, terms);
+		} else {
+			// A stream keeps its own time: nothing of this is to live as long as it does.
+			this.#end();
+			runStream(procedure as StreamProcedure, { call, message }, { protocol, options, leftMs });
+		}
+	}
+
+	#end(): void {
+		this.#isOver = true;
+		this.#timer?.cancel();
+		this.#forgetDeparture?.();
+	}
+
+	#leave(): void {
+		if (this.#call === undefined) this.done(nothingSent);
+		else this.#call.abort(callerLeft());
+	}
+
+	/** Time left until the deadline; undefined: there is none. */
+	#leftMs(ofMs: number | undefined = this.#terms?.timeoutMs): number | undefined {
+		return ofMs && ofMs - (this.#options.clock.monotonicMs() - this.#startMs);
+	}
+
+	/** Sets the one timer that counts now. */
+	#arm(): void {
+		this.#timer?.cancel();
+		const { clock, limits } = this.#options;
+		const { timeoutMs } = this.#terms ?? {};
+		const isReading = this.#call === undefined;
+		const { bodyTimeoutMs } = limits;
+		const wholeMs = isReading ? Math.min(timeoutMs ?? bodyTimeoutMs, bodyTimeoutMs) : timeoutMs;
+		if (wholeMs === undefined) return;
+		this.#timer = clock.setTimer(Math.max(0, this.#leftMs(wholeMs) ?? 0), () => {
+			if (this.#call !== undefined) this.#call.abort(deadlinePassed());
+			else this.refuse(wholeMs === timeoutMs ? deadlineInRequest : requestTooSlow);
+		});
+	}
+}
+
+function watchTime(call: IncomingCall): void {
+	call.watchTime();
+}
+
+function protocolOf({ procedure, route }: DirectRequest): UnaryProtocol | StreamProtocol {
+	return procedure.spec.kind === "unary"
+		? unaryProtocols[unaryForm(route)]
+		: streamProtocols[streamForm(route)];
+}
+
+function unaryForm({ protocol }: Route) {
+	return protocol === "connect-stream" ? "connect" : protocol;
+}
+
+function streamForm({ protocol }: Route) {
+	return protocol === "connect" ? "connect-stream" : protocol;
+}
