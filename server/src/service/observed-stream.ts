@@ -14,7 +14,7 @@ export interface StreamHooks {
 /** A stream that can also be taken in slices, as a watch can. */
 interface SlicedStream<T> extends AsyncIterable<T> {
 	take(maxBytes: number): readonly T[];
-	onReady(callback: () => void): void;
+	onReady(waiter: { ready(): void }): void;
 	close(reason?: unknown): void;
 }
 
@@ -55,8 +55,8 @@ class ObservedSlices<T> implements SlicedStream<T> {
 		}
 	}
 
-	onReady(callback: () => void): void {
-		this.#stream.onReady(callback);
+	onReady(waiter: { ready(): void }): void {
+		this.#stream.onReady(waiter);
 	}
 
 	close(reason?: unknown): void {

@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from "node:net";
-import type { Connection, Exchange } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
 
 /** Where a request wants to go. */
 export interface Authority {
@@ -38,8 +38,9 @@ export function checkAuthority(exchange: Exchange, rule: HostRule): AuthorityChe
 		return malformed("exactly one host must be named");
 	}
 	const [name = ""] = given;
-	const seen = passed.get(exchange.connection);
-	if (seen?.name === name && target.authority === undefined) {
+	const { localAddress } = exchange.connection;
+	const seen = passed.get(name);
+	if (seen?.localAddress === localAddress && seen.rule === rule && target.authority === undefined) {
 		return { authority: seen.authority, path: target.path };
 	}
 	const named = target.authority === undefined ? given : [target.authority, ...given];
@@ -51,12 +52,25 @@ export function checkAuthority(exchange: Exchange, rule: HostRule): AuthorityChe
 		}
 	}
 	const authority = parsed[0] as Authority;
-	if (target.authority === undefined) passed.set(exchange.connection, { name, authority });
+	if (target.authority === undefined) keep(name, { authority, localAddress, rule });
 	return { authority, path: target.path };
 }
 
-/** What passed last on each connection: almost always its requests all name the same. */
-const passed = new WeakMap<Connection, { readonly name: string; readonly authority: Authority }>();
+/** A name that passed, and where. */
+interface Passed {
+	readonly authority: Authority;
+	readonly localAddress: string;
+	readonly rule: HostRule;
+}
+
+/** A service has few names, and each request says one. */
+const maxKept = 64;
+const passed = new Map<string, Passed>();
+
+function keep(name: string, pass: Passed): void {
+	if (passed.size >= maxKept) passed.clear();
+	passed.set(name, pass);
+}
 
 /** Parses `host[:port]` (RFC 3986, 3.2, without user information); undefined where malformed. */
 export function parseAuthority(text: string): Authority | undefined {

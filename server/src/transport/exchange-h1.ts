@@ -18,6 +18,13 @@ export interface H1Options extends ExchangeOptions {
 	readonly isDraining: () => boolean;
 }
 
+/** The other end of a connection. */
+export interface Peer {
+	readonly connection: Connection;
+	/** Requests whose answers have not ended. */
+	unanswered: number;
+}
+
 /** A request, and where its answer goes. */
 export interface H1Call {
 	readonly request: IncomingMessage;
@@ -26,7 +33,7 @@ export interface H1Call {
 
 /** An exchange on HTTP/1.x. A class: each call has one, and streams keep it. */
 export class H1Exchange implements Exchange {
-	readonly connection: Connection;
+	readonly peer: Peer;
 	readonly departure: Departure = new Departure();
 	readonly #request: IncomingMessage;
 	readonly #response: ServerResponse;
@@ -34,8 +41,8 @@ export class H1Exchange implements Exchange {
 	#rawHeaders: Fields | undefined;
 	#hasEnded = false;
 
-	constructor({ request, response }: H1Call, connection: Connection, options: H1Options) {
-		this.connection = connection;
+	constructor({ request, response }: H1Call, peer: Peer, options: H1Options) {
+		this.peer = peer;
 		this.#request = request;
 		this.#response = response;
 		this.#options = options;
@@ -44,6 +51,10 @@ export class H1Exchange implements Exchange {
 	/** To be told when the answer is out, or its connection gone. */
 	closed(): void {
 		if (!this.#hasEnded) this.departure.happen();
+	}
+
+	get connection(): Connection {
+		return this.peer.connection;
 	}
 
 	get method(): string {

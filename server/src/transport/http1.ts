@@ -7,12 +7,16 @@ import type {
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Connection, Exchange } from "./exchange.ts";
-import { H1Exchange } from "./exchange-h1.ts";
+import { H1Exchange, type Peer } from "./exchange-h1.ts";
 import type { ListenerOptions } from "./listener.ts";
 import type { ConnectionFault } from "./observer.ts";
 
 /** A fault of an answer shows as "close"; without a listener it would end the process. */
 const ignore = (): void => {};
+
+/** Where an answer has its exchange: a listener serves all answers then, with no closure for each. */
+const carried = Symbol("exchange");
+type Carrying = ServerResponse & { [carried]?: H1Exchange };
 
 /** Node's own options and limits for HTTP/1. */
 export function http1Options(options: ListenerOptions): ServerOptions {
@@ -60,17 +64,22 @@ export function serveHttp1(
 		socket.destroy();
 		return false;
 	}
-	server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+	function onClose(this: Carrying): void {
+		const exchange = this[carried];
+		if (exchange === undefined) return;
+		const { peer } = exchange;
+		peer.unanswered--;
+		exchange.closed();
+		// The head may have gone out before the drain began: then it did not say that it was the last.
+		if (peer.unanswered === 0 && options.isDraining()) this.req.socket.destroySoon();
+	}
+	server.on("request", (request: IncomingMessage, response: Carrying) => {
 		const peer = peerOf(request);
-		const exchange = new H1Exchange({ request, response }, peer.connection, options);
+		const exchange = new H1Exchange({ request, response }, peer, options);
+		response[carried] = exchange;
 		peer.unanswered++;
 		response.on("error", ignore);
-		response.on("close", () => {
-			peer.unanswered--;
-			exchange.closed();
-			// The head may have gone out before the drain began: then it did not say that it was the last.
-			if (peer.unanswered === 0 && options.isDraining()) request.socket.destroySoon();
-		});
+		response.on("close", onClose);
 		if (isAdmitted(request, peer)) serve(exchange);
 	});
 	server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
@@ -81,13 +90,6 @@ export function serveHttp1(
 		const fields = "Cache-Control: no-store\r\nConnection: close\r\nContent-Length: 0";
 		socket.end(`HTTP/1.1 ${status}\r\n${fields}\r\n\r\n`, () => socket.destroy());
 	});
-}
-
-/** The other end of a connection. */
-interface Peer {
-	readonly connection: Connection;
-	/** Requests whose answers have not ended. */
-	unanswered: number;
 }
 
 /** Facts of a connection, taken while it is open. */

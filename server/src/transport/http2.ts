@@ -1,4 +1,10 @@
-import { constants, createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
+import {
+	constants,
+	createServer,
+	type Http2Server,
+	type ServerHttp2Session,
+	type ServerHttp2Stream,
+} from "node:http2";
 import type { Socket } from "node:net";
 import type { Timer } from "../clock.ts";
 import { afterTurn } from "./after-turn.ts";
@@ -11,6 +17,14 @@ import { limitPings } from "./ping-limit.ts";
 
 /** A fault of a stream shows as "close"; without a listener it would end the process. */
 const ignore = (): void => {};
+
+/** Where a stream has its exchange: a listener serves all streams then, with no closure for each. */
+const carried = Symbol("exchange");
+type Carrying = ServerHttp2Stream & { [carried]?: H2Exchange };
+
+function onAborted(this: Carrying): void {
+	this[carried]?.closed();
+}
 
 /** HTTP/2 on sockets that others accept. */
 export interface Http2Engine {
@@ -37,17 +51,19 @@ export function createHttp2Engine(
 		const time = keepTime(session, options);
 		limitPings(session, options);
 		const connection = connectionOf(session.socket as never, "2.0");
-		session.on("stream", (stream, _headers, _flags, raw) => {
+		function onClose(this: Carrying): void {
+			onAborted.call(this);
+			time.streamClosed();
+		}
+		session.on("stream", (stream: Carrying, _headers, _flags, raw) => {
 			const call = { stream, raw: raw as unknown as string[] };
 			const exchange = new H2Exchange(call, connection, options);
+			stream[carried] = exchange;
 			time.streamOpened();
 			stream.on("error", ignore);
 			// It comes at once; "close" may wait for a body that nobody reads.
-			stream.on("aborted", () => exchange.closed());
-			stream.on("close", () => {
-				exchange.closed();
-				time.streamClosed();
-			});
+			stream.on("aborted", onAborted);
+			stream.on("close", onClose);
 			// A read may hold hundreds of streams with their resets; after it, the reset ones are known.
 			afterTurn(serveOpen, exchange);
 		});

@@ -16,10 +16,10 @@ export interface WatchStream extends AsyncIterable<WukongEvent> {
 	 */
 	take(maxBytes: number): readonly WukongEvent[];
 	/**
-	 * Calls back once when `take` is worth calling again; to be asked for right after an empty
+	 * Tells it once when `take` is worth calling again; to be asked for right after an empty
 	 * `take`, in the same turn of the event loop.
 	 */
-	onReady(callback: () => void): void;
+	onReady(waiter: Waiter): void;
 	/**
 	 * The reader has left. Frees everything; harmless when repeated.
 	 * @param reason what `take` fails with from now on; undefined: it is empty
@@ -28,6 +28,11 @@ export interface WatchStream extends AsyncIterable<WukongEvent> {
 }
 
 /** A stream as its replica holds it. */
+/** Who waits for a stream. An object, not a function: thousands wait, and need no closure. */
+export interface Waiter {
+	ready(): void;
+}
+
 export interface OpenStream extends WatchStream, Beating {
 	/** There may be something new to say. */
 	wake(): void;
@@ -65,7 +70,7 @@ class Watch implements OpenStream {
 	#phase: Phase;
 	/** True while no interval is under way: a stalled reader piles up no beats. */
 	#beatIsDue = true;
-	#waiting: (() => void) | undefined;
+	#waiting: Waiter | undefined;
 	/** Forgotten with the first slice: it holds on to the whole call. */
 	#caller: Caller | undefined;
 
@@ -105,16 +110,16 @@ class Watch implements OpenStream {
 		return this.#next(maxBytes);
 	}
 
-	onReady(callback: () => void): void {
-		this.#waiting = callback;
+	onReady(waiter: Waiter): void {
+		this.#waiting = waiter;
 		const { name } = this.#phase;
 		if (name !== "open" && name !== "opening") this.wake();
 	}
 
 	wake(): void {
-		const callback = this.#waiting;
+		const waiter = this.#waiting;
 		this.#waiting = undefined;
-		callback?.();
+		waiter?.ready();
 	}
 
 	beat(): void {
@@ -149,7 +154,7 @@ class Watch implements OpenStream {
 					const [value] = this.#next(1);
 					if (value !== undefined) return { done: false, value };
 					if (this.#phase.name === "closed") return finish();
-					await new Promise<void>((resolve) => this.onReady(resolve));
+					await new Promise<void>((ready) => this.onReady({ ready }));
 				}
 			},
 			return: async () => finish(),

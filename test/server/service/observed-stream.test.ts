@@ -45,7 +45,7 @@ describe("an observed stream", () => {
 				if (maxBytes === 0) throw "gone";
 				return [maxBytes];
 			},
-			onReady: (callback: () => void) => callback(),
+			onReady: (waiter: { ready(): void }) => waiter.ready(),
 			close: (reason?: unknown) => {
 				closed = reason;
 			},
@@ -59,8 +59,10 @@ describe("an observed stream", () => {
 		expect(stream.take(7)).toEqual([7]);
 		expect(() => stream.take(0)).toThrow("mapped");
 		let ready = false;
-		stream.onReady(() => {
-			ready = true;
+		stream.onReady({
+			ready: () => {
+				ready = true;
+			},
 		});
 		stream.close("late");
 		expect({ ready, closed, told: observed.told }).toEqual({

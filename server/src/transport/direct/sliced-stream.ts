@@ -7,8 +7,8 @@ export interface SlicedStream<T> extends AsyncIterable<T> {
 	 * @throws what ended the stream, once everything before it is taken
 	 */
 	take(maxBytes: number): readonly T[];
-	/** Calls back once when `take` is worth calling again; asked for right after an empty `take`. */
-	onReady(callback: () => void): void;
+	/** Tells it once when `take` is worth calling again; asked for right after an empty `take`. */
+	onReady(waiter: { ready(): void }): void;
 	/**
 	 * The reader has left: who takes slices says so, and the caller's signal is not needed.
 	 * @param reason what `take` fails with from now on, as interceptors have it

@@ -25,13 +25,17 @@ export function writeSlices(
 class SliceWriter implements Task {
 	readonly #stream: SlicedStream<Message>;
 	readonly #answer: StreamAnswer;
-	/** Asks for a turn. */
-	readonly #wait: () => void;
+	readonly #fairness: Fairness;
 
 	constructor(stream: SlicedStream<Message>, answer: StreamAnswer, fairness: Fairness) {
 		this.#stream = stream;
 		this.#answer = answer;
-		this.#wait = () => fairness.queue(this);
+		this.#fairness = fairness;
+	}
+
+	/** Asks for a turn. */
+	ready(): void {
+		this.#fairness.queue(this);
 	}
 
 	/** A turn. */
@@ -43,11 +47,11 @@ class SliceWriter implements Task {
 			if (bytes === undefined) return;
 			spentBytes += bytes.byteLength;
 			if (!exchange.write(bytes)) {
-				void exchange.drained(undefined).then(this.#wait);
+				void exchange.drained(undefined).then(() => this.ready());
 				return;
 			}
 		}
-		this.#wait();
+		this.ready();
 	}
 
 	/** Bytes to send next; undefined: none for now, or never again. */
@@ -56,7 +60,7 @@ class SliceWriter implements Task {
 		try {
 			const messages = this.#stream.take(maxBytes);
 			if (messages.length > 0) return this.#answer.encode(messages);
-			this.#stream.onReady(this.#wait);
+			this.#stream.onReady(this);
 		} catch (error) {
 			this.#stream.close();
 			this.#answer.finish(error);
