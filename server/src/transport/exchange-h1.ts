@@ -103,7 +103,15 @@ export class H1Exchange implements Exchange {
 	}
 
 	write(bytes: Uint8Array): boolean {
-		return this.#response.destroyed || this.#response.write(bytes);
+		const response = this.#response;
+		if (response.destroyed) return true;
+		// Else Node corks the socket and writes at the end of the tick: the writes of a thousand streams
+		// would come in one go then, whatever turns those streams have taken.
+		const { socket } = response;
+		socket?.cork();
+		const hasRoom = response.write(bytes);
+		socket?.uncork();
+		return hasRoom;
 	}
 
 	drained(stallTimeoutMs: number | undefined): Promise<void> {

@@ -1,0 +1,34 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, test } from "vitest";
+import { systemClock } from "../../../server/src/clock.ts";
+import { H1Exchange } from "../../../server/src/transport/exchange-h1.ts";
+import { defaultLimits } from "../../../server/src/transport/limits.ts";
+import { createUnreadBytes } from "../../../server/src/transport/unread-bytes.ts";
+
+// Node would keep it until the end of the tick, with the writes of all other streams.
+test("what is written is with the system when the call returns, so that a turn has its true length", async () => {
+	const limits = defaultLimits;
+	const options = {
+		limits,
+		clock: systemClock,
+		unread: createUnreadBytes(limits),
+		isDraining: () => false,
+	};
+	const connection = { httpVersion: "1.1", secure: false, localAddress: "" } as const;
+	const waiting: (number | undefined)[] = [];
+	const server = createServer((request, response) => {
+		const exchange = new H1Exchange({ request, response }, { connection, unanswered: 1 }, options);
+		exchange.writeHead({ status: 200, headers: [], flush: true });
+		exchange.write(Buffer.from("first"));
+		waiting.push(response.socket?.writableLength);
+		exchange.end();
+	}).listen(0, "127.0.0.1");
+	await once(server, "listening");
+	const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+	expect(await answer.text()).toBe("first");
+	expect(waiting).toEqual([0]);
+	server.closeAllConnections();
+	server.close();
+});
