@@ -1,6 +1,6 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
-import { createWireReader, type WireReader } from "./wire-reader.ts";
+import { WireReader } from "./wire-reader.ts";
 
 /** Why bytes that a decoder takes for a message are refused. */
 export interface WireFault {
@@ -25,7 +25,7 @@ export function findWireFault(
 	bytes: Uint8Array,
 	maxEntries: number,
 ): WireFault | undefined {
-	const reader = createWireReader(bytes);
+	const reader = new WireReader(bytes);
 	const root = { schema, path: "", depth: 0, end: bytes.byteLength };
 	return faultIn(root, { reader, entriesLeft: maxEntries });
 }
@@ -55,27 +55,31 @@ function faultIn({ schema, path, depth, end }: Place, walk: Walk): WireFault | u
 			reader.skip(wireType);
 			continue;
 		}
-		const name = path === "" ? known.name : `${path}.${known.name}`;
 		if (wireType !== known.wireType && wireType !== known.packedWireType) {
-			return { kind: "wrong_type", field: name };
+			return { kind: "wrong_type", field: join(path, known) };
 		}
-		if (known.isRepeated && --walk.entriesLeft < 0)
-			return { kind: "too_many_entries", field: name };
+		if (known.isRepeated && --walk.entriesLeft < 0) {
+			return { kind: "too_many_entries", field: join(path, known) };
+		}
 		if (known.message !== undefined && depth < maxDepth) {
 			const length = reader.varint();
-			const below = { schema: known.message, path: name, depth: depth + 1 };
+			const below = { schema: known.message, path: join(path, known), depth: depth + 1 };
 			const innerEnd = reader.at + length;
 			const fault = faultIn({ ...below, end: Math.min(innerEnd, end) }, walk);
 			if (fault !== undefined) return fault;
-			reader.moveTo(innerEnd);
+			reader.at = innerEnd;
 		} else {
 			reader.skip(wireType);
 			if (known.is32Bits && wireType === WireType.Varint && !reader.fits32Bits) {
-				return { kind: "out_of_range", field: name };
+				return { kind: "out_of_range", field: join(path, known) };
 			}
 		}
 	}
 	return undefined;
+}
+
+function join(path: string, { name }: WireField): string {
+	return path === "" ? name : `${path}.${name}`;
 }
 
 /** What the wire says of a field. */

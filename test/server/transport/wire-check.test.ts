@@ -9,6 +9,8 @@ import { bytesField, numberField, tag } from "../../hostile/wire-bytes.ts";
 
 const maxEntries = 1_000;
 const faultOf = (bytes: Uint8Array) => findWireFault(WukongSchema, bytes, maxEntries);
+/** More bytes than a varint may have, none of them its last. */
+const endless = Buffer.alloc(10, 0xff);
 /** The field `spec` with the given content. */
 const spec = (...parts: readonly Uint8Array[]) => bytesField(3, ...parts);
 
@@ -16,6 +18,18 @@ describe("what the decoder does not look for is found, with its field", () => {
 	test.each([
 		["a number where a string is due", numberField(1, 5), "wrong_type", "name"],
 		["bytes where a number is due", spec(bytesField(1, "abc")), "wrong_type", "spec.cpu"],
+		[
+			"a number within an item",
+			spec(bytesField(3, numberField(1, 5))),
+			"wrong_type",
+			"spec.disks.name",
+		],
+		[
+			"many bits, cut off",
+			spec(Buffer.from([8, ...Array(5).fill(0xff)])),
+			"out_of_range",
+			"spec.cpu",
+		],
 		["a number where a message is due", numberField(3, 5), "wrong_type", "spec"],
 		["a group where a message is due", Buffer.concat([tag(3, 3), tag(3, 4)]), "wrong_type", "spec"],
 		["33 bits", spec(numberField(1, 2n ** 32n)), "out_of_range", "spec.cpu"],
@@ -49,6 +63,8 @@ describe("what is allowed is no fault", () => {
 		["an unknown field", numberField(99, 2n ** 40n)],
 		["an unknown group", Buffer.concat([tag(99, 3), numberField(1, 5), tag(99, 4)])],
 		["nothing", Buffer.alloc(0)],
+		["a negative number without end", spec(tag(1, 0), endless)],
+		["what follows a number without end", Buffer.concat([tag(99, 0), endless, numberField(1, 5)])],
 	])("%s", (_what, bytes) => {
 		expect(faultOf(bytes)).toBeUndefined();
 	});

@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import {
 	type DescMessage,
 	fromBinary,
+	fromJson,
 	fromJsonString,
 	type JsonValue,
 	type Message,
@@ -13,6 +14,9 @@ import { badRequest, requestTooLarge } from "../refusal-kinds.ts";
 import { findWireFault } from "../wire-check.ts";
 import { findJsonFault, wrongType } from "./fault-finder.ts";
 import type { Form } from "./form.ts";
+import { hasKeysOnce } from "./json-keys.ts";
+import { readPlainBinary } from "./plain-binary.ts";
+import { readPlainJson } from "./plain-json.ts";
 
 /** What decoding needs to know. */
 export interface DecodeOptions {
@@ -25,6 +29,8 @@ export type Decoded = { readonly message: Message } | { readonly refusal: Refusa
 
 /** Entries in all lists and maps of a message in binary form: a million of them cost half a second. */
 const maxWireEntries = 10_000;
+
+const binaryRules = { readUnknownFields: false } as const;
 
 const byteOrderMark = "\ufeff";
 
@@ -41,6 +47,8 @@ export function decode(
 }
 
 function decodeBinary(schema: DescMessage, bytes: Buffer): Decoded {
+	const plain = readPlainBinary(schema, bytes);
+	if (plain !== undefined) return { message: plain };
 	const fault = findWireFault(schema, bytes, maxWireEntries);
 	if (fault?.kind === "too_many_entries") {
 		const violations = [{ field: fault.field, description: "has too many entries" }];
@@ -48,7 +56,7 @@ function decodeBinary(schema: DescMessage, bytes: Buffer): Decoded {
 	}
 	if (fault !== undefined) return misfit({ field: fault.field, description: wrongType });
 	try {
-		return { message: fromBinary(schema, bytes, { readUnknownFields: false }) };
+		return { message: fromBinary(schema, bytes, binaryRules) };
 	} catch {
 		return invalid("the request is not a message of this type", {
 			field: "",
@@ -63,15 +71,27 @@ function decodeJson(schema: DescMessage, bytes: Buffer, { registry }: DecodeOpti
 	}
 	const decoded = bytes.toString();
 	const text = decoded.startsWith(byteOrderMark) ? decoded.slice(1) : decoded;
+	const json = parse(text);
+	if (json === undefined) {
+		return invalid("the request is not JSON", { field: "", description: "is not JSON" });
+	}
 	try {
-		return { message: fromJsonString(schema, text, { ignoreUnknownFields: false, registry }) };
+		return { message: readJson(schema, { text, json }, registry) };
 	} catch {
-		const json = parse(text);
-		if (json === undefined) {
-			return invalid("the request is not JSON", { field: "", description: "is not JSON" });
-		}
 		return misfit(findJsonFault(schema, json, registry));
 	}
+}
+
+function readJson(
+	schema: DescMessage,
+	{ text, json }: { readonly text: string; readonly json: JsonValue },
+	registry: Registry,
+): Message {
+	const rules = { ignoreUnknownFields: false, registry };
+	// To read the text once more, in search of a key that is given twice, costs as much as the rest.
+	return hasKeysOnce(text, json)
+		? (readPlainJson(schema, json) ?? fromJson(schema, json, rules))
+		: fromJsonString(schema, text, rules);
 }
 
 function parse(text: string): JsonValue | undefined {

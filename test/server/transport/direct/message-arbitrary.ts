@@ -6,7 +6,12 @@ import {
 	type MessageInitShape,
 	ScalarType,
 } from "@bufbuild/protobuf";
-import { DurationSchema, FeatureSet_FieldPresence, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import {
+	DurationSchema,
+	FeatureSet_FieldPresence,
+	FieldMaskSchema,
+	TimestampSchema,
+} from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 
 /** Deeper down a message holds what it must, and nothing else. */
@@ -55,6 +60,7 @@ function singleValue(
 ): fc.Arbitrary<unknown> {
 	if (message?.typeName === TimestampSchema.typeName) return time;
 	if (message?.typeName === DurationSchema.typeName) return duration;
+	if (message?.typeName === FieldMaskSchema.typeName) return mask;
 	if (message !== undefined) return anyMessage(message, depth + 1);
 	if (enumeration !== undefined) {
 		return fc.constantFrom(...enumeration.values.map(({ number }) => number));
@@ -69,6 +75,9 @@ const time = fc
 const duration = fc
 	.integer()
 	.map((seconds) => create(DurationSchema, { seconds: BigInt(seconds) }));
+const mask = fc
+	.subarray(["name", "spec.cpu", "spec.os_image"])
+	.map((paths) => create(FieldMaskSchema, { paths }));
 
 function scalarValue(scalar: ScalarType | undefined): fc.Arbitrary<unknown> {
 	switch (scalar) {
@@ -79,10 +88,23 @@ function scalarValue(scalar: ScalarType | undefined): fc.Arbitrary<unknown> {
 		case ScalarType.BOOL:
 			return fc.boolean();
 		case ScalarType.INT32:
-			return fc.integer();
+		case ScalarType.SINT32:
+		case ScalarType.SFIXED32:
+			return fc.oneof(fc.integer(), fc.integer({ min: -2, max: 70 }));
+		case ScalarType.UINT32:
+		case ScalarType.FIXED32:
+			return fc.nat(2 ** 32 - 1);
 		case ScalarType.INT64:
 		case ScalarType.SINT64:
+		case ScalarType.SFIXED64:
 			return fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+		case ScalarType.UINT64:
+		case ScalarType.FIXED64:
+			return fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+		case ScalarType.FLOAT:
+			return fc.float();
+		case ScalarType.DOUBLE:
+			return fc.double();
 		default:
 			throw new Error(`no values are made for scalar ${scalar}`);
 	}
