@@ -39,19 +39,35 @@ export function waitForDrain(
 	});
 }
 
+/** An answer that was ended. */
+export interface EndedAnswer {
+	readonly writable: Writable;
+	readonly options: ExchangeOptions;
+	/** Takes the connection, or the stream, from a peer that does not read. */
+	cutOff(): void;
+}
+
 /**
  * Cuts off a peer that never takes the rest of an answer that was ended, within
  * stalledWriteTimeoutMs.
  */
-export function boundEnd(target: Writable, options: ExchangeOptions, cutOff: () => void): void {
-	const isDone = () => target.destroyed || target.writableFinished;
-	const arm = () => {
-		if (isDone()) return;
-		const timer = options.clock.setTimer(options.limits.stalledWriteTimeoutMs, cutOff);
-		target.once("close", () => timer.cancel());
-	};
+export function boundEnd(answer: EndedAnswer): void {
 	// HTTP/2 needs one turn for the answer and one for its trailers.
-	afterTurn(() => {
-		if (!isDone()) afterTurn(arm);
-	});
+	afterTurn(lookAgain, answer);
+}
+
+function lookAgain(answer: EndedAnswer): void {
+	if (!isOut(answer)) afterTurn(arm, answer);
+}
+
+function arm(answer: EndedAnswer): void {
+	if (isOut(answer)) return;
+	const { clock, limits } = answer.options;
+	const timer = clock.setTimer(limits.stalledWriteTimeoutMs, () => answer.cutOff());
+	answer.writable.once("close", () => timer.cancel());
+}
+
+/** All of it was taken, or nobody is left to take it. */
+function isOut({ writable }: EndedAnswer): boolean {
+	return writable.destroyed || writable.writableFinished;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterTurn } from "./after-turn.ts";
-import { boundEnd, waitForDrain } from "./backpressure.ts";
+import { boundEnd, type EndedAnswer, waitForDrain } from "./backpressure.ts";
 import { type BodyLimit, type CollectedBody, collectBody } from "./body-collector.ts";
 import { readBody } from "./body-reader.ts";
 import { Departure } from "./departure.ts";
@@ -32,20 +32,20 @@ export interface H1Call {
 }
 
 /** An exchange on HTTP/1.x. A class: each call has one, and streams keep it. */
-export class H1Exchange implements Exchange {
+export class H1Exchange implements Exchange, EndedAnswer {
 	readonly peer: Peer;
 	readonly departure: Departure = new Departure();
 	readonly #request: IncomingMessage;
-	readonly #response: ServerResponse;
-	readonly #options: H1Options;
+	readonly writable: ServerResponse;
+	readonly options: H1Options;
 	#rawHeaders: Fields | undefined;
 	#hasEnded = false;
 
 	constructor({ request, response }: H1Call, peer: Peer, options: H1Options) {
 		this.peer = peer;
 		this.#request = request;
-		this.#response = response;
-		this.#options = options;
+		this.writable = response;
+		this.options = options;
 	}
 
 	/** To be told when the answer is out, or its connection gone. */
@@ -83,14 +83,14 @@ export class H1Exchange implements Exchange {
 	}
 
 	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array> {
-		return readBody(this.#request, this.#options, timeoutMs);
+		return readBody(this.#request, this.options, timeoutMs);
 	}
 
 	writeHead(head: Head): void {
-		const response = this.#response;
+		const response = this.writable;
 		if (response.headersSent || response.destroyed) return;
 		// A body that is not wanted any more cannot be told from the next request.
-		const isLast = this.#options.isDraining() || !this.#isRead;
+		const isLast = this.options.isDraining() || !this.#isRead;
 		response.writeHead(
 			head.status,
 			(isLast ? head.headers.concat("connection", "close") : head.headers) as string[],
@@ -99,11 +99,11 @@ export class H1Exchange implements Exchange {
 	}
 
 	reserve(bodyBytes: number): boolean {
-		return this.#options.unread.reserve(bodyBytes, this.connection, this.#response);
+		return this.options.unread.reserve(bodyBytes, this.connection, this.writable);
 	}
 
 	write(bytes: Uint8Array): boolean {
-		const response = this.#response;
+		const response = this.writable;
 		if (response.destroyed) return true;
 		// Else Node corks the socket and writes at the end of the tick: the writes of a thousand streams
 		// would come in one go then, whatever turns those streams have taken.
@@ -115,14 +115,14 @@ export class H1Exchange implements Exchange {
 	}
 
 	drained(stallTimeoutMs: number | undefined): Promise<void> {
-		const waiting = { clock: this.#options.clock, departure: this.departure, stallTimeoutMs };
-		return waitForDrain(this.#response, waiting, () => this.#cutOff());
+		const waiting = { clock: this.options.clock, departure: this.departure, stallTimeoutMs };
+		return waitForDrain(this.writable, waiting, () => this.cutOff());
 	}
 
 	end(ending?: Ending): void {
 		if (this.#hasEnded) return;
 		this.#hasEnded = true;
-		const response = this.#response;
+		const response = this.writable;
 		const body = ending?.body;
 		if (response.destroyed) return;
 		if (this.#isRead) {
@@ -130,21 +130,21 @@ export class H1Exchange implements Exchange {
 			afterTurn(() => endWith(response, body));
 		} else {
 			if (body !== undefined) response.write(body);
-			linger(this.#request, this.#options, () => response.end());
+			linger(this.#request, this.options, () => response.end());
 		}
-		boundEnd(response, this.#options, () => this.#cutOff());
+		boundEnd(this);
 	}
 
 	abort(): void {
 		this.#hasEnded = true;
-		this.#cutOff();
+		this.cutOff();
 	}
 
 	get #isRead(): boolean {
 		return this.#request.complete || !hasBody(this.rawHeaders);
 	}
 
-	#cutOff(): void {
+	cutOff(): void {
 		this.#request.socket.destroy();
 	}
 }

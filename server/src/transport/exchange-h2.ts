@@ -1,6 +1,6 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { afterTurn } from "./after-turn.ts";
-import { boundEnd, waitForDrain } from "./backpressure.ts";
+import { boundEnd, type EndedAnswer, waitForDrain } from "./backpressure.ts";
 import { type BodyLimit, type CollectedBody, collectBody } from "./body-collector.ts";
 import { readBody } from "./body-reader.ts";
 import { Departure } from "./departure.ts";
@@ -25,18 +25,18 @@ export interface H2Call {
  * An exchange on a stream of HTTP/2, over the stream itself: Node's compatibility API costs a
  * quarter more. A class: each call has one, and streams keep it.
  */
-export class H2Exchange implements Exchange {
+export class H2Exchange implements Exchange, EndedAnswer {
 	readonly connection: Connection;
 	readonly departure: Departure = new Departure();
-	readonly #stream: ServerHttp2Stream;
-	readonly #options: ExchangeOptions;
+	readonly writable: ServerHttp2Stream;
+	readonly options: ExchangeOptions;
 	#head: RequestHead;
 	#hasEnded = false;
 
 	constructor({ stream, raw }: H2Call, connection: Connection, options: ExchangeOptions) {
 		this.connection = connection;
-		this.#stream = stream;
-		this.#options = options;
+		this.writable = stream;
+		this.options = options;
 		this.#head = splitHeaders(raw);
 	}
 
@@ -47,7 +47,7 @@ export class H2Exchange implements Exchange {
 
 	/** The stream has ended, in whatever way. */
 	get isClosed(): boolean {
-		const { destroyed, closed, aborted } = this.#stream;
+		const { destroyed, closed, aborted } = this.writable;
 		return destroyed || closed || aborted;
 	}
 
@@ -72,15 +72,15 @@ export class H2Exchange implements Exchange {
 	}
 
 	collectBody(limit: BodyLimit, done: (body: CollectedBody) => void): void {
-		collectBody(this.#stream, limit, done);
+		collectBody(this.writable, limit, done);
 	}
 
 	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array> {
-		return readBody(this.#stream, this.#options, timeoutMs);
+		return readBody(this.writable, this.options, timeoutMs);
 	}
 
 	writeHead(head: Head): void {
-		const stream = this.#stream;
+		const stream = this.writable;
 		if (stream.headersSent || stream.destroyed || stream.closed) return;
 		stream.respond([":status", String(head.status)].concat(head.headers), {
 			waitForTrailers: head.trailers === true,
@@ -89,23 +89,23 @@ export class H2Exchange implements Exchange {
 	}
 
 	reserve(bodyBytes: number): boolean {
-		return this.#options.unread.reserve(bodyBytes, this.connection, this.#stream);
+		return this.options.unread.reserve(bodyBytes, this.connection, this.writable);
 	}
 
 	write(bytes: Uint8Array): boolean {
-		const stream = this.#stream;
+		const stream = this.writable;
 		return stream.destroyed || stream.writableEnded || stream.write(bytes);
 	}
 
 	drained(stallTimeoutMs: number | undefined): Promise<void> {
-		const waiting = { clock: this.#options.clock, departure: this.departure, stallTimeoutMs };
-		return waitForDrain(this.#stream, waiting, () => this.#cutOff());
+		const waiting = { clock: this.options.clock, departure: this.departure, stallTimeoutMs };
+		return waitForDrain(this.writable, waiting, () => this.cutOff());
 	}
 
 	end({ body, trailers }: Ending = {}): void {
 		if (this.#hasEnded) return;
 		this.#hasEnded = true;
-		const stream = this.#stream;
+		const stream = this.writable;
 		if (stream.destroyed || stream.closed) return;
 		if (trailers !== undefined) {
 			stream.on("wantTrailers", () => {
@@ -113,7 +113,7 @@ export class H2Exchange implements Exchange {
 			});
 		}
 		stream.end(body);
-		boundEnd(stream, this.#options, () => this.#cutOff());
+		boundEnd(this);
 		if (stream.readableEnded || stream.endAfterHeaders) return;
 		stream.resume();
 		afterTurn(() => this.#stopUpload());
@@ -121,20 +121,20 @@ export class H2Exchange implements Exchange {
 
 	abort(): void {
 		this.#hasEnded = true;
-		this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+		this.writable.close(constants.NGHTTP2_INTERNAL_ERROR);
 	}
 
 	/** The answer stands, so a body that is still on its way is not wanted (RFC 9113, 8.1). */
 	#stopUpload(): void {
-		const stream = this.#stream;
+		const stream = this.writable;
 		if (stream.destroyed || stream.closed || stream.readableEnded) return;
 		// A reset discards what nghttp2 has not written yet, the end of the answer too.
 		if (stream.state.localClose === 1) stream.close(constants.NGHTTP2_NO_ERROR);
-		else this.#options.clock.setTimer(uploadPollMs, () => this.#stopUpload());
+		else this.options.clock.setTimer(uploadPollMs, () => this.#stopUpload());
 	}
 
-	#cutOff(): void {
-		this.#stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+	cutOff(): void {
+		this.writable.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
 	}
 }
 
