@@ -1,4 +1,4 @@
-import type { DescMessage } from "@bufbuild/protobuf";
+import type { DescMessage, Message } from "@bufbuild/protobuf";
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 
 /**
@@ -38,10 +38,25 @@ export function overfullField(
 	return undefined;
 }
 
+/**
+ * True where a message may have entries: where lists or maps of its own do, or where messages in it
+ * are of types that can. Spares small requests the search.
+ */
+export function mayHoldEntries(schema: DescMessage, message: Message): boolean {
+	if (!canHoldEntries(schema)) return false;
+	const values = message as unknown as Readonly<Record<string, unknown>>;
+	return schema.fields.some((field) => {
+		const value = values[(field.oneof ?? field).localName];
+		if (field.fieldKind === "message") return value !== undefined && canHoldEntries(field.message);
+		const isCollection = field.fieldKind === "list" || field.fieldKind === "map";
+		return isCollection && Object.keys(value as object).length > 0;
+	});
+}
+
 const holders = new Map<DescMessage, boolean>();
 
 /** True where messages of this type can hold lists or maps at all, in whatever depth. */
-export function mayHoldEntries(schema: DescMessage): boolean {
+function canHoldEntries(schema: DescMessage): boolean {
 	let holds = holders.get(schema);
 	if (holds === undefined) {
 		// A type that lies within itself is not asked twice.
@@ -50,7 +65,7 @@ export function mayHoldEntries(schema: DescMessage): boolean {
 			(field) =>
 				field.fieldKind === "list" ||
 				field.fieldKind === "map" ||
-				(field.fieldKind === "message" && mayHoldEntries(field.message)),
+				(field.fieldKind === "message" && canHoldEntries(field.message)),
 		);
 		holders.set(schema, holds);
 	}

@@ -56,7 +56,7 @@ export function createMessageCheck(): (schema: DescMessage, message: Message) =>
 
 /** Before any rule is: judging too many entries is what must not happen. */
 function checkEntries(schema: DescMessage, message: Message): void {
-	if (!mayHoldEntries(schema)) return;
+	if (!mayHoldEntries(schema, message)) return;
 	const field = overfullField(reflect(schema, message));
 	if (field === undefined) return;
 	const description = `the lists and maps of a request hold at most ${maxRequestEntries} entries in all`;

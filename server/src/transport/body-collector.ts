@@ -39,24 +39,24 @@ export function collectBody(
 	}
 	let room = empty;
 	let bytes = 0;
-	let prefixIsPassed = !limit.isEnveloped;
 
+	const isTooLarge = (): boolean => {
+		if (bytes > maxBytes) return true;
+		const hasPrefix = limit.isEnveloped && bytes >= envelopePrefixBytes;
+		return hasPrefix && readEnvelopeLength(room) > limit.maxMessageBytes;
+	};
 	const onData = (chunk: Buffer): void => {
 		room = bytes === 0 ? chunk : append(room, bytes, chunk);
 		bytes += chunk.byteLength;
-		let isTooLarge = bytes > maxBytes;
-		if (!prefixIsPassed && bytes >= envelopePrefixBytes) {
-			prefixIsPassed = true;
-			isTooLarge ||= readEnvelopeLength(room) > limit.maxMessageBytes;
-		}
-		if (isTooLarge) finish(undefined);
+		if (!isTooLarge()) return;
+		stop();
+		refuse(source, done);
 	};
-	const onEnd = (): void => finish(room.subarray(0, bytes));
-	const finish = (body: CollectedBody): void => {
-		source.off("data", onData).off("end", onEnd);
-		if (body === undefined) refuse(source, done);
-		else done(body);
+	const onEnd = (): void => {
+		stop();
+		done(bytes === room.byteLength ? room : room.subarray(0, bytes));
 	};
+	const stop = () => source.off("data", onData).off("end", onEnd);
 	source.on("data", onData).on("end", onEnd);
 }
 

@@ -16,7 +16,12 @@ export interface Selector {
  * @throws INVALID_REQUEST naming `label_selector`
  */
 export function createSelector(labels: Labels, labelSelector: string): Selector {
-	const equal = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+	const entries = Object.entries(labels);
+	return entries.length === 0 && labelSelector === "" ? everything : select(entries, labelSelector);
+}
+
+function select(labels: readonly (readonly [string, string])[], labelSelector: string): Selector {
+	const equal = [...labels].sort(([a], [b]) => (a < b ? -1 : 1));
 	const requirements: Requirement[] = [
 		...equal.map(([key, value]) => ({ operator: "in", key, values: new Set([value]) }) as const),
 		...parse(labelSelector),
@@ -26,6 +31,9 @@ export function createSelector(labels: Labels, labelSelector: string): Selector 
 		text: JSON.stringify([equal, labelSelector.trim()]),
 	};
 }
+
+/** What most requests ask for. */
+const everything: Selector = Object.freeze(select([], ""));
 
 function parse(labelSelector: string): Requirement[] {
 	try {
