@@ -1,10 +1,4 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
-import { WukongSchema } from "@novasphere/wukong-gen/wukong";
-import {
-	GetWukongResponseSchema,
-	ListWukongsResponseSchema,
-	WukongEventSchema,
-} from "@novasphere/wukong-gen/wukong-service";
 import { type Logger, pino } from "pino";
 import { limitsFrom } from "./app-limits.ts";
 import { createMetrics, type Metrics } from "./app-metrics.ts";
@@ -18,6 +12,7 @@ import { Failure } from "./failure.ts";
 import { createAccessLog } from "./service/access-log.ts";
 import { createCallInterceptor } from "./service/call-interceptor.ts";
 import { refusalDetails } from "./service/refusal-details.ts";
+import { sharedTypes } from "./service/shared-types.ts";
 import { createValidateInterceptor } from "./service/validate.ts";
 import { createWukongService } from "./service/wukong-service.ts";
 import type { Source } from "./store/source.ts";
@@ -109,12 +104,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			}),
 			createValidateInterceptor(defaultNamespace),
 		],
-		sharedTypes: [
-			WukongSchema,
-			WukongEventSchema,
-			GetWukongResponseSchema,
-			ListWukongsResponseSchema,
-		],
+		sharedTypes,
 		refusalDetails,
 		limits: limitsFrom(config),
 		tls: config.tlsCert === "" ? undefined : { certFile: config.tlsCert, keyFile: config.tlsKey },

@@ -1,11 +1,6 @@
-import { WukongSchema } from "@novasphere/wukong-gen/wukong";
-import {
-	GetWukongResponseSchema,
-	ListWukongsResponseSchema,
-	WukongEventSchema,
-} from "@novasphere/wukong-gen/wukong-service";
 import { systemClock } from "../../server/src/clock.ts";
 import { createCallInterceptor } from "../../server/src/service/call-interceptor.ts";
+import { sharedTypes } from "../../server/src/service/shared-types.ts";
 import { createValidateInterceptor } from "../../server/src/service/validate.ts";
 import { createWukongService } from "../../server/src/service/wukong-service.ts";
 import { createEmbeddedSource } from "../../server/src/store/embedded/embedded-source.ts";
@@ -67,12 +62,7 @@ export async function startRealService(): Promise<Served & { close(): Promise<vo
 			}),
 			createValidateInterceptor(defaultNamespace),
 		],
-		sharedTypes: [
-			WukongSchema,
-			WukongEventSchema,
-			GetWukongResponseSchema,
-			ListWukongsResponseSchema,
-		],
+		sharedTypes,
 		close: () => source.close(),
 	};
 }

@@ -5,17 +5,11 @@ import {
 	FieldDescriptorProto_Label as Label,
 	FieldDescriptorProto_Type as Type,
 } from "@bufbuild/protobuf/wkt";
+import { field } from "../support/field-descriptor.ts";
 
 /** Path of the one procedure of {@link createUncommonService}. */
 export const uncommonPath = "/test.Uncommon/Ask";
 
-const field = (name: string, number: number, type: Type) => ({
-	name,
-	jsonName: name,
-	number,
-	type,
-	label: Label.OPTIONAL,
-});
 const shape = ".test.Shape";
 
 /**

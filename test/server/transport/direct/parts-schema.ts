@@ -5,20 +5,14 @@ import {
 	FieldDescriptorProto_Label as Label,
 	FieldDescriptorProto_Type as Type,
 } from "@bufbuild/protobuf/wkt";
+import { field } from "../../../support/field-descriptor.ts";
 
-const field = (name: string, number: number, type: Type) => ({
-	name,
-	jsonName: name,
-	number,
-	type,
-	label: Label.OPTIONAL,
-});
 const part = { type: Type.MESSAGE, typeName: ".test.Part" };
 
 /**
  * Two messages of proto2, whose absent fields show through a prototype: a `Part`, which may hold
- * parts, and a `Holder` of parts in every way that a field can hold one: optional, required, in a list, in a
- * choice, in a map, as a group, and under a JSON name that has to be escaped.
+ * parts, and a `Holder` of parts in every way that a field can hold one: optional, required, in a
+ * list, in a choice, in a map, as a group, and under a JSON name that has to be escaped.
  */
 export function createPartsSchema(): { readonly holder: DescMessage; readonly part: DescMessage } {
 	const file = create(FileDescriptorProtoSchema, {

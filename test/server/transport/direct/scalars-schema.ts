@@ -6,6 +6,7 @@ import {
 	FieldDescriptorProto_Label as Label,
 	FieldDescriptorProto_Type as Type,
 } from "@bufbuild/protobuf/wkt";
+import { field } from "../../../support/field-descriptor.ts";
 
 const syntaxes = ["proto2", "proto3", "editions"] as const;
 
@@ -13,14 +14,6 @@ const scalars = Object.values(Type).filter(
 	(type) =>
 		typeof type === "number" && ![Type.GROUP, Type.MESSAGE, Type.ENUM].includes(type as Type),
 ) as Type[];
-
-const field = (name: string, number: number, type: Type) => ({
-	name,
-	jsonName: name,
-	number,
-	type,
-	label: Label.OPTIONAL,
-});
 
 /**
  * Messages whose fields are small, in each syntax, so that absence shows in each way: `Scalars` has
