@@ -3,11 +3,13 @@ import { createWatches, type WatchWire } from "../load/watches.ts";
 import { usualObjects } from "../servers/roster.ts";
 import type { BenchCase, CaseName } from "./case.ts";
 
-/** Streams that are open before it is measured, so that all code is loaded. */
-const firstStreams = 100;
 const bytesPerKiB = 1_024;
 
-/** What a server's memory grows by with each stream that waits; one start is one window. */
+/**
+ * What a server's memory grows by with each stream that waits; one start is one window. As many
+ * streams are open before: while the first ones open, code is compiled and V8 makes room for what
+ * is young, which costs a process some megabytes once, however many streams follow.
+ */
 export function createMemoryCase(
 	options: CaseName & { readonly wire: WatchWire; readonly streams: number },
 ): BenchCase {
@@ -24,7 +26,7 @@ export function createMemoryCase(
 					const tally = createTally();
 					const watches = createWatches({ server, wire, payload, tally, onFault });
 					try {
-						await watches.open(firstStreams);
+						await watches.open(streams);
 						const before = await server.memory();
 						await watches.open(streams);
 						const after = await server.memory();
