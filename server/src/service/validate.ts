@@ -6,10 +6,14 @@ import { type Failure, type FieldViolation, invalidRequest, invalidWukong } from
 import { fieldPath } from "../resource/field-path.ts";
 import { callSubject, subjectOf } from "./call-subject.ts";
 import { maxRequestEntries, mayHoldEntries, overfullField } from "./entry-limit.ts";
+import { plainKey } from "./plain-key.ts";
 import { createRegexMatch } from "./regex-match.ts";
 
 /** Violations that are reported; the rest would be cut from the answer anyway. */
 const maxViolations = 100;
+
+/** Small requests that are remembered to be valid; most callers ask for the same things again. */
+const maxKnownValid = 2_000;
 
 /**
  * Judges each request by the field rules of the contract before the service sees it, and notes
@@ -45,12 +49,20 @@ export function createValidateInterceptor(defaultNamespace: string): Interceptor
  */
 export function createMessageCheck(): (schema: DescMessage, message: Message) => void {
 	const validator = createValidator({ regexMatch: createRegexMatch() });
+	const knownValid = new Set<string>();
 	return (schema, message) => {
+		const key = plainKey(schema, message);
+		// The rules see nothing but the message: what was valid once is valid again.
+		if (key !== undefined && knownValid.has(key)) return;
 		checkEntries(schema, message);
 		const result = validator.validate(schema, message);
-		if (result.kind === "valid") return;
 		if (result.kind === "error") throw result.error;
-		throw invalid(result.violations.slice(0, maxViolations).map(toFieldViolation));
+		if (result.kind === "invalid") {
+			throw invalid(result.violations.slice(0, maxViolations).map(toFieldViolation));
+		}
+		if (key === undefined) return;
+		if (knownValid.size >= maxKnownValid) knownValid.clear();
+		knownValid.add(key);
 	};
 }
 

@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
 import { type ContextKey, createContextKey } from "@connectrpc/connect";
 import type { Protocol } from "./content-type.ts";
+import { createRequestId } from "./request-id.ts";
 
 /** What the transport knows of a call, for interceptors and implementations. */
 export interface CallContext {
@@ -20,5 +20,5 @@ export const callContextKey: ContextKey<CallContext | undefined> = createContext
 
 /** Takes a caller's request id of 1 to 128 printable ASCII characters, or makes one. */
 export function requestIdFrom(given: string | undefined): string {
-	return given !== undefined && /^[!-~]{1,128}$/.test(given) ? given : randomUUID();
+	return given !== undefined && /^[!-~]{1,128}$/.test(given) ? given : createRequestId();
 }
