@@ -27,12 +27,12 @@ export interface WatchStream extends AsyncIterable<WukongEvent> {
 	close(reason?: unknown): void;
 }
 
-/** A stream as its replica holds it. */
 /** Who waits for a stream. An object, not a function: thousands wait, and need no closure. */
 export interface Waiter {
 	ready(): void;
 }
 
+/** A stream as its replica holds it. */
 export interface OpenStream extends WatchStream, Beating {
 	/** There may be something new to say. */
 	wake(): void;
