@@ -1,4 +1,3 @@
-import type { DescMessage, Message } from "@bufbuild/protobuf";
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 
 /**
@@ -36,38 +35,4 @@ export function overfullField(
 		}
 	}
 	return undefined;
-}
-
-/**
- * True where a message may have entries: where lists or maps of its own do, or where messages in it
- * are of types that can. Spares small requests the search.
- */
-export function mayHoldEntries(schema: DescMessage, message: Message): boolean {
-	if (!canHoldEntries(schema)) return false;
-	const values = message as unknown as Readonly<Record<string, unknown>>;
-	return schema.fields.some((field) => {
-		const value = values[(field.oneof ?? field).localName];
-		if (field.fieldKind === "message") return value !== undefined && canHoldEntries(field.message);
-		const isCollection = field.fieldKind === "list" || field.fieldKind === "map";
-		return isCollection && Object.keys(value as object).length > 0;
-	});
-}
-
-const holders = new Map<DescMessage, boolean>();
-
-/** True where messages of this type can hold lists or maps at all, in whatever depth. */
-function canHoldEntries(schema: DescMessage): boolean {
-	let holds = holders.get(schema);
-	if (holds === undefined) {
-		// A type that lies within itself is not asked twice.
-		holders.set(schema, false);
-		holds = schema.fields.some(
-			(field) =>
-				field.fieldKind === "list" ||
-				field.fieldKind === "map" ||
-				(field.fieldKind === "message" && canHoldEntries(field.message)),
-		);
-		holders.set(schema, holds);
-	}
-	return holds;
 }

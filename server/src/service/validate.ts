@@ -5,7 +5,7 @@ import type { ContextValues, Interceptor } from "@connectrpc/connect";
 import { type Failure, type FieldViolation, invalidRequest, invalidWukong } from "../failure.ts";
 import { fieldPath } from "../resource/field-path.ts";
 import { callSubject, subjectOf } from "./call-subject.ts";
-import { maxRequestEntries, mayHoldEntries, overfullField } from "./entry-limit.ts";
+import { maxRequestEntries, overfullField } from "./entry-limit.ts";
 import { plainKey } from "./plain-key.ts";
 import { createRegexMatch } from "./regex-match.ts";
 
@@ -54,7 +54,8 @@ export function createMessageCheck(): (schema: DescMessage, message: Message) =>
 		const key = plainKey(schema, message);
 		// The rules see nothing but the message: what was valid once is valid again.
 		if (key !== undefined && knownValid.has(key)) return;
-		checkEntries(schema, message);
+		// What has a key has no entries.
+		if (key === undefined) checkEntries(schema, message);
 		const result = validator.validate(schema, message);
 		if (result.kind === "error") throw result.error;
 		if (result.kind === "invalid") {
@@ -68,7 +69,6 @@ export function createMessageCheck(): (schema: DescMessage, message: Message) =>
 
 /** Before any rule is: judging too many entries is what must not happen. */
 function checkEntries(schema: DescMessage, message: Message): void {
-	if (!mayHoldEntries(schema, message)) return;
 	const field = overfullField(reflect(schema, message));
 	if (field === undefined) return;
 	const description = `the lists and maps of a request hold at most ${maxRequestEntries} entries in all`;
