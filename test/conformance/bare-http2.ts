@@ -5,17 +5,17 @@ import type { AddressInfo } from "node:net";
 import type { PageAnswer } from "../../server/src/transport/plain-page.ts";
 import type { TlsFileNames } from "../../server/src/transport/tls-files.ts";
 
-/** Node's HTTP/2 with nothing of ours on it: what fails here is not ours to mend. */
-export interface BareHttp2 {
+/** A server that answers every request alike. */
+export interface AnsweringServer {
 	readonly portNumber: number;
 	close(): Promise<void>;
 }
 
-/** Starts one that answers every request alike. */
+/** Node's HTTP/2 with nothing of ours on it: what fails here is not ours to mend. */
 export async function startBareHttp2(
 	answer: () => Promise<PageAnswer>,
 	tls: TlsFileNames | undefined,
-): Promise<BareHttp2> {
+): Promise<AnsweringServer> {
 	const server =
 		tls === undefined
 			? createServer()

@@ -1,0 +1,37 @@
+import { systemClock } from "../../server/src/clock.ts";
+import type { Exchange } from "../../server/src/transport/exchange.ts";
+import { defaultLimits } from "../../server/src/transport/limits.ts";
+import { createListener } from "../../server/src/transport/listener.ts";
+import { silentObserver } from "../../server/src/transport/observer.ts";
+import type { PageAnswer } from "../../server/src/transport/plain-page.ts";
+import type { TlsFileNames } from "../../server/src/transport/tls-files.ts";
+import type { AnsweringServer } from "./bare-http2.ts";
+
+/**
+ * All of the port that speaks HTTP/2: the listener, the split by first bytes or ALPN, the engine and
+ * its exchanges. Above them nothing knows the version of HTTP. It answers every request alike, as
+ * the bare one does; the whole port refuses a POST at once.
+ *
+ * @param onUnexpected told of a fault of ours
+ */
+export async function startOurHttp2(
+	answer: () => Promise<PageAnswer>,
+	tls: TlsFileNames | undefined,
+	onUnexpected: (error: unknown) => void,
+): Promise<AnsweringServer> {
+	async function serve(exchange: Exchange): Promise<void> {
+		const { status, contentType, body } = await answer();
+		exchange.writeHead({ status, headers: ["content-type", contentType] });
+		exchange.end({ body: Buffer.from(body) });
+	}
+	const listener = createListener((exchange) => void serve(exchange).catch(onUnexpected), {
+		host: "127.0.0.1",
+		port: 0,
+		tls,
+		limits: defaultLimits,
+		clock: systemClock,
+		observer: { ...silentObserver, unexpected: onUnexpected },
+	});
+	const { port } = await listener.listen();
+	return { portNumber: port, close: () => listener.close(0) };
+}
