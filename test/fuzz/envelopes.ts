@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import { collectBody } from "../../server/src/transport/body-collector.ts";
+import { createStreamSource } from "../../server/src/transport/body-source.ts";
 import { openRequest } from "../../server/src/transport/direct/request-envelope.ts";
 import { envelope } from "../hostile/wire-bytes.ts";
 import { claim, cutAt, cuts, fuzzTarget, mutated } from "./target.ts";
@@ -21,7 +22,7 @@ export const envelopes = fuzzTarget(
 	async ({ bytes, cuts: places, hasEncoding }) => {
 		const source = new PassThrough();
 		let collected: Buffer | undefined | "pending" = "pending";
-		collectBody(source, limit, (result) => {
+		collectBody(createStreamSource(source), limit, (result) => {
 			claim("told once", collected === "pending");
 			collected = result;
 		});

@@ -12,6 +12,8 @@ export interface FakeClock extends Clock {
 	stepWallClock(ms: number): void;
 	/** Timers that are set and have neither fired nor been cancelled. */
 	readonly pendingTimers: number;
+	/** Delays of all timers that were ever set, in their order. */
+	readonly delaysMs: readonly number[];
 }
 
 interface FakeTimer {
@@ -22,6 +24,7 @@ interface FakeTimer {
 /** @param startMs wall-clock time at the start; default 2026-01-01T00:00:00Z. */
 export function createFakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
 	const timers = new Set<FakeTimer>();
+	const delaysMs: number[] = [];
 	let wallOffsetMs = startMs;
 	let monotonicMs = 0;
 
@@ -38,9 +41,11 @@ export function createFakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
 	return {
 		nowMs: () => wallOffsetMs + monotonicMs,
 		monotonicMs: () => monotonicMs,
+		delaysMs,
 		setTimer(delayMs, callback): Timer {
 			const timer = { dueMs: monotonicMs + Math.max(0, delayMs), callback };
 			timers.add(timer);
+			delaysMs.push(delayMs);
 			return { cancel: () => void timers.delete(timer) };
 		},
 		async advance(ms) {

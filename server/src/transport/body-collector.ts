@@ -1,5 +1,5 @@
-import type { Readable } from "node:stream";
 import { afterTurn } from "./after-turn.ts";
+import type { BodySource, BodyTaker } from "./body-source.ts";
 import { envelopePrefixBytes, readEnvelopeLength } from "./envelope.ts";
 
 /** How much of a request's body is taken. */
@@ -14,6 +14,8 @@ export interface BodyLimit {
 /** A body; `undefined`: it is larger than the limit. */
 export type CollectedBody = Buffer | undefined;
 
+type Done = (body: CollectedBody) => void;
+
 const empty: Buffer = Buffer.alloc(0);
 
 /** A body in many parts starts with room for this much. */
@@ -23,47 +25,52 @@ const minCapacityBytes = 4 * 1024;
  * Collects a body as it comes; stops as soon as it is certain that it is too large, by a declared
  * or promised length too. A source that closes before its end is never "done".
  */
-export function collectBody(
-	source: Readable,
-	limit: BodyLimit,
-	done: (body: CollectedBody) => void,
-): void {
-	const maxBytes = limit.maxMessageBytes + (limit.isEnveloped ? envelopePrefixBytes : 0);
-	if ((limit.declaredBytes ?? 0) > maxBytes) {
-		refuse(source, done);
-		return;
-	}
-	if (source.readableEnded) {
-		done(empty);
-		return;
-	}
-	let room = empty;
-	let bytes = 0;
-
-	const isTooLarge = (): boolean => {
-		if (bytes > maxBytes) return true;
-		const hasPrefix = limit.isEnveloped && bytes >= envelopePrefixBytes;
-		return hasPrefix && readEnvelopeLength(room) > limit.maxMessageBytes;
-	};
-	const onData = (chunk: Buffer): void => {
-		room = bytes === 0 ? chunk : append(room, bytes, chunk);
-		bytes += chunk.byteLength;
-		if (!isTooLarge()) return;
-		stop();
-		refuse(source, done);
-	};
-	const onEnd = (): void => {
-		stop();
-		done(bytes === room.byteLength ? room : room.subarray(0, bytes));
-	};
-	const stop = () => source.off("data", onData).off("end", onEnd);
-	source.on("data", onData).on("end", onEnd);
+export function collectBody(source: BodySource, limit: BodyLimit, done: Done): void {
+	const collector = new Collector(source, limit, done);
+	if ((limit.declaredBytes ?? 0) > collector.maxBytes) collector.refuse();
+	else source.giveTo(collector);
 }
 
-/** What has come already is read away first: if that was all, the connection can go on. */
-function refuse(source: Readable, done: (body: CollectedBody) => void): void {
-	source.resume();
-	afterTurn(() => done(undefined));
+/** What came of one body. A class: each call has one. */
+class Collector implements BodyTaker {
+	readonly maxBytes: number;
+	readonly #source: BodySource;
+	readonly #limit: BodyLimit;
+	readonly #done: Done;
+	#room: Buffer = empty;
+	#bytes = 0;
+
+	constructor(source: BodySource, limit: BodyLimit, done: Done) {
+		this.maxBytes = limit.maxMessageBytes + (limit.isEnveloped ? envelopePrefixBytes : 0);
+		this.#source = source;
+		this.#limit = limit;
+		this.#done = done;
+	}
+
+	take(chunk: Buffer): void {
+		this.#room = this.#bytes === 0 ? chunk : append(this.#room, this.#bytes, chunk);
+		this.#bytes += chunk.byteLength;
+		if (this.#isTooLarge()) this.refuse();
+	}
+
+	finish(): void {
+		const room = this.#room;
+		const bytes = this.#bytes;
+		this.#done(bytes === room.byteLength ? room : room.subarray(0, bytes));
+	}
+
+	/** What has come already is read away first: if that was all, the connection can go on. */
+	refuse(): void {
+		this.#source.discard();
+		afterTurn(() => this.#done(undefined));
+	}
+
+	#isTooLarge(): boolean {
+		if (this.#bytes > this.maxBytes) return true;
+		const { isEnveloped, maxMessageBytes } = this.#limit;
+		const hasPrefix = isEnveloped && this.#bytes >= envelopePrefixBytes;
+		return hasPrefix && readEnvelopeLength(this.#room) > maxMessageBytes;
+	}
 }
 
 /** Adds a chunk after the first `bytes` of `room`, which grows by doubling: chunks may be one byte each. */

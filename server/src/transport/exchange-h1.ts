@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import { afterTurn } from "./after-turn.ts";
 import { boundEnd, type EndedAnswer, waitForDrain } from "./backpressure.ts";
 import { type BodyLimit, type CollectedBody, collectBody } from "./body-collector.ts";
@@ -6,6 +6,7 @@ import { readBody } from "./body-reader.ts";
 import { Departure } from "./departure.ts";
 import type { Connection, Ending, Exchange, ExchangeOptions, Head } from "./exchange.ts";
 import { type Fields, fieldOf, valuesOf } from "./fields.ts";
+import type { H1Request } from "./h1-request.ts";
 
 /** Unread bytes of a refused request that are read away, so that its answer is not lost to a TCP reset. */
 const maxLingerBytes = 64 * 1024;
@@ -27,7 +28,7 @@ export interface Peer {
 
 /** A request, and where its answer goes. */
 export interface H1Call {
-	readonly request: IncomingMessage;
+	readonly request: H1Request;
 	readonly response: ServerResponse;
 }
 
@@ -35,7 +36,7 @@ export interface H1Call {
 export class H1Exchange implements Exchange, EndedAnswer {
 	readonly peer: Peer;
 	readonly departure: Departure = new Departure();
-	readonly #request: IncomingMessage;
+	readonly #request: H1Request;
 	readonly writable: ServerResponse;
 	readonly options: H1Options;
 	#rawHeaders: Fields | undefined;
@@ -167,7 +168,7 @@ function endWith(response: ServerResponse, body: Uint8Array | undefined): void {
 }
 
 /** Reads away a bounded rest of the request, then goes on. */
-function linger(request: IncomingMessage, options: ExchangeOptions, goOn: () => void): void {
+function linger(request: H1Request, options: ExchangeOptions, goOn: () => void): void {
 	let left = maxLingerBytes;
 	const timer = options.clock.setTimer(maxLingerMs, finish);
 	function finish(): void {
@@ -180,7 +181,8 @@ function linger(request: IncomingMessage, options: ExchangeOptions, goOn: () => 
 		// To end now would reset the connection; the peer has the rest of the time to read.
 		if (left <= 0) request.off("data", take).pause();
 	}
-	request.on("data", take).on("end", finish).on("close", finish).resume();
+	request.discard();
+	request.on("data", take).on("end", finish).on("close", finish);
 }
 
 function lowerNames(raw: readonly string[]): string[] {

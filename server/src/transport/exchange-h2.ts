@@ -3,6 +3,7 @@ import { afterTurn } from "./after-turn.ts";
 import { boundEnd, type EndedAnswer, waitForDrain } from "./backpressure.ts";
 import { type BodyLimit, type CollectedBody, collectBody } from "./body-collector.ts";
 import { readBody } from "./body-reader.ts";
+import { createStreamSource } from "./body-source.ts";
 import { Departure } from "./departure.ts";
 import type { Connection, Ending, Exchange, ExchangeOptions, Head } from "./exchange.ts";
 import { type Fields, valuesOf } from "./fields.ts";
@@ -72,7 +73,7 @@ export class H2Exchange implements Exchange, EndedAnswer {
 	}
 
 	collectBody(limit: BodyLimit, done: (body: CollectedBody) => void): void {
-		collectBody(this.writable, limit, done);
+		collectBody(createStreamSource(this.writable), limit, done);
 	}
 
 	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array> {

@@ -1,13 +1,10 @@
-import type {
-	Server as HttpServer,
-	IncomingMessage,
-	ServerOptions,
-	ServerResponse,
-} from "node:http";
+import type { Server as HttpServer, ServerOptions, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { afterTurn } from "./after-turn.ts";
 import type { Connection, Exchange } from "./exchange.ts";
 import { H1Exchange, type Peer } from "./exchange-h1.ts";
+import { H1Request } from "./h1-request.ts";
 import type { ListenerOptions } from "./listener.ts";
 import type { ConnectionFault } from "./observer.ts";
 
@@ -22,6 +19,7 @@ type Carrying = ServerResponse & { [carried]?: H1Exchange };
 export function http1Options(options: ListenerOptions): ServerOptions {
 	const { limits } = options;
 	return {
+		IncomingMessage: H1Request,
 		maxHeaderSize: limits.maxHeaderBytes,
 		headersTimeout: limits.headersTimeoutMs,
 		// Ours, per exchange, comes first and answers in the caller's protocol; this one is the net.
@@ -43,7 +41,7 @@ export function serveHttp1(
 	// One more than allowed shows that there were more; Node drops the others in silence.
 	server.maxHeadersCount = options.limits.maxHeaderCount + 1;
 	const peers = new WeakMap<Socket, Peer>();
-	function peerOf({ socket, httpVersion }: IncomingMessage): Peer {
+	function peerOf({ socket, httpVersion }: H1Request): Peer {
 		const known = peers.get(socket);
 		if (known !== undefined) return known;
 		const version = httpVersion === "1.0" ? "1.0" : "1.1";
@@ -57,7 +55,7 @@ export function serveHttp1(
 		return peer;
 	}
 	/** Node begins all requests that a connection has sent, and keeps their answers in order. */
-	function isAdmitted({ socket }: IncomingMessage, { unanswered }: Peer): boolean {
+	function isAdmitted({ socket }: H1Request, { unanswered }: Peer): boolean {
 		if (socket.destroyed) return false;
 		if (unanswered <= options.limits.maxPipelinedRequests) return true;
 		options.observer.connectionFault("too_many_requests");
@@ -73,7 +71,7 @@ export function serveHttp1(
 		// The head may have gone out before the drain began: then it did not say that it was the last.
 		if (peer.unanswered === 0 && options.isDraining()) this.req.socket.destroySoon();
 	}
-	server.on("request", (request: IncomingMessage, response: Carrying) => {
+	server.on("request", (request: H1Request, response: Carrying) => {
 		const peer = peerOf(request);
 		const exchange = new H1Exchange({ request, response }, peer, options);
 		response[carried] = exchange;
@@ -85,8 +83,9 @@ export function serveHttp1(
 	server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
 		const [fault, status] = faultOf(error.code);
 		if (fault !== undefined) options.observer.connectionFault(fault);
-		// A second answer must not be written into one that has begun.
-		if (!socket.writable || currentAnswer(socket)?.headersSent) return void socket.destroy();
+		if (!socket.writable) return void socket.destroy();
+		// A second answer must not be written into one that has begun. One that is whole leaves first.
+		if (currentAnswer(socket)?.headersSent) return afterTurn(() => socket.destroy());
 		const fields = "Cache-Control: no-store\r\nConnection: close\r\nContent-Length: 0";
 		socket.end(`HTTP/1.1 ${status}\r\n${fields}\r\n\r\n`, () => socket.destroy());
 	});

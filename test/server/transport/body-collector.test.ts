@@ -5,6 +5,7 @@ import {
 	type CollectedBody,
 	collectBody,
 } from "../../../server/src/transport/body-collector.ts";
+import { createStreamSource } from "../../../server/src/transport/body-source.ts";
 import { envelope, envelopePrefix } from "../../hostile/wire-bytes.ts";
 import { until } from "../../support/until.ts";
 
@@ -15,7 +16,7 @@ const enveloped: BodyLimit = { ...bare, isEnveloped: true };
 function collect(limit: BodyLimit, ...parts: readonly Uint8Array[]) {
 	const source = new PassThrough();
 	const results: CollectedBody[] = [];
-	collectBody(source, limit, (body) => void results.push(body));
+	collectBody(createStreamSource(source), limit, (body) => void results.push(body));
 	for (const part of parts) source.write(part);
 	return { source, results };
 }

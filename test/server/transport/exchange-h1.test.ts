@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { systemClock } from "../../../server/src/clock.ts";
 import { H1Exchange } from "../../../server/src/transport/exchange-h1.ts";
+import { H1Request } from "../../../server/src/transport/h1-request.ts";
 import { defaultLimits } from "../../../server/src/transport/limits.ts";
 import { createUnreadBytes } from "../../../server/src/transport/unread-bytes.ts";
 
@@ -18,7 +19,7 @@ test("what is written is with the system when the call returns, so that a turn h
 	};
 	const connection = { httpVersion: "1.1", secure: false, localAddress: "" } as const;
 	let held: unknown;
-	const server = createServer((request, response) => {
+	const server = createServer({ IncomingMessage: H1Request }, (request, response) => {
 		const exchange = new H1Exchange({ request, response }, { connection, unanswered: 1 }, options);
 		exchange.writeHead({ status: 200, headers: [], flush: true });
 		exchange.write(Buffer.from("first"));

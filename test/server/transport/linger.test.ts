@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { openPort, pathOf } from "../../support/port-fixture.ts";
 import { openRaw } from "../../support/raw-client.ts";
+import { until } from "../../support/until.ts";
 
 const maxRequestBytes = 1_000;
 
@@ -25,5 +26,19 @@ test.each([
 	await fetch(`${url}/none`, { headers: { connection: "close" } });
 	expect(client.isClosed()).toBe(false);
 	await clock.advance(1_000);
+	await client.expectClosed();
+});
+
+test("a peer that sends the rest of its request is let go at once", async () => {
+	const clock = createFakeClock();
+	const { portNumber } = await openPort({ clock });
+	const client = await openRaw(portNumber);
+	const fields = "Host: localhost\r\nContent-Type: application/json\r\nConnect-Timeout-Ms: 5";
+	const path = pathOf("GetWukong");
+	await client.send(`POST ${path} HTTP/1.1\r\n${fields}\r\nContent-Length: 2\r\n\r\n{`);
+	await until("the body is awaited", () => clock.delaysMs.includes(5));
+	await clock.advance(5);
+	await client.expectText("deadline_exceeded");
+	await client.send("}");
 	await client.expectClosed();
 });
