@@ -6,7 +6,7 @@ import { type Failure, type FieldViolation, invalidRequest, invalidWukong } from
 import { fieldPath } from "../resource/field-path.ts";
 import { callSubject, subjectOf } from "./call-subject.ts";
 import { maxRequestEntries, overfullField } from "./entry-limit.ts";
-import { plainKey } from "./plain-key.ts";
+import { createPlainMessageSet } from "./plain-message-set.ts";
 import { createRegexMatch } from "./regex-match.ts";
 
 /** Violations that are reported; the rest would be cut from the answer anyway. */
@@ -49,21 +49,17 @@ export function createValidateInterceptor(defaultNamespace: string): Interceptor
  */
 export function createMessageCheck(): (schema: DescMessage, message: Message) => void {
 	const validator = createValidator({ regexMatch: createRegexMatch() });
-	const knownValid = new Set<string>();
+	const knownValid = createPlainMessageSet(maxKnownValid);
 	return (schema, message) => {
-		const key = plainKey(schema, message);
 		// The rules see nothing but the message: what was valid once is valid again.
-		if (key !== undefined && knownValid.has(key)) return;
-		// What has a key has no entries.
-		if (key === undefined) checkEntries(schema, message);
+		if (knownValid.has(schema, message)) return;
+		checkEntries(schema, message);
 		const result = validator.validate(schema, message);
 		if (result.kind === "error") throw result.error;
 		if (result.kind === "invalid") {
 			throw invalid(result.violations.slice(0, maxViolations).map(toFieldViolation));
 		}
-		if (key === undefined) return;
-		if (knownValid.size >= maxKnownValid) knownValid.clear();
-		knownValid.add(key);
+		knownValid.add(schema, message);
 	};
 }
 

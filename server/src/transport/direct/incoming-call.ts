@@ -28,7 +28,8 @@ export class IncomingCall {
 	readonly #request: DirectRequest;
 	readonly #options: DirectOptions;
 	readonly #protocol: UnaryProtocol | StreamProtocol;
-	readonly #startMs: number;
+	/** Of the call's time; undefined: nobody has asked yet, and its first turn is not over. */
+	#startMs: number | undefined;
 	#form: Form = "json";
 	/** undefined: not read yet. */
 	#terms: Terms | undefined;
@@ -43,7 +44,6 @@ export class IncomingCall {
 		this.#request = request;
 		this.#options = options;
 		this.#protocol = protocolOf(request);
-		this.#startMs = options.clock.monotonicMs();
 	}
 
 	/** Begins; once. */
@@ -137,9 +137,8 @@ export class IncomingCall {
 			leftMs: () => this.#leftMs(),
 		});
 		this.#call = call;
-		const leftMs = this.#leftMs();
 		// An implementation is not begun for nobody.
-		if (leftMs !== undefined && leftMs <= 0) call.abort(deadlinePassed());
+		if (this.#hasRunOut()) call.abort(deadlinePassed());
 		const options = this.#options;
 		const protocol = this.#protocol;
 		if ("answer" in protocol) {
@@ -150,6 +149,7 @@ export class IncomingCall {
 		} else {
 			// A stream keeps its own time: nothing of this is to live as long as it does.
 			this.#end();
+			const leftMs = this.#leftMs();
 			runStream(procedure as StreamProcedure, { call, message }, { protocol, options, leftMs });
 		}
 	}
@@ -167,7 +167,16 @@ export class IncomingCall {
 
 	/** Time left until the deadline; undefined: there is none. */
 	#leftMs(ofMs: number | undefined = this.#terms?.timeoutMs): number | undefined {
-		return ofMs && ofMs - (this.#options.clock.monotonicMs() - this.#startMs);
+		if (ofMs === undefined || ofMs === 0) return ofMs;
+		const nowMs = this.#options.clock.monotonicMs();
+		this.#startMs ??= nowMs;
+		return ofMs - (nowMs - this.#startMs);
+	}
+
+	/** In its first turn a call's time has not begun to run: to ask the clock costs as much as a look-up. */
+	#hasRunOut(): boolean {
+		const leftMs = this.#isLate ? this.#leftMs() : this.#terms?.timeoutMs;
+		return leftMs !== undefined && leftMs <= 0;
 	}
 
 	/** Sets the one timer that counts now. */
