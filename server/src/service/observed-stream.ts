@@ -14,6 +14,7 @@ export interface StreamHooks {
 /** A stream that can also be taken in slices, as a watch can. */
 interface SlicedStream<T> extends AsyncIterable<T> {
 	take(maxBytes: number): readonly T[];
+	readonly hasMore: boolean;
 	onReady(waiter: { ready(): void }): void;
 	close(reason?: unknown): void;
 }
@@ -47,12 +48,16 @@ class ObservedSlices<T> implements SlicedStream<T> {
 	}
 
 	take(maxBytes: number): readonly T[] {
-		this.#caller = undefined;
+		if (this.#caller !== undefined) this.#caller = undefined;
 		try {
 			return this.#stream.take(maxBytes);
 		} catch (error) {
 			throw this.#hooks.failed(error);
 		}
+	}
+
+	get hasMore(): boolean {
+		return this.#stream.hasMore;
 	}
 
 	onReady(waiter: { ready(): void }): void {
@@ -104,5 +109,5 @@ function iterate<T>(
 }
 
 function isSliced<T>(stream: AsyncIterable<T>): stream is SlicedStream<T> {
-	return "take" in stream && "onReady" in stream && "close" in stream;
+	return "take" in stream && "hasMore" in stream && "onReady" in stream && "close" in stream;
 }

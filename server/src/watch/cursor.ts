@@ -28,8 +28,8 @@ type State =
 	| { readonly at: "catching up"; readonly end: number; readonly follower: Follower }
 	/** Says SYNCED. */
 	| { readonly at: "complete"; readonly follower: Follower; readonly token: string }
-	/** Says what happens. */
-	| { readonly at: "live"; readonly follower: Follower };
+	/** Says what happens. No object of its own: each of thousands would be one more to touch. */
+	| Follower;
 
 /**
  * A stream's place: a snapshot under way, or a place in the log, seen through a
@@ -39,6 +39,7 @@ export class Cursor {
 	readonly #view: View;
 	readonly #observer: WatchObserver;
 	#state: State;
+	#isAtEnd = false;
 
 	constructor(view: View, start: CursorStart, observer: WatchObserver) {
 		this.#view = view;
@@ -49,8 +50,22 @@ export class Cursor {
 	/** Resume token of what was said so far. */
 	get token(): string {
 		const state = this.#state;
-		if (state.at === "reset" || state.at === "snapshot") return startOver;
-		return state.at === "complete" ? state.token : formatVersion(state.follower.version);
+		switch (state.at) {
+			case "reset":
+			case "snapshot":
+				return startOver;
+			case "complete":
+				return state.token;
+			case "catching up":
+				return formatVersion(state.follower.version);
+			default:
+				return formatVersion(state.version);
+		}
+	}
+
+	/** The last {@link Cursor.next} said all there is, until the log has news. */
+	get isAtEnd(): boolean {
+		return this.#isAtEnd;
 	}
 
 	/**
@@ -58,53 +73,60 @@ export class Cursor {
 	 * after the log's next news.
 	 */
 	next(maxBytes: number): CursorMessage | undefined {
+		this.#isAtEnd = false;
 		for (;;) {
 			const state = this.#state;
-			switch (state.at) {
-				case "reset":
-					this.#observer.reset(state.cause);
-					this.#state = this.#snapshot();
-					return "reset";
-				case "snapshot": {
-					const { objects, from, follower } = state;
-					const slice = this.#view.snapshot(objects, from, maxBytes);
-					this.#state =
-						slice.end < objects.length
-							? { ...state, from: slice.end }
-							: { at: "complete", follower, token: startOver };
-					if (slice.events.length > 0) return slice.events;
-					break;
-				}
-				default: {
-					const said = this.#follow(state, maxBytes);
-					if (said !== moved) return said;
-				}
-			}
+			const said =
+				state.at === "live" ? this.#follow(state, maxBytes) : this.#approach(state, maxBytes);
+			if (said !== moved) return said;
 		}
 	}
 
-	/** Says what a state does that has a place in the log, as long as that is not lost. */
-	#follow(
-		state: State & { readonly at: "catching up" | "complete" | "live" },
-		maxBytes: number,
-	): CursorMessage | undefined | typeof moved {
-		const { follower } = state;
-		const cause = follower.lost;
-		if (cause !== undefined) {
-			this.#state = { at: "reset", cause };
-			return moved;
+	/** What comes before SYNCED, and that. */
+	#approach(state: Exclude<State, Follower>, maxBytes: number): CursorMessage | typeof moved {
+		switch (state.at) {
+			case "reset":
+				this.#observer.reset(state.cause);
+				this.#state = this.#snapshot();
+				return "reset";
+			case "snapshot": {
+				const { objects, from, follower } = state;
+				const slice = this.#view.snapshot(objects, from, maxBytes);
+				this.#state =
+					slice.end < objects.length
+						? { ...state, from: slice.end }
+						: { at: "complete", follower, token: startOver };
+				return slice.events.length > 0 ? slice.events : moved;
+			}
+			case "catching up": {
+				const { follower, end } = state;
+				if (this.#isLost(follower)) return moved;
+				const slice = follower.next(end, maxBytes);
+				if (slice !== undefined) return this.#told(slice);
+				this.#state = { at: "complete", follower, token: formatVersion(follower.version) };
+				return moved;
+			}
+			case "complete":
+				// Not at a place from which nothing can follow.
+				if (this.#isLost(state.follower)) return moved;
+				this.#state = state.follower;
+				return "synced";
 		}
-		// Not at a place from which nothing can follow.
-		if (state.at === "complete") {
-			this.#state = { at: "live", follower };
-			return "synced";
-		}
-		const end = state.at === "live" ? this.#view.log.history.nextSequence : state.end;
-		const slice = follower.next(end, maxBytes);
-		if (slice !== undefined) return this.#told(slice);
-		if (state.at === "live") return undefined;
-		this.#state = { at: "complete", follower, token: formatVersion(follower.version) };
-		return moved;
+	}
+
+	#follow(live: Follower, maxBytes: number): CursorMessage | undefined | typeof moved {
+		if (this.#isLost(live)) return moved;
+		const end = this.#view.log.history.nextSequence;
+		const slice = live.next(end, maxBytes);
+		this.#isAtEnd = slice === undefined || slice.end === end;
+		return slice && this.#told(slice);
+	}
+
+	/** A place that is lost is left for a RESET. */
+	#isLost({ lost: cause }: Follower): boolean {
+		if (cause === undefined) return false;
+		this.#state = { at: "reset", cause };
+		return true;
 	}
 
 	#told({ events, skipped }: Slice): CursorMessage | typeof moved {

@@ -1,7 +1,7 @@
 import { keyOf } from "../resource/wukong-ref.ts";
 import type { Change, HistoryLimits } from "../store/source.ts";
 import { createLogEntry, type LogEntry } from "./log-entry.ts";
-import { binarySizeBytes } from "./message-size.ts";
+import { sizeBytes } from "./message-size.ts";
 
 /**
  * The newest changes, in a ring. A place in it is a sequence number, which
@@ -105,5 +105,5 @@ export function createHistory(
 }
 
 function bytesBefore({ previous }: Change): number {
-	return previous === undefined ? 0 : binarySizeBytes(previous);
+	return previous === undefined ? 0 : sizeBytes(previous);
 }

@@ -7,7 +7,7 @@ import type { Source } from "../store/source.ts";
 import type { Caller } from "./caller.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { type Filter, filterText, shows } from "./filter.ts";
-import { binarySizeBytes } from "./message-size.ts";
+import { sizeBytes } from "./message-size.ts";
 import { formatPageToken, type PageStart, parsePageToken } from "./page-token.ts";
 import { isKnown } from "./resume.ts";
 import { indexOf } from "./state.ts";
@@ -111,14 +111,14 @@ function cutAnew(snapshot: readonly Wukong[], from: number, page: PageQuery): Li
 		const wukong = snapshot[index];
 		if (wukong === undefined || !shows(query.filter, wukong)) continue;
 		const last = wukongs.at(-1);
-		const sizeBytes = binarySizeBytes(wukong);
+		const wukongBytes = sizeBytes(wukong);
 		const full = wukongs.length === query.pageSize && query.pageSize > 0;
-		if (last !== undefined && (full || bytes + sizeBytes > maxPageBytes)) {
+		if (last !== undefined && (full || bytes + wukongBytes > maxPageBytes)) {
 			nextPageToken = formatPageToken({ version, after: last }, queryText);
 			break;
 		}
 		wukongs.push(wukong);
-		bytes += sizeBytes;
+		bytes += wukongBytes;
 	}
 	return { wukongs, nextPageToken, resourceVersion: formatVersion(version) };
 }

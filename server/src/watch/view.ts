@@ -3,7 +3,7 @@ import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
 import type { ChangeLog } from "./change-log.ts";
 import { type Filter, shows } from "./filter.ts";
 import { type LogEntry, snapshotEvent, viewChange } from "./log-entry.ts";
-import { binarySizeBytes } from "./message-size.ts";
+import { sizeBytes } from "./message-size.ts";
 
 /** Events in a row. Frozen, and one for all streams that are told the same. */
 export interface Slice {
@@ -104,7 +104,7 @@ function sliceChanges(
 		}
 		const event = entry.event(kind);
 		events.push(event);
-		bytes += sizeBytes(event);
+		bytes += eventBytes(event);
 	}
 	return { events: Object.freeze(events), end: sequence, skipped };
 }
@@ -132,11 +132,11 @@ function sliceObjects(
 		if (!shows(filter, wukong)) continue;
 		const event = snapshotEvent(wukong);
 		events.push(event);
-		bytes += sizeBytes(event);
+		bytes += eventBytes(event);
 	}
 	return { events: Object.freeze(events), end: place, skipped: 0 };
 }
 
-function sizeBytes({ wukong }: WukongEvent): number {
-	return eventOverheadBytes + (wukong === undefined ? 0 : binarySizeBytes(wukong));
+function eventBytes({ wukong }: WukongEvent): number {
+	return eventOverheadBytes + (wukong === undefined ? 0 : sizeBytes(wukong));
 }

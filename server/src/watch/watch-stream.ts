@@ -15,9 +15,11 @@ export interface WatchStream extends AsyncIterable<WukongEvent> {
 	 * @throws the failure that ended the stream, once everything before it is taken
 	 */
 	take(maxBytes: number): readonly WukongEvent[];
+	/** False: a `take` in this turn of the event loop would be empty. */
+	readonly hasMore: boolean;
 	/**
-	 * Tells it once when `take` is worth calling again; to be asked for right after an empty
-	 * `take`, in the same turn of the event loop.
+	 * Tells it once when `take` is worth calling again; to be asked for where there is no more, in
+	 * the same turn of the event loop.
 	 */
 	onReady(waiter: Waiter): void;
 	/**
@@ -106,8 +108,13 @@ class Watch implements OpenStream {
 	}
 
 	take(maxBytes: number): readonly WukongEvent[] {
-		this.#caller = undefined;
+		if (this.#caller !== undefined) this.#caller = undefined;
 		return this.#next(maxBytes);
+	}
+
+	get hasMore(): boolean {
+		const phase = this.#phase;
+		return phase.name !== "open" || this.#beatIsDue || !phase.cursor.isAtEnd;
 	}
 
 	onReady(waiter: Waiter): void {

@@ -45,6 +45,7 @@ describe("an observed stream", () => {
 				if (maxBytes === 0) throw "gone";
 				return [maxBytes];
 			},
+			hasMore: true,
 			onReady: (waiter: { ready(): void }) => waiter.ready(),
 			close: (reason?: unknown) => {
 				closed = reason;
@@ -73,7 +74,7 @@ describe("an observed stream", () => {
 	});
 
 	test("that is stalled tells its end at its caller's abort, sliced or not", () => {
-		const slices = { take: () => [], onReady() {}, close() {} };
+		const slices = { take: () => [], hasMore: false, onReady() {}, close() {} };
 		for (const stream of [numbers(1), Object.assign(numbers(1), slices)]) {
 			const observed = hooks();
 			const leaver = new AbortController();

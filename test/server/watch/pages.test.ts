@@ -1,10 +1,7 @@
-import { create } from "@bufbuild/protobuf";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
-import { WukongSchema } from "@novasphere/wukong-gen/wukong";
 import { describe, expect, test } from "vitest";
 import type { Failure } from "../../../server/src/failure.ts";
 import type { Filter } from "../../../server/src/watch/filter.ts";
-import { binarySizeBytes } from "../../../server/src/watch/message-size.ts";
 import { type ListPage, type ListQuery, maxPageBytes } from "../../../server/src/watch/pages.ts";
 import type { Replica } from "../../../server/src/watch/replica.ts";
 import { createStage, createStageOn, filterOf } from "../../support/watching.ts";
@@ -193,9 +190,4 @@ describe("min_resource_version", () => {
 		expect(failure.reason).toBe(ErrorReason.INVALID_REQUEST);
 		expect(failure.details.violations?.[0]?.field).toBe("min_resource_version");
 	});
-});
-
-test("the size of a VM is that of its binary form", () => {
-	const size = binarySizeBytes(create(WukongSchema, { name: "a" }));
-	expect(size).toBe(3);
 });

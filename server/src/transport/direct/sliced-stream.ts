@@ -7,7 +7,9 @@ export interface SlicedStream<T> extends AsyncIterable<T> {
 	 * @throws what ended the stream, once everything before it is taken
 	 */
 	take(maxBytes: number): readonly T[];
-	/** Tells it once when `take` is worth calling again; asked for right after an empty `take`. */
+	/** False: a `take` in this turn of the event loop would be empty. */
+	readonly hasMore: boolean;
+	/** Tells it once when `take` is worth calling again; asked for where there is no more. */
 	onReady(waiter: { ready(): void }): void;
 	/**
 	 * The reader has left: who takes slices says so, and the caller's signal is not needed.
@@ -18,5 +20,5 @@ export interface SlicedStream<T> extends AsyncIterable<T> {
 
 /** True where a stream can be taken in slices; interceptors may have wrapped that away. */
 export function isSliced<T>(stream: AsyncIterable<T>): stream is SlicedStream<T> {
-	return "take" in stream && "onReady" in stream && "close" in stream;
+	return "take" in stream && "hasMore" in stream && "onReady" in stream && "close" in stream;
 }

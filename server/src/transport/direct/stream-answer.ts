@@ -66,9 +66,9 @@ export class StreamAnswer {
 		return this.#options.limits.streamSliceBytes;
 	}
 
-	/** False: nobody reads it any more, or it has ended. */
+	/** False: nobody reads it any more, or it has ended. A reader that leaves breaks its call off at once. */
 	get isOpen(): boolean {
-		return !this.#isOver && !this.exchange.departure.happened;
+		return !this.#isOver;
 	}
 
 	/** Interceptors may have put other headers into the response. */

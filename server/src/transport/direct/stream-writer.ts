@@ -42,7 +42,7 @@ class SliceWriter implements Task {
 	run(): void {
 		const { exchange, sliceBytes } = this.#answer;
 		let spentBytes = 0;
-		while (spentBytes < sliceBytes) {
+		do {
 			const bytes = this.#next(sliceBytes);
 			if (bytes === undefined) return;
 			spentBytes += bytes.byteLength;
@@ -50,8 +50,9 @@ class SliceWriter implements Task {
 				void exchange.drained(undefined).then(() => this.ready());
 				return;
 			}
-		}
-		this.ready();
+		} while (spentBytes < sliceBytes && this.#stream.hasMore);
+		if (this.#stream.hasMore) this.ready();
+		else this.#stream.onReady(this);
 	}
 
 	/** Bytes to send next; undefined: none for now, or never again. */

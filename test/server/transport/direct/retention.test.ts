@@ -21,6 +21,7 @@ function quietSlices(): SlicedStream<object> {
 			left = [];
 			return taken;
 		},
+		hasMore: true,
 		onReady() {},
 		close() {},
 		[Symbol.asyncIterator]() {

@@ -27,6 +27,7 @@ function quietSlices() {
 			said = true;
 			return [create(WukongEventSchema, { type: WukongEvent_Type.SYNCED })];
 		},
+		hasMore: true,
 		onReady() {},
 		close: (reason) => void closed.push(reason),
 		[Symbol.asyncIterator]() {
