@@ -69,7 +69,8 @@ export function createWatchClient(filter: Filter): WatchClient {
 		connect() {
 			synced = false;
 			newest = parseVersion(token) ?? 0n;
-			inSnapshot = false;
+			// One that was cut off is still under way: RESET is yet to come, a HEARTBEAT may come before it.
+			inSnapshot = parseVersion(token) === undefined;
 			if (token === "") startOver();
 		},
 		receive(event) {

@@ -8,15 +8,22 @@ import type { Slice, View } from "./view.ts";
 /** What a cursor says next: shared events, or a mark that its stream fills in. */
 export type CursorMessage = readonly WukongEvent[] | "synced" | "reset";
 
+/** The place of a resume token is lost. Until RESET is said, that token holds: its reader keeps what it has. */
+interface Lost {
+	readonly at: "reset";
+	readonly cause: ResetCause;
+	readonly token: string;
+}
+
 /** Where a cursor starts. */
 export type CursorStart =
 	| { readonly at: "snapshot" }
-	| { readonly at: "reset"; readonly cause: ResetCause }
+	| Lost
 	| { readonly at: "version"; readonly version: bigint };
 
 type State =
 	/** Says RESET, then starts over. */
-	| { readonly at: "reset"; readonly cause: ResetCause }
+	| Lost
 	/** Says what there is now. Until SYNCED every token means "start over". */
 	| {
 			readonly at: "snapshot";
@@ -51,9 +58,9 @@ export class Cursor {
 	get token(): string {
 		const state = this.#state;
 		switch (state.at) {
-			case "reset":
 			case "snapshot":
 				return startOver;
+			case "reset":
 			case "complete":
 				return state.token;
 			case "catching up":
@@ -123,9 +130,10 @@ export class Cursor {
 	}
 
 	/** A place that is lost is left for a RESET. */
-	#isLost({ lost: cause }: Follower): boolean {
+	#isLost(follower: Follower): boolean {
+		const cause = follower.lost;
 		if (cause === undefined) return false;
-		this.#state = { at: "reset", cause };
+		this.#state = { at: "reset", cause, token: formatVersion(follower.version) };
 		return true;
 	}
 
@@ -147,7 +155,9 @@ export class Cursor {
 
 	#resuming(version: bigint): State {
 		const { history } = this.#view.log;
-		if (history.isInGap(version)) return { at: "reset", cause: "expired" };
+		if (history.isInGap(version)) {
+			return { at: "reset", cause: "expired", token: formatVersion(version) };
+		}
 		const follower = new Follower(this.#view, { sequence: history.after(version), version });
 		return { at: "catching up", end: history.nextSequence, follower };
 	}

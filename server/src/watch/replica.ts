@@ -10,7 +10,7 @@ import { createChangeLog } from "./change-log.ts";
 import { Cursor, type CursorStart } from "./cursor.ts";
 import type { Filter } from "./filter.ts";
 import { createHeartbeats } from "./heartbeat.ts";
-import type { WatchObserver } from "./observer.ts";
+import type { ResetCause, WatchObserver } from "./observer.ts";
 import { type ListPage, type ListQuery, listPage } from "./pages.ts";
 import { resumeStart } from "./resume.ts";
 import { createStreamMarks } from "./stream-marks.ts";
@@ -44,8 +44,11 @@ export interface Replica {
 	freshness(): Freshness;
 	/** @throws UPSTREAM_UNAVAILABLE before the load */
 	get(ref: WukongRef): Wukong | undefined;
-	/** @throws PAGE_TOKEN_INVALID, PAGE_TOKEN_EXPIRED, VERSION_NOT_REACHED, INVALID_REQUEST */
-	list(query: ListQuery): Promise<ListPage>;
+	/**
+	 * At once where nothing is to be waited for.
+	 * @throws PAGE_TOKEN_INVALID, PAGE_TOKEN_EXPIRED, VERSION_NOT_REACHED, INVALID_REQUEST
+	 */
+	list(query: ListQuery): ListPage | Promise<ListPage>;
 	/**
 	 * Failures are thrown by the stream, but for one:
 	 * @throws TOO_MANY_REQUESTS where `maxStreams` are open
@@ -99,13 +102,15 @@ export function createReplica(options: {
 
 	const openLate = async (query: WatchQuery): Promise<CursorStart> => {
 		await versions.reach(query.minResourceVersion, query.caller);
+		const token = query.resourceVersion;
+		const lost = (cause: ResetCause): CursorStart => ({ at: "reset", cause, token });
 		for (;;) {
 			const start = resumeStart(query.resourceVersion, log, source);
 			if (start.at !== "ahead") return start;
 			// Where the store has this version the log is to have it, too: nothing is sent until then.
 			const outcome = await versions.meet(start.version, query.caller.signal);
-			if (outcome === "foreign") return { at: "reset", cause: "foreign" };
-			if (outcome === "late") return { at: "reset", cause: "ahead" };
+			if (outcome === "foreign") return lost("foreign");
+			if (outcome === "late") return lost("ahead");
 		}
 	};
 
@@ -119,7 +124,7 @@ export function createReplica(options: {
 			requireLoaded();
 			return log.state.get(ref);
 		},
-		async list(query) {
+		list(query) {
 			requireLoaded();
 			return listPage(query, { log, source, versions });
 		},

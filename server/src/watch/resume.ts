@@ -21,10 +21,13 @@ export function resumeStart(
 	if (token === "") return { at: "snapshot" };
 	const version = parseVersion(token);
 	if (version === undefined) {
-		return { at: "reset", cause: token === startOver ? "restarted" : "malformed" };
+		const cause = token === startOver ? "restarted" : "malformed";
+		return { at: "reset", cause, token: startOver };
 	}
-	if (version < log.history.base) return { at: "reset", cause: "expired" };
-	if (source.exactVersions && !isKnown(version, log)) return { at: "reset", cause: "foreign" };
+	if (version < log.history.base) return { at: "reset", cause: "expired", token };
+	if (source.exactVersions && !isKnown(version, log)) {
+		return { at: "reset", cause: "foreign", token };
+	}
 	if (version > log.head) return { at: "ahead", version };
 	return { at: "version", version };
 }

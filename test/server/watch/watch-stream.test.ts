@@ -135,6 +135,18 @@ describe("a version of a replica that is ahead", () => {
 	});
 });
 
+test("a HEARTBEAT before the RESET of a lost place still means that place", async () => {
+	const { source, watch, clock } = await createStage({ limits: { maxChanges: 1 } });
+	const { resourceVersion } = source.put({ name: "a" });
+	for (const name of ["b", "c", "d"]) source.put({ name });
+	const stream = watch({ resourceVersion });
+	await clock.advance(15_000);
+	const first = takeAll(stream).slice(0, 2);
+	expect(inShort(first)).toEqual(["HEARTBEAT", "RESET"]);
+	expect(first.map(tokenOf)).toEqual([resourceVersion, startOver]);
+	stream.close();
+});
+
 test("a HEARTBEAT between a snapshot's last event and SYNCED still means start over", async () => {
 	const { source, watch, clock } = await createStage();
 	source.put({ name: "a" });
