@@ -13,8 +13,12 @@ import { type ServiceContext, staleSince } from "./service-context.ts";
 export function createList({
 	replica,
 }: ServiceContext): MethodImpl<typeof WukongService.method.listWukongs> {
-	return async (request, caller) => {
-		const page = await replica.list({
+	const toResponse = (page: ListPage) => {
+		const stale = staleSince(replica);
+		return stale === undefined ? responseOf(page) : { ...page, staleSince: stale };
+	};
+	return (request, caller) => {
+		const page = replica.list({
 			filter: {
 				namespace: request.namespace,
 				name: "",
@@ -25,8 +29,8 @@ export function createList({
 			minResourceVersion: request.minResourceVersion,
 			caller,
 		});
-		const stale = staleSince(replica);
-		return stale === undefined ? responseOf(page) : { ...page, staleSince: stale };
+		// What is there at once costs no turn of the microtask queue.
+		return page instanceof Promise ? page.then(toResponse) : toResponse(page);
 	};
 }
 

@@ -3,7 +3,7 @@ import { afterTurn } from "./after-turn.ts";
 import { boundEnd, type EndedAnswer, waitForDrain } from "./backpressure.ts";
 import { type BodyLimit, type CollectedBody, collectBody } from "./body-collector.ts";
 import { readBody } from "./body-reader.ts";
-import { createStreamSource } from "./body-source.ts";
+import type { BodySource, BodyTaker } from "./body-source.ts";
 import { Departure } from "./departure.ts";
 import type { Connection, Ending, Exchange, ExchangeOptions, Head } from "./exchange.ts";
 import { type Fields, valuesOf } from "./fields.ts";
@@ -14,7 +14,28 @@ const uploadPollMs = 10;
 /** What a request's head says. */
 type RequestHead = Pick<Exchange, "method" | "target" | "authorities" | "rawHeaders">;
 
+const noFields: Fields = [];
+
 const forgotten: RequestHead = { method: "", target: "", authorities: [], rawHeaders: [] };
+
+/**
+ * Where a stream has its exchange: a listener serves all streams then. One made for each would be a
+ * closure more, and work to take it back.
+ */
+export const carried = Symbol("exchange");
+export type CarryingStream = ServerHttp2Stream & { [carried]?: H2Exchange };
+
+function onData(this: CarryingStream, chunk: Buffer): void {
+	this[carried]?.came(chunk);
+}
+
+function onEnd(this: CarryingStream): void {
+	this[carried]?.cameToItsEnd();
+}
+
+function onWantTrailers(this: CarryingStream): void {
+	this[carried]?.sendTrailers();
+}
 
 /** A stream, and its request's header fields with the pseudo headers. */
 export interface H2Call {
@@ -26,17 +47,20 @@ export interface H2Call {
  * An exchange on a stream of HTTP/2, over the stream itself: Node's compatibility API costs a
  * quarter more. A class: each call has one, and streams keep it.
  */
-export class H2Exchange implements Exchange, EndedAnswer {
+export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 	readonly connection: Connection;
 	readonly departure: Departure = new Departure();
 	readonly writable: ServerHttp2Stream;
 	readonly options: ExchangeOptions;
 	#head: RequestHead;
+	#taker: BodyTaker | undefined;
+	#trailers: Fields = noFields;
 	#hasEnded = false;
 
 	constructor({ stream, raw }: H2Call, connection: Connection, options: ExchangeOptions) {
 		this.connection = connection;
 		this.writable = stream;
+		(stream as CarryingStream)[carried] = this;
 		this.options = options;
 		this.#head = splitHeaders(raw);
 	}
@@ -73,7 +97,34 @@ export class H2Exchange implements Exchange, EndedAnswer {
 	}
 
 	collectBody(limit: BodyLimit, done: (body: CollectedBody) => void): void {
-		collectBody(createStreamSource(this.writable), limit, done);
+		collectBody(this, limit, done);
+	}
+
+	giveTo(taker: BodyTaker): void {
+		const stream = this.writable;
+		if (stream.readableEnded) {
+			taker.finish();
+			return;
+		}
+		this.#taker = taker;
+		stream.on("data", onData).on("end", onEnd);
+	}
+
+	discard(): void {
+		this.#taker = undefined;
+		this.writable.resume();
+	}
+
+	/** To be told of each part of the body. */
+	came(chunk: Buffer): void {
+		this.#taker?.take(chunk);
+	}
+
+	/** To be told that all of the body came. */
+	cameToItsEnd(): void {
+		const taker = this.#taker;
+		this.#taker = undefined;
+		taker?.finish();
 	}
 
 	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array> {
@@ -109,15 +160,20 @@ export class H2Exchange implements Exchange, EndedAnswer {
 		const stream = this.writable;
 		if (stream.destroyed || stream.closed) return;
 		if (trailers !== undefined) {
-			stream.on("wantTrailers", () => {
-				if (!stream.destroyed && !stream.closed) stream.sendTrailers(toNodeHeaders(trailers));
-			});
+			this.#trailers = trailers;
+			stream.on("wantTrailers", onWantTrailers);
 		}
 		stream.end(body);
 		boundEnd(this);
 		if (stream.readableEnded || stream.endAfterHeaders) return;
 		stream.resume();
 		afterTurn(() => this.#stopUpload());
+	}
+
+	/** To be told that the body of the answer is out. */
+	sendTrailers(): void {
+		const stream = this.writable;
+		if (!stream.destroyed && !stream.closed) stream.sendTrailers(toNodeHeaders(this.#trailers));
 	}
 
 	abort(): void {

@@ -1,15 +1,9 @@
-import {
-	constants,
-	createServer,
-	type Http2Server,
-	type ServerHttp2Session,
-	type ServerHttp2Stream,
-} from "node:http2";
+import { constants, createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Timer } from "../clock.ts";
 import { afterTurn } from "./after-turn.ts";
 import type { Exchange } from "./exchange.ts";
-import { H2Exchange } from "./exchange-h2.ts";
+import { type CarryingStream, carried, H2Exchange } from "./exchange-h2.ts";
 import { connectionOf } from "./http1.ts";
 import type { ListenerOptions } from "./listener.ts";
 import type { ConnectionFault } from "./observer.ts";
@@ -18,11 +12,7 @@ import { limitPings } from "./ping-limit.ts";
 /** A fault of a stream shows as "close"; without a listener it would end the process. */
 const ignore = (): void => {};
 
-/** Where a stream has its exchange: a listener serves all streams then, with no closure for each. */
-const carried = Symbol("exchange");
-type Carrying = ServerHttp2Stream & { [carried]?: H2Exchange };
-
-function onAborted(this: Carrying): void {
+function onAborted(this: CarryingStream): void {
 	this[carried]?.closed();
 }
 
@@ -51,14 +41,13 @@ export function createHttp2Engine(
 		const time = keepTime(session, options);
 		limitPings(session, options);
 		const connection = connectionOf(session.socket as never, "2.0");
-		function onClose(this: Carrying): void {
+		function onClose(this: CarryingStream): void {
 			onAborted.call(this);
 			time.streamClosed();
 		}
-		session.on("stream", (stream: Carrying, _headers, _flags, raw) => {
+		session.on("stream", (stream: CarryingStream, _headers, _flags, raw) => {
 			const call = { stream, raw: raw as unknown as string[] };
 			const exchange = new H2Exchange(call, connection, options);
-			stream[carried] = exchange;
 			time.streamOpened();
 			stream.on("error", ignore);
 			// It comes at once; "close" may wait for a body that nobody reads.

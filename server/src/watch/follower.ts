@@ -4,17 +4,15 @@ import type { Slice, View } from "./view.ts";
 export class Follower {
 	readonly #view: View;
 	readonly #life: number;
-	readonly #startSequence: number;
-	readonly #startVersion: bigint;
 	#sequence: number;
+	#version: bigint;
 
-	/** @param start a sequence number, and the version right before it */
-	constructor(view: View, start: { readonly sequence: number; readonly version: bigint }) {
+	/** @param place a sequence number, and the version right before it */
+	constructor(view: View, place: { readonly sequence: number; readonly version: bigint }) {
 		this.#view = view;
 		this.#life = view.log.life;
-		this.#startSequence = start.sequence;
-		this.#startVersion = start.version;
-		this.#sequence = start.sequence;
+		this.#sequence = place.sequence;
+		this.#version = place.version;
 	}
 
 	/** As a state of a cursor: this is where it has got to. */
@@ -22,19 +20,12 @@ export class Follower {
 		return "live";
 	}
 
-	/**
-	 * Version up to which everything was passed: a resume from here misses nothing. An older one where
-	 * the history has forgotten it.
-	 */
+	/** Version up to which everything was passed: a resume from here misses nothing. */
 	get version(): bigint {
 		const { log } = this.#view;
-		const isLost = this.lost !== undefined;
 		// Past the newest change the head itself is passed: it may be a bookmark's.
-		if (!isLost && this.#sequence === log.history.nextSequence) return log.head;
-		// Not noted with each step: thousands take one, and each note would be looked at in a collection.
-		const last = this.#sequence - 1;
-		const isKept = !isLost && last >= log.history.firstSequence && last >= this.#startSequence;
-		return isKept ? log.history.at(last).change.resumeVersion : this.#startVersion;
+		const atEnd = this.#life === log.life && this.#sequence === log.history.nextSequence;
+		return atEnd ? log.head : this.#version;
 	}
 
 	/** Why this place is lost for good; undefined while it is good. */
@@ -52,6 +43,7 @@ export class Follower {
 		if (this.#sequence >= end) return undefined;
 		const slice = this.#view.changes(this.#sequence, end, maxBytes);
 		this.#sequence = slice.end;
+		this.#version = this.#view.log.history.at(slice.end - 1).change.resumeVersion;
 		return slice;
 	}
 }

@@ -37,24 +37,32 @@ export interface ListPage {
 	readonly resourceVersion: string;
 }
 
+/** What pages are made from. */
+export interface PageParts {
+	readonly log: ChangeLog;
+	readonly source: Pick<Source, "exactVersions">;
+	readonly versions: VersionWait;
+}
+
 /**
- * Answers one page.
+ * Answers one page, at once where it needs not be waited for.
  * @throws PAGE_TOKEN_INVALID, PAGE_TOKEN_EXPIRED, VERSION_NOT_REACHED, INVALID_REQUEST
  */
-export async function listPage(
-	query: ListQuery,
-	parts: {
-		readonly log: ChangeLog;
-		readonly source: Pick<Source, "exactVersions">;
-		readonly versions: VersionWait;
-	},
-): Promise<ListPage> {
+export function listPage(query: ListQuery, parts: PageParts): ListPage | Promise<ListPage> {
+	if (query.pageToken !== "") return laterPage(query, parts);
+	const { minResourceVersion, caller } = query;
+	if (parts.versions.missing(minResourceVersion) === undefined) return firstPage(query, parts);
+	return parts.versions.reach(minResourceVersion, caller).then(() => firstPage(query, parts));
+}
+
+function firstPage(query: ListQuery, { log }: PageParts): ListPage {
+	const queryText = filterText(query.filter);
+	return cut(log.state.snapshot(), 0, { query, queryText, version: log.head });
+}
+
+async function laterPage(query: ListQuery, parts: PageParts): Promise<ListPage> {
 	const { log, source, versions } = parts;
 	const queryText = filterText(query.filter);
-	if (query.pageToken === "") {
-		await versions.reach(query.minResourceVersion, query.caller);
-		return cut(log.state.snapshot(), 0, { query, queryText, version: log.head });
-	}
 	const start = parsePageToken(query.pageToken, queryText);
 	await reachSnapshot(start, query, versions);
 	const { version } = start;

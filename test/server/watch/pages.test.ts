@@ -6,7 +6,7 @@ import { type ListPage, type ListQuery, maxPageBytes } from "../../../server/src
 import type { Replica } from "../../../server/src/watch/replica.ts";
 import { createStage, createStageOn, filterOf } from "../../support/watching.ts";
 
-const listOf = (replica: Replica, query: Partial<ListQuery> = {}): Promise<ListPage> =>
+const listOf = async (replica: Replica, query: Partial<ListQuery> = {}): Promise<ListPage> =>
 	replica.list({
 		filter: filterOf(),
 		pageSize: 0,
