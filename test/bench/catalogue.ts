@@ -3,7 +3,14 @@ import { createFanOutCase } from "./cases/fan-out-case.ts";
 import { createLatencyCase } from "./cases/latency-case.ts";
 import { createMemoryCase } from "./cases/memory-case.ts";
 import { createStartUpCase } from "./cases/start-up-case.ts";
-import { getCall, listCall, type MakeCall, pageCall } from "./cases/unary-call.ts";
+import {
+	eachGetCall,
+	getCall,
+	listCall,
+	type MakeCalls,
+	only,
+	pageCall,
+} from "./cases/unary-call.ts";
 import { createUnaryCase } from "./cases/unary-case.ts";
 import { groups } from "./group.ts";
 import type { WatchWire } from "./load/watches.ts";
@@ -32,7 +39,7 @@ const calls: readonly BenchCase[] = [
 		group: groups.calls,
 		servers: ["ours", "ours, quiet", ...jsonPeers.slice(1)],
 		wire: "http1-json",
-		call: getCall,
+		calls: only(getCall),
 	}),
 	createUnaryCase({
 		id: "list-json",
@@ -40,7 +47,7 @@ const calls: readonly BenchCase[] = [
 		group: groups.calls,
 		servers: jsonPeers,
 		wire: "http1-json",
-		call: listCall,
+		calls: only(listCall),
 	}),
 	createUnaryCase({
 		id: "get-grpc",
@@ -48,7 +55,7 @@ const calls: readonly BenchCase[] = [
 		group: groups.calls,
 		servers: grpcPeers,
 		wire: "grpc",
-		call: getCall,
+		calls: only(getCall),
 	}),
 	createUnaryCase({
 		id: "list-grpc",
@@ -56,7 +63,7 @@ const calls: readonly BenchCase[] = [
 		group: groups.calls,
 		servers: grpcPeers,
 		wire: "grpc",
-		call: listCall,
+		calls: only(listCall),
 	}),
 ];
 
@@ -86,25 +93,25 @@ const listSizes = sizes.list.map((objects) =>
 		group: groups.listSizes,
 		servers: node,
 		wire: "http1-json",
-		call: listCall,
+		calls: only(listCall),
 		objects,
 	}),
 );
 
 const stores = sizes.objects.flatMap((objects) => {
-	const sized = (id: string, title: string, call: MakeCall) =>
+	const sized = (id: string, title: string, calls: MakeCalls) =>
 		createUnaryCase({
 			id: `${id}-${objects}`,
 			title: `${title} ${count(objects)}, JSON`,
 			group: groups.objects,
 			servers: ["ours"],
 			wire: "http1-json",
-			call,
+			calls,
 			objects,
 		});
 	return [
-		sized("get-of", "Get, one of", getCall),
-		sized("page-of", "List, a page of 100 of", pageCall),
+		sized("get-of", "Get, in turn each of", eachGetCall),
+		sized("page-of", "List, a page of 100 of", only(pageCall)),
 	];
 });
 

@@ -1,5 +1,6 @@
 import { type DescField, type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
+import { KeepRule } from "../keep-rule.ts";
 
 /** Longer texts, in all fields of a message, would cost more to keep than they spare. In UTF-16 units. */
 const maxTextLength = 512;
@@ -11,10 +12,10 @@ export interface PlainMessageSet {
 	add(schema: DescMessage, message: Message): void;
 }
 
-/** @param maxMessages when there are more, all are forgotten */
+/** @param maxMessages more than these are not kept */
 export function createPlainMessageSet(maxMessages: number): PlainMessageSet {
+	const rule = new KeepRule(maxMessages);
 	let shapes = new Map<DescMessage, Shape | undefined>();
-	let messages = 0;
 
 	function shapeOf(schema: DescMessage): Shape | undefined {
 		let shape = shapes.get(schema);
@@ -27,6 +28,7 @@ export function createPlainMessageSet(maxMessages: number): PlainMessageSet {
 
 	return {
 		has(schema, message) {
+			if (!rule.mayLookUp()) return false;
 			const shape = shapeOf(schema);
 			if (shape === undefined) return false;
 			const values = message as unknown as Values;
@@ -35,35 +37,42 @@ export function createPlainMessageSet(maxMessages: number): PlainMessageSet {
 				node = node.get(values[name]);
 				if (node === undefined) return false;
 			}
-			return areEmpty(shape.plural, values);
+			if (!areEmpty(shape.plural, values)) return false;
+			rule.found();
+			return true;
 		},
 		add(schema, message) {
-			if (messages >= maxMessages) {
-				shapes = new Map();
-				messages = 0;
-			}
 			const shape = shapeOf(schema);
 			const values = message as unknown as Values;
 			if (shape === undefined || !areEmpty(shape.plural, values)) return;
 			if (textLength(shape.singular, values) > maxTextLength) return;
-			let node = shape.root;
-			for (const name of shape.singular) {
-				let next = node.get(values[name]);
-				if (next === undefined) {
-					next = new Map();
-					node.set(values[name], next);
-				}
-				node = next;
-			}
-			messages++;
+			const next = rule.next();
+			if (next === "forget all") shapes = new Map();
+			if (next === "keep") addPath(shape, values);
 		},
 	};
+}
+
+function addPath({ root, singular }: Shape, values: Values): void {
+	const last = singular.length - 1;
+	let node = root;
+	for (const [place, name] of singular.entries()) {
+		let next = node.get(values[name]);
+		if (next === undefined) {
+			next = place === last ? end : new Map();
+			node.set(values[name], next);
+		}
+		node = next;
+	}
 }
 
 type Values = Readonly<Record<string, unknown>>;
 
 /** A step for each field: a text that has been asked for before is found without being read. */
 interface Node extends Map<unknown, Node> {}
+
+/** Behind the last field. */
+const end: Node = new Map();
 
 /** Messages of one type: their values, field by field from the root. */
 interface Shape {
@@ -73,11 +82,11 @@ interface Shape {
 	readonly plural: readonly string[];
 }
 
-/** undefined where a message's own properties do not say all of it. */
+/** undefined where a message's own properties do not say all of it, or nothing. */
 function toShape({ fields }: DescMessage): Shape | undefined {
 	const isPlural = ({ fieldKind }: DescField) => fieldKind === "list" || fieldKind === "map";
 	const singular = fields.filter((field) => !isPlural(field));
-	if (!singular.every(isPlain)) return undefined;
+	if (singular.length === 0 || !singular.every(isPlain)) return undefined;
 	const nameOf = ({ localName }: DescField) => localName;
 	return {
 		root: new Map(),

@@ -17,7 +17,7 @@ import type { ServerProcess } from "../servers/server-process.ts";
 import type { ServerSpec } from "../servers/server-spec.ts";
 import type { Setting } from "./case.ts";
 import { createFanOutCase } from "./fan-out-case.ts";
-import { getCall } from "./unary-call.ts";
+import { getCall, only } from "./unary-call.ts";
 import { createUnaryCase } from "./unary-case.ts";
 
 const names = Array.from({ length: 10 }, (_, place) => `vm-${place}`);
@@ -71,7 +71,7 @@ describe("wrong answers", () => {
 		group: groups.calls,
 		servers: [],
 		wire: "http1-json",
-		call: getCall,
+		calls: only(getCall),
 	});
 	const right = encode(GetWukongResponseSchema, payload.get, "json");
 	const wrong = encode(

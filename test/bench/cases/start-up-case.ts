@@ -1,5 +1,5 @@
 import { GetWukongResponseSchema } from "@novasphere/wukong-gen/wukong-service";
-import { createHttp1Caller } from "../load/http1-caller.ts";
+import { createHttp1Caller, jsonPosts } from "../load/http1-caller.ts";
 import { decode } from "../payload/form.ts";
 import { usualObjects } from "../servers/roster.ts";
 import type { BenchCase, CaseName } from "./case.ts";
@@ -20,7 +20,7 @@ export function createStartUpCase(options: CaseName): BenchCase {
 				async run() {
 					const startedMs = performance.now();
 					const server = await start(spec, stored);
-					const caller = createHttp1Caller(server.http1, call);
+					const caller = createHttp1Caller(server.http1, jsonPosts(server.http1, call));
 					try {
 						const { ok, status, body } = await caller.call();
 						const clock = performance.now() - startedMs;

@@ -1,6 +1,7 @@
 import { create, equals } from "@bufbuild/protobuf";
 import {
 	GetWukongRequestSchema,
+	type GetWukongResponse,
 	GetWukongResponseSchema,
 	ListWukongsRequestSchema,
 	ListWukongsResponseSchema,
@@ -20,17 +21,30 @@ export interface UnaryCall {
 /** Makes a call that fits what the servers hold. */
 export type MakeCall = (payload: Payload, form: Form) => UnaryCall;
 
+/** Calls that take turns. */
+export type MakeCalls = (payload: Payload, form: Form) => readonly UnaryCall[];
+
+/** One call and no other. */
+export const only =
+	(make: MakeCall): MakeCalls =>
+	(payload, form) => [make(payload, form)];
+
 /** Get of the first VM. */
-export const getCall: MakeCall = ({ get }, form) => ({
-	path: procedure("GetWukong"),
-	request: encode(
-		GetWukongRequestSchema,
-		{ name: get.wukong?.name ?? "", namespace: get.wukong?.namespace ?? "" },
-		form,
-	),
-	isRight: (answer) =>
-		equals(GetWukongResponseSchema, decode(GetWukongResponseSchema, answer, form), get),
-});
+export const getCall: MakeCall = ({ get }, form) => callFor(get, form);
+
+/** Get of each VM. */
+export const eachGetCall: MakeCalls = ({ list }, form) =>
+	list.wukongs.map((wukong) => callFor(create(GetWukongResponseSchema, { wukong }), form));
+
+function callFor(answer: GetWukongResponse, form: Form): UnaryCall {
+	const { name = "", namespace = "" } = answer.wukong ?? {};
+	return {
+		path: procedure("GetWukong"),
+		request: encode(GetWukongRequestSchema, { name, namespace }, form),
+		isRight: (bytes) =>
+			equals(GetWukongResponseSchema, decode(GetWukongResponseSchema, bytes, form), answer),
+	};
+}
 
 /** List of all VMs. */
 export const listCall: MakeCall = ({ list }, form) => ({

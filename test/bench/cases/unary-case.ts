@@ -1,12 +1,12 @@
 import { createAnswerCheck } from "../load/answer-check.ts";
 import type { Caller } from "../load/caller.ts";
 import { createGrpcCallers } from "../load/grpc-caller.ts";
-import { createHttp1Caller } from "../load/http1-caller.ts";
+import { createHttp1Caller, jsonPosts } from "../load/http1-caller.ts";
 import { usualObjects } from "../servers/roster.ts";
 import type { ServerProcess } from "../servers/server-process.ts";
 import type { BenchCase, CaseName } from "./case.ts";
 import { measureRate } from "./rate.ts";
-import type { MakeCall, UnaryCall } from "./unary-call.ts";
+import type { MakeCalls, UnaryCall } from "./unary-call.ts";
 
 /** Calls that are under way at any time. */
 const concurrency = 16;
@@ -15,28 +15,32 @@ const grpcConnections = 2;
 
 export interface UnaryCaseOptions extends CaseName {
 	readonly wire: "http1-json" | "grpc";
-	readonly call: MakeCall;
+	readonly calls: MakeCalls;
 	/** VMs that each server holds. Default: 100. */
 	readonly objects?: number;
 }
 
 /** As many calls as the server answers, a fixed number at a time. */
 export function createUnaryCase(options: UnaryCaseOptions): BenchCase {
-	const { title, wire, call, objects = usualObjects } = options;
+	const { title, wire, calls, objects = usualObjects } = options;
 	return {
 		...options,
 		async prepare(spec, { payload, faults, start }) {
 			const stored = payload(objects);
 			const server = await start(spec, stored);
-			const encoded = call(stored, wire === "grpc" ? "binary" : "json");
+			const encoded = calls(stored, wire === "grpc" ? "binary" : "json");
 			const callers = createCallers(server, encoded, wire);
 			const name = `${title}, ${spec.name}`;
-			const check = createAnswerCheck({ name, faults, isRight: encoded.isRight });
+			const checks = encoded.map(({ isRight }) => createAnswerCheck({ name, faults, isRight }));
+			const countRight = () => checks.reduce((sum, { right }) => sum + right, 0);
+			let turn = 0;
 
 			const callUntil = async (caller: Caller, endMs: number) => {
 				do {
+					const place = turn++ % encoded.length;
 					try {
-						check.judge(await caller.call());
+						const answer = await caller.call(place);
+						checks[place]?.judge(answer);
 					} catch (error) {
 						// Ends this caller's window, so that a server that is down is not asked a million times.
 						faults.add(`${name}: ${(error as Error).message}`);
@@ -47,10 +51,10 @@ export function createUnaryCase(options: UnaryCaseOptions): BenchCase {
 			return {
 				run: (windowMs) =>
 					measureRate(server, async () => {
-						const rightBefore = check.right;
+						const rightBefore = countRight();
 						const endMs = performance.now() + windowMs;
 						await Promise.all(callers.map((caller) => callUntil(caller, endMs)));
-						return check.right - rightBefore;
+						return countRight() - rightBefore;
 					}),
 				async close() {
 					for (const caller of callers) caller.close();
@@ -63,12 +67,15 @@ export function createUnaryCase(options: UnaryCaseOptions): BenchCase {
 
 function createCallers(
 	server: ServerProcess,
-	call: UnaryCall,
+	calls: readonly UnaryCall[],
 	wire: UnaryCaseOptions["wire"],
 ): Caller[] {
 	if (wire === "http1-json") {
-		return Array.from({ length: concurrency }, () => createHttp1Caller(server.http1, call));
+		const posts = jsonPosts(server.http1, ...calls);
+		return Array.from({ length: concurrency }, () => createHttp1Caller(server.http1, posts));
 	}
+	const [call, ...others] = calls;
+	if (call === undefined || others.length > 0) throw new RangeError("gRPC callers send one call");
 	return Array.from({ length: grpcConnections }, () =>
 		createGrpcCallers(server.http2, call, concurrency / grpcConnections),
 	).flat();

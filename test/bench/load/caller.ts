@@ -8,9 +8,12 @@ export interface Answer {
 	readonly body: readonly Buffer[];
 }
 
-/** Sends one and the same request again and again, one at a time. */
+/** Sends the same requests again and again, one at a time. */
 export interface Caller {
-	/** @throws Error where the connection breaks; the next call opens another */
-	call(): Promise<Answer>;
+	/**
+	 * @param place of the request; default: 0
+	 * @throws Error where the connection breaks; the next call opens another
+	 */
+	call(place?: number): Promise<Answer>;
 	close(): void;
 }

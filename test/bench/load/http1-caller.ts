@@ -9,9 +9,15 @@ interface Waiting {
 	reject(error: Error): void;
 }
 
+/** Requests in JSON, ready to be written. */
+export function jsonPosts(server: URL, ...calls: readonly UnaryCall[]): readonly Buffer[] {
+	return calls.map(({ path, request }) =>
+		http1Post({ server, path, contentType: "application/json", body: request }),
+	);
+}
+
 /** Calls in JSON over one kept-alive HTTP/1.1 connection. */
-export function createHttp1Caller(server: URL, { path, request }: UnaryCall): Caller {
-	const post = http1Post({ server, path, contentType: "application/json", body: request });
+export function createHttp1Caller(server: URL, posts: readonly Buffer[]): Caller {
 	let socket: Socket | undefined;
 	let waiting: Waiting | undefined;
 
@@ -52,7 +58,9 @@ export function createHttp1Caller(server: URL, { path, request }: UnaryCall): Ca
 	};
 
 	return {
-		call() {
+		call(place = 0) {
+			const post = posts[place];
+			if (post === undefined) throw new RangeError(`no request at ${place}`);
 			socket ??= connect();
 			socket.write(post);
 			return new Promise((resolve, reject) => {

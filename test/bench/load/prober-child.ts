@@ -8,13 +8,14 @@ import { createFaults } from "../faults.ts";
 import { decode } from "../payload/form.ts";
 import { readPayload } from "../payload/payload.ts";
 import type { Answer } from "./caller.ts";
-import { createHttp1Caller } from "./http1-caller.ts";
+import { createHttp1Caller, jsonPosts } from "./http1-caller.ts";
 import type { ProbeOrder, ProbeResult } from "./prober.ts";
 
 const [server = "", folder = ""] = process.argv.slice(2);
 const payload = readPayload(folder);
 const call = getCall(payload, "json");
-const caller = createHttp1Caller(new URL(server), call);
+const url = new URL(server);
+const caller = createHttp1Caller(url, jsonPosts(url, call));
 const nsPerMs = 1e6;
 
 /** The VM changes all the time, but not its name. */

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { BytesValueSchema, FieldOptionsSchema } from "@bufbuild/protobuf/wkt";
+import { BytesValueSchema, EmptySchema, FieldOptionsSchema } from "@bufbuild/protobuf/wkt";
 import {
 	CreateWukongRequestSchema,
 	GetWukongRequestSchema,
@@ -81,8 +81,12 @@ describe("a set of plain messages", () => {
 
 	test("forgets all when it is full", () => {
 		const names = Array.from({ length: 101 }, (_, i) => ({ name: `vm-${i}` }));
-		const { hasGet } = setOf(...names);
-		expect(names.filter(hasGet)).toEqual([{ name: "vm-100" }]);
+		expect(names.filter(setOf(...names.slice(0, 100)).hasGet)).toHaveLength(100);
+		expect(names.filter(setOf(...names).hasGet)).toEqual([]);
+	});
+
+	test("has no message that was not added, of a type without fields either", () => {
+		expect(setOf().set.has(EmptySchema, create(EmptySchema))).toBe(false);
 	});
 });
 

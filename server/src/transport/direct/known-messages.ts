@@ -1,10 +1,11 @@
 import type { DescMessage, Message } from "@bufbuild/protobuf";
+import { KeepRule } from "../../keep-rule.ts";
 import type { Form } from "./form.ts";
 
 /** Longer messages are seldom sent twice, and would cost more to keep than they spare. In bytes. */
 const maxBytes = 256;
 
-/** Messages that are kept of one type in one form; then all of them are forgotten. */
+/** Messages that are kept of one type in one form. */
 const maxKept = 1_000;
 
 /**
@@ -18,29 +19,41 @@ export interface KnownMessages {
 }
 
 export function createKnownMessages(): KnownMessages {
-	const kept = {
-		json: new WeakMap<DescMessage, Map<string, Template>>(),
-		binary: new WeakMap<DescMessage, Map<string, Template>>(),
+	const ofForm = {
+		json: new WeakMap<DescMessage, Kept>(),
+		binary: new WeakMap<DescMessage, Kept>(),
 	};
 	return {
 		find(schema, bytes, form) {
 			if (bytes.byteLength > maxBytes) return undefined;
-			const template = kept[form].get(schema)?.get(bytes.toString("latin1"));
-			return template && copyOf(template);
+			const kept = ofForm[form].get(schema);
+			if (kept === undefined || !kept.rule.mayLookUp()) return undefined;
+			const template = kept.templates.get(bytes.toString("latin1"));
+			if (template === undefined) return undefined;
+			kept.rule.found();
+			return copyOf(template);
 		},
 		keep(schema, bytes, form, message) {
 			if (bytes.byteLength > maxBytes) return;
-			const template = templateOf(message);
-			if (template === undefined) return;
-			let ofSchema = kept[form].get(schema);
-			if (ofSchema === undefined) {
-				ofSchema = new Map();
-				kept[form].set(schema, ofSchema);
+			let kept = ofForm[form].get(schema);
+			if (kept === undefined) {
+				kept = { rule: new KeepRule(maxKept), templates: new Map() };
+				ofForm[form].set(schema, kept);
 			}
-			if (ofSchema.size >= maxKept) ofSchema.clear();
-			ofSchema.set(bytes.toString("latin1"), template);
+			const next = kept.rule.next();
+			if (next === "forget all") kept.templates.clear();
+			if (next !== "keep") return;
+			const template = templateOf(message);
+			if (template !== undefined) kept.templates.set(bytes.toString("latin1"), template);
 		},
 	};
+}
+
+/** What is kept of one type. */
+interface Kept {
+	readonly rule: KeepRule;
+	/** By their bytes, each a character. */
+	readonly templates: Map<string, Template>;
 }
 
 /** What messages with the same bytes are made of. */
