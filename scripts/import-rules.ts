@@ -12,12 +12,16 @@ export interface ImportFault {
 /** What each room of server/src may import of the other rooms. A path ending in `/` is a folder. */
 const allowedBy: Readonly<Record<string, readonly string[]>> = {
 	config: [],
-	transport: ["clock.ts", "failure.ts"],
-	service: ["watch/", "store/source.ts", "store/rules", "resource/", "clock.ts", "failure.ts"],
+	transport: ["clock.ts", "failure.ts", "keep-rule.ts"],
+	service: [
+		...["watch/", "store/source.ts", "store/rules", "resource/"],
+		...["clock.ts", "failure.ts", "keep-rule.ts"],
+	],
 	watch: ["store/source.ts", "resource/", "clock.ts", "failure.ts"],
 	store: ["resource/", "clock.ts", "failure.ts"],
 	resource: ["failure.ts"],
 	"clock.ts": [],
+	"keep-rule.ts": [],
 	"failure.ts": [],
 };
 
