@@ -34,10 +34,10 @@ export function checkAuthority(exchange: Exchange, rule: HostRule): AuthorityChe
 	const target = splitTarget(exchange.target);
 	if (target === undefined) return malformed("the request target is malformed");
 	const given = exchange.authorities;
-	if (given.length === 0 || given.some((text) => text !== given[0])) {
+	const [name] = given;
+	if (name === undefined || (given.length > 1 && given.some((text) => text !== name))) {
 		return malformed("exactly one host must be named");
 	}
-	const [name = ""] = given;
 	const { localAddress } = exchange.connection;
 	const seen = passed.get(name);
 	if (seen?.localAddress === localAddress && seen.rule === rule && target.authority === undefined) {

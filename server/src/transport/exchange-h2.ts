@@ -146,7 +146,7 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 
 	write(bytes: Uint8Array): boolean {
 		const stream = this.writable;
-		return stream.destroyed || stream.writableEnded || stream.write(bytes);
+		return this.#hasEnded || stream.destroyed || stream.write(bytes);
 	}
 
 	drained(stallTimeoutMs: number | undefined): Promise<void> {

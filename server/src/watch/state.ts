@@ -1,6 +1,7 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
-import { compareRefs, keyOf, type WukongRef } from "../resource/wukong-ref.ts";
+import { compareRefs, type WukongRef } from "../resource/wukong-ref.ts";
 import type { Change } from "../store/source.ts";
+import { RefMap } from "./ref-map.ts";
 
 /**
  * All objects as they are at the head of the log, in list order. A snapshot is
@@ -15,12 +16,13 @@ export interface State {
 }
 
 export function createState(objects: readonly Wukong[]): State {
-	const byKey = new Map(objects.map((wukong) => [keyOf(wukong), wukong]));
+	const byRef = new RefMap<Wukong>();
+	for (const wukong of objects) byRef.set(wukong, wukong);
 	let sorted = [...objects].sort(compareRefs);
 	let shared = false;
 
 	return {
-		get: (ref) => byKey.get(keyOf(ref)),
+		get: (ref) => byRef.get(ref),
 		snapshot() {
 			shared = true;
 			return sorted;
@@ -30,15 +32,12 @@ export function createState(objects: readonly Wukong[]): State {
 				sorted = sorted.slice();
 				shared = false;
 			}
-			const key = keyOf(object);
 			const index = indexOf(sorted, object);
-			const known = byKey.has(key);
 			if (deleted) {
-				byKey.delete(key);
-				if (known) sorted.splice(index, 1);
+				if (byRef.delete(object)) sorted.splice(index, 1);
 			} else {
-				byKey.set(key, object);
-				sorted.splice(index, known ? 1 : 0, object);
+				sorted.splice(index, byRef.get(object) === undefined ? 0 : 1, object);
+				byRef.set(object, object);
 			}
 		},
 	};
