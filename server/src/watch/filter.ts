@@ -19,6 +19,15 @@ export function shows(filter: Filter, wukong: Wukong): boolean {
 	);
 }
 
+/** True where both show the same, and say it in the same words. */
+export function isSameFilter(one: Filter, other: Filter): boolean {
+	return (
+		one.namespace === other.namespace &&
+		one.name === other.name &&
+		one.selector.text === other.selector.text
+	);
+}
+
 /** Equal for equal filters. */
 export function filterText(filter: Filter): string {
 	return JSON.stringify([filter.namespace, filter.name, filter.selector.text]);

@@ -6,7 +6,7 @@ import { compareRefs } from "../resource/wukong-ref.ts";
 import type { Source } from "../store/source.ts";
 import type { Caller } from "./caller.ts";
 import type { ChangeLog } from "./change-log.ts";
-import { type Filter, filterText, shows } from "./filter.ts";
+import { type Filter, filterText, isSameFilter, shows } from "./filter.ts";
 import { sizeBytes } from "./message-size.ts";
 import { formatPageToken, type PageStart, parsePageToken } from "./page-token.ts";
 import { isKnown } from "./resume.ts";
@@ -56,8 +56,26 @@ export function listPage(query: ListQuery, parts: PageParts): ListPage | Promise
 }
 
 function firstPage(query: ListQuery, { log }: PageParts): ListPage {
-	const queryText = filterText(query.filter);
-	return cut(log.state.snapshot(), 0, { query, queryText, version: log.head });
+	const snapshot = log.state.snapshot();
+	const { filter, pageSize } = query;
+	const version = log.head;
+	const last = lastFirst.get(snapshot);
+	const isSame = last?.version === version && last.pageSize === pageSize;
+	if (isSame && isSameFilter(last.filter, filter)) return last.page;
+	const page = cut(snapshot, 0, { query, queryText: filterText(filter), version });
+	lastFirst.set(snapshot, { version, filter, pageSize, page });
+	return page;
+}
+
+/** The first page that was asked for last: most ask for the same, and it is found without making a key. */
+const lastFirst = new WeakMap<readonly Wukong[], FirstPage>();
+
+interface FirstPage {
+	/** Moves on without the snapshot where the store says that nothing has changed. */
+	readonly version: bigint;
+	readonly filter: Filter;
+	readonly pageSize: number;
+	readonly page: ListPage;
 }
 
 async function laterPage(query: ListQuery, parts: PageParts): Promise<ListPage> {

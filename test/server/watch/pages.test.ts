@@ -66,6 +66,27 @@ describe("a list", () => {
 		expect([names(page), page.nextPageToken]).toEqual([["a", "b"], ""]);
 	});
 
+	test("answers each question with its own page, and the same one with the same page", async () => {
+		const { source, replica } = await createStage();
+		source.put({ name: "a", namespace: "one", labels: { tier: "web" } });
+		source.put({ name: "b", namespace: "two" });
+		// Each differs from the one before it in one thing.
+		const questions: Partial<ListQuery>[] = [
+			...[{}, { pageSize: 1 }],
+			...[{}, { filter: filterOf({ namespace: "two" }) }],
+			...[{}, { filter: filterOf({ name: "b" }) }],
+			...[{}, { filter: filterOf({ labelSelector: "tier" }) }],
+		];
+		const both = ["a", "b"];
+		const ask = () => Promise.all(questions.map((question) => listOf(replica, question)));
+		const pages = await ask();
+		expect(pages.map(names)).toEqual([both, ["a"], both, ["b"], both, ["b"], both, ["a"]]);
+		const again = await ask();
+		expect(again.map((page, place) => page === pages[place])).toEqual(Array(8).fill(true));
+		const version = `${source.bookmark()}`;
+		expect((await ask()).map((page) => page.resourceVersion)).toEqual(Array(8).fill(version));
+	});
+
 	test("ends a page at 3 MiB, but never below one VM", async () => {
 		const { source, replica } = await createStage();
 		const half = "x".repeat(maxPageBytes / 2);
