@@ -84,6 +84,7 @@ describe("a list", () => {
 		const again = await ask();
 		expect(again.map((page, place) => page === pages[place])).toEqual(Array(8).fill(true));
 		const version = `${source.bookmark()}`;
+		expect((await listOf(replica, questions.at(-1))).resourceVersion).toBe(version);
 		expect((await ask()).map((page) => page.resourceVersion)).toEqual(Array(8).fill(version));
 	});
 
