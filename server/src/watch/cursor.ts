@@ -54,6 +54,11 @@ export class Cursor {
 		this.#state = this.#starting(start);
 	}
 
+	/** As a phase of a stream: it is open. */
+	get name(): "open" {
+		return "open";
+	}
+
 	/** Resume token of what was said so far. */
 	get token(): string {
 		const state = this.#state;

@@ -56,7 +56,8 @@ export interface WatchStreamOptions {
 
 type Phase =
 	| { readonly name: "opening"; readonly token: string }
-	| { readonly name: "open"; readonly cursor: Cursor }
+	/** Open. No object of its own: each of thousands would be one more to touch. */
+	| Cursor
 	/** A last heartbeat is still to be said. */
 	| { readonly name: "ending"; readonly token: string; readonly failure: unknown }
 	| { readonly name: "failed"; readonly failure: unknown }
@@ -114,7 +115,7 @@ class Watch implements OpenStream {
 
 	get hasMore(): boolean {
 		const phase = this.#phase;
-		return phase.name !== "open" || this.#beatIsDue || !phase.cursor.isAtEnd;
+		return phase.name !== "open" || this.#beatIsDue || !phase.isAtEnd;
 	}
 
 	onReady(waiter: Waiter): void {
@@ -175,13 +176,12 @@ class Watch implements OpenStream {
 
 	get #token(): string {
 		const phase = this.#phase;
-		if (phase.name === "open") return phase.cursor.token;
 		return "token" in phase ? phase.token : "";
 	}
 
 	#opened(cursor: Cursor): void {
 		if (this.#phase.name !== "opening") return;
-		this.#phase = { name: "open", cursor };
+		this.#phase = cursor;
 		this.wake();
 	}
 
@@ -214,8 +214,8 @@ class Watch implements OpenStream {
 			return [this.#marks.heartbeat(this.#token)];
 		}
 		if (phase.name === "opening") return nothing;
-		const said = phase.cursor.next(maxBytes);
-		if (said === "synced") return [this.#marks.synced(phase.cursor.token)];
+		const said = phase.next(maxBytes);
+		if (said === "synced") return [this.#marks.synced(phase.token)];
 		if (said === "reset") return [this.#marks.reset()];
 		return said ?? nothing;
 	}

@@ -57,18 +57,23 @@ export function createEncoder({ sharedTypes, registry, observer }: EncoderOption
 		binary: new WeakMap<readonly Message[], Buffer>(),
 	};
 
+	/** A burst goes to one stream after the other: what was asked for last is asked for next. */
+	let last: Run | undefined;
+
 	const join = (schema: DescMessage, messages: readonly Message[], form: Form) =>
 		Buffer.concat(messages.map((message) => encode(schema, message, form)));
 	return {
 		encode,
 		encodeAll(schema, messages, form) {
-			const only = messages.length === 1 ? messages[0] : undefined;
-			if (only !== undefined) return encode(schema, only, form);
+			if (messages === last?.messages && form === last.form) return last.bytes;
 			let bytes = runs[form].get(messages);
 			if (bytes === undefined) {
-				bytes = join(schema, messages, form);
-				if (isImmutable(schema, messages)) runs[form].set(messages, bytes);
+				const only = messages.length === 1 ? messages[0] : undefined;
+				bytes = only === undefined ? join(schema, messages, form) : encode(schema, only, form);
+				if (!isImmutable(schema, messages)) return bytes;
+				runs[form].set(messages, bytes);
 			}
+			last = { messages, form, bytes };
 			return bytes;
 		},
 	};
@@ -77,4 +82,11 @@ export function createEncoder({ sharedTypes, registry, observer }: EncoderOption
 	function isImmutable({ typeName }: DescMessage, messages: readonly Message[]): boolean {
 		return shared.has(typeName) && Object.isFrozen(messages) && messages.every(Object.isFrozen);
 	}
+}
+
+/** The bytes of messages that are immutable. */
+interface Run {
+	readonly messages: readonly Message[];
+	readonly form: Form;
+	readonly bytes: Buffer;
 }
