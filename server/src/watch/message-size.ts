@@ -3,7 +3,7 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 const sizes = new WeakMap<Wukong, number>();
 
 /**
- * Bytes of a VM in binary form: not less, and for a usual one hardly more. Reckoned once for each
+ * Bytes of a VM in binary form: not less, and for a usual one a quarter more at most. Reckoned once for each
  * state: to encode it for this takes five times as long, and many states are never read in this form.
  */
 export function sizeBytes(wukong: Wukong): number {
@@ -27,7 +27,8 @@ function lengthDelimited(bytes: number): number {
 function fieldBytes(value: unknown): number {
 	switch (typeof value) {
 		case "string":
-			return value === "" ? 0 : lengthDelimited(Buffer.byteLength(value));
+			// Empty ones count: in an entry of a map they are written, too.
+			return lengthDelimited(Buffer.byteLength(value));
 		case "number":
 		case "bigint":
 			return value === 0 || value === 0n ? 2 : numberBytes;
@@ -45,7 +46,7 @@ function objectBytes(value: object): number {
 	if ("$typeName" in value) return lengthDelimited(messageBytes(value));
 	let bytes = 0;
 	if (Array.isArray(value)) {
-		for (const item of value) bytes += Math.max(2, fieldBytes(item));
+		for (const item of value) bytes += fieldBytes(item);
 		return bytes;
 	}
 	// An entry of a map is a message of its key and its value.

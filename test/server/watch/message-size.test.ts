@@ -1,4 +1,4 @@
-import { toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -14,12 +14,15 @@ test("a VM takes at most as many bytes as are reckoned with", () => {
 			const wukong = message as Wukong;
 			expect(sizeBytes(wukong)).toBeGreaterThanOrEqual(realBytes(wukong));
 		}),
-		{ numRuns: 500 },
+		{
+			numRuns: 500,
+			examples: [[create(WukongSchema, { annotations: { "": "" }, generation: -1n })]],
+		},
 	);
 });
 
 test("a usual VM takes not much less", () => {
 	for (const wukong of seedPayload(20).list.wukongs) {
-		expect(sizeBytes(wukong)).toBeLessThan(1.2 * realBytes(wukong));
+		expect(sizeBytes(wukong)).toBeLessThan(1.25 * realBytes(wukong));
 	}
 });
