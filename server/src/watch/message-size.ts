@@ -3,8 +3,9 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 const sizes = new WeakMap<Wukong, number>();
 
 /**
- * Bytes of a VM in binary form: not less, and for a usual one a quarter more at most. Reckoned once for each
- * state: to encode it for this takes five times as long, and many states are never read in this form.
+ * Bytes of a VM in binary form: not less, and for a usual one a quarter more at most. Reckoned once
+ * for each state: to encode it for this takes five times as long, and many states are never read in
+ * this form.
  */
 export function sizeBytes(wukong: Wukong): number {
 	let size = sizes.get(wukong);

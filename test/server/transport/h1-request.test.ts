@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import type { BodyTaker } from "../../../server/src/transport/body-source.ts";
 import { H1Request } from "../../../server/src/transport/h1-request.ts";
+import { until } from "../../support/until.ts";
 
 type Serve = (request: H1Request, response: ServerResponse) => void;
 
@@ -103,8 +104,7 @@ test("a request that was answered is not held until the next one comes", async (
 		echo(request, response);
 	});
 	client.write(`${post("one")}one`);
-	await once(client, "data");
-	await nextTurn();
+	await until("the answer is out", () => held !== "not looked at");
 	expect(held).toBeNull();
 });
 
