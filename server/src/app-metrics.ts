@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { createCallCounters } from "./app-metrics-calls.ts";
 import type { CallObserver } from "./service/call-observer.ts";
+import type { StoreObserver } from "./store/embedded/store-observer.ts";
 import type { UpstreamObserver } from "./store/kubernetes/upstream-observer.ts";
 import type { ConnectionFault, RefusalCause } from "./transport/observer.ts";
 import type { WatchObserver } from "./watch/observer.ts";
@@ -22,6 +23,8 @@ export interface Metrics {
 	readonly port: PortCounters;
 	/** Counts nothing with the embedded store. */
 	readonly upstream: UpstreamObserver;
+	/** Counts nothing with a cluster. */
+	readonly store: StoreObserver;
 	/** The Prometheus text form, and its content type. */
 	exposition(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
@@ -104,8 +107,25 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 		labelNames: ["trouble"],
 		registers,
 	});
+	const commitErrors = new Counter({
+		name: "wukong_store_commit_errors_total",
+		help: "Commits, and probes for one, that the embedded store could not write.",
+		labelNames: ["cause"],
+		registers,
+	});
+	const writable = new Gauge({
+		name: "wukong_store_writable",
+		help: "1 while the embedded store can write, 0 while it cannot.",
+		registers,
+	});
+	writable.set(1);
 
 	return {
+		store: {
+			commitFailed: ({ code }) => commitErrors.inc({ cause: code.toLowerCase() }),
+			unwritable: () => writable.set(0),
+			writable: () => writable.set(1),
+		},
 		upstream: {
 			listed: (cause) => upstreamLists.inc({ cause }),
 			watchOpened() {},

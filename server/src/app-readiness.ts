@@ -7,7 +7,7 @@ export type Readiness =
 	| { readonly state: "stopping" };
 
 /** What is told of a store's upstream. */
-type Upstream = Pick<Freshness, "staleSinceMs" | "trouble">;
+type Upstream = Pick<Freshness, "staleSinceMs" | "trouble" | "unwritable">;
 
 /** What an orchestrator reads at `/readyz`. */
 export interface ReadinessAnswer {
@@ -24,16 +24,18 @@ const reasons: Readonly<Record<Exclude<Readiness["state"], "ready">, string>> = 
 
 /**
  * The answer of `/readyz`. A silent upstream is told but does not make a replica unready: it
- * still answers reads, and to take out all replicas at once would help nobody.
+ * still answers reads, and to take out all replicas at once would help nobody. A store of this
+ * process that cannot write does: nobody else would say so.
  */
 export function readinessAnswer(
 	{ state }: Readiness,
-	{ staleSinceMs, trouble }: Upstream,
+	{ staleSinceMs, trouble, unwritable }: Upstream,
 ): ReadinessAnswer {
-	const lines = [state === "ready" ? "ready" : `not ready: ${reasons[state]}`];
+	const reason = state === "ready" ? unwritable : reasons[state];
+	const lines = [reason === undefined ? "ready" : `not ready: ${reason}`];
 	if (state === "ready" && staleSinceMs !== undefined) {
 		lines.push(`upstream is silent since ${new Date(staleSinceMs).toISOString()}`);
 	}
 	if (state !== "stopping" && trouble !== undefined) lines.push(trouble);
-	return { status: state === "ready" ? 200 : 503, body: `${lines.join("\n")}\n` };
+	return { status: reason === undefined ? 200 : 503, body: `${lines.join("\n")}\n` };
 }

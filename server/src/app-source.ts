@@ -1,7 +1,9 @@
 import type { Logger } from "pino";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
+import { commitErrorWords } from "./store/embedded/commit-error.ts";
 import { createEmbeddedSource } from "./store/embedded/embedded-source.ts";
+import type { StoreObserver } from "./store/embedded/store-observer.ts";
 import { createKubernetesSource } from "./store/kubernetes/kubernetes-source.ts";
 import type { UpstreamObserver } from "./store/kubernetes/upstream-observer.ts";
 import type { HistoryLimits, Source } from "./store/source.ts";
@@ -13,6 +15,8 @@ export interface SourceParts {
 	readonly logger: Logger;
 	/** Counts what the way to the cluster does. */
 	readonly upstream: UpstreamObserver;
+	/** Counts what the embedded store fails to do. */
+	readonly store: StoreObserver;
 	/** The store has failed for good. */
 	readonly onFault: (fault: unknown) => void;
 }
@@ -33,7 +37,26 @@ export function createSource(config: Config, parts: SourceParts): Source {
 				},
 				clock: parts.clock,
 				onFault: parts.onFault,
+				observer: loggedStore(parts.store, parts.logger),
 			});
+}
+
+function loggedStore(counters: StoreObserver, logger: Logger): StoreObserver {
+	return {
+		...counters,
+		unwritable(error) {
+			counters.unwritable(error);
+			const cause = error.code.toLowerCase();
+			logger.error(
+				{ cause, err: error },
+				`the store cannot write: ${commitErrorWords[error.code]}`,
+			);
+		},
+		writable() {
+			counters.writable();
+			logger.info("the store can write again");
+		},
+	};
 }
 
 /** Connections to the API server: the watch, and writes side by side. */

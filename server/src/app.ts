@@ -79,7 +79,10 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	};
 	const source =
 		surroundings.source ??
-		createSource(config, { history, clock, logger, upstream: metrics.upstream, onFault });
+		createSource(config, {
+			...{ history, clock, logger, onFault },
+			...{ upstream: metrics.upstream, store: metrics.store },
+		});
 	const replica = createReplica({
 		source,
 		clock,

@@ -53,6 +53,11 @@ export interface Freshness {
 	readonly staleSinceMs: number | undefined;
 	/** What is wrong upstream, in words for whoever runs the service; undefined: nothing is known. */
 	readonly trouble?: string | undefined;
+	/**
+	 * Set while the store takes no write: why, in words for whoever runs the service. The process
+	 * wants no calls then.
+	 */
+	readonly unwritable?: string | undefined;
 }
 
 /** Everything a source knows when it starts (or starts over). */

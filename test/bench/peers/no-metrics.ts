@@ -26,5 +26,6 @@ export const noMetrics: Metrics = {
 		troubled: nothing,
 		recovered: nothing,
 	},
+	store: { commitFailed: nothing, unwritable: nothing, writable: nothing },
 	exposition: async () => ({ contentType: "text/plain", body: "" }),
 };

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { CommitError } from "./commit-error.ts";
+import { CommitError, type CommitErrorCode } from "./commit-error.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { type OpenErrorCode, StoreOpenError } from "./open-error.ts";
 import type { Commit, Contents } from "./storage.ts";
@@ -7,17 +7,18 @@ import type { Commit, Contents } from "./storage.ts";
 /** What the worker is asked, one thing at a time; opening the file goes without asking. */
 export type WorkerRequest =
 	| { readonly ask: "commit"; readonly commit: Commit }
+	| { readonly ask: "probe"; readonly roomBytes: number }
 	| { readonly ask: "close" };
 
 /**
- * What it says: first `opened` or an error, then `done` or an error to each commit.
+ * What it says: first `opened` or an error, then `done` or an error to each commit and probe.
  * The answer to `close` is its exit.
  */
 export type WorkerAnswer =
 	| { readonly kind: "opened"; readonly contents: Contents }
 	| { readonly kind: "done" }
 	| { readonly kind: "open-error"; readonly code: OpenErrorCode; readonly problem: string }
-	| { readonly kind: "commit-error"; readonly lasting: boolean; readonly problem: string };
+	| { readonly kind: "commit-error"; readonly code: CommitErrorCode; readonly problem: string };
 
 /** Runs the database off the main thread: an fsync must not hold up the event loop. */
 function serve(dataPath: string): void {
@@ -33,25 +34,28 @@ function serve(dataPath: string): void {
 		return;
 	}
 	parentPort?.on("message", (request: WorkerRequest) => {
-		if (request.ask === "commit") {
-			say(commit(database, request.commit));
-		} else {
-			database.close();
-			parentPort?.close();
+		switch (request.ask) {
+			case "commit":
+				return say(outcomeOf(() => database.commit(request.commit)));
+			case "probe":
+				return say(outcomeOf(() => database.probe(request.roomBytes)));
+			case "close":
+				database.close();
+				parentPort?.close();
 		}
 	});
 	say({ kind: "opened", contents });
 }
 
 /** Errors lose their class on the way between threads, so the expected one is spelled out. */
-function commit(database: Database, commit: Commit): WorkerAnswer {
+function outcomeOf(act: () => void): WorkerAnswer {
 	try {
-		database.commit(commit);
+		act();
 		return { kind: "done" };
 	} catch (error) {
 		// Any other error ends the worker, which its owner sees.
 		if (!(error instanceof CommitError)) throw error;
-		return { kind: "commit-error", lasting: error.lasting, problem: error.message };
+		return { kind: "commit-error", code: error.code, problem: error.message };
 	}
 }
 

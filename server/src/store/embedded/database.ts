@@ -1,8 +1,9 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { CommitError } from "./commit-error.ts";
+import { CommitError, type CommitErrorCode } from "./commit-error.ts";
 import { StoreOpenError } from "./open-error.ts";
+import { tryRoom } from "./room.ts";
 import type { Commit, Contents, HistoryRow, RecordRow } from "./storage.ts";
 
 /** The one connection to a data file. All SQL of the service is in this file. */
@@ -11,6 +12,8 @@ export interface Database {
 	load(): Contents;
 	/** One transaction. @throws CommitError */
 	commit(commit: Commit): void;
+	/** Tries whether so many bytes could be committed; changes nothing. @throws CommitError */
+	probe(roomBytes: number): void;
 	close(): void;
 }
 
@@ -106,9 +109,16 @@ function migrate(connection: DatabaseSync, dataPath: string, steps: readonly str
 		throw new StoreOpenError("FOREIGN", dataPath, "it is the database of another program");
 	}
 	for (const step of steps.slice(found)) connection.exec(step);
-	connection.exec(`PRAGMA user_version = ${steps.length}`);
-	connection.exec(`PRAGMA application_id = ${applicationId}`);
+	// A file that is up to date opens on a full disk too.
+	if (found < steps.length) {
+		writeSchemaVersion(connection, steps.length);
+		connection.exec(`PRAGMA application_id = ${applicationId}`);
+	}
 	connection.exec("COMMIT");
+}
+
+function writeSchemaVersion(connection: DatabaseSync, version: number): void {
+	connection.exec(`PRAGMA user_version = ${version}`);
 }
 
 function readPragma(connection: DatabaseSync, name: "user_version" | "application_id"): number {
@@ -142,6 +152,17 @@ function createDatabase(connection: DatabaseSync, dataPath: string): Database {
 		setStore.run(commit.head, commit.base);
 	};
 
+	const transact = (act: () => void): void => {
+		try {
+			connection.exec("BEGIN IMMEDIATE");
+			act();
+			connection.exec("COMMIT");
+		} catch (error) {
+			const code = rolledBack(connection) ? commitErrorCode(error) : "IO";
+			throw new CommitError(code, `the commit failed: ${describe(error)}`, error);
+		}
+	};
+
 	return {
 		load() {
 			try {
@@ -150,16 +171,13 @@ function createDatabase(connection: DatabaseSync, dataPath: string): Database {
 				throw openError(dataPath, error);
 			}
 		},
-		commit(commit) {
-			try {
-				connection.exec("BEGIN IMMEDIATE");
-				write(commit);
-				connection.exec("COMMIT");
-			} catch (error) {
-				const lasting = isLasting(error) || !rolledBack(connection);
-				throw new CommitError(lasting, `the commit failed: ${describe(error)}`, error);
-			}
-		},
+		commit: (commit) => transact(() => write(commit)),
+		probe: (roomBytes) =>
+			transact(() => {
+				if (dataPath !== ":memory:") tryRoom(dataPath, roomBytes);
+				// Unlike a row that is given the value it has, this writes a page.
+				writeSchemaVersion(connection, readPragma(connection, "user_version"));
+			}),
 		close: () => connection.close(),
 	};
 }
@@ -194,18 +212,54 @@ function loadContents(connection: DatabaseSync): Contents {
 }
 
 /** Result codes of SQLite (https://sqlite.org/rescode.html), without their extended part. */
-const resultCode = { busy: 5, ioError: 10, corrupt: 11, notADatabase: 26 };
+const resultCode = {
+	busy: 5,
+	readOnly: 8,
+	ioError: 10,
+	corrupt: 11,
+	full: 13,
+	notADatabase: 26,
+};
+
+/** The extended code of a write that failed, which comes before the fsync that makes it count. */
+const ioErrorWrite = resultCode.ioError | (3 << 8);
 
 function codeOf(error: unknown): number | undefined {
 	const { errcode } = error as { errcode?: number };
 	return errcode === undefined ? undefined : errcode & 0xff;
 }
 
-function isLasting(error: unknown): boolean {
-	const code = codeOf(error);
-	return (
-		code === resultCode.ioError || code === resultCode.corrupt || code === resultCode.notADatabase
-	);
+function commitErrorCode(error: unknown): CommitErrorCode {
+	switch (codeOf(error)) {
+		case resultCode.full:
+			return "FULL";
+		case resultCode.readOnly:
+			return "READ_ONLY";
+		case resultCode.ioError:
+			return (error as { errcode: number }).errcode === ioErrorWrite ? "WRITE" : "IO";
+		case resultCode.corrupt:
+		case resultCode.notADatabase:
+			return "DAMAGED";
+		case undefined:
+			return roomErrorCode(error);
+		default:
+			return "OTHER";
+	}
+}
+
+/** Of a probe: the system's own errors. */
+function roomErrorCode(error: unknown): CommitErrorCode {
+	switch ((error as NodeJS.ErrnoException).code) {
+		case "ENOSPC":
+			return "FULL";
+		case "EROFS":
+			return "READ_ONLY";
+		case "EDQUOT":
+		case "EIO":
+			return "WRITE";
+		default:
+			return "OTHER";
+	}
 }
 
 function rolledBack(connection: DatabaseSync): boolean {

@@ -23,6 +23,7 @@ import { createOperator, type Operator } from "./operator.ts";
 import { createdRecord, deletingRecord, editedRecord } from "./record.ts";
 import { contentsAfter, type Recovery, recover, seedCommit } from "./recovery.ts";
 import type { OpenedStorage, Storage } from "./storage.ts";
+import type { StoreObserver } from "./store-observer.ts";
 
 export interface EmbeddedOptions {
 	/** A file, created where it is missing, or `:memory:`. */
@@ -35,6 +36,8 @@ export interface EmbeddedOptions {
 	readonly clock: Clock;
 	/** Told once of a fault after which nothing is written any more; end the process then. */
 	readonly onFault: (fault: unknown) => void;
+	/** Default: nobody. */
+	readonly observer?: StoreObserver;
 }
 
 /** Opens where the records are kept. @throws StoreOpenError */
@@ -55,7 +58,7 @@ export function createEmbeddedSource(
 	options: EmbeddedOptions,
 	openStorage: OpenStorage = openSqlite,
 ): Source {
-	const { clock } = options;
+	const { clock, observer = silent } = options;
 	let running: Running | undefined;
 	let isClosed = false;
 	let head = 0n;
@@ -72,7 +75,11 @@ export function createEmbeddedSource(
 
 	return {
 		exactVersions: true,
-		freshness: () => ({ lagMs: 0, staleSinceMs: undefined }),
+		freshness: () => ({
+			lagMs: 0,
+			staleSinceMs: undefined,
+			unwritable: running?.ledger.trouble,
+		}),
 		newestVersion: async () => head,
 		async start(sink) {
 			const { storage, recovery } = await open(options, openStorage);
@@ -81,6 +88,7 @@ export function createEmbeddedSource(
 				storage,
 				clock,
 				onFault: options.onFault,
+				observer,
 				onCommitted(changes) {
 					head = changes.at(-1)?.version ?? head;
 					sink.append(changes);
@@ -133,11 +141,13 @@ export function createEmbeddedSource(
 			const { storage, ledger, operator } = running;
 			running = undefined;
 			operator.close();
-			await ledger.idle();
+			await ledger.close();
 			await storage.close();
 		},
 	};
 }
+
+const silent: StoreObserver = { commitFailed() {}, unwritable() {}, writable() {} };
 
 function openSqlite(dataPath: string): Promise<OpenedStorage> {
 	return dataPath === ":memory:" ? openMemoryStorage() : openFileStorage(dataPath);

@@ -22,20 +22,23 @@ export async function openFileStorage(dataPath: string): Promise<OpenedStorage> 
 	return {
 		contents: first.contents,
 		storage: {
-			async commit(commit) {
-				worker.ask({ ask: "commit", commit });
-				const answer = await worker.answer();
-				if (answer.kind === "done") return;
-				// A worker that is gone may have written before it went.
-				const lasting = answer.kind !== "commit-error" || answer.lasting;
-				throw new CommitError(lasting, problemOf(answer));
-			},
+			commit: (commit) => done(worker, { ask: "commit", commit }),
+			probe: (roomBytes) => done(worker, { ask: "probe", roomBytes }),
 			async close() {
 				worker.ask({ ask: "close" });
 				await worker.exited;
 			},
 		},
 	};
+}
+
+async function done(worker: DatabaseWorker, request: WorkerRequest): Promise<void> {
+	worker.ask(request);
+	const answer = await worker.answer();
+	if (answer.kind === "done") return;
+	// A worker that is gone may have written before it went.
+	const code = answer.kind === "commit-error" ? answer.code : "GONE";
+	throw new CommitError(code, problemOf(answer));
 }
 
 /** The worker ended without being asked to. */

@@ -10,7 +10,9 @@ import { createEntry, type Entry, type Origin } from "./entry.ts";
 import { type HistoryMark, type HistoryWindow, markOf } from "./history-window.ts";
 import { encodeWukong } from "./record.ts";
 import type { Commit, Storage } from "./storage.ts";
+import type { StoreObserver } from "./store-observer.ts";
 import type { VersionClock } from "./version-clock.ts";
+import { createWritability } from "./writability.ts";
 
 /** A Wukong as the next write sees it: with the writes before it, committed or not. */
 export interface Sight {
@@ -32,8 +34,10 @@ export interface Ledger {
 	 * not written), WRITE_OUTCOME_UNKNOWN
 	 */
 	write(ref: WukongRef, record: Wukong | undefined, origin: Origin): Promise<Entry>;
-	/** Resolves when no write is under way. Never rejects. */
-	idle(): Promise<void>;
+	/** Why no write succeeds, in words for whoever runs the service; undefined where they do. */
+	readonly trouble: string | undefined;
+	/** Ends the probing; resolves when no write is under way. Never rejects. */
+	close(): Promise<void>;
 }
 
 export interface LedgerOptions {
@@ -46,6 +50,7 @@ export interface LedgerOptions {
 	readonly onCommitted: (changes: readonly Change[]) => void;
 	/** Told once of a fault after which nothing is written any more. */
 	readonly onFault: (fault: unknown) => void;
+	readonly observer: StoreObserver;
 }
 
 interface Write extends Sight {
@@ -62,6 +67,18 @@ export function createLedger(options: LedgerOptions): Ledger {
 	let queue: Write[] = [];
 	let committing: Promise<void> | undefined;
 	let fault: CommitError | undefined;
+	/** What was to be written last. */
+	let tried: Commit | undefined;
+	/** Size of the room to probe; 0: none is wanted. */
+	let probeBytes = 0;
+	const writability = createWritability({
+		clock,
+		observer: options.observer,
+		probe(roomBytes) {
+			probeBytes = roomBytes;
+			committing ??= commitQueue();
+		},
+	});
 
 	for (const entry of options.entries) {
 		committed.set(keyOf(entry.record), { entry, settled });
@@ -70,18 +87,28 @@ export function createLedger(options: LedgerOptions): Ledger {
 	const commitQueue = async (): Promise<void> => {
 		// Writes made in one turn of the event loop share a commit from the first one on.
 		await Promise.resolve();
-		while (queue.length > 0) {
+		while (queue.length > 0 || probeBytes > 0) {
 			const batch = queue;
 			queue = [];
 			try {
-				const commit = commitOf(batch);
-				await storage.commit(commit);
-				accept(batch, commit);
+				if (batch.length > 0) await commitBatch(batch);
+				else await storage.probe(probeBytes);
+				tried = undefined;
+				writability.succeeded();
 			} catch (error) {
 				fail(batch, error);
 			}
+			// A commit tells as much as a probe.
+			probeBytes = 0;
 		}
 		committing = undefined;
+	};
+
+	const commitBatch = async (batch: readonly Write[]): Promise<void> => {
+		const commit = commitOf(batch);
+		tried = commit;
+		await storage.commit(commit);
+		accept(batch, commit);
 	};
 
 	const commitOf = (batch: readonly Write[]): Commit => {
@@ -107,12 +134,15 @@ export function createLedger(options: LedgerOptions): Ledger {
 		const stacked = queue;
 		queue = [];
 		pending.clear();
-		const lasting = !(error instanceof CommitError) || error.lasting;
+		const commitError =
+			error instanceof CommitError ? error : new CommitError("GONE", String(error), error);
+		const { lasting } = commitError;
 		const failure = lasting ? outcomeUnknown(error) : notWritten(error);
 		for (const write of batch) write.reject(failure);
 		for (const write of stacked) write.reject(notWritten(error));
+		writability.failed(commitError, tried === undefined ? 0 : bytesOf(tried));
 		if (!lasting || fault !== undefined) return;
-		fault = error instanceof CommitError ? error : new CommitError(true, String(error), error);
+		fault = commitError;
 		options.onFault(error);
 	};
 
@@ -147,7 +177,11 @@ export function createLedger(options: LedgerOptions): Ledger {
 			await promise;
 			return last;
 		},
-		async idle() {
+		get trouble() {
+			return writability.trouble;
+		},
+		async close() {
+			writability.close();
 			while (committing !== undefined) await committing;
 		},
 	};
@@ -173,6 +207,15 @@ function rowsOf({ change, entry }: Write): Commit["writes"][number] {
 		},
 		record: entry && { namespace, name, object: encodeWukong(entry.record), ...entry.origin },
 	};
+}
+
+/** Size of the states in a commit, by which its size on the disk is guessed. */
+function bytesOf({ writes }: Commit): number {
+	let bytes = 0;
+	for (const { change, record } of writes) {
+		bytes += (change.previous?.length ?? 0) + (record?.object.length ?? 0);
+	}
+	return bytes;
 }
 
 function notWritten(cause: unknown): Failure {

@@ -8,6 +8,7 @@ export async function openMemoryStorage(): Promise<OpenedStorage> {
 		contents: database.load(),
 		storage: {
 			commit: async (commit) => database.commit(commit),
+			probe: async (roomBytes) => database.probe(roomBytes),
 			close: async () => database.close(),
 		},
 	};

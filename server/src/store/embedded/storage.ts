@@ -48,6 +48,11 @@ export interface Commit {
 export interface Storage {
 	/** Resolves when the whole commit is durable. @throws CommitError: none of it is, or that is not known. */
 	commit(commit: Commit): Promise<void>;
+	/**
+	 * Resolves when a commit of so many bytes should succeed; what is stored stays as it is.
+	 * @throws CommitError as `commit` does
+	 */
+	probe(roomBytes: number): Promise<void>;
 	close(): Promise<void>;
 }
 

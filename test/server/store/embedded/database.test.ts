@@ -1,9 +1,9 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { migrations, openDatabase } from "../../../../server/src/store/embedded/database.ts";
 import type { Commit } from "../../../../server/src/store/embedded/storage.ts";
 import { withDataFile } from "./harness.ts";
@@ -84,9 +84,76 @@ describe("a data file", () => {
 				...large,
 				writes: large.writes.map((w) => ({ ...w, record: w.record && { ...w.record, object } })),
 			};
-			expect(() => database.commit(tooLarge)).toThrow(expect.objectContaining({ lasting: false }));
+			expect(() => database.commit(tooLarge)).toThrow(
+				expect.objectContaining({ lasting: false, code: "FULL" }),
+			);
 			database.commit(write("c", 12n));
 			expect(database.load().records.map(({ name }) => name)).toEqual(["a", "c"]);
+			database.close();
+		}));
+});
+
+describe("a commit that fails is told by SQLite's result code", () => {
+	// https://sqlite.org/rescode.html
+	test.each([
+		["SQLITE_FULL", 13, { code: "FULL", lasting: false }],
+		["SQLITE_READONLY", 8, { code: "READ_ONLY", lasting: false }],
+		["SQLITE_READONLY_DBMOVED", 1032, { code: "READ_ONLY", lasting: false }],
+		["SQLITE_IOERR_WRITE", 778, { code: "WRITE", lasting: false }],
+		["SQLITE_NOMEM", 7, { code: "OTHER", lasting: false }],
+		["SQLITE_IOERR", 10, { code: "IO", lasting: true }],
+		["SQLITE_IOERR_FSYNC", 1034, { code: "IO", lasting: true }],
+		["SQLITE_CORRUPT", 11, { code: "DAMAGED", lasting: true }],
+		["SQLITE_NOTADB", 26, { code: "DAMAGED", lasting: true }],
+	])("%s (%i)", (_, errcode, expected) => {
+		const database = openDatabase(":memory:");
+		const { exec } = DatabaseSync.prototype;
+		const broken = vi.spyOn(DatabaseSync.prototype, "exec").mockImplementation(function (
+			this: DatabaseSync,
+			sql,
+		) {
+			if (sql === "COMMIT") throw Object.assign(new Error("the same text for all"), { errcode });
+			exec.call(this, sql);
+		});
+		try {
+			expect(() => database.commit(write("a", 10n))).toThrow(expect.objectContaining(expected));
+		} finally {
+			broken.mockRestore();
+		}
+		expect(database.load().records).toEqual([]);
+		database.close();
+	});
+});
+
+describe("a probe", () => {
+	test("writes a page, and leaves what is stored and its folder as they were", () =>
+		withDataFile(async (dataPath) => {
+			const database = openDatabase(dataPath);
+			database.commit(write("a", 10n));
+			const before = database.load();
+			const { size } = await stat(`${dataPath}-wal`);
+			database.probe(200_000);
+			expect((await stat(`${dataPath}-wal`)).size).toBeGreaterThan(size);
+			expect(database.load()).toEqual(before);
+			expect((await readdir(dirname(dataPath))).sort()).toEqual(["wukong.db", "wukong.db-wal"]);
+			database.close();
+		}));
+
+	test("passes over a room file that it cannot make, because that says nothing of the data file", () =>
+		withDataFile(async (dataPath) => {
+			const database = openDatabase(dataPath);
+			await mkdir(`${dataPath}-room`);
+			expect(() => database.probe(1)).not.toThrow();
+			database.close();
+		}));
+});
+
+describe("a data file that is up to date", () => {
+	test("is opened without a write, so that it opens on a full disk", () =>
+		withDataFile(async (dataPath) => {
+			openDatabase(dataPath).close();
+			const database = openDatabase(dataPath);
+			expect((await stat(`${dataPath}-wal`)).size).toBe(0);
 			database.close();
 		}));
 });

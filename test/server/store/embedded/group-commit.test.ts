@@ -1,42 +1,9 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { describe, expect, test } from "vitest";
 import { CommitError } from "../../../../server/src/store/embedded/commit-error.ts";
-import { openMemoryStorage } from "../../../../server/src/store/embedded/memory-storage.ts";
-import type { OpenedStorage } from "../../../../server/src/store/embedded/storage.ts";
 import { createOptions, refTo, setLabel, writeOptions, wukongNamed } from "../write.ts";
+import { createGate } from "./gate.ts";
 import { startEmbedded } from "./harness.ts";
-
-/** A storage whose commits the test holds back, lets fail, and counts. */
-function createGate() {
-	const sizes: number[] = [];
-	let failure: Error | undefined;
-	let held: Promise<void> | undefined;
-	let open = () => {};
-	return {
-		/** Number of writes of each commit so far. */
-		sizes,
-		hold() {
-			({ promise: held, resolve: open } = Promise.withResolvers<void>());
-		},
-		release() {
-			held = undefined;
-			open();
-		},
-		fail(next: Error | undefined) {
-			failure = next;
-		},
-		async open(): Promise<OpenedStorage> {
-			const { storage, contents } = await openMemoryStorage();
-			const commit: typeof storage.commit = async (commit) => {
-				sizes.push(commit.writes.length);
-				await held;
-				if (failure !== undefined) throw failure;
-				await storage.commit(commit);
-			};
-			return { contents, storage: { ...storage, commit } };
-		},
-	};
-}
 
 const create = (harness: Awaited<ReturnType<typeof startEmbedded>>, name: string) =>
 	harness.source.create(wukongNamed(name), createOptions);
@@ -112,7 +79,7 @@ describe("a commit that fails, with nothing written", () => {
 		await harness.until("it runs", () => isRunning(harness, "old"));
 		const before = harness.sink.objects.get("default/old");
 		gate.hold();
-		gate.fail(new CommitError(false, "the disk is full"));
+		gate.fail(new CommitError("FULL", "the disk is full"));
 		const inCommit = harness.source.edit(refTo("old"), setLabel("x", "1"), writeOptions);
 		await harness.clock.advance(0);
 		const stacked = harness.source.edit(refTo("old"), setLabel("y", "2"), writeOptions);
@@ -136,7 +103,7 @@ describe("a commit that fails, with nothing written", () => {
 		const gate = createGate();
 		const harness = await startEmbedded({}, gate.open);
 		await create(harness, "a");
-		gate.fail(new CommitError(false, "the disk is full"));
+		gate.fail(new CommitError("FULL", "the disk is full"));
 		await harness.clock.advance(10_000);
 		gate.fail(undefined);
 		await harness.until("it runs", () => isRunning(harness, "a"));
@@ -149,7 +116,7 @@ describe("a commit that fails for good", () => {
 		const gate = createGate();
 		const harness = await startEmbedded({}, gate.open);
 		gate.hold();
-		const fault = new CommitError(true, "disk I/O error");
+		const fault = new CommitError("IO", "disk I/O error");
 		gate.fail(fault);
 		const inCommit = create(harness, "a");
 		await harness.clock.advance(0);

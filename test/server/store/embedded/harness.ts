@@ -16,6 +16,8 @@ export interface EmbeddedHarness extends SourceHarness {
 	readonly clock: FakeClock;
 	/** What was told to `onFault`. */
 	readonly faults: unknown[];
+	/** What was told to `observer`: a word, and the code of the error. */
+	readonly observed: string[];
 }
 
 /** The history's limits where a test does not say. */
@@ -31,6 +33,7 @@ export async function startEmbedded(
 ): Promise<EmbeddedHarness> {
 	const { clock = createFakeClock() } = options;
 	const faults: unknown[] = [];
+	const observed: string[] = [];
 	const source = createEmbeddedSource(
 		{
 			dataPath: ":memory:",
@@ -38,6 +41,11 @@ export async function startEmbedded(
 			history: harnessHistory,
 			operator: { pendingMs: 300, creatingMs: 1_000, stoppingMs: 500, deletingMs: 300 },
 			onFault: (fault) => faults.push(fault),
+			observer: {
+				commitFailed: ({ code }) => observed.push(`failed: ${code}`),
+				unwritable: ({ code }) => observed.push(`unwritable: ${code}`),
+				writable: () => observed.push("writable"),
+			},
 			...options,
 			clock,
 		},
@@ -51,6 +59,7 @@ export async function startEmbedded(
 		namespace: "default",
 		clock,
 		faults,
+		observed,
 		async until(what, condition) {
 			let moving = Promise.resolve();
 			await until(what, () => {
