@@ -1,6 +1,8 @@
 import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { type WukongEvent, WukongService } from "@novasphere/wukong-gen/wukong-service";
+import { createReachingFetch } from "./reach.ts";
+import { createTellingTransport } from "./transport.ts";
 import { openWatch, type WatchOptions, type WatchQuery } from "./watch.ts";
 
 /** How to reach the service over Connect and fetch. */
@@ -45,7 +47,10 @@ export interface WukongClient extends Omit<Client<typeof WukongService>, "watchW
 export function createWukongClient(
 	options: ConnectionOptions | TransportOptions = {},
 ): WukongClient {
-	const transport = "transport" in options ? options.transport : connect(options);
+	const transport =
+		"transport" in options
+			? createTellingTransport(options.transport, false)
+			: createTellingTransport(connect(options), true);
 	const { watchWukong, ...calls } = createClient(WukongService, transport);
 	return {
 		...calls,
@@ -55,13 +60,15 @@ export function createWukongClient(
 
 function connect(options: ConnectionOptions): Transport {
 	const timeoutMs = options.timeoutMs ?? 15_000;
+	const baseUrl = options.baseUrl ?? "/";
+	const probeUrl = `${baseUrl.replace(/\/$/, "")}/${WukongService.typeName}/GetWukong`;
 	return createConnectTransport({
-		baseUrl: options.baseUrl ?? "/",
+		baseUrl,
 		useBinaryFormat: options.format === "binary",
 		useHttpGet: options.useHttpGet ?? false,
 		interceptors: [...(options.interceptors ?? [])],
 		// A default of 0 would be a deadline that has passed.
 		...(timeoutMs > 0 ? { defaultTimeoutMs: timeoutMs } : {}),
-		...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+		fetch: createReachingFetch({ fetch: options.fetch, probeUrl }),
 	});
 }

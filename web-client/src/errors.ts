@@ -1,7 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { type ErrorReason, ErrorReasonSchema } from "@novasphere/wukong-gen/error";
+import { ErrorReason, ErrorReasonSchema } from "@novasphere/wukong-gen/error";
 import {
 	BadRequestSchema,
+	type ErrorInfo,
 	ErrorInfoSchema,
 	RetryInfoSchema,
 } from "@novasphere/wukong-gen/error-details";
@@ -37,31 +38,91 @@ export function isFailedPrecondition(error: unknown): boolean {
 	return hasCode(error, Code.FailedPrecondition);
 }
 
-/** The request or the VM in it is wrong; `fieldViolations` says where. */
+/**
+ * The request or the VM in it is wrong; `fieldViolations` says where. Only the service judges
+ * that: an answer that was cut inside an envelope comes with the same code, but without a reason.
+ */
 export function isInvalid(error: unknown): boolean {
-	return hasCode(error, Code.InvalidArgument);
+	return hasCode(error, Code.InvalidArgument) && serviceInfo(error) !== undefined;
+}
+
+/** The service has as many calls or streams as it takes; `retryAfterMs` says when to try again. */
+export function isLimited(error: unknown): boolean {
+	return (
+		hasCode(error, Code.ResourceExhausted) && reasonOf(error) === ErrorReason.TOO_MANY_REQUESTS
+	);
 }
 
 /**
- * The service cannot answer now, or could not be reached. Whether a write happened is told
- * by `reasonOf`: WRITE_OUTCOME_UNKNOWN, or no reason at all, mean perhaps.
+ * No answer came: the network is away, the name is unknown, nobody listens, or the connection
+ * broke before the answer began.
+ */
+export function isNetworkError(error: unknown): boolean {
+	if (!isLocal(error)) return false;
+	// Fetch standard: a network error rejects with a TypeError, whose text differs per engine.
+	return error.code === Code.Unavailable || (error.code === Code.Unknown && isTypeError(error));
+}
+
+/**
+ * An answer began and is not whole: the connection broke in it, or a proxy ended it, perhaps
+ * inside an envelope.
+ */
+export function isCut(error: unknown): boolean {
+	if (!isLocal(error)) return false;
+	const { code, cause } = error;
+	if (code === Code.Aborted) return true;
+	// An incomplete envelope; the service's own come with headers.
+	if (code === Code.InvalidArgument) return cause === undefined;
+	// What connect-node has no name for, as a stream that was refused unread; Node's errors have codes.
+	if (code === Code.Internal) return cause instanceof Error && "code" in cause;
+	// Connect throws texts where an answer ends too early; half a JSON document cannot be parsed.
+	return code === Code.Unknown && (typeof cause === "string" || cause instanceof SyntaxError);
+}
+
+/**
+ * The service answers, but does not let pages of this origin read it: it has to list the origin
+ * (`--cors-origins`). A browser shows a page a network error then; the client asks again in two
+ * ways to tell them apart, where it made the transport itself.
+ */
+export function isForbiddenOrigin(error: unknown): boolean {
+	return isLocal(error) && error.code === Code.PermissionDenied;
+}
+
+/**
+ * The service cannot answer now, or could not be reached, or not wholly. Whether a write
+ * happened is told by `reasonOf`: WRITE_OUTCOME_UNKNOWN, or no reason at all, mean perhaps.
  *
- * A network failure comes as Code.Unknown in browsers, with a text that differs per engine, and as
- * Code.Aborted over connect-node. The service gives each of its own failures of these codes a
- * reason, so one without is not the service's.
+ * Proxies answer for a service that is away with codes and pages of their own; the service gives
+ * each of its own failures a reason, so one without is not the service's.
  */
 export function isUnavailable(error: unknown): boolean {
-	if (hasCode(error, Code.Unavailable)) return true;
-	const mayBeNetwork = hasCode(error, Code.Unknown) || hasCode(error, Code.Aborted);
-	return mayBeNetwork && reasonOf(error) === undefined;
+	if (hasCode(error, Code.Unavailable) || isNetworkError(error) || isCut(error)) return true;
+	const mayBeProxy = hasCode(error, Code.Unknown) || hasCode(error, Code.Aborted);
+	return mayBeProxy && reasonOf(error) === undefined;
+}
+
+/**
+ * The same call may succeed later: after `retryAfterMs`, where it says so. Whoever repeats a
+ * create gives it a request id; other writes are repeated after a look at the VM.
+ *
+ * False for what the caller cancelled, for a conflict (read again, decide again) and for all
+ * that a repetition cannot mend.
+ *
+ * @example
+ * if (isRetryable(error)) setTimeout(again, retryAfterMs(error) ?? 1_000);
+ */
+export function isRetryable(error: unknown): boolean {
+	return (
+		isUnavailable(error) ||
+		isLimited(error) ||
+		hasCode(error, Code.DeadlineExceeded) ||
+		retryAfterMs(error) !== undefined
+	);
 }
 
 /** Why the service refused; undefined where the error is not the service's own. */
 export function reasonOf(error: unknown): ErrorReason | undefined {
-	if (!(error instanceof ConnectError)) return undefined;
-	const info = error
-		.findDetails(ErrorInfoSchema)
-		.find((detail) => detail.domain === "novasphere.dev");
+	const info = serviceInfo(error);
 	if (info === undefined) return undefined;
 	const name = `ERROR_REASON_${info.reason}`;
 	return ErrorReasonSchema.values.find((value) => value.name === name)?.number;
@@ -82,6 +143,23 @@ export function retryAfterMs(error: unknown): number | undefined {
 	const delay = error.findDetails(RetryInfoSchema)[0]?.retryDelay;
 	if (delay === undefined) return undefined;
 	return Number(delay.seconds) * 1000 + Math.ceil(delay.nanos / 1_000_000);
+}
+
+/** What the service says of its own failure; a newer service may have a reason not known here. */
+function serviceInfo(error: unknown): ErrorInfo | undefined {
+	if (!(error instanceof ConnectError)) return undefined;
+	const isOurs = ({ domain }: ErrorInfo) => domain === "novasphere.dev";
+	return error.findDetails(ErrorInfoSchema).find(isOurs);
+}
+
+/** The error was made on this side: what comes from the other one has header fields. */
+export function isLocal(error: unknown): error is ConnectError {
+	return error instanceof ConnectError && error.metadata.keys().next().done === true;
+}
+
+/** By its name: a test's window, or a frame, has a TypeError of its own. */
+export function isTypeError({ cause }: ConnectError): boolean {
+	return cause instanceof Error && cause.name === "TypeError";
 }
 
 function hasCode(error: unknown, code: Code): boolean {

@@ -7,5 +7,21 @@ export * from "@novasphere/wukong-gen/error";
 export * from "@novasphere/wukong-gen/wukong";
 export * from "@novasphere/wukong-gen/wukong-service";
 export * from "./client.ts";
-export * from "./errors.ts";
+export {
+	type FieldViolation,
+	fieldViolations,
+	isAlreadyExists,
+	isConflict,
+	isCut,
+	isFailedPrecondition,
+	isForbiddenOrigin,
+	isInvalid,
+	isLimited,
+	isNetworkError,
+	isNotFound,
+	isRetryable,
+	isUnavailable,
+	reasonOf,
+	retryAfterMs,
+} from "./errors.ts";
 export type { WatchOptions, WatchQuery } from "./watch.ts";

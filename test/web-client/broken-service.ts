@@ -1,0 +1,86 @@
+import type { AddressInfo } from "node:net";
+import { createServer, type Socket } from "node:net";
+
+/** How a way to the service fails. */
+export type Breakage =
+	| "nobody listens"
+	| "closes before an answer"
+	| "resets before an answer"
+	| "ends inside an envelope"
+	| "ends between envelopes"
+	| "breaks inside an envelope"
+	| "resets inside an envelope"
+	| "ends inside a document"
+	| "breaks inside a document"
+	| "answers with a page"
+	| "answers 502 with a page";
+
+/** A port of 127.0.0.1 that fails each call in one way. Lets pages of every origin in. */
+export interface BrokenService extends AsyncDisposable {
+	readonly url: string;
+}
+
+/** Starts one. The preflights of pages are answered as the service does. */
+export async function startBrokenService(breakage: Breakage): Promise<BrokenService> {
+	const sockets = new Set<Socket>();
+	const server = createServer((socket) => {
+		sockets.add(socket.on("close", () => sockets.delete(socket)).on("error", () => {}));
+		socket.on("data", (bytes) => {
+			if (bytes.toString("latin1").startsWith("OPTIONS ")) socket.write(preflight);
+			else breakOff[breakage](socket);
+		});
+	});
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	const { port } = server.address() as AddressInfo;
+	const close = () => {
+		for (const socket of sockets) socket.destroy();
+		return new Promise<void>((resolve) => server.close(() => resolve()));
+	};
+	if (breakage === "nobody listens") await close();
+	return {
+		url: `http://127.0.0.1:${port}`,
+		[Symbol.asyncDispose]: breakage === "nobody listens" ? async () => {} : close,
+	};
+}
+
+const allow = "access-control-allow-origin: *\r\naccess-control-allow-headers: *\r\n";
+const preflight = `HTTP/1.1 204 No Content\r\n${allow}\r\n`;
+const chunked = "transfer-encoding: chunked\r\n\r\n";
+const stream = `HTTP/1.1 200 OK\r\n${allow}content-type: application/connect+json\r\n${chunked}`;
+const document = `HTTP/1.1 200 OK\r\n${allow}content-type: application/json\r\n${chunked}`;
+const wholeEnvelope = chunk('\0\0\0\0\x14{"type":"HEARTBEAT"}');
+const halfEnvelope = chunk('\0\0\0\0\x14{"type":"HEA');
+const halfDocument = chunk('{"wukong":{"na');
+const lastChunk = "0\r\n\r\n";
+const page = `${allow}content-type: text/html\r\ncontent-length: 13\r\n\r\n<html></html>`;
+
+function chunk(text: string): string {
+	return `${text.length.toString(16)}\r\n${text}\r\n`;
+}
+
+const send = (socket: Socket, text: string) => void socket.write(Buffer.from(text, "latin1"));
+
+const breakOff: Readonly<Record<Breakage, (socket: Socket) => void>> = {
+	"nobody listens": () => {},
+	"closes before an answer": (socket) => void socket.end(),
+	"resets before an answer": (socket) => void socket.resetAndDestroy(),
+	"ends inside an envelope": (socket) =>
+		send(socket, stream + wholeEnvelope + halfEnvelope + lastChunk),
+	"ends between envelopes": (socket) => send(socket, stream + wholeEnvelope + lastChunk),
+	"breaks inside an envelope": (socket) => {
+		send(socket, stream + wholeEnvelope + halfEnvelope);
+		socket.end();
+	},
+	"resets inside an envelope": (socket) => {
+		send(socket, stream + wholeEnvelope + halfEnvelope);
+		// Once the bytes are read: a reset overtakes what is still on its way.
+		setTimeout(() => socket.resetAndDestroy(), 50);
+	},
+	"ends inside a document": (socket) => send(socket, document + halfDocument + lastChunk),
+	"breaks inside a document": (socket) => {
+		send(socket, document + halfDocument);
+		socket.end();
+	},
+	"answers with a page": (socket) => send(socket, `HTTP/1.1 200 OK\r\n${page}`),
+	"answers 502 with a page": (socket) => send(socket, `HTTP/1.1 502 Bad Gateway\r\n${page}`),
+};
