@@ -2,6 +2,7 @@ import {
 	WukongEvent_Type as EventType,
 	type WukongEvent,
 } from "@novasphere/wukong-gen/wukong-service";
+import { Cursor } from "../../server/src/watch/cursor.ts";
 
 /** Faults that a watch could have; the property test must find each one. */
 export const plantedBugs = [
@@ -11,6 +12,7 @@ export const plantedBugs = [
 	"a live token inside the snapshot",
 	"send an event twice on resume",
 	"a heartbeat ahead of its stream",
+	"a stalled reader is not woken",
 ] as const;
 
 export type PlantedBug = (typeof plantedBugs)[number];
@@ -57,8 +59,34 @@ export function plant(bug: PlantedBug | undefined, site: BugSite) {
 				return event.type === EventType.HEARTBEAT && synced
 					? [{ ...event, resourceVersion: `${site.head()}` }]
 					: [event];
-			case undefined:
+			default:
 				return [event];
 		}
+	};
+}
+
+/**
+ * Lets all streams believe what an older turn found: where one had said all there was, and then
+ * says nothing but a due HEARTBEAT, what came in between stays unsaid.
+ * @returns takes the bug out again
+ */
+export function plantStandingEnd(): () => void {
+	const { next } = Cursor.prototype;
+	const right = Object.getOwnPropertyDescriptor(Cursor.prototype, "isAtEnd") as PropertyDescriptor;
+	const found = new WeakMap<Cursor, boolean>();
+	Cursor.prototype.next = function (maxBytes) {
+		const said = next.call(this, maxBytes);
+		found.set(this, right.get?.call(this));
+		return said;
+	};
+	Object.defineProperty(Cursor.prototype, "isAtEnd", {
+		...right,
+		get(this: Cursor) {
+			return found.get(this) ?? false;
+		},
+	});
+	return () => {
+		Cursor.prototype.next = next;
+		Object.defineProperty(Cursor.prototype, "isAtEnd", right);
 	};
 }

@@ -113,6 +113,13 @@ export function takeAll(stream: WatchStream): readonly WukongEvent[] {
 	}
 }
 
+/** What a stream says to a reader that believes it: it takes while there is more, and then waits. */
+export function readOn(stream: WatchStream): readonly WukongEvent[] {
+	const events: WukongEvent[] = [];
+	while (stream.hasMore) events.push(...stream.take(Number.MAX_SAFE_INTEGER));
+	return events;
+}
+
 /** Events in short: `ADDED vm-1`, `SYNCED`. */
 export function inShort(events: readonly WukongEvent[]): string[] {
 	return events.map(({ type, wukong }) =>

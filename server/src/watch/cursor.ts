@@ -46,7 +46,6 @@ export class Cursor {
 	readonly #view: View;
 	readonly #observer: WatchObserver;
 	#state: State;
-	#isAtEnd = false;
 
 	constructor(view: View, start: CursorStart, observer: WatchObserver) {
 		this.#view = view;
@@ -75,9 +74,10 @@ export class Cursor {
 		}
 	}
 
-	/** The last {@link Cursor.next} said all there is, until the log has news. */
+	/** All that the log has was passed. Looked up at each call: news may come between two turns. */
 	get isAtEnd(): boolean {
-		return this.#isAtEnd;
+		const state = this.#state;
+		return state.at === "live" && state.isAtEnd;
 	}
 
 	/**
@@ -85,7 +85,6 @@ export class Cursor {
 	 * after the log's next news.
 	 */
 	next(maxBytes: number): CursorMessage | undefined {
-		this.#isAtEnd = false;
 		for (;;) {
 			const state = this.#state;
 			const said =
@@ -128,9 +127,7 @@ export class Cursor {
 
 	#follow(live: Follower, maxBytes: number): CursorMessage | undefined | typeof moved {
 		if (this.#isLost(live)) return moved;
-		const end = this.#view.log.history.nextSequence;
-		const slice = live.next(end, maxBytes);
-		this.#isAtEnd = slice === undefined || slice.end === end;
+		const slice = live.next(this.#view.log.history.nextSequence, maxBytes);
 		return slice && this.#told(slice);
 	}
 

@@ -22,10 +22,14 @@ export class Follower {
 
 	/** Version up to which everything was passed: a resume from here misses nothing. */
 	get version(): bigint {
-		const { log } = this.#view;
 		// Past the newest change the head itself is passed: it may be a bookmark's.
-		const atEnd = this.#life === log.life && this.#sequence === log.history.nextSequence;
-		return atEnd ? log.head : this.#version;
+		return this.isAtEnd ? this.#view.log.head : this.#version;
+	}
+
+	/** The log has nothing after this place, and the place is not lost. */
+	get isAtEnd(): boolean {
+		const { log } = this.#view;
+		return this.#life === log.life && this.#sequence === log.history.nextSequence;
 	}
 
 	/** Why this place is lost for good; undefined while it is good. */

@@ -7,7 +7,7 @@ import type { WukongRef } from "../resource/wukong-ref.ts";
 import type { Freshness, HistoryLimits, Source } from "../store/source.ts";
 import type { Caller } from "./caller.ts";
 import { createChangeLog } from "./change-log.ts";
-import { Cursor, type CursorStart } from "./cursor.ts";
+import { Cursor } from "./cursor.ts";
 import type { Filter } from "./filter.ts";
 import { createHeartbeats } from "./heartbeat.ts";
 import type { ResetCause, WatchObserver } from "./observer.ts";
@@ -94,19 +94,19 @@ export function createReplica(options: {
 
 	const open = (query: WatchQuery, view: View) => () => {
 		requireLoaded();
-		const cursor = (start: CursorStart) => new Cursor(view, start, observer);
 		const start = resumeStart(query.resourceVersion, log, source);
 		const waits = start.at === "ahead" || versions.missing(query.minResourceVersion) !== undefined;
-		return waits ? openLate(query).then(cursor) : cursor(start);
+		return waits ? openLate(query, view) : new Cursor(view, start, observer);
 	};
 
-	const openLate = async (query: WatchQuery): Promise<CursorStart> => {
+	/** No start outlives the turn that found it: the log may have forgotten its place by the next. */
+	const openLate = async (query: WatchQuery, view: View): Promise<Cursor> => {
 		await versions.reach(query.minResourceVersion, query.caller);
 		const token = query.resourceVersion;
-		const lost = (cause: ResetCause): CursorStart => ({ at: "reset", cause, token });
+		const lost = (cause: ResetCause) => new Cursor(view, { at: "reset", cause, token }, observer);
 		for (;;) {
 			const start = resumeStart(query.resourceVersion, log, source);
-			if (start.at !== "ahead") return start;
+			if (start.at !== "ahead") return new Cursor(view, start, observer);
 			// Where the store has this version the log is to have it, too: nothing is sent until then.
 			const outcome = await versions.meet(start.version, query.caller.signal);
 			if (outcome === "foreign") return lost("foreign");
@@ -141,7 +141,8 @@ export function createReplica(options: {
 			const view = views.enter(query.filter);
 			const stream = createWatchStream({
 				marks,
-				heartbeats: heartbeats(query.heartbeatIntervalMs),
+				heartbeats,
+				heartbeatIntervalMs: query.heartbeatIntervalMs,
 				initialToken:
 					parseVersion(query.resourceVersion) !== undefined ? query.resourceVersion : startOver,
 				open: open(query, view),

@@ -43,7 +43,7 @@ export const lagThresholdChanges = 100;
 const eventOverheadBytes = 64;
 
 export function createView(log: ChangeLog, filter: Filter): View {
-	let changes: Kept | undefined;
+	let changes: KeptChanges | undefined;
 	let snapshot: Kept | undefined;
 	// Old states are not to be kept from the garbage collector.
 	const forgetNews = log.onNews(() => {
@@ -55,9 +55,15 @@ export function createView(log: ChangeLog, filter: Filter): View {
 		log,
 		filter,
 		changes(from, end, maxBytes) {
-			if (changes?.from !== from || changes.of !== end || changes.maxBytes !== maxBytes) {
+			const { nextSequence } = log.history;
+			if (
+				changes?.from !== from ||
+				changes.of !== end ||
+				changes.maxBytes !== maxBytes ||
+				changes.nextSequence !== nextSequence
+			) {
 				const slice = sliceChanges({ log, filter }, { from, end, maxBytes });
-				changes = { of: end, from, maxBytes, slice };
+				changes = { of: end, from, maxBytes, nextSequence, slice };
 			}
 			return changes.slice;
 		},
@@ -77,6 +83,11 @@ interface Kept extends Bounds {
 	/** The end of changes, or the objects of a snapshot. */
 	readonly of: unknown;
 	readonly slice: Slice;
+}
+
+/** What is superseded depends on the log's end too. */
+interface KeptChanges extends Kept {
+	readonly nextSequence: number;
 }
 
 interface Bounds {

@@ -15,12 +15,9 @@ export interface WatchStream extends AsyncIterable<WukongEvent> {
 	 * @throws the failure that ended the stream, once everything before it is taken
 	 */
 	take(maxBytes: number): readonly WukongEvent[];
-	/** False: a `take` in this turn of the event loop would be empty. */
+	/** False: a `take` now would be empty. Judged by the log at each call, never remembered. */
 	readonly hasMore: boolean;
-	/**
-	 * Tells it once when `take` is worth calling again; to be asked for where there is no more, in
-	 * the same turn of the event loop.
-	 */
+	/** Tells it once when `take` is worth calling again: at once where there is more already. */
 	onReady(waiter: Waiter): void;
 	/**
 	 * The reader has left. Frees everything; harmless when repeated.
@@ -45,6 +42,7 @@ export interface OpenStream extends WatchStream, Beating {
 export interface WatchStreamOptions {
 	readonly marks: StreamMarks;
 	readonly heartbeats: Heartbeats;
+	readonly heartbeatIntervalMs: number;
 	/** Resume token to tell while the cursor is not there yet. */
 	readonly initialToken: string;
 	/** Makes the cursor; may have to wait for the store first, or throw at once. */
@@ -69,6 +67,7 @@ const nothing: readonly WukongEvent[] = Object.freeze([]);
 class Watch implements OpenStream {
 	readonly #marks: StreamMarks;
 	readonly #heartbeats: Heartbeats;
+	readonly heartbeatIntervalMs: number;
 	readonly #onClosed: (stream: OpenStream) => void;
 	#phase: Phase;
 	/** True while no interval is under way: a stalled reader piles up no beats. */
@@ -80,6 +79,7 @@ class Watch implements OpenStream {
 	constructor(options: WatchStreamOptions) {
 		this.#marks = options.marks;
 		this.#heartbeats = options.heartbeats;
+		this.heartbeatIntervalMs = options.heartbeatIntervalMs;
 		this.#onClosed = options.onClosed;
 		this.#caller = options.caller;
 		this.#phase = { name: "opening", token: options.initialToken };
@@ -115,13 +115,20 @@ class Watch implements OpenStream {
 
 	get hasMore(): boolean {
 		const phase = this.#phase;
-		return phase.name !== "open" || this.#beatIsDue || !phase.isAtEnd;
+		switch (phase.name) {
+			case "open":
+				return this.#beatIsDue || !phase.isAtEnd;
+			case "opening":
+				return this.#beatIsDue;
+			default:
+				return phase.name !== "closed";
+		}
 	}
 
 	onReady(waiter: Waiter): void {
 		this.#waiting = waiter;
-		const { name } = this.#phase;
-		if (name !== "open" && name !== "opening") this.wake();
+		// What came before is not told again, and after its end a stream is told nothing at all.
+		if (this.hasMore || this.#phase.name === "closed") this.wake();
 	}
 
 	wake(): void {

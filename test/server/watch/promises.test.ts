@@ -1,7 +1,15 @@
 import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
 import { describe, expect, test } from "vitest";
 import { startOver } from "../../../server/src/resource/version.ts";
-import { createStage, createStageOn, filterOf, inShort, takeAll } from "../../support/watching.ts";
+import {
+	createStage,
+	createStageOn,
+	filterOf,
+	inShort,
+	readOn,
+	type Stage,
+	takeAll,
+} from "../../support/watching.ts";
 
 const tokenOf = (event: WukongEvent | undefined) => event?.resourceVersion ?? "none";
 
@@ -216,6 +224,48 @@ describe("promise 5, a slow reader harms itself only", () => {
 		source.put({ name: "a", labels: { app: "api" } });
 		for (let cpu = 1; cpu <= 200; cpu++) source.put({ name: "b", cpu });
 		expect(inShort(takeAll(stream))).toEqual(["MODIFIED a", "DELETED a"]);
+	});
+
+	test.each([
+		["live", (stage: Stage) => stage.watch()],
+		[
+			"catching up",
+			(stage: Stage) =>
+				stage.watch({ resourceVersion: stage.source.put({ name: "b" }).resourceVersion }),
+		],
+	])(
+		"a reader that stood still past a HEARTBEAT comes level without further news, %s",
+		async (_, open) => {
+			const stage = await createStage();
+			const { source, clock } = stage;
+			const stream = open(stage);
+			takeAll(stream);
+			source.put({ name: "a" });
+			await clock.advance(15_000);
+			expect(inShort(readOn(stream))).toEqual(["HEARTBEAT", "ADDED a"]);
+		},
+	);
+
+	test("who waits for what has come already is told at once", async () => {
+		const { source, watch } = await createStage();
+		const stream = watch();
+		takeAll(stream);
+		source.put({ name: "a" });
+		let told = 0;
+		stream.onReady({ ready: () => told++ });
+		expect(told).toBe(1);
+		expect(inShort(readOn(stream))).toEqual(["ADDED a"]);
+		stream.onReady({ ready: () => told++ });
+		expect(told).toBe(1);
+	});
+
+	test("a store that starts over has something to say to who had heard all", async () => {
+		const { watch, replica } = await createStage();
+		const stream = watch();
+		takeAll(stream);
+		expect(stream.hasMore).toBe(false);
+		await replica.start();
+		expect(inShort(readOn(stream))).toEqual(["RESET", "SYNCED"]);
 	});
 
 	test("a lagging reader gets RESET once its place is evicted", async () => {

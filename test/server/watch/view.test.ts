@@ -10,7 +10,7 @@ const anyBytes = Number.MAX_SAFE_INTEGER;
 async function setUp() {
 	const clock = createFakeClock();
 	const source = createMemorySource(clock);
-	const limits = { maxChanges: 100, maxAgeMs: 1_000, maxBytes: 2 ** 26 };
+	const limits = { maxChanges: 1_000, maxAgeMs: 1_000, maxBytes: 2 ** 26 };
 	const log = createChangeLog({ limits, clock });
 	await source.start(log);
 	const listeners = { count: 0 };
@@ -73,6 +73,20 @@ describe("a view", () => {
 		source.put({ name: "b" });
 		expect(view.changes(from, end, anyBytes)).not.toBe(slice);
 		expect(view.changes(from, end, anyBytes)).toEqual(slice);
+	});
+
+	test("judges what is superseded by the log as it is, also for who is told of news before it", async () => {
+		const { source, log, views, from } = await setUp();
+		let look = () => {};
+		log.onNews(() => look());
+		const view = views.enter(filterOf());
+		for (const cpu of [1, 2, 3]) source.put({ name: "a", cpu });
+		const end = log.history.nextSequence;
+		for (let count = 1; count <= 98; count++) source.put({ name: "b" });
+		const skipped = [view.changes(from, end, anyBytes).skipped];
+		look = () => void skipped.push(view.changes(from, end, anyBytes).skipped);
+		source.put({ name: "b" });
+		expect(skipped).toEqual([0, 1]);
 	});
 
 	test("of a burst that is larger than a slice has several, each up to its bytes", async () => {

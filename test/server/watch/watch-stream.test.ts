@@ -94,6 +94,24 @@ describe("a version of a replica that is ahead", () => {
 		stream.close();
 	});
 
+	test.each(Array.from({ length: 8 }, (_, turns) => turns))(
+		"is judged by what the log holds as the stream begins: nothing is lost, whenever it is evicted (%i)",
+		async (turns) => {
+			const limits = { maxChanges: 3 };
+			const { source, watch, clock } = await createStage({ exactVersions: false, limits });
+			source.hold();
+			const { resourceVersion } = source.put({ name: "a" });
+			const stream = watch({ resourceVersion });
+			takeAll(stream);
+			source.release();
+			for (let turn = 0; turn < turns; turn++) await undefined;
+			for (let cpu = 1; cpu <= 4; cpu++) source.put({ name: `b${cpu}` });
+			await clock.advance(0);
+			expect(inShort(takeAll(stream))[0]).toBe("RESET");
+			stream.close();
+		},
+	);
+
 	test("is answered at once with a HEARTBEAT at that very version, then each interval", async () => {
 		const { source, watch, clock } = await createStage({ exactVersions: false });
 		source.hold();

@@ -7,9 +7,9 @@ export interface SlicedStream<T> extends AsyncIterable<T> {
 	 * @throws what ended the stream, once everything before it is taken
 	 */
 	take(maxBytes: number): readonly T[];
-	/** False: a `take` in this turn of the event loop would be empty. */
+	/** False: a `take` now would be empty. */
 	readonly hasMore: boolean;
-	/** Tells it once when `take` is worth calling again; asked for where there is no more. */
+	/** Tells it once when `take` is worth calling again: at once where there is more already. */
 	onReady(waiter: { ready(): void }): void;
 	/**
 	 * The reader has left: who takes slices says so, and the caller's signal is not needed.
