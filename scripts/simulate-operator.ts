@@ -8,6 +8,7 @@ import { isFailure } from "../server/src/failure.ts";
 import { createApiClient, defaultApiTimings } from "../server/src/store/kubernetes/api-client.ts";
 import { openKubeconfig } from "../server/src/store/kubernetes/kubeconfig-access.ts";
 import { createSimulatedOperator } from "../server/src/store/kubernetes/operator/simulated-operator.ts";
+import { createProduct } from "../server/src/store/kubernetes/product.ts";
 import { troubleWords } from "../server/src/store/kubernetes/upstream-observer.ts";
 import {
 	defaultTimings,
@@ -72,7 +73,8 @@ async function run(flags: ReturnType<typeof readCommandLine>): Promise<void> {
 	const { kubeconfig, context, namespace } = flags;
 	const access = await openKubeconfig({ kubeconfig, context, maxConnections });
 	const clock = systemClock;
-	const api = createApiClient({ access, namespace, timings: defaultApiTimings, clock });
+	const product = createProduct("wukong-operator-simulator");
+	const api = createApiClient({ access, namespace, timings: defaultApiTimings, clock, product });
 	const silent = () => {};
 	const operator = createSimulatedOperator({
 		api,

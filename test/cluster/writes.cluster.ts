@@ -43,6 +43,15 @@ afterAll(async () => {
 const named = (name: string, spec?: SpecInit) => wukongNamed(name, spec, namespace);
 const ref = (name: string) => refTo(name, namespace);
 
+test("what the service writes is attributed to it in managedFields, on each kind of write", async () => {
+	await first.create(named("signed"), createOptions);
+	await first.edit(ref("signed"), setLabel("tier", "web"), writeOptions);
+	const path = wukongPath(namespace, "signed");
+	const { metadata } = await admin.expect({ method: "GET", path });
+	const managers = metadata.managedFields.map(({ manager }: { manager: string }) => manager);
+	expect(new Set(managers)).toEqual(new Set(["wukong-api"]));
+});
+
 test("an integer that a number cannot hold is stored, read and kept to the last digit", async () => {
 	const tolerationSeconds = 9_007_199_254_740_993n;
 	const secondsOf = ({ spec }: Wukong) =>

@@ -24,9 +24,11 @@ import {
 /** A request that a test may answer itself. */
 export interface FakeRequest {
 	readonly method: string;
+	readonly path: string;
 	/** Path with its query. */
 	readonly url: string;
 	readonly token: string;
+	readonly userAgent: string;
 }
 
 /** Answers in place of the fake; true where it did. */
@@ -179,8 +181,10 @@ export async function startFakeApiServer(
 		const body = await readJson(request);
 		const seen = {
 			method: request.method ?? "",
+			path,
 			url: `${path}${url.search}`,
 			token: request.headers.authorization ?? "",
+			userAgent: request.headers["user-agent"] ?? "",
 		};
 		if (intercepting?.(seen, response) === true) return;
 		const [, namespace = "", name = "", status] = pathPattern.exec(path) ?? [];

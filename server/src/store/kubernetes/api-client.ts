@@ -5,6 +5,7 @@ import type { OperatorApi } from "./api.ts";
 import type { ClusterAccess } from "./cluster-access.ts";
 import { type HttpCall, readBytes, readText, sendCall } from "./http-call.ts";
 import { parseJson } from "./json-text.ts";
+import { createProduct, type Product } from "./product.ts";
 import { apiVersion, isJsonObject, objectAt, parseRawWukong, versionOf } from "./raw-wukong.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
@@ -29,6 +30,8 @@ export interface ApiClientOptions {
 	readonly namespace: string;
 	readonly timings: ApiTimings;
 	readonly clock: Clock;
+	/** Who calls. Default: `wukong-api`, in this package's version. */
+	readonly product?: Product;
 }
 
 interface Call extends Pick<HttpCall, "method"> {
@@ -43,7 +46,7 @@ const never = new AbortController().signal;
 
 /** Calls to the API server over HTTP/1.1, on connections that are kept. */
 export function createApiClient(options: ApiClientOptions): OperatorApi {
-	const { access, namespace, timings, clock } = options;
+	const { access, namespace, timings, clock, product = createProduct("wukong-api") } = options;
 	const { connectTimeoutMs } = timings;
 
 	const send = async ({ method, path, query = {}, body, signal = never }: Call) => {
@@ -54,6 +57,7 @@ export function createApiClient(options: ApiClientOptions): OperatorApi {
 			method,
 			url,
 			credentials: await access.credentials(),
+			userAgent: product.userAgent,
 			...(body && { body: JSON.stringify(body) }),
 			connectTimeoutMs,
 			clock,
@@ -92,6 +96,10 @@ export function createApiClient(options: ApiClientOptions): OperatorApi {
 	};
 	const fetchOne = (call: Call) => fetchJson(call, timings.answerTimeoutMs);
 	const all = namespace === "" ? "/wukongs" : pathIn(namespace);
+	const writeQuery = (dryRun = false) => ({
+		fieldManager: product.name,
+		...(dryRun && { dryRun: "All" }),
+	});
 
 	return {
 		async list({ limit, continueToken, exactVersion, signal }) {
@@ -127,7 +135,7 @@ export function createApiClient(options: ApiClientOptions): OperatorApi {
 			parseRawWukong(await fetchOne({ method: "GET", path: pathOf(ref), signal })),
 		async create(body, { namespace, dryRun }) {
 			const path = pathIn(namespace);
-			const made = await fetchOne({ method: "POST", path, query: dryRunOf(dryRun), body });
+			const made = await fetchOne({ method: "POST", path, query: writeQuery(dryRun), body });
 			return parseRawWukong(dryRun ? withVersion(made) : made);
 		},
 		replace: async (body, { dryRun }) =>
@@ -135,13 +143,18 @@ export function createApiClient(options: ApiClientOptions): OperatorApi {
 				await fetchOne({
 					method: "PUT",
 					path: pathOf(body.metadata),
-					query: dryRunOf(dryRun),
+					query: writeQuery(dryRun),
 					body,
 				}),
 			),
 		replaceStatus: async (body) =>
 			parseRawWukong(
-				await fetchOne({ method: "PUT", path: `${pathOf(body.metadata)}/status`, body }),
+				await fetchOne({
+					method: "PUT",
+					path: `${pathOf(body.metadata)}/status`,
+					query: writeQuery(),
+					body,
+				}),
 			),
 		async remove(ref, { uid, resourceVersion, dryRun }) {
 			const body = {
@@ -163,10 +176,6 @@ function pathIn(namespace: string): string {
 
 function pathOf(ref: { readonly namespace: string; readonly name: string }): string {
 	return `${pathIn(ref.namespace)}/${encodeURIComponent(ref.name)}`;
-}
-
-function dryRunOf(dryRun: boolean): Record<string, string> {
-	return dryRun ? { dryRun: "All" } : {};
 }
 
 /** What was not stored has no version; where one is needed, this one says so. */

@@ -8,6 +8,7 @@ export interface HttpCall {
 	readonly method: "GET" | "POST" | "PUT" | "DELETE";
 	readonly url: URL;
 	readonly credentials: Credentials;
+	readonly userAgent: string;
 	/** JSON; undefined: no body. */
 	readonly body?: string;
 	/** How long a connection may take to come about, waiting for a free one included. */
@@ -22,7 +23,7 @@ export interface HttpCall {
  * "unreachable" as long as nothing can have been sent, then "lost"; the signal's reason
  */
 export function sendCall(call: HttpCall): Promise<IncomingMessage> {
-	const { method, url, credentials, body, signal } = call;
+	const { method, url, credentials, userAgent, body, signal } = call;
 	const secure = url.protocol === "https:";
 	return new Promise((resolve, reject) => {
 		if (signal.aborted) return reject(signal.reason);
@@ -33,6 +34,7 @@ export function sendCall(call: HttpCall): Promise<IncomingMessage> {
 			headers: {
 				...credentials.headers,
 				accept: "application/json",
+				"user-agent": userAgent,
 				...(body !== undefined && {
 					"content-type": "application/json",
 					"content-length": Buffer.byteLength(body),

@@ -1,12 +1,14 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import packageJson from "../../../../server/package.json" with { type: "json" };
 import { systemClock } from "../../../../server/src/clock.ts";
 import type { Api } from "../../../../server/src/store/kubernetes/api.ts";
 import {
 	createApiClient,
 	defaultApiTimings,
 } from "../../../../server/src/store/kubernetes/api-client.ts";
+import { createProduct } from "../../../../server/src/store/kubernetes/product.ts";
 import { createdResource } from "../../../../server/src/store/kubernetes/resource-write.ts";
 import {
 	answerJson,
@@ -77,6 +79,53 @@ describe("calls", () => {
 		await api.replace(raw, { dryRun: true });
 		expect(await api.remove(ref, { uid, resourceVersion, dryRun: true })).toBeUndefined();
 		expect(fake.store.events).toHaveLength(1);
+	});
+
+	test("every call names its product in User-Agent (RFC 9110, 10.1.5), every write its field manager", async () => {
+		const seen: { readonly call: string; readonly userAgent: string }[] = [];
+		fake.intercept(({ method, url, userAgent }) => {
+			seen.push({ call: `${method} ${url}`, userAgent });
+			return false;
+		});
+		const full = createApiClient({
+			access: fake.access,
+			namespace: "",
+			timings: defaultApiTimings,
+			clock: systemClock,
+		});
+		const raw = await create(full);
+		await full.list(newest);
+		await full.get(ref, signal);
+		await full.replace(raw, { dryRun: true });
+		const { uid, resourceVersion } = await full.replaceStatus(raw).then(({ metadata }) => metadata);
+		await full.remove(ref, { uid, resourceVersion, dryRun: false });
+		expect(new Set(seen.map(({ userAgent }) => userAgent))).toEqual(
+			new Set([`wukong-api/${packageJson.version}`]),
+		);
+		const changing = seen.map(({ call }) => call).filter((call) => /^(POST|PUT|PATCH)/.test(call));
+		expect(changing).toEqual([
+			"POST /namespaces/default/wukongs?fieldManager=wukong-api",
+			"PUT /namespaces/default/wukongs/a?fieldManager=wukong-api&dryRun=All",
+			"PUT /namespaces/default/wukongs/a/status?fieldManager=wukong-api",
+		]);
+	});
+
+	test("another program that uses the client is told apart by its product", async () => {
+		const agents: string[] = [];
+		fake.intercept(({ userAgent }) => {
+			agents.push(userAgent);
+			return false;
+		});
+		const other = createApiClient({
+			access: fake.access,
+			namespace: "",
+			timings: defaultApiTimings,
+			clock: systemClock,
+			product: createProduct("other"),
+		});
+		await create(other);
+		expect(agents).toEqual([`other/${packageJson.version}`]);
+		expect(fake.requests).toEqual(["POST /namespaces/default/wukongs?fieldManager=other"]);
 	});
 
 	test("a deletion that is over at once answers with nothing, one that waits with the object", async () => {

@@ -18,8 +18,8 @@ describe("a step that cannot be written", () => {
 	/** Lets something happen just before the next write of a status. */
 	const beforeStatus = (happening: () => void, times = 1) => {
 		let left = times;
-		stage.api.intercept(({ method, url }) => {
-			if (method === "PUT" && url.endsWith("/status") && left-- > 0) happening();
+		stage.api.intercept(({ method, path }) => {
+			if (method === "PUT" && path.endsWith("/status") && left-- > 0) happening();
 			return false;
 		});
 	};
@@ -64,9 +64,9 @@ describe("a step that cannot be written", () => {
 			[404, { reason: "NotFound", details: {} }],
 		];
 		let asked = 0;
-		stage.api.intercept(({ method, url }, response) => {
+		stage.api.intercept(({ method, path }, response) => {
 			const answer = answers[asked];
-			if (answer === undefined || method !== "PUT" || !url.endsWith("/status")) return false;
+			if (answer === undefined || method !== "PUT" || !path.endsWith("/status")) return false;
 			asked++;
 			const [code, details] = answer;
 			answerJson(response, code, { kind: "Status", code, ...details });
@@ -84,8 +84,8 @@ describe("a step that cannot be written", () => {
 	test("because the connection broke is tried again, and is not written twice", async () => {
 		const { failures } = await stage.startOperator();
 		let broken = false;
-		stage.api.intercept(({ method, url }, response) => {
-			if (broken || method !== "PUT" || !url.endsWith("/status")) return false;
+		stage.api.intercept(({ method, path }, response) => {
+			if (broken || method !== "PUT" || !path.endsWith("/status")) return false;
 			broken = true;
 			response.destroy();
 			return true;
@@ -135,7 +135,7 @@ test("closing ends its watch and its timers", async () => {
 test("closing waits for no read, and a read that it cuts is no failure", async () => {
 	const operator = await stage.startOperator();
 	let asked = 0;
-	stage.api.intercept(({ method, url }) => method === "GET" && url.endsWith("/a") && ++asked > 0);
+	stage.api.intercept(({ method, path }) => method === "GET" && path.endsWith("/a") && ++asked > 0);
 	stage.create("a");
 	await until("it reads", () => asked === 1);
 	await operator.close();
