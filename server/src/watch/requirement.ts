@@ -14,6 +14,18 @@ export type Requirement =
 	  }
 	| { readonly operator: "gt" | "lt"; readonly key: string; readonly bound: bigint };
 
+/**
+ * Reads a number as Kubernetes does: strconv.ParseInt in base 10, of 64 bits. Leading zeros and a
+ * sign are let pass.
+ * @returns undefined where it is none
+ */
+export function parseInteger(text: string): bigint | undefined {
+	if (!/^[+-]?[0-9]+$/.test(text)) return undefined;
+	// BigInt knows no plus sign.
+	const number = BigInt(text.replace(/^[+]/, ""));
+	return BigInt.asIntN(64, number) === number ? number : undefined;
+}
+
 /** True where the labels meet the condition. */
 export function meets(requirement: Requirement, labels: Labels): boolean {
 	const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined;
@@ -29,8 +41,8 @@ export function meets(requirement: Requirement, labels: Labels): boolean {
 			return value === undefined || !requirement.values.has(value);
 		case "gt":
 		case "lt": {
-			if (value === undefined || !/^-?[0-9]{1,19}$/.test(value)) return false;
-			const number = BigInt(value);
+			const number = value === undefined ? undefined : parseInteger(value);
+			if (number === undefined) return false;
 			return requirement.operator === "gt"
 				? number > requirement.bound
 				: number < requirement.bound;

@@ -1,16 +1,23 @@
-import { isLabelKey, isLabelValue } from "./label-grammar.ts";
-import type { Requirement } from "./requirement.ts";
+import {
+	isLabelKey,
+	isLabelValue,
+	labelKeyWords,
+	labelValueWords,
+} from "../resource/label-grammar.ts";
+import { parseInteger, type Requirement } from "./requirement.ts";
 
 /** What is wrong with a selector's text, for people. */
 export class SelectorSyntaxError extends Error {
 	override readonly name = "SelectorSyntaxError";
 }
 
-const token = /\s*(==|!=|[=!(),<>]|[^\s=!(),<>]+)/y;
+/** White space is just these four characters: any other stands for itself, and is in no key. */
+const token = /[ \t\r\n]*(?:(==|!=|[=!(),<>]|[^ \t\r\n=!(),<>]+)|$)/y;
 
 /**
  * Reads the Kubernetes selector grammar: `a`, `!a`, `a=b`, `a==b`, `a!=b`,
- * `a in (b,c)`, `a notin (b,c)`, `a>1`, `a<1`, joined by commas.
+ * `a in (b,c)`, `a notin (b,c)`, `a>1`, `a<1`, joined by commas. It takes what `labels.Parse` of
+ * k8s.io/apimachinery takes, but for a NUL, at which that one leaves out whatever follows.
  * @throws SelectorSyntaxError
  */
 export function parseSelector(text: string): Requirement[] {
@@ -27,7 +34,7 @@ export function parseSelector(text: string): Requirement[] {
 	const key = () => {
 		const found = take();
 		if (found === undefined || isSymbol(found)) throw unexpected(found, "a label key");
-		if (!isLabelKey(found)) throw new SelectorSyntaxError(`${quote(found)} is not a label key`);
+		if (!isLabelKey(found)) throw notThat(found, labelKeyWords);
 		return found;
 	};
 	/** A value may be empty: then the next token is a symbol or the end. */
@@ -35,9 +42,7 @@ export function parseSelector(text: string): Requirement[] {
 		const found = peek();
 		if (found === undefined || isSymbol(found)) return "";
 		at++;
-		if (!isLabelValue(found)) {
-			throw new SelectorSyntaxError(`${quote(found)} is not a label value`);
-		}
+		if (!isLabelValue(found)) throw notThat(found, labelValueWords);
 		return found;
 	};
 	const values = () => {
@@ -51,10 +56,12 @@ export function parseSelector(text: string): Requirement[] {
 		expect(")");
 		return found;
 	};
+	/** A label value too, so that it has no sign. */
 	const bound = () => {
-		const found = take();
-		if (found === undefined || !/^-?[0-9]{1,19}$/.test(found)) throw unexpected(found, "a number");
-		return BigInt(found);
+		const found = peek();
+		const number = parseInteger(value());
+		if (number !== undefined) return number;
+		throw unexpected(found, "a number from 0 to 2^63 - 1");
 	};
 	const requirement = (): Requirement => {
 		if (peek() === "!") {
@@ -94,14 +101,13 @@ export function parseSelector(text: string): Requirement[] {
 }
 
 function tokenize(text: string): string[] {
-	const end = text.trimEnd().length;
 	const tokens: string[] = [];
 	token.lastIndex = 0;
-	while (token.lastIndex < end) {
-		const match = token.exec(text);
-		// The pattern takes any character, so it always matches before the end.
-		if (match?.[1] === undefined) throw new SelectorSyntaxError("unreadable");
-		tokens.push(match[1]);
+	for (;;) {
+		// The pattern takes any character, and the end: it always matches.
+		const found = token.exec(text)?.[1];
+		if (found === undefined) break;
+		tokens.push(found);
 	}
 	return tokens;
 }
@@ -113,6 +119,10 @@ function isSymbol(text: string): boolean {
 function unexpected(found: string | undefined, wanted: string): SelectorSyntaxError {
 	const what = found === undefined ? "the end" : quote(found);
 	return new SelectorSyntaxError(`expected ${wanted}, found ${what}`);
+}
+
+function notThat(found: string, wanted: string): SelectorSyntaxError {
+	return new SelectorSyntaxError(`${quote(found)} is not ${wanted}`);
 }
 
 function quote(text: string): string {

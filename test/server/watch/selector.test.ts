@@ -4,6 +4,8 @@ import { Failure } from "../../../server/src/failure.ts";
 import { createSelector } from "../../../server/src/watch/selector.ts";
 
 const web = { app: "web", tier: "front", "example.com/size": "3", empty: "" };
+/** The number 6, and one that no 64-bit integer is. */
+const numbers = { padded: `${"0".repeat(62)}6`, beyond: "9223372036854775808" };
 
 describe("a selector", () => {
 	test.each([
@@ -31,10 +33,20 @@ describe("a selector", () => {
 		["app=", false],
 		["  app  in  ( web , api ) , tier  ", true],
 		["in in (in)", false],
+		["\tapp\r\n=\tweb\n", true],
+		["empty in ()", true],
+		["app notin ()", true],
+		["app in (,)", false],
+		["example.com/size>002", true],
+		["example.com/size>9223372036854775807", false],
+		["padded>5", true],
+		["padded<7", true],
+		["beyond>5", false],
+		["beyond<5", false],
 		// A prefix is a DNS name of at most 253 characters; its parts have no limit of their own.
 		[`!${"p".repeat(64)}/key`, true],
 	])("%j matches: %s", (text, expected) => {
-		expect(createSelector({}, text).matches(web)).toBe(expected);
+		expect(createSelector({}, text).matches({ ...web, ...numbers })).toBe(expected);
 	});
 
 	test.each([
@@ -56,6 +68,23 @@ describe("a selector", () => {
 		`${"k".repeat(64)}=v`,
 		`k=${"v".repeat(64)}`,
 		"app=ü",
+		// No white space of Kubernetes: apimachinery's isWhitespace has blank, tab, CR and LF.
+		"app\v=web",
+		"app\f",
+		"app,\u00a0tier",
+		"\ufeffapp",
+		"app\u2028",
+		"app in (web,\u3000api)",
+		"app\0",
+		// No numbers of strconv.ParseInt, or no label values.
+		"app>-5",
+		"app>+5",
+		"app>9223372036854775808",
+		"app>1_000",
+		"app>0x5",
+		"app>",
+		"app>=5",
+		`${"p".repeat(254)}/key`,
 	])("%j is refused as INVALID_REQUEST naming label_selector", (text) => {
 		const attempt = () => createSelector({}, text);
 		expect(attempt).toThrow(Failure);
