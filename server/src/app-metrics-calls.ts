@@ -1,8 +1,9 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { Code } from "@connectrpc/connect";
+import type { Code } from "@connectrpc/connect";
 import { Counter, type Registry } from "prom-client";
 import { createHistogram, type Distribution } from "./app-metrics-histogram.ts";
 import type { CallObserver, CallProtocol } from "./service/call-observer.ts";
+import { codeName } from "./service/error-codes.ts";
 
 /** Seconds; a read takes microseconds, a durable write some milliseconds. */
 const durationBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30];
@@ -56,7 +57,7 @@ export function createCallCounters(registry: Registry): CallObserver {
 	}
 
 	function startTally(method: string, code: Code | 0, protocol: CallProtocol): Tally {
-		const labels = { method, code: code === 0 ? "ok" : Code[code], protocol };
+		const labels = { method, code: codeName(code === 0 ? undefined : code), protocol };
 		const tally = { labels, calls: 0 };
 		tallies.push(tally);
 		return tally;

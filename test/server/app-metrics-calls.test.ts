@@ -1,4 +1,5 @@
 import { Code } from "@connectrpc/connect";
+import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import fc from "fast-check";
 import { Counter, Histogram, Registry } from "prom-client";
@@ -27,7 +28,7 @@ function createPlainCounters(registry: Registry): Pick<CallObserver, "callEnded"
 	});
 	return {
 		callEnded({ method, protocol }, { durationMs, failure }) {
-			const code = failure === undefined ? "ok" : Code[failure.code];
+			const code = failure === undefined ? "ok" : codeToString(failure.code);
 			requests.inc({ method: method.name, code, protocol });
 			if (method.methodKind !== "unary") return;
 			durations.observe({ method: method.name }, durationMs / 1_000);

@@ -17,8 +17,8 @@ test("calls are counted by method, code and protocol, unary ones timed", async (
 	const count = (method: string, code: string) =>
 		`wukong_requests_total{method="${method}",code="${code}",protocol="grpc"} 1`;
 	expect(body).toContain(count("GetWukong", "ok"));
-	expect(body).toContain(count("GetWukong", "NotFound"));
-	expect(body).toContain(count("WatchWukong", "NotFound"));
+	expect(body).toContain(count("GetWukong", "not_found"));
+	expect(body).toContain(count("WatchWukong", "not_found"));
 	expect(body).toContain(
 		'wukong_request_duration_seconds_bucket{le="0.0025",method="GetWukong"} 2',
 	);

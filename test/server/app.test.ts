@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConnectError, createClient } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
+import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { RetryInfoSchema } from "@novasphere/wukong-gen/error-details";
 import {
@@ -64,9 +64,35 @@ describe("a running app", () => {
 			body: '{"name":"none"}',
 		});
 		expect(answer.headers.get("x-request-id")).toBe("my-id");
-		const line = logLines.map((text) => JSON.parse(text)).find(({ code }) => code === "NotFound");
+		const line = logLines.map((text) => JSON.parse(text)).find(({ code }) => code === "not_found");
 		expect(line).toMatchObject({ requestId: "my-id", reason: "WUKONG_NOT_FOUND", name: "none" });
 	});
+
+	test.each([
+		["gRPC, HTTP/2", (url: string) => createGrpcTransport({ baseUrl: url })],
+		[
+			"Connect, HTTP/1.1",
+			(url: string) => createConnectTransport({ baseUrl: url, httpVersion: "1.1" }),
+		],
+	])(
+		"tells of a stream that its reader left as of one that ended, %s",
+		async (_wire, transport) => {
+			const { url } = await start();
+			const leaver = new AbortController();
+			const stream = createClient(WukongService, transport(url))
+				.watchWukong({}, { signal: leaver.signal })
+				[Symbol.asyncIterator]();
+			await stream.next();
+			leaver.abort();
+			await expect(stream.next()).rejects.toThrow();
+			const lines = () => logLines.map((text) => JSON.parse(text));
+			await until("it is told", () => lines().some(({ code }) => code !== undefined));
+			const [end] = lines().filter(({ code }) => code !== undefined);
+			expect(end).toMatchObject({ level: 30, msg: "stream ended", code: "canceled" });
+			const metrics = await (await fetch(`${url}/metrics`)).text();
+			expect(metrics).toContain('method="WatchWukong",code="canceled"');
+		},
+	);
 
 	test("counts and logs what is refused before any method sees it", async () => {
 		const { url } = await start();

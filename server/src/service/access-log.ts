@@ -3,10 +3,11 @@ import { Code } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import type { WukongRef } from "../resource/wukong-ref.ts";
 import type { Call, CallEnd, CallObserver } from "./call-observer.ts";
+import { codeName } from "./error-codes.ts";
 
 /**
  * Logs calls, each with its request id: at info a line per mutation, per start and end of a
- * stream and per failure, at debug the reads. A fault of ours is an error and has its cause. Of
+ * stream and per failure, at debug the reads. A stream ends when its reader leaves: no failure. A fault of ours is an error and has its cause. Of
  * what a caller sent, only namespace and name of the VM get into the log.
  */
 export function createAccessLog(logger: Logger): CallObserver {
@@ -20,7 +21,7 @@ export function createAccessLog(logger: Logger): CallObserver {
 			const line = {
 				...describe(call),
 				...named(end.wukong),
-				code: end.failure === undefined ? "ok" : Code[end.failure.code],
+				code: codeName(end.failure?.code),
 				reason: end.failure?.reason,
 				durationMs: Math.round(end.durationMs * 10) / 10,
 			};
@@ -56,6 +57,8 @@ function causeOf({ failure }: CallEnd) {
 }
 
 function messageOf({ method }: Call, { failure }: CallEnd): string {
-	const kind = method.methodKind === "unary" ? "call" : "stream";
-	return failure === undefined ? `${kind} ended` : `${kind} failed`;
+	if (method.methodKind === "unary") return failure === undefined ? "call ended" : "call failed";
+	// A watch has no other way to end by its reader's wish.
+	const isWish = failure === undefined || failure.code === Code.Canceled;
+	return isWish ? "stream ended" : "stream failed";
 }

@@ -58,3 +58,28 @@ export function reasonOfConnectCode(code: Code): ErrorReason | undefined {
 			return undefined;
 	}
 }
+
+/** Names of the codes as the Connect protocol spells them on the wire ("Error codes"). */
+const codeNames: Readonly<Record<Code, string>> = {
+	[Code.Canceled]: "canceled",
+	[Code.Unknown]: "unknown",
+	[Code.InvalidArgument]: "invalid_argument",
+	[Code.DeadlineExceeded]: "deadline_exceeded",
+	[Code.NotFound]: "not_found",
+	[Code.AlreadyExists]: "already_exists",
+	[Code.PermissionDenied]: "permission_denied",
+	[Code.ResourceExhausted]: "resource_exhausted",
+	[Code.FailedPrecondition]: "failed_precondition",
+	[Code.Aborted]: "aborted",
+	[Code.OutOfRange]: "out_of_range",
+	[Code.Unimplemented]: "unimplemented",
+	[Code.Internal]: "internal",
+	[Code.Unavailable]: "unavailable",
+	[Code.DataLoss]: "data_loss",
+	[Code.Unauthenticated]: "unauthenticated",
+};
+
+/** The name of a code in log and metrics: the one that callers see; `ok` where nothing failed. */
+export function codeName(code: Code | undefined): string {
+	return code === undefined ? "ok" : codeNames[code];
+}

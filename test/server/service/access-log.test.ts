@@ -53,10 +53,19 @@ describe("the access log", () => {
 		end(getWukong);
 		expect(lines).toEqual([]);
 		end(getWukong, notFound);
-		expect(lines).toMatchObject([{ level: 30, code: "NotFound", reason: "WUKONG_NOT_FOUND" }]);
+		expect(lines).toMatchObject([{ level: 30, code: "not_found", reason: "WUKONG_NOT_FOUND" }]);
 		const debug = setUp("debug");
 		debug.end(getWukong);
 		expect(debug.lines).toMatchObject([{ level: 20, code: "ok" }]);
+	});
+
+	test("tells of a stream that its reader left as of any that ended, at info", () => {
+		const { lines, end } = setUp("info");
+		end(watchWukong, { code: Code.Canceled, reason: "CANCELED", cause: new Error("gone") });
+		expect(lines).toMatchObject([{ level: 30, msg: "stream ended", code: "canceled" }]);
+		expect(lines[0]).not.toHaveProperty("err");
+		end(watchWukong, { code: Code.Unavailable, reason: "SHUTTING_DOWN", cause: undefined });
+		expect(lines[1]).toMatchObject({ msg: "stream failed", code: "unavailable" });
 	});
 
 	test("has the cause of a fault of ours, as an error", () => {

@@ -1,8 +1,9 @@
 import { Code } from "@connectrpc/connect";
+import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { describe, expect, test } from "vitest";
 import { reasonName } from "../../../server/src/failure.ts";
-import { codeOf, reasonOfConnectCode } from "../../../server/src/service/error-codes.ts";
+import { codeName, codeOf, reasonOfConnectCode } from "../../../server/src/service/error-codes.ts";
 
 const table: readonly (readonly [keyof typeof ErrorReason, keyof typeof Code])[] = [
 	["WUKONG_NOT_FOUND", "NotFound"],
@@ -46,5 +47,10 @@ describe("the reasons' codes", () => {
 			const reason = reasonOfConnectCode(code);
 			if (reason !== undefined) expect(codeOf(reason)).toBe(code);
 		}
+	});
+
+	test("codes are spelt as the Connect protocol spells them on the wire", () => {
+		const codes = Object.values(Code).filter((code) => typeof code === "number");
+		expect(codes.map(codeName)).toEqual(codes.map(codeToString));
 	});
 });
