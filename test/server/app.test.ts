@@ -88,7 +88,7 @@ describe("a running app", () => {
 			const lines = () => logLines.map((text) => JSON.parse(text));
 			await until("it is told", () => lines().some(({ code }) => code !== undefined));
 			const [end] = lines().filter(({ code }) => code !== undefined);
-			expect(end).toMatchObject({ level: 30, msg: "stream ended", code: "canceled" });
+			expect(end).toMatchObject({ level: "info", msg: "stream ended", code: "canceled" });
 			const metrics = await (await fetch(`${url}/metrics`)).text();
 			expect(metrics).toContain('method="WatchWukong",code="canceled"');
 		},
