@@ -12,12 +12,16 @@ import {
 	pageCall,
 } from "./cases/unary-call.ts";
 import { createUnaryCase } from "./cases/unary-case.ts";
+import { createWrite, createWriteCase, powerWrite, updateWrite } from "./cases/write-case.ts";
 import { groups } from "./group.ts";
 import type { WatchWire } from "./load/watches.ts";
 import type { ServerName } from "./servers/roster.ts";
 
-const node = ["ours", "stock", "raw"] as const;
-const jsonPeers = [...node, "fastify", "gin", "echo", "fiber", "connect-go"] as const;
+const node = ["ours", "before", "stock", "raw"] as const;
+const goPeers = ["gin", "chi", "echo", "fiber"] as const;
+const jsonPeers = [...node, "fastify", "express", "fastapi", ...goPeers, "connect-go"] as const;
+/** They watch nothing here, so they have no place in the larger cases. */
+const ownAndRaw = ["ours", "before", "raw"] as const;
 const grpcPeers = [...node, "grpc-js", "grpc-go", "connect-go"] as const;
 const watchPeers = {
 	"connect-json": [...node, "connect-go"],
@@ -31,6 +35,76 @@ export const sizes = {
 	streams: [10, 100, 1_000, 5_000],
 	objects: [100, 1_000, 10_000],
 } as const;
+
+/** So many VMs are asked for in turn: more than any memory of requests should hold. */
+const distinctObjects = 10_000;
+const distinct = [
+	createUnaryCase({
+		id: "get-distinct-json",
+		title: "Get in turn, JSON, HTTP/1.1",
+		group: groups.distinct,
+		servers: ["ours", "ours, quiet", ...jsonPeers.slice(1)],
+		wire: "http1-json",
+		calls: eachGetCall,
+		objects: distinctObjects,
+	}),
+	createUnaryCase({
+		id: "get-distinct-grpc",
+		title: "Get in turn, gRPC",
+		group: groups.distinct,
+		servers: grpcPeers,
+		wire: "grpc",
+		calls: eachGetCall,
+		objects: distinctObjects,
+	}),
+];
+
+const writes = (
+	[
+		["create", "Create, a new VM each time", createWrite],
+		["update", "Update, a label of each VM in turn", updateWrite],
+		["power", "Stop, then Start, each VM in turn", powerWrite],
+	] as const
+).map(([id, title, write]) =>
+	createWriteCase({
+		id: `write-${id}`,
+		title,
+		group: groups.writes,
+		servers: ["in memory", "before, in memory", "on disk", "before, on disk"],
+		write,
+	}),
+);
+
+/** A change to few streams is mostly the change itself, and one to many mostly deliveries. */
+const singles = (["connect-json", "grpc"] as const).flatMap((wire) =>
+	[
+		{ perSecond: 100, streams: 500 },
+		{ perSecond: 500, streams: 100 },
+	].map(({ perSecond, streams }) =>
+		createFanOutCase({
+			id: `single-${wire}-${perSecond}`,
+			title: `${count(perSecond)} a second to ${count(streams)} streams, ${wireTitles[wire]}`,
+			group: groups.singles,
+			servers: ownAndRaw,
+			wire,
+			streams,
+			singlesPerSecond: perSecond,
+		}),
+	),
+);
+
+const scopes = [100, 1_000, 5_000].map((streams) =>
+	createFanOutCase({
+		id: `scope-${streams}`,
+		title: `${count(streams)} streams, each on its own VM, Connect JSON`,
+		group: groups.scopes,
+		servers: ownAndRaw,
+		wire: "connect-json",
+		streams,
+		scope: "one VM each",
+		objects: streams,
+	}),
+);
 
 const calls: readonly BenchCase[] = [
 	createUnaryCase({
@@ -82,7 +156,7 @@ const watches = (["connect-json", "grpc"] as const).flatMap((wire) =>
 	sizes.streams.map((streams) => {
 		// All peers where the targets are; stock would take minutes for the most.
 		if (streams === 1_000) return watch(wire, streams, watchPeers[wire]);
-		return watch(wire, streams, streams < 1_000 ? node : ["ours", "raw"]);
+		return watch(wire, streams, streams < 1_000 ? node : ownAndRaw);
 	}),
 );
 
@@ -104,7 +178,7 @@ const stores = sizes.objects.flatMap((objects) => {
 			id: `${id}-${objects}`,
 			title: `${title} ${count(objects)}, JSON`,
 			group: groups.objects,
-			servers: ["ours"],
+			servers: ["ours", "before"],
 			wire: "http1-json",
 			calls,
 			objects,
@@ -120,7 +194,7 @@ function memory(wire: WatchWire, streams: number): BenchCase {
 		id: `memory-${wire}`,
 		title: `Memory, ${count(streams)} idle streams, ${wireTitles[wire]}`,
 		group: groups.memory,
-		servers: ["ours", "raw"],
+		servers: ownAndRaw,
 		wire,
 		streams,
 	});
@@ -131,7 +205,7 @@ function latency(streams: number): BenchCase {
 		id: "latency",
 		title: `Get, beside ${count(streams)} streams`,
 		group: groups.latency,
-		servers: ["ours", "raw"],
+		servers: ownAndRaw,
 		wire: "connect-json",
 		streams,
 	});
@@ -151,8 +225,12 @@ function count(number: number): string {
 /** Every case, in the order of the scoreboard. */
 export function fullCatalogue(): BenchCase[] {
 	return [
+		...distinct,
 		...calls,
+		...writes,
 		...watches,
+		...singles,
+		...scopes,
 		...listSizes,
 		...stores,
 		memory("connect-json", 2_500),
@@ -166,7 +244,11 @@ export function fullCatalogue(): BenchCase[] {
 export function quickCatalogue(): BenchCase[] {
 	const few = 100;
 	return [
+		...distinct,
 		...calls,
+		...writes,
+		...singles.filter(({ id }) => id === "single-connect-json-100"),
+		...scopes.filter(({ id }) => id === "scope-100"),
 		watch("connect-json", few, node),
 		watch("grpc", few, [...node, "grpc-js"]),
 		...stores.filter(({ id }) => id === "page-of-1000"),

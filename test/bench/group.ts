@@ -9,7 +9,14 @@ export interface Group {
 /** The tables, in the order of the report. */
 export const groups = {
 	calls: { title: "Calls", measures: rates },
+	distinct: {
+		title: "Gets of 10,000 VMs in turn: no request is like the one before",
+		measures: rates,
+	},
+	writes: { title: "Writes, the embedded store", measures: rates },
 	watches: { title: "Watches: deliveries, at up to 500 changes a second", measures: rates },
+	singles: { title: "Watches: changes that come one at a time", measures: rates },
+	scopes: { title: "Watches of one VM each, out of as many", measures: rates },
 	listSizes: { title: "Cost against size: VMs in a list", measures: rates },
 	objects: { title: "Cost against size: VMs in the store", measures: rates },
 	memory: { title: "Memory of an idle stream", measures: memories },

@@ -15,6 +15,7 @@ import { formatVerdicts, judge } from "./report/verdict.ts";
 import { type CaseResult, runCase } from "./rounds.ts";
 import { splitCores } from "./servers/cores.ts";
 import { buildGoServers, type GoServers } from "./servers/go-servers.ts";
+import { type InstalledPeer, installExpress, installFastApi } from "./servers/installed-peers.ts";
 import { createRoster } from "./servers/roster.ts";
 import { startServer } from "./servers/server-process.ts";
 
@@ -34,14 +35,22 @@ process.on("SIGINT", () => process.exit(exitCodes.failed));
 process.on("SIGTERM", () => process.exit(exitCodes.failed));
 
 // Before this process is held to one core.
-const goServers: GoServers = plan.quick ? { missing: "a smoke builds none" } : buildGoServers();
+const none = { missing: "a smoke builds none" };
+const goServers: GoServers = plan.quick ? none : buildGoServers();
+const express: InstalledPeer = plan.quick ? none : installExpress();
+const fastapi: InstalledPeer = plan.quick ? none : installFastApi();
 const cores = splitCores();
 const faults = createFaults((text) => console.error(`FAULT ${text}`));
 const workBefore = await measureOtherWork();
 const results = await run(plan);
 const otherWork = Math.max(workBefore, await measureOtherWork());
 
-const facts = describeMachine({ cores, effort: plan.effort, goServers, otherWork });
+const facts = describeMachine({
+	cores,
+	effort: plan.effort,
+	peers: { Go: goServers, Express: express, FastAPI: fastapi },
+	otherWork,
+});
 const verdicts = `### Targets\n\n${formatVerdicts(judge(targets, results))}`;
 const tables = formatScoreboard(results);
 // A smoke is too short to judge by.
@@ -50,9 +59,13 @@ for (const text of faults.texts()) console.error(`FAULT ${text}`);
 if (faults.count > 0) process.exitCode = exitCodes.failed;
 else if (plan.write) writeDocument({ facts, verdicts, charts: drawCharts(results), tables });
 
-async function run({ cases, effort }: Plan): Promise<CaseResult[]> {
-	const program = "program" in goServers ? goServers.program : undefined;
-	const roster = createRoster(program);
+async function run({ cases, effort, beside }: Plan): Promise<CaseResult[]> {
+	const roster = createRoster({
+		goProgram: "program" in goServers ? goServers.program : undefined,
+		express: "command" in express ? express.command : undefined,
+		fastapi: "command" in fastapi ? fastapi.command : undefined,
+		beside,
+	});
 	let started = 0;
 	const setting: Parameters<typeof runCase>[1]["setting"] = {
 		faults,

@@ -59,6 +59,11 @@ describe("the benchmark's arguments", () => {
 		expect(() => parsePlan(["--write", "--only", "get"])).toThrow(/--write/);
 	});
 
+	test("what is measured beside must be another installed checkout", () => {
+		expect(parsePlan(["--beside", "."]).beside).toBe(process.cwd());
+		expect(() => parsePlan(["--beside", "/nowhere"])).toThrow(/--beside/);
+	});
+
 	test("what is not known is refused", () => {
 		expect(() => parsePlan(["--onyl", "get"])).toThrow(/onyl/);
 		expect(() => parsePlan(["--only", "nonsense"])).toThrow(/nonsense/);

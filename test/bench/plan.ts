@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { BenchCase } from "./cases/case.ts";
 import { fullCatalogue, quickCatalogue } from "./catalogue.ts";
@@ -11,6 +13,8 @@ export interface Plan {
 	readonly quick: boolean;
 	/** Put tables and charts into docs/performance.md; only what was measured in full. */
 	readonly write: boolean;
+	/** Another checkout, measured as "before"; undefined: none. */
+	readonly beside: string | undefined;
 }
 
 /** About twenty minutes in all. */
@@ -18,10 +22,12 @@ const fullEffort: Effort = { rounds: 7, windowMs: 500, warmUpMs: 3_000 };
 /** Within a minute: does it work, and are the answers right? Its figures mean little. */
 const quickEffort: Effort = { rounds: 1, windowMs: 150, warmUpMs: 100 };
 
-export const usage = `npm run bench -- [--quick] [--rounds N] [--only CASE]... [--write]
+export const usage = `npm run bench -- [--quick] [--rounds N] [--only CASE]... [--beside FOLDER] [--write]
   --quick      a smoke of at most a minute, without the Go servers; its figures mean little
   --rounds N   turns of each server in each case; default ${fullEffort.rounds}
   --only CASE  this case, or all whose names contain it; may be repeated
+  --beside FOLDER
+               also measure another checkout of this repository, after its own npm ci, as "before"
   --write      put tables and charts into docs/performance.md
 Cases: ${fullCatalogue()
 	.map(({ id }) => id)
@@ -36,9 +42,14 @@ export function parsePlan(args: readonly string[]): Plan {
 			rounds: { type: "string" },
 			only: { type: "string", multiple: true },
 			write: { type: "boolean", default: false },
+			beside: { type: "string" },
 		},
 	});
 	const { quick, only, write } = values;
+	const beside = values.beside === undefined ? undefined : resolve(values.beside);
+	if (beside !== undefined && !existsSync(join(beside, "node_modules"))) {
+		throw new Error(`--beside ${beside} is no checkout after npm ci`);
+	}
 	if (write && (quick || only !== undefined)) {
 		throw new Error("--write needs all cases in full: neither --quick nor --only");
 	}
@@ -51,7 +62,7 @@ export function parsePlan(args: readonly string[]): Plan {
 		({ id }) => only?.some((wish) => fits(id, wish, catalogue)) ?? true,
 	);
 	if (cases.length === 0) throw new Error(`no case is named ${only?.join(" or ")}`);
-	return { cases, effort: { ...effort, rounds }, quick, write };
+	return { cases, effort: { ...effort, rounds }, quick, write, beside };
 }
 
 /** A whole name means that case alone, though others may begin with it. */

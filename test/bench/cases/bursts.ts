@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Faults } from "../faults.ts";
 import type { Tally } from "../load/tally.ts";
-import { sampleEvery } from "../load/watches.ts";
+import { sampleEvery, type WatchScope } from "../load/watches.ts";
 import type { Payload } from "../payload/payload.ts";
 import type { ServerProcess } from "../servers/server-process.ts";
 
-/** Changes that become known at one moment. */
+/** Changes that become known at one moment, where a case does not say otherwise. */
 export const burstChanges = 10;
 /** 500 changes a second. */
 export const burstIntervalMs = 20;
@@ -17,6 +17,10 @@ export interface BurstOptions {
 	readonly streams: number;
 	readonly tally: Tally;
 	readonly payload: Payload;
+	/** Changes that become known at one moment. Default: 10. */
+	readonly changes?: number | undefined;
+	/** What each stream watches; with one VM each there are as many streams as VMs. Default: all. */
+	readonly scope?: WatchScope | undefined;
 	/** For faults. */
 	readonly name: string;
 	readonly faults: Faults;
@@ -35,31 +39,38 @@ export interface Bursts {
 	inTurn(windowMs: number, intervalMs: number): Promise<number>;
 	/**
 	 * Bursts from the server's own timer, whether or not they have arrived.
+	 * @returns the number of deliveries
 	 * @throws Error where they do not all arrive
 	 */
-	atRate(bursts: number, intervalMs: number): Promise<void>;
+	atRate(bursts: number, intervalMs: number): Promise<number>;
 }
 
 export function createBursts(options: BurstOptions): Bursts {
 	const { server, streams, tally, payload, name, faults } = options;
-	const { ceilingMs = defaultCeilingMs } = options;
+	const { ceilingMs = defaultCeilingMs, changes = burstChanges, scope = "all" } = options;
 	const { wukongs } = payload.list;
-	const sampledStreams = Math.ceil(streams / sampleEvery);
+	if (scope === "one VM each" && streams !== wukongs.length) {
+		throw new RangeError(`${streams} streams cannot have one of ${wukongs.length} VMs each`);
+	}
+	const listeners = scope === "all" ? streams : 1;
+	const sampledOf = (place: number) =>
+		scope === "all" ? Math.ceil(streams / sampleEvery) : Number(place % sampleEvery === 0);
 	let made = 0;
 
 	const play = async (bursts: number, intervalMs: number) => {
 		const first = made;
-		made += bursts * burstChanges;
-		const arrived = tally.reach(made * streams, ceilingMs + bursts * intervalMs);
-		server.play({ first, count: burstChanges, bursts, intervalMs });
-		if (!(await arrived)) throw new Error(`${tally.delivered} of ${made * streams} delivered`);
+		made += bursts * changes;
+		const arrived = tally.reach(made * listeners, ceilingMs + bursts * intervalMs);
+		server.play({ first, count: changes, bursts, intervalMs });
+		if (!(await arrived)) throw new Error(`${tally.delivered} of ${made * listeners} delivered`);
 		return first;
 	};
 	const checkSamples = (first: number) => {
 		const samples = tally.takeSamples();
 		for (let change = first; change < made; change++) {
-			const changed = wukongs[change % wukongs.length]?.name ?? "";
-			if (samples.get(changed) === sampledStreams) continue;
+			const place = change % wukongs.length;
+			const changed = wukongs[place]?.name ?? "";
+			if ((samples.get(changed) ?? 0) === sampledOf(place)) continue;
 			faults.add(`${name}: ${changed} was not delivered once to each sampled stream`);
 		}
 	};
@@ -75,14 +86,16 @@ export function createBursts(options: BurstOptions): Bursts {
 				// A burst that could not be made in its time is left out, not made up for.
 				dueMs = Math.max(dueMs + intervalMs, performance.now());
 			} while (dueMs < startMs + windowMs);
-			if (tally.delivered !== made * streams) {
-				faults.add(`${name}: ${tally.delivered} deliveries of ${made * streams}`);
+			if (tally.delivered !== made * listeners) {
+				faults.add(`${name}: ${tally.delivered} deliveries of ${made * listeners}`);
 			}
 			return tally.delivered - before;
 		},
 		async atRate(bursts, intervalMs) {
+			const before = tally.delivered;
 			await play(bursts, intervalMs);
 			tally.takeSamples();
+			return tally.delivered - before;
 		},
 	};
 }

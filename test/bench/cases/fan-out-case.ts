@@ -1,5 +1,5 @@
 import { createTally } from "../load/tally.ts";
-import { createWatches, type WatchWire } from "../load/watches.ts";
+import { createWatches, type WatchScope, type WatchWire } from "../load/watches.ts";
 import { usualObjects } from "../servers/roster.ts";
 import { burstIntervalMs, createBursts } from "./bursts.ts";
 import type { BenchCase, CaseName } from "./case.ts";
@@ -10,13 +10,20 @@ export interface FanOutCaseOptions extends CaseName {
 	readonly streams: number;
 	/** VMs that each server holds. Default: 100. */
 	readonly objects?: number;
+	/** What each stream watches. Default: all. */
+	readonly scope?: WatchScope;
+	/**
+	 * Changes come one at a time, each in a turn of the loop of its own, so many a second, whether
+	 * or not they have arrived. Default: bursts, none before the one before has arrived everywhere.
+	 */
+	readonly singlesPerSecond?: number;
 	/** How long a burst may take before it counts as lost, in ms. Default: 30,000. */
 	readonly burstCeilingMs?: number;
 }
 
-/** Every change goes to every stream. */
+/** Changes go to every stream that watches what changes. */
 export function createFanOutCase(options: FanOutCaseOptions): BenchCase {
-	const { title, wire, streams, objects = usualObjects } = options;
+	const { title, wire, streams, scope, objects = usualObjects, singlesPerSecond } = options;
 	return {
 		...options,
 		async prepare(spec, setting) {
@@ -26,7 +33,7 @@ export function createFanOutCase(options: FanOutCaseOptions): BenchCase {
 			const name = `${title}, ${spec.name}`;
 			const tally = createTally();
 			const onFault = (text: string) => faults.add(`${name}: ${text}`);
-			const watches = createWatches({ server, wire, payload, tally, onFault });
+			const watches = createWatches({ server, wire, payload, tally, scope, onFault });
 			const close = async () => {
 				watches.close();
 				await server.stop();
@@ -37,12 +44,17 @@ export function createFanOutCase(options: FanOutCaseOptions): BenchCase {
 				await close();
 				throw error;
 			}
-			const ceilingMs = options.burstCeilingMs;
-			const bursts = createBursts({ server, streams, tally, payload, name, faults, ceilingMs });
-			return {
-				run: (windowMs) => measureRate(server, () => bursts.inTurn(windowMs, burstIntervalMs)),
-				close,
+			const bursts = createBursts({
+				...{ server, streams, tally, payload, name, faults, scope },
+				changes: singlesPerSecond === undefined ? undefined : 1,
+				ceilingMs: options.burstCeilingMs,
+			});
+			const change = (windowMs: number) => {
+				if (singlesPerSecond === undefined) return bursts.inTurn(windowMs, burstIntervalMs);
+				const singles = Math.max(1, Math.round((windowMs * singlesPerSecond) / 1_000));
+				return bursts.atRate(singles, 1_000 / singlesPerSecond);
 			};
+			return { run: (windowMs) => measureRate(server, () => change(windowMs)), close };
 		},
 	};
 }

@@ -74,9 +74,7 @@ function createCallers(
 		const posts = jsonPosts(server.http1, ...calls);
 		return Array.from({ length: concurrency }, () => createHttp1Caller(server.http1, posts));
 	}
-	const [call, ...others] = calls;
-	if (call === undefined || others.length > 0) throw new RangeError("gRPC callers send one call");
 	return Array.from({ length: grpcConnections }, () =>
-		createGrpcCallers(server.http2, call, concurrency / grpcConnections),
+		createGrpcCallers(server.http2, calls, concurrency / grpcConnections),
 	).flat();
 }

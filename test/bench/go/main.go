@@ -15,6 +15,7 @@ type serve func(listener net.Listener, payload *payload, hub *hub) error
 
 var servers = map[string]serve{
 	"gin":        serveGin,
+	"chi":        serveChi,
 	"echo":       serveEcho,
 	"fiber":      serveFiber,
 	"connect-go": serveConnect,

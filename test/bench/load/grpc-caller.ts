@@ -4,24 +4,26 @@ import { envelope, envelopeHeadBytes } from "./envelope.ts";
 import { type H2Connection, openH2Connection } from "./h2-connection.ts";
 
 /** Callers that share one connection. */
-export function createGrpcCallers(server: URL, call: UnaryCall, count: number): Caller[] {
-	const body = envelope(call.request);
+export function createGrpcCallers(
+	server: URL,
+	calls: readonly UnaryCall[],
+	count: number,
+): Caller[] {
+	const framed = calls.map(({ path, request }) => ({ path, body: envelope(request) }));
 	let connection: H2Connection | undefined;
 
 	const caller: Caller = {
-		call: () =>
+		call: (place) =>
 			new Promise<Answer>((resolve) => {
-				connection ??= openH2Connection(server, { path: call.path, body });
+				connection ??= openH2Connection(server, framed);
 				const parts: Buffer[] = [];
-				connection.request({
-					data: (bytes) => parts.push(bytes),
-					ended: (problem) =>
-						resolve({
-							ok: problem === undefined,
-							status: problem ?? "grpc-status 0",
-							body: withoutEnvelope(parts),
-						}),
-				});
+				const ended = (problem: string | undefined) =>
+					resolve({
+						ok: problem === undefined,
+						status: problem ?? "grpc-status 0",
+						body: withoutEnvelope(parts),
+					});
+				connection.request({ data: (bytes) => parts.push(bytes), ended }, place);
 			}),
 		close: () => connection?.close(),
 	};

@@ -11,7 +11,8 @@ export interface H2Handler {
 
 /** One HTTP/2 connection, as cheap as a load must be: it knows just enough of RFC 9113. */
 export interface H2Connection {
-	request(handler: H2Handler): void;
+	/** @param place of the call among those that the connection was opened with; default: 0 */
+	request(handler: H2Handler, place?: number): void;
 	/** Closes it; handlers are told nothing more. */
 	close(): void;
 }
@@ -20,17 +21,22 @@ export interface H2Connection {
 const maxWindowBytes = 2 ** 31 - 1;
 const firstWindowBytes = 65_535;
 
+/** One gRPC call, its message in its envelope. */
+export interface H2Call {
+	readonly path: string;
+	readonly body: Buffer;
+}
+
 /**
- * Opens a connection on which one and the same gRPC call is made, again and again. It asks the
- * server not to index header fields, so that trailers can be read without an HPACK decoder.
+ * Opens a connection on which the same gRPC calls are made, again and again. It asks the server
+ * not to index header fields, so that trailers can be read without an HPACK decoder.
  */
-export function openH2Connection(
-	server: URL,
-	call: { readonly path: string; readonly body: Buffer },
-): H2Connection {
+export function openH2Connection(server: URL, calls: readonly H2Call[]): H2Connection {
 	const handlers = new Map<number, H2Handler>();
-	const template = requestFrames(server, call);
-	const bodyAt = template.length - call.body.length - frameHeadBytes;
+	const templates = calls.map((call) => {
+		const frames = requestFrames(server, call);
+		return { frames, bodyAt: frames.length - call.body.length - frameHeadBytes };
+	});
 	let lastStreamId = -1;
 	let consumedBytes = 0;
 	let closed = false;
@@ -82,13 +88,15 @@ export function openH2Connection(
 	socket.write(greeting);
 
 	return {
-		request(handler) {
+		request(handler, place = 0) {
 			if (closed) return handler.ended("the connection was closed");
+			const template = templates[place];
+			if (template === undefined) throw new RangeError(`no call at ${place}`);
 			lastStreamId += 2;
 			handlers.set(lastStreamId, handler);
-			const frames = Buffer.from(template);
+			const frames = Buffer.from(template.frames);
 			frames.writeUInt32BE(lastStreamId, streamIdAt);
-			frames.writeUInt32BE(lastStreamId, bodyAt + streamIdAt);
+			frames.writeUInt32BE(lastStreamId, template.bodyAt + streamIdAt);
 			socket.write(frames);
 		},
 		close() {
@@ -108,10 +116,7 @@ const greeting = Buffer.concat([
 	frame(frameTypes.windowUpdate, 0, 0, number32(maxWindowBytes - firstWindowBytes)),
 ]);
 
-function requestFrames(
-	server: URL,
-	{ path, body }: { readonly path: string; readonly body: Buffer },
-): Buffer {
+function requestFrames(server: URL, { path, body }: H2Call): Buffer {
 	const head = headersFrame(0, {
 		":method": "POST",
 		":scheme": "http",

@@ -16,8 +16,17 @@ export function jsonPosts(server: URL, ...calls: readonly UnaryCall[]): readonly
 	);
 }
 
-/** Calls in JSON over one kept-alive HTTP/1.1 connection. */
-export function createHttp1Caller(server: URL, posts: readonly Buffer[]): Caller {
+/** A caller that can also send what was not known beforehand. */
+export interface Http1Caller extends Caller {
+	/** @throws Error as `call` does */
+	send(post: Buffer): Promise<Answer>;
+}
+
+/**
+ * Calls in JSON over one kept-alive HTTP/1.1 connection.
+ * @param posts what `call` sends, by place. Default: none.
+ */
+export function createHttp1Caller(server: URL, posts: readonly Buffer[] = []): Http1Caller {
 	let socket: Socket | undefined;
 	let waiting: Waiting | undefined;
 
@@ -57,15 +66,19 @@ export function createHttp1Caller(server: URL, posts: readonly Buffer[]): Caller
 		return opened;
 	};
 
+	const send = (post: Buffer) => {
+		socket ??= connect();
+		socket.write(post);
+		return new Promise<Answer>((resolve, reject) => {
+			waiting = { resolve, reject };
+		});
+	};
 	return {
+		send,
 		call(place = 0) {
 			const post = posts[place];
 			if (post === undefined) throw new RangeError(`no request at ${place}`);
-			socket ??= connect();
-			socket.write(post);
-			return new Promise((resolve, reject) => {
-				waiting = { resolve, reject };
-			});
+			return send(post);
 		},
 		close() {
 			const closed = socket;

@@ -5,14 +5,19 @@ import { http1Post } from "./http1-post.ts";
 import { createHttp1Reader } from "./http1-reader.ts";
 import type { StreamOpener } from "./stream-opener.ts";
 
-/** Watches in Connect's JSON form, each on an HTTP/1.1 connection of its own. */
-export function createHttp1Streams(server: URL, request: Uint8Array): StreamOpener {
-	const post = http1Post({
-		server,
-		path: procedure("WatchWukong"),
-		contentType: "application/connect+json",
-		body: envelope(request),
-	});
+/**
+ * Watches in Connect's JSON form, each on an HTTP/1.1 connection of its own.
+ * @param requests taken in turn, a stream each
+ */
+export function createHttp1Streams(server: URL, requests: readonly Uint8Array[]): StreamOpener {
+	const posts = requests.map((request) =>
+		http1Post({
+			server,
+			path: procedure("WatchWukong"),
+			contentType: "application/connect+json",
+			body: envelope(request),
+		}),
+	);
 	const sockets: Socket[] = [];
 	let closed = false;
 	return {
@@ -38,7 +43,7 @@ export function createHttp1Streams(server: URL, request: Uint8Array): StreamOpen
 			});
 			socket.on("error", (error) => end(error.message));
 			socket.on("close", () => end("the connection was closed"));
-			socket.write(post);
+			socket.write(posts[sockets.length % posts.length] ?? "");
 			sockets.push(socket);
 		},
 		close() {

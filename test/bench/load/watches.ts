@@ -24,28 +24,35 @@ export interface Watches {
 	close(): void;
 }
 
+/** What each stream watches. */
+export type WatchScope = "all" | "one VM each";
+
 /** Watches that are live from the payload's version on. */
 export function createWatches(options: {
 	readonly server: Addresses;
 	readonly wire: WatchWire;
 	readonly payload: Payload;
 	readonly tally: Tally;
+	/** Default: all. With one VM each, stream n watches VM n modulo all. */
+	readonly scope?: WatchScope | undefined;
 	onFault(text: string): void;
 }): Watches {
-	const { server, wire, payload, tally, onFault } = options;
+	const { server, wire, payload, tally, scope = "all", onFault } = options;
 	const form: Form = wire === "grpc" ? "binary" : "json";
-	const request = encode(
-		WatchWukongRequestSchema,
-		{
-			resourceVersion: payload.list.resourceVersion,
-			heartbeatInterval: { seconds: heartbeatSeconds },
-		},
-		form,
+	const { wukongs, resourceVersion } = payload.list;
+	const watched =
+		scope === "all" ? [{}] : wukongs.map(({ namespace, name }) => ({ namespace, name }));
+	const requests = watched.map((reference) =>
+		encode(
+			WatchWukongRequestSchema,
+			{ ...reference, resourceVersion, heartbeatInterval: { seconds: heartbeatSeconds } },
+			form,
+		),
 	);
 	const opener: StreamOpener =
 		wire === "grpc"
-			? createGrpcStreams(server.http2, request)
-			: createHttp1Streams(server.http1, request);
+			? createGrpcStreams(server.http2, requests)
+			: createHttp1Streams(server.http1, requests);
 	const openOne = (place: number) =>
 		new Promise<void>((onSynced, reject) => {
 			const sampled = place % sampleEvery === 0;

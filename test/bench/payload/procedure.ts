@@ -1,6 +1,6 @@
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 
 /** The path of an RPC. */
-export function procedure(method: "GetWukong" | "ListWukongs" | "UpdateWukong" | "WatchWukong") {
+export function procedure(method: Capitalize<keyof typeof WukongService.method>) {
 	return `/${WukongService.typeName}/${method}`;
 }

@@ -17,11 +17,13 @@ import {
 	type WukongEvent,
 	WukongService,
 } from "@novasphere/wukong-gen/wukong-service";
+import { getAnswers } from "../payload/get-answers.ts";
 import { readPayload } from "../payload/payload.ts";
 import { procedure } from "../payload/procedure.ts";
 import { onBurst } from "./control.ts";
 
-const { list, get, synced, changed } = readPayload(process.argv[2] ?? "");
+const { list, synced, changed } = readPayload(process.argv[2] ?? "");
+const gets = getAnswers(list);
 const { getWukong, listWukongs, watchWukong } = WukongService.method;
 
 function define({ name, input, output, methodKind }: DescMethod) {
@@ -45,8 +47,8 @@ onBurst((places) => {
 	}
 }, changed.length);
 
-const onGet: handleUnaryCall<GetWukongRequest, GetWukongResponse> = (_call, answer) =>
-	answer(null, get);
+const onGet: handleUnaryCall<GetWukongRequest, GetWukongResponse> = ({ request }, answer) =>
+	answer(null, gets.get(request.name) ?? null);
 const onList: handleUnaryCall<ListWukongsRequest, ListWukongsResponse> = (_call, answer) =>
 	answer(null, list);
 const onWatch: handleServerStreamingCall<WatchWukongRequest, WukongEvent> = (reader) => {

@@ -1,48 +1,97 @@
 // The most that Node's own HTTP gives: no routing to speak of, no decoding, bytes that were made
-// before the first request. The events of a burst are joined once, and each stream gets them in
-// one write.
+// before the first request and are found by the bytes of the request. The events of a burst are
+// joined once, and each stream gets them in one write.
 import { createServer, type ServerResponse } from "node:http";
 import { createServer as createHttp2Server, type ServerHttp2Stream } from "node:http2";
 import {
+	GetWukongRequestSchema,
 	GetWukongResponseSchema,
 	ListWukongsResponseSchema,
+	WatchWukongRequestSchema,
 	type WukongEvent,
 	WukongEventSchema,
 } from "@novasphere/wukong-gen/wukong-service";
-import { envelope } from "../load/envelope.ts";
-import { encode, type Form } from "../payload/form.ts";
+import { envelope, envelopeHeadBytes } from "../load/envelope.ts";
+import { decode, encode, type Form } from "../payload/form.ts";
 import { readPayload } from "../payload/payload.ts";
 import { procedure } from "../payload/procedure.ts";
 import { announce } from "./announce.ts";
 import { onBurst } from "./control.ts";
 
-const { list, get, synced, changed } = readPayload(process.argv[2] ?? "");
-const event = (message: WukongEvent, form: Form) =>
-	envelope(encode(WukongEventSchema, message, form));
+const { list, synced, changed } = readPayload(process.argv[2] ?? "");
+const places = new Map(list.wukongs.map(({ name }, place) => [name, place]));
+const listPath = procedure("ListWukongs");
+const watchPath = procedure("WatchWukong");
 
-const json = {
-	answers: {
-		[procedure("GetWukong")]: encode(GetWukongResponseSchema, get, "json"),
-		[procedure("ListWukongs")]: encode(ListWukongsResponseSchema, list, "json"),
-	} as Readonly<Record<string, Buffer | undefined>>,
-	synced: event(synced, "json"),
-	changed: changed.map((message) => event(message, "json")),
-};
-const grpc = {
-	answers: {
-		[procedure("GetWukong")]: envelope(encode(GetWukongResponseSchema, get, "binary")),
-		[procedure("ListWukongs")]: envelope(encode(ListWukongsResponseSchema, list, "binary")),
-	} as Readonly<Record<string, Buffer | undefined>>,
-	synced: event(synced, "binary"),
-	changed: changed.map((message) => event(message, "binary")),
-};
+interface Writable {
+	write(bytes: Buffer): unknown;
+}
 
-const http1Watches = new Set<ServerResponse>();
-const http2Watches = new Set<ServerHttp2Stream>();
+/** All that is said in one form, made beforehand, and who is told of changes. */
+function createAnswers(form: Form, frame: (bytes: Buffer) => Buffer) {
+	const event = (message: WukongEvent) => envelope(encode(WukongEventSchema, message, form));
+	const gets = new Map(
+		list.wukongs.map((wukong) => {
+			const { namespace, name } = wukong;
+			const request = encode(GetWukongRequestSchema, { namespace, name }, form);
+			const answer = encode(GetWukongResponseSchema, { wukong }, form);
+			return [frame(request).toString("latin1"), frame(answer)];
+		}),
+	);
+	const all = frame(encode(ListWukongsResponseSchema, list, form));
+	const events = changed.map(event);
+	const ofAll = new Set<Writable>();
+	const ofOne = new Map<number, Set<Writable>>();
+	return {
+		synced: event(synced),
+		/** undefined: it is a watch. */
+		answerTo(path: string, body: Buffer): Buffer | undefined {
+			if (path === watchPath) return undefined;
+			return path === listPath ? all : gets.get(body.toString("latin1"));
+		},
+		/** @returns forgets the stream */
+		watch(stream: Writable, body: Buffer): () => void {
+			const message = body.subarray(envelopeHeadBytes);
+			const { name } = decode(WatchWukongRequestSchema, message, form);
+			const place = places.get(name);
+			let streams = ofAll;
+			if (place !== undefined) {
+				streams = ofOne.get(place) ?? new Set();
+				ofOne.set(place, streams);
+			}
+			streams.add(stream);
+			return () => streams.delete(stream);
+		},
+		tell(changedPlaces: readonly number[]): void {
+			if (ofAll.size > 0) {
+				const bytes = Buffer.concat(changedPlaces.flatMap((place) => events[place] ?? []));
+				for (const stream of ofAll) stream.write(bytes);
+			}
+			for (const place of ofOne.size > 0 ? changedPlaces : []) {
+				const bytes = events[place];
+				if (bytes === undefined) continue;
+				for (const stream of ofOne.get(place) ?? []) stream.write(bytes);
+			}
+		},
+	};
+}
 
-const http1 = createServer({ keepAliveTimeout: 300_000 }, (request, response) => {
-	request.resume().on("end", () => {
-		const answer = json.answers[request.url ?? ""];
+const json = createAnswers("json", (bytes) => bytes);
+const grpc = createAnswers("binary", envelope);
+
+/** @param source a request's body */
+function collect(source: NodeJS.ReadableStream, done: (body: Buffer) => void): void {
+	const parts: Buffer[] = [];
+	source.on("data", (part: Buffer) => parts.push(part));
+	source.on("end", () => {
+		const [first] = parts;
+		done(parts.length === 1 && first !== undefined ? first : Buffer.concat(parts));
+	});
+}
+
+const http1 = createServer({ keepAliveTimeout: 300_000 }, (request, response: ServerResponse) => {
+	collect(request, (body) => {
+		const answer = json.answerTo(request.url ?? "", body);
 		if (answer !== undefined) {
 			response.writeHead(200, {
 				"content-type": "application/json",
@@ -53,16 +102,15 @@ const http1 = createServer({ keepAliveTimeout: 300_000 }, (request, response) =>
 		}
 		response.writeHead(200, { "content-type": "application/connect+json" });
 		response.write(json.synced);
-		http1Watches.add(response);
-		response.on("close", () => http1Watches.delete(response));
+		response.on("close", json.watch(response, body));
 	});
 });
 
 const http2 = createHttp2Server();
 http2.on("stream", (stream: ServerHttp2Stream, headers) => {
 	stream.on("error", () => {});
-	stream.resume().on("end", () => {
-		const answer = grpc.answers[headers[":path"] ?? ""];
+	collect(stream, (body) => {
+		const answer = grpc.answerTo(headers[":path"] ?? "", body);
 		stream.respond(
 			{ ":status": 200, "content-type": "application/grpc+proto" },
 			{ waitForTrailers: true },
@@ -73,24 +121,13 @@ http2.on("stream", (stream: ServerHttp2Stream, headers) => {
 			return;
 		}
 		stream.write(grpc.synced);
-		http2Watches.add(stream);
-		stream.on("close", () => http2Watches.delete(stream));
+		stream.on("close", grpc.watch(stream, body));
 	});
 });
 
-/** @param ready the bytes of an event of each VM */
-const joined = (ready: readonly Buffer[], places: readonly number[]) =>
-	Buffer.concat(places.flatMap((place) => ready[place] ?? []));
-
-onBurst((places) => {
-	if (http1Watches.size > 0) {
-		const bytes = joined(json.changed, places);
-		for (const response of http1Watches) response.write(bytes);
-	}
-	if (http2Watches.size > 0) {
-		const bytes = joined(grpc.changed, places);
-		for (const stream of http2Watches) stream.write(bytes);
-	}
+onBurst((changedPlaces) => {
+	json.tell(changedPlaces);
+	grpc.tell(changedPlaces);
 }, changed.length);
 
 await announce(http1, http2);

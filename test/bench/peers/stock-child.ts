@@ -4,11 +4,13 @@ import { createServer } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { type WukongEvent, WukongService } from "@novasphere/wukong-gen/wukong-service";
+import { getAnswers } from "../payload/get-answers.ts";
 import { readPayload } from "../payload/payload.ts";
 import { announce } from "./announce.ts";
 import { onBurst } from "./control.ts";
 
-const { list, get, synced, changed } = readPayload(process.argv[2] ?? "");
+const { list, synced, changed } = readPayload(process.argv[2] ?? "");
+const gets = getAnswers(list);
 
 /** A stream that waits for news. */
 interface Reader {
@@ -45,7 +47,7 @@ async function* watch(signal: AbortSignal): AsyncGenerator<WukongEvent> {
 const handler = connectNodeAdapter({
 	routes: (router) =>
 		router.service(WukongService, {
-			getWukong: () => get,
+			getWukong: ({ name }) => gets.get(name) ?? {},
 			listWukongs: () => list,
 			watchWukong: (_request, { signal }) => watch(signal),
 		}),

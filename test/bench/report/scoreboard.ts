@@ -4,7 +4,7 @@ import { advantage, figuresOf, formatFigures, formatRatio } from "./figure.ts";
 import { formatTable } from "./table.ts";
 
 /** Servers that the others are held against. */
-const bases = ["stock", "raw"] as const;
+const bases = ["stock", "raw", "before"] as const;
 
 /** All results in Markdown, a table for each group. Ratios over 1 are better everywhere. */
 export function formatScoreboard(results: readonly CaseResult[]): string {

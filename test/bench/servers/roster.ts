@@ -1,73 +1,110 @@
-import { fileURLToPath } from "node:url";
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { root } from "../../../scripts/source-files.ts";
 import type { Addresses, ServerSpec } from "./server-spec.ts";
 
 /** VMs that a server has, where a case does not say otherwise. */
 export const usualObjects = 100;
 
-const goNames = ["gin", "echo", "fiber", "connect-go", "grpc-go"] as const;
+const goNames = ["gin", "chi", "echo", "fiber", "connect-go", "grpc-go"] as const;
 
 /** Every server that a case may name. */
 export type ServerName =
 	| "ours"
 	| "ours, quiet"
 	| "npm start"
+	| "in memory"
+	| "on disk"
+	| "before"
+	| "before, in memory"
+	| "before, on disk"
 	| "stock"
 	| "raw"
 	| "fastify"
+	| "express"
+	| "fastapi"
 	| "grpc-js"
 	| (typeof goNames)[number];
 
-const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const node = (...args: readonly string[]) => [
-	process.execPath,
-	"--import",
-	new URL("../peers/control.ts", import.meta.url).href,
-	...args,
-];
+/** What was built or is given beside this checkout. */
+export interface RosterOptions {
+	/** What `buildGoServers` has built. Default: without them. */
+	readonly goProgram?: string | undefined;
+	/** What `installExpress` and `installFastApi` have installed. Default: without them. */
+	readonly express?: readonly string[] | undefined;
+	readonly fastapi?: readonly string[] | undefined;
+	/** Another checkout of this repository, installed, as it was before a change. Default: none. */
+	readonly beside?: string | undefined;
+}
 
-/**
- * All servers that can be started here.
- * @param goProgram what `buildGoServers` has built; undefined: without them
- */
-export function createRoster(goProgram: string | undefined): ReadonlyMap<ServerName, ServerSpec> {
-	const peer = (name: ServerName, program: string, ...args: readonly string[]): ServerSpec => ({
-		name,
-		command: (payloadFolder) => node(file(`../peers/${program}-child.ts`), payloadFolder, ...args),
-		readAddresses: readBoth,
-	});
+/** All servers that can be started here. */
+export function createRoster(options: RosterOptions): ReadonlyMap<ServerName, ServerSpec> {
+	const { goProgram, express, fastapi, beside } = options;
 	const roster = new Map<ServerName, ServerSpec>([
-		["ours", peer("ours", "ours")],
-		["ours, quiet", peer("ours, quiet", "ours", "quiet")],
-		["npm start", whole],
-		["stock", peer("stock", "stock")],
-		["raw", peer("raw", "raw")],
-		["fastify", peer("fastify", "fastify")],
-		["grpc-js", peer("grpc-js", "grpc-js")],
+		["npm start", whole("ours", root, inMemory)],
+		["in memory", whole("in memory", root, inMemory)],
+		["on disk", whole("on disk", root, onDisk)],
 	]);
-	for (const name of goProgram === undefined ? [] : goNames) {
-		roster.set(name, {
-			name,
-			command: (payloadFolder) => [goProgram ?? "", name, payloadFolder],
-			environment: { GOMAXPROCS: "1" },
-			readAddresses: readBoth,
-		});
+	const add = (name: ServerName, command: ServerSpec["command"], environment = {}) =>
+		roster.set(name, { name, command, environment, readAddresses: readBoth });
+	const addPeer = (name: ServerName, program: string, ...args: readonly string[]) =>
+		add(name, (payloadFolder) => peer(root, program, payloadFolder, ...args));
+	addPeer("ours", "ours");
+	addPeer("ours, quiet", "ours", "quiet");
+	for (const name of ["stock", "raw", "fastify", "grpc-js"] as const) {
+		addPeer(name, name);
+	}
+	if (express !== undefined) {
+		add("express", (payloadFolder) => [...node(root), ...express, payloadFolder]);
+	}
+	if (fastapi !== undefined) add("fastapi", (payloadFolder) => [...fastapi, payloadFolder]);
+	if (goProgram !== undefined) {
+		for (const name of goNames) {
+			add(name, (payloadFolder) => [goProgram, name, payloadFolder], { GOMAXPROCS: "1" });
+		}
+	}
+	if (beside !== undefined) {
+		add("before", (payloadFolder) => peer(beside, "ours", payloadFolder));
+		roster.set("before, in memory", whole("before, in memory", beside, inMemory));
+		roster.set("before, on disk", whole("before, on disk", beside, onDisk));
 	}
 	return roster;
 }
 
-/** The service from its own main program, with the embedded store in memory. */
-const whole: ServerSpec = {
-	name: "ours",
-	command: () =>
-		node(
-			file("../../../server/src/main.ts"),
-			...["--port", "0", "--data", ":memory:", "--seed", `${usualObjects}`],
-		),
-	readAddresses(printed) {
-		const found = /listens on (http:\S+)\n/.exec(printed)?.[1];
-		return found === undefined ? undefined : { http1: new URL(found), http2: new URL(found) };
-	},
-};
+/** Node, with a checkout's end of the pipe that the benchmark asks. */
+function node(checkout: string): string[] {
+	const control = pathToFileURL(join(checkout, "test/bench/peers/control.ts")).href;
+	return [process.execPath, "--import", control];
+}
+
+function peer(checkout: string, program: string, ...args: readonly string[]): string[] {
+	return [...node(checkout), join(checkout, `test/bench/peers/${program}-child.ts`), ...args];
+}
+
+const inMemory = () => ":memory:";
+/** A new file for each start; it goes with the payload's folder. */
+const onDisk = (payloadFolder: string) => join(payloadFolder, `${randomUUID()}.db`);
+
+/** The service from its own main program, with the embedded store. */
+function whole(
+	name: string,
+	checkout: string,
+	dataFile: (payloadFolder: string) => string,
+): ServerSpec {
+	return {
+		name,
+		command: (payloadFolder) => [
+			...node(checkout),
+			join(checkout, "server/src/main.ts"),
+			...["--port", "0", "--data", dataFile(payloadFolder), "--seed", `${usualObjects}`],
+		],
+		readAddresses(printed) {
+			const found = /listens on (http:\S+)\n/.exec(printed)?.[1];
+			return found === undefined ? undefined : { http1: new URL(found), http2: new URL(found) };
+		},
+	};
+}
 
 function readBoth(printed: string): Addresses | undefined {
 	const http1 = /^http1 (http:\S+)$/m.exec(printed)?.[1];

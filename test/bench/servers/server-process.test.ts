@@ -28,7 +28,7 @@ async function start(spec: ServerSpec): Promise<ServerProcess> {
 	return server;
 }
 
-const known = (name: ServerName) => createRoster(undefined).get(name) ?? expect.fail(name);
+const known = (name: ServerName) => createRoster({}).get(name) ?? expect.fail(name);
 const inline = (program: string): ServerSpec => ({
 	name: "inline",
 	command: () => [process.execPath, "-e", program],
