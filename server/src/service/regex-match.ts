@@ -1,3 +1,5 @@
+import { contractPatterns } from "./contract-patterns.ts";
+
 /**
  * Longest text that a pattern is tried on, in characters. No rule of the contract allows more,
  * and patterns backtrack: on a text of megabytes they would hold up every other call.
@@ -12,6 +14,8 @@ export function createRegexMatch(): (pattern: string, against: string) => boolea
 	const compiled = new Map<string, RegExp>();
 	return (pattern, against) => {
 		if (against.length > maxTextLength) return false;
+		const matches = contractPatterns.get(pattern)?.matches;
+		if (matches !== undefined) return matches(against);
 		let expression = compiled.get(pattern);
 		if (expression === undefined) {
 			expression = new RegExp(pattern, "u");

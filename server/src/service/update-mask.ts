@@ -1,6 +1,7 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { WukongSchema } from "@novasphere/wukong-gen/wukong";
 import { type FieldViolation, invalidRequest } from "../failure.ts";
+import { isAnnotationKey, isLabelKey, labelKeyWords } from "../resource/label-grammar.ts";
 import { cutText } from "./cut-text.ts";
 
 /** One path of an update mask, found in the contract. */
@@ -74,14 +75,21 @@ function parsePath(path: string): MaskPath | string {
 				schema = field.message;
 				break;
 			case "map":
-				if (unquoted(rest) === "") return "names no key";
-				return { fields: found, mapKey: unquoted(rest) };
+				return keyFault(field, unquoted(rest)) ?? { fields: found, mapKey: unquoted(rest) };
 			case "list":
 				return "leads into a list, which can only be named whole";
 			default:
 				return "names no field";
 		}
 	}
+}
+
+/** @returns what is wrong with the key of a map: all maps of the contract have label keys */
+function keyFault(map: DescField, key: string): string | undefined {
+	if (key === "") return "names no key";
+	// What a cluster stores under a prefix in capitals can be removed.
+	const isKey = map === WukongSchema.field.annotations ? isAnnotationKey : isLabelKey;
+	return isKey(key) ? undefined : `names no key, which would be ${labelKeyWords}`;
 }
 
 /** A key may stand in backquotes (AIP-161), which are no part of it. */

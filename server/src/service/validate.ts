@@ -1,11 +1,12 @@
 import type { DescMessage, Message } from "@bufbuild/protobuf";
-import { pathToString, reflect } from "@bufbuild/protobuf/reflect";
-import { createValidator, type Violation } from "@bufbuild/protovalidate";
+import { reflect } from "@bufbuild/protobuf/reflect";
+import { createValidator } from "@bufbuild/protovalidate";
 import type { ContextValues, Interceptor } from "@connectrpc/connect";
 import { type Failure, type FieldViolation, invalidRequest, invalidWukong } from "../failure.ts";
 import { fieldPath } from "../resource/field-path.ts";
 import { callSubject, subjectOf } from "./call-subject.ts";
 import { maxRequestEntries, overfullField } from "./entry-limit.ts";
+import { toFieldViolation } from "./field-violation.ts";
 import { createPlainMessageSet } from "./plain-message-set.ts";
 import { createRegexMatch } from "./regex-match.ts";
 
@@ -75,12 +76,4 @@ function invalid(violations: readonly FieldViolation[]): Failure {
 	return violations.every(({ field }) => field.startsWith("wukong."))
 		? invalidWukong(violations)
 		: invalidRequest(...violations);
-}
-
-function toFieldViolation(violation: Violation): FieldViolation {
-	const subject = violation.forKey ? "the key " : "";
-	return {
-		field: fieldPath(pathToString(violation.field)),
-		description: `${subject}${violation.message}`,
-	};
 }

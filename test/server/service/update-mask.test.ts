@@ -55,6 +55,25 @@ describe("an update mask", () => {
 	});
 
 	test.each([
+		`labels.${"a".repeat(254)}/x`,
+		`annotations.${"a".repeat(254)}/x`,
+		`spec.high_availability.node_selector.\`${"a".repeat(254)}/x\``,
+		`labels.${"a".repeat(64)}`,
+		"labels.a b",
+		"labels.X.y/z",
+		"annotations.a/b/c",
+	])("refuses %s: no label can have that key", (path) => {
+		const [violation, ...more] = violationsOf(path);
+		expect(violation?.field).toBe("update_mask");
+		expect(violation?.description).toContain("at most 253");
+		expect(more).toEqual([]);
+	});
+
+	test("finds an annotation with a prefix in capitals, which a cluster may hold", () => {
+		expect(parsed("annotations.X.y/z")).toEqual(["annotations[X.y/z]"]);
+	});
+
+	test.each([
 		["name"],
 		["namespace"],
 		["uid"],

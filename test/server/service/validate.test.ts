@@ -8,7 +8,9 @@ import {
 	WatchWukongRequestSchema,
 } from "@novasphere/wukong-gen/wukong-service";
 import { describe, expect, test } from "vitest";
+import { listContract } from "../../../scripts/contract-listing.ts";
 import { type Failure, isFailure } from "../../../server/src/failure.ts";
+import { contractPatterns } from "../../../server/src/service/contract-patterns.ts";
 import { maxRequestEntries } from "../../../server/src/service/entry-limit.ts";
 import { createRegexMatch } from "../../../server/src/service/regex-match.ts";
 import { createMessageCheck } from "../../../server/src/service/validate.ts";
@@ -89,6 +91,92 @@ describe("the field rules", () => {
 		expect(short?.details.violations?.[0]?.description).toMatch(/^the key /);
 		const long = failureOf(ListWukongsRequestSchema, { labels: { ["k".repeat(100_000)]: "v" } });
 		expect(fieldsOf(long)?.every((field) => field.length <= 256)).toBe(true);
+	});
+});
+
+describe("a label key (Kubernetes: a prefix of at most 253, a name of at most 63)", () => {
+	const key = `${"a".repeat(254)}/x`;
+	const map = { [key]: "y" };
+	const tolerations = [{ key, operator: "Exists" }];
+
+	test.each<[string, Failure | undefined, string]>([
+		["labels", failureOf(CreateWukongRequestSchema, { wukong: { labels: map } }), "wukong.labels"],
+		[
+			"annotations",
+			failureOf(CreateWukongRequestSchema, { wukong: { annotations: map } }),
+			"wukong.annotations",
+		],
+		[
+			"a node selector",
+			failureOf(UpdateWukongRequestSchema, {
+				wukong: { spec: { highAvailability: { nodeSelector: map } } },
+			}),
+			"wukong.spec.high_availability.node_selector",
+		],
+		[
+			"a toleration",
+			failureOf(UpdateWukongRequestSchema, {
+				wukong: { spec: { highAvailability: { tolerations } } },
+			}),
+			"wukong.spec.high_availability.tolerations[0].key",
+		],
+		["the labels of a list", failureOf(ListWukongsRequestSchema, { labels: map }), "labels"],
+		["the labels of a watch", failureOf(WatchWukongRequestSchema, { labels: map }), "labels"],
+	])("is judged by its parts in %s", (_, failure, field) => {
+		const [violation, ...more] = failure?.details.violations ?? [];
+		expect(violation?.field.startsWith(field)).toBe(true);
+		expect(violation?.description).toContain("at most 253");
+		expect(more).toEqual([]);
+	});
+});
+
+describe("a pattern of the contract", () => {
+	/** Every pattern that a field rule names, wherever it stands. */
+	const patterns = [...listContract().matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(([, text]) =>
+		JSON.parse(text ?? ""),
+	);
+
+	test("has plain words, each of them, and there are words for no other", () => {
+		expect(new Set(patterns)).toEqual(new Set(contractPatterns.keys()));
+		expect(contractPatterns.size).toBe(6);
+	});
+
+	test.each<[string, Failure | undefined, RegExp]>([
+		[
+			"a quantity",
+			failureOf(CreateWukongRequestSchema, { wukong: { spec: { memory: "8 GB" } } }),
+			/such as 4Gi or 500M/,
+		],
+		["a DNS name", failureOf(GetWukongRequestSchema, { name: "Web" }), /DNS name such as web-1/],
+		[
+			"a DNS label",
+			failureOf(GetWukongRequestSchema, { name: "a", namespace: "A" }),
+			/DNS label such as web-1/,
+		],
+		[
+			"a label value",
+			failureOf(ListWukongsRequestSchema, { labels: { a: "ü" } }),
+			/at most 63 letters/,
+		],
+		[
+			"a label key",
+			failureOf(ListWukongsRequestSchema, { labels: { "-": "" } }),
+			/^the key is to be a label key/,
+		],
+		[
+			"a request id",
+			failureOf(CreateWukongRequestSchema, { wukong: {}, requestId: "ä" }),
+			/printable ASCII/,
+		],
+	])("is told in words: %s", (_, failure, words) => {
+		const [violation] = failure?.details.violations ?? [];
+		expect(violation?.description).toMatch(words);
+		expect(violation?.description).toMatch(/is to be /);
+	});
+
+	test("stands beside its words", () => {
+		const failure = failureOf(GetWukongRequestSchema, { name: "a", namespace: "A" });
+		expect(failure?.message).toMatch(/not at either end; it does not match regex pattern `\^/);
 	});
 });
 
