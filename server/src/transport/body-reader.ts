@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { callerLeft, type Departure } from "./departure.ts";
 import type { ExchangeOptions } from "./exchange.ts";
 
 /**
@@ -9,7 +10,7 @@ import type { ExchangeOptions } from "./exchange.ts";
  */
 export async function* readBody(
 	source: Readable,
-	options: ExchangeOptions,
+	options: Pick<ExchangeOptions, "clock" | "limits"> & { readonly departure: Departure },
 	timeoutMs = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Uint8Array> {
 	const late = Promise.withResolvers<never>();
@@ -18,6 +19,8 @@ export async function* readBody(
 	const timer = options.clock.setTimer(Math.min(timeoutMs, options.limits.bodyTimeoutMs), () =>
 		late.reject(new ConnectError("the request's body came too slowly", Code.DeadlineExceeded)),
 	);
+	// A connection can stay open for other answers when the request on it breaks off.
+	const forget = options.departure.on(() => late.reject(callerLeft()));
 	const chunks = source.iterator({ destroyOnReturn: false });
 	try {
 		for (;;) {
@@ -30,6 +33,7 @@ export async function* readBody(
 		throw new ConnectError("the caller left", Code.Canceled, undefined, undefined, error);
 	} finally {
 		timer.cancel();
+		forget();
 		// Else the stream would wait for this reader for ever, and its rest could not be read away.
 		chunks.return?.().catch(() => {});
 	}

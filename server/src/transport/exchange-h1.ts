@@ -22,8 +22,8 @@ export interface H1Options extends ExchangeOptions {
 /** The other end of a connection. */
 export interface Peer {
 	readonly connection: Connection;
-	/** Requests whose answers have not ended. */
-	unanswered: number;
+	/** No request comes any more: its side has ended, or a request was broken. */
+	readonly hasStopped: boolean;
 }
 
 /** A request, and where its answer goes. */
@@ -41,6 +41,9 @@ export class H1Exchange implements Exchange, EndedAnswer {
 	readonly options: H1Options;
 	#rawHeaders: Fields | undefined;
 	#hasEnded = false;
+	#onPeerEnd: (() => void) | undefined;
+	/** Reads the rest of a refused request away; undefined: nobody does. */
+	#lingering: Lingering | undefined;
 
 	constructor({ request, response }: H1Call, peer: Peer, options: H1Options) {
 		this.peer = peer;
@@ -52,6 +55,35 @@ export class H1Exchange implements Exchange, EndedAnswer {
 	/** To be told when the answer is out, or its connection gone. */
 	closed(): void {
 		if (!this.#hasEnded) this.departure.happen();
+	}
+
+	/**
+	 * To be told that the peer sends no more.
+	 * @returns false: this very request is broken, and its answer is given up
+	 */
+	peerStopped(): boolean {
+		if (this.#isRead) {
+			if (this.#onPeerEnd !== undefined) this.#endStream(this.#onPeerEnd);
+			return true;
+		}
+		if (this.#hasEnded) {
+			this.#lingering?.stop();
+			return true;
+		}
+		this.#hasEnded = true;
+		this.departure.happen();
+		return false;
+	}
+
+	onPeerEnd(callback: () => void): void {
+		this.#onPeerEnd = callback;
+		if (this.peer.hasStopped) callback();
+	}
+
+	#endStream(callback: () => void): void {
+		// With a reader that takes nothing there is no room for a last word.
+		if (this.writable.writableNeedDrain) this.abort();
+		else callback();
 	}
 
 	get connection(): Connection {
@@ -80,11 +112,19 @@ export class H1Exchange implements Exchange, EndedAnswer {
 	}
 
 	collectBody(limit: BodyLimit, done: (body: CollectedBody) => void): void {
-		collectBody(this.#request, limit, done);
+		collectBody(this.#request, limit, (body) => {
+			// Else it would be thrown into Node's parser.
+			try {
+				done(body);
+			} catch (error) {
+				this.fail(error);
+			}
+		});
 	}
 
 	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array> {
-		return readBody(this.#request, this.options, timeoutMs);
+		const { limits, clock } = this.options;
+		return readBody(this.#request, { limits, clock, departure: this.departure }, timeoutMs);
 	}
 
 	writeHead(head: Head): void {
@@ -105,7 +145,7 @@ export class H1Exchange implements Exchange, EndedAnswer {
 
 	write(bytes: Uint8Array): boolean {
 		const response = this.writable;
-		if (response.destroyed) return true;
+		if (this.#hasEnded || response.destroyed) return true;
 		// Else Node corks the socket and writes at the end of the tick: the writes of a thousand streams
 		// would come in one go then, whatever turns those streams have taken.
 		const { socket } = response;
@@ -131,14 +171,25 @@ export class H1Exchange implements Exchange, EndedAnswer {
 			afterTurn(() => endWith(response, body));
 		} else {
 			if (body !== undefined) response.write(body);
-			linger(this.#request, this.options, () => response.end());
+			this.#lingering = linger(this.#request, this.options, () => response.end());
 		}
 		boundEnd(this);
 	}
 
 	abort(): void {
-		this.#hasEnded = true;
-		this.cutOff();
+		if (!this.#hasEnded) {
+			this.departure.happen();
+			this.#hasEnded = true;
+		}
+		// The answers of requests before this one leave first.
+		if (this.writable.socket === null) this.writable.once("socket", () => this.cutOff());
+		else this.cutOff();
+	}
+
+	/** Breaks the call off for a fault of ours. */
+	fail(error: unknown): void {
+		this.options.observer.unexpected(error);
+		this.abort();
 	}
 
 	get #isRead(): boolean {
@@ -167,8 +218,18 @@ function endWith(response: ServerResponse, body: Uint8Array | undefined): void {
 	response.end(bytes.toString("latin1"), "latin1");
 }
 
+/** A refused request whose rest is read away. */
+interface Lingering {
+	/** Goes on now. */
+	stop(): void;
+}
+
 /** Reads away a bounded rest of the request, then goes on. */
-function linger(request: H1Request, options: ExchangeOptions, goOn: () => void): void {
+function linger(
+	request: H1Request,
+	options: Pick<ExchangeOptions, "clock">,
+	goOn: () => void,
+): Lingering {
 	let left = maxLingerBytes;
 	const timer = options.clock.setTimer(maxLingerMs, finish);
 	function finish(): void {
@@ -183,6 +244,7 @@ function linger(request: H1Request, options: ExchangeOptions, goOn: () => void):
 	}
 	request.discard();
 	request.on("data", take).on("end", finish).on("close", finish);
+	return { stop: finish };
 }
 
 function lowerNames(raw: readonly string[]): string[] {

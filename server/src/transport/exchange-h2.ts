@@ -56,6 +56,8 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 	#taker: BodyTaker | undefined;
 	#trailers: Fields = noFields;
 	#hasEnded = false;
+	#peerHasStopped = false;
+	#onPeerEnd: (() => void) | undefined;
 
 	constructor({ stream, raw }: H2Call, connection: Connection, options: ExchangeOptions) {
 		this.connection = connection;
@@ -68,6 +70,24 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 	/** To be told when the stream is aborted or closed. */
 	closed(): void {
 		if (!this.#hasEnded) this.departure.happen();
+	}
+
+	/** To be told that the peer sends no more. */
+	peerStopped(): void {
+		const stream = this.writable;
+		this.#peerHasStopped = true;
+		if (this.#hasEnded || this.isClosed) return;
+		const isWhole = stream.endAfterHeaders || stream.state.remoteClose === 1;
+		if (!isWhole) stream.close(constants.NGHTTP2_CANCEL);
+		else if (this.#onPeerEnd === undefined) return;
+		// Nobody is left to say that there is room again (RFC 9113, 6.9).
+		else if (stream.writableNeedDrain) this.abort();
+		else this.#onPeerEnd();
+	}
+
+	onPeerEnd(callback: () => void): void {
+		this.#onPeerEnd = callback;
+		if (this.#peerHasStopped) callback();
 	}
 
 	/** The stream has ended, in whatever way. */
@@ -97,7 +117,13 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 	}
 
 	collectBody(limit: BodyLimit, done: (body: CollectedBody) => void): void {
-		collectBody(this, limit, done);
+		collectBody(this, limit, (body) => {
+			try {
+				done(body);
+			} catch (error) {
+				this.fail(error);
+			}
+		});
 	}
 
 	giveTo(taker: BodyTaker): void {
@@ -128,7 +154,8 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 	}
 
 	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array> {
-		return readBody(this.writable, this.options, timeoutMs);
+		const { limits, clock } = this.options;
+		return readBody(this.writable, { limits, clock, departure: this.departure }, timeoutMs);
 	}
 
 	writeHead(head: Head): void {
@@ -173,12 +200,26 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 	/** To be told that the body of the answer is out. */
 	sendTrailers(): void {
 		const stream = this.writable;
-		if (!stream.destroyed && !stream.closed) stream.sendTrailers(toNodeHeaders(this.#trailers));
+		if (stream.destroyed || stream.closed) return;
+		try {
+			stream.sendTrailers(toNodeHeaders(this.#trailers));
+		} catch (error) {
+			this.fail(error);
+		}
 	}
 
 	abort(): void {
-		this.#hasEnded = true;
+		if (!this.#hasEnded) {
+			this.departure.happen();
+			this.#hasEnded = true;
+		}
 		this.writable.close(constants.NGHTTP2_INTERNAL_ERROR);
+	}
+
+	/** Breaks the call off for a fault of ours. */
+	fail(error: unknown): void {
+		this.options.observer.unexpected(error);
+		this.abort();
 	}
 
 	/** The answer stands, so a body that is still on its way is not wanted (RFC 9113, 8.1). */

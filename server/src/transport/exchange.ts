@@ -3,6 +3,7 @@ import type { BodyLimit, CollectedBody } from "./body-collector.ts";
 import type { Departure } from "./departure.ts";
 import { type Fields, fieldOf } from "./fields.ts";
 import type { TransportLimits } from "./limits.ts";
+import type { TransportObserver } from "./observer.ts";
 import type { UnreadBytes } from "./unread-bytes.ts";
 
 /** What is known of the connection that an exchange came on. */
@@ -37,7 +38,7 @@ export interface Ending {
 /**
  * One call on one connection, whichever version of HTTP carries it: the seam
  * between Node's servers and everything above. None of its functions throws on
- * what a peer sent or did.
+ * what a peer sent or did, and what callbacks given to it throw breaks off this one call.
  */
 export interface Exchange {
 	readonly connection: Connection;
@@ -48,8 +49,14 @@ export interface Exchange {
 	readonly authorities: readonly string[];
 	/** Without pseudo headers. */
 	readonly rawHeaders: Fields;
-	/** That the peer left before the answer was ended. */
+	/** That the peer left before the answer was ended, or that the call was broken off. */
 	readonly departure: Departure;
+	/**
+	 * Calls back when the peer has ended its side of the connection, at once where it has already. A
+	 * whole request is answered all the same (RFC 9112, 6.3); but who goes looks like this, too, until
+	 * the next write, and a stream may have none for long. For one at a time.
+	 */
+	onPeerEnd(callback: () => void): void;
 	/** Nobody asks any more for what the request's head said: an answer may last for days. */
 	forgetRequest(): void;
 	/**
@@ -66,7 +73,10 @@ export interface Exchange {
 	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array>;
 	/** False: callers leave so much unread already that an answer of this size is not to be sent. */
 	reserve(bodyBytes: number): boolean;
-	/** Sends the head; once, before the first write. */
+	/**
+	 * Sends the head; once, before the first write.
+	 * @throws what Node says of a field that cannot be written; nothing is sent then
+	 */
 	writeHead(head: Head): void;
 	/** Takes a part of the body. False: wait for {@link Exchange.drained} before the next. */
 	write(bytes: Uint8Array): boolean;
@@ -80,7 +90,10 @@ export interface Exchange {
 	 * stalledWriteTimeoutMs is cut off.
 	 */
 	end(ending?: Ending): void;
-	/** Breaks the call off, so that the peer cannot take the answer for complete. */
+	/**
+	 * Breaks the call off, so that the peer cannot take the answer for complete: its
+	 * {@link Exchange.departure} happens, where it was not ended.
+	 */
 	abort(): void;
 }
 
@@ -94,4 +107,6 @@ export interface ExchangeOptions {
 	readonly limits: TransportLimits;
 	readonly clock: Clock;
 	readonly unread: UnreadBytes;
+	/** Is told of what breaks a call off by a fault of ours. */
+	readonly observer: Pick<TransportObserver, "unexpected">;
 }

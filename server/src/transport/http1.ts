@@ -1,9 +1,9 @@
 import type { Server as HttpServer, ServerOptions, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { afterTurn } from "./after-turn.ts";
 import type { Connection, Exchange } from "./exchange.ts";
-import { H1Exchange, type Peer } from "./exchange-h1.ts";
+import { H1Exchange } from "./exchange-h1.ts";
+import { H1Peer } from "./h1-peer.ts";
 import { H1Request } from "./h1-request.ts";
 import type { ListenerOptions } from "./listener.ts";
 import type { ConnectionFault } from "./observer.ts";
@@ -40,22 +40,19 @@ export function serveHttp1(
 ): void {
 	// One more than allowed shows that there were more; Node drops the others in silence.
 	server.maxHeadersCount = options.limits.maxHeaderCount + 1;
-	const peers = new WeakMap<Socket, Peer>();
-	function peerOf({ socket, httpVersion }: H1Request): Peer {
+	// Else Node ends its own side with the peer's, and what has not been answered by then never is.
+	Object.assign(server, { httpAllowHalfOpen: true });
+	const peers = new WeakMap<Socket, H1Peer>();
+	function peerOf(socket: Socket, version: Connection["httpVersion"]): H1Peer {
 		const known = peers.get(socket);
 		if (known !== undefined) return known;
-		const version = httpVersion === "1.0" ? "1.0" : "1.1";
-		const connection = connectionOf(socket, version);
-		const peer = { connection, unanswered: 0 };
+		const peer = new H1Peer(socket, connectionOf(socket, version));
 		peers.set(socket, peer);
-		// Node ends its side too, but "close" waits for what a stalled reader never takes.
-		socket.on("end", () => {
-			if (peer.unanswered > 0) socket.destroy();
-		});
+		socket.on("end", () => peer.stop(undefined));
 		return peer;
 	}
 	/** Node begins all requests that a connection has sent, and keeps their answers in order. */
-	function isAdmitted({ socket }: H1Request, { unanswered }: Peer): boolean {
+	function isAdmitted({ socket }: H1Request, { unanswered }: H1Peer): boolean {
 		if (socket.destroyed) return false;
 		if (unanswered <= options.limits.maxPipelinedRequests) return true;
 		options.observer.connectionFault("too_many_requests");
@@ -65,29 +62,37 @@ export function serveHttp1(
 	function onClose(this: Carrying): void {
 		const exchange = this[carried];
 		if (exchange === undefined) return;
-		const { peer } = exchange;
-		peer.unanswered--;
-		exchange.closed();
+		const { socket } = this.req;
+		const peer = peerOf(socket, "1.1");
+		try {
+			exchange.closed();
+		} catch (error) {
+			exchange.fail(error);
+		}
+		peer.end(exchange);
 		// The head may have gone out before the drain began: then it did not say that it was the last.
-		if (peer.unanswered === 0 && options.isDraining()) this.req.socket.destroySoon();
+		if (peer.unanswered === 0 && options.isDraining()) socket.destroySoon();
 	}
 	server.on("request", (request: H1Request, response: Carrying) => {
-		const peer = peerOf(request);
+		response.on("error", ignore);
+		const peer = peerOf(request.socket, request.httpVersion === "1.0" ? "1.0" : "1.1");
+		// Node's parser goes on behind a request that came too slowly.
+		if (peer.hasStopped) return;
 		const exchange = new H1Exchange({ request, response }, peer, options);
 		response[carried] = exchange;
-		peer.unanswered++;
-		response.on("error", ignore);
+		peer.begin(exchange);
 		response.on("close", onClose);
 		if (isAdmitted(request, peer)) serve(exchange);
 	});
 	server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
 		const [fault, status] = faultOf(error.code);
+		const peer = peerOf(socket, "1.1");
+		// Node says it again for each part of what comes after it.
+		if (fault !== undefined && peer.hasStopped) return;
 		if (fault !== undefined) options.observer.connectionFault(fault);
-		if (!socket.writable) return void socket.destroy();
-		// A second answer must not be written into one that has begun. One that is whole leaves first.
-		if (currentAnswer(socket)?.headersSent) return afterTurn(() => socket.destroy());
+		if (fault === undefined || !socket.writable) return void socket.destroy();
 		const fields = "Cache-Control: no-store\r\nConnection: close\r\nContent-Length: 0";
-		socket.end(`HTTP/1.1 ${status}\r\n${fields}\r\n\r\n`, () => socket.destroy());
+		peer.stop(`HTTP/1.1 ${status}\r\n${fields}\r\n\r\n`);
 	});
 }
 
@@ -115,9 +120,4 @@ function faultOf(code: string | undefined): [ConnectionFault | undefined, status
 		default:
 			return ["malformed", "400 Bad Request"];
 	}
-}
-
-/** The answer whose turn it is on a connection, of pipelined requests too; Node has no public name for it. */
-function currentAnswer(socket: Socket): ServerResponse | undefined {
-	return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
 }

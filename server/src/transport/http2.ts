@@ -13,7 +13,12 @@ import { limitPings } from "./ping-limit.ts";
 const ignore = (): void => {};
 
 function onAborted(this: CarryingStream): void {
-	this[carried]?.closed();
+	const exchange = this[carried];
+	try {
+		exchange?.closed();
+	} catch (error) {
+		exchange?.fail(error);
+	}
 }
 
 /** HTTP/2 on sockets that others accept. */
@@ -41,14 +46,23 @@ export function createHttp2Engine(
 		const time = keepTime(session, options);
 		limitPings(session, options);
 		const connection = connectionOf(session.socket as never, "2.0");
+		const exchanges = new Set<H2Exchange>();
 		function onClose(this: CarryingStream): void {
 			onAborted.call(this);
-			time.streamClosed();
+			exchanges.delete(this[carried] as H2Exchange);
+			if (exchanges.size === 0) time.startIdle();
 		}
+		session.socket.once("end", () => {
+			// Nobody answers a PING any more.
+			time.stopPings();
+			for (const exchange of exchanges) exchange.peerStopped();
+			session.close();
+		});
 		session.on("stream", (stream: CarryingStream, _headers, _flags, raw) => {
 			const call = { stream, raw: raw as unknown as string[] };
 			const exchange = new H2Exchange(call, connection, options);
-			time.streamOpened();
+			exchanges.add(exchange);
+			time.stopIdle();
 			stream.on("error", ignore);
 			// It comes at once; "close" may wait for a body that nobody reads.
 			stream.on("aborted", onAborted);
@@ -65,8 +79,6 @@ export function createHttp2Engine(
 
 	return {
 		accept(socket) {
-			// HTTP/2 knows no half-open connections, and with one the peer's end would go unseen.
-			socket.once("end", () => socket.destroy());
 			server.emit("connection", socket);
 		},
 		drain() {
@@ -96,7 +108,8 @@ function createHttp2Server({ limits }: ListenerOptions): Http2Server {
 /** Ends sessions that say nothing, have nothing to do, or whose peer is gone without a word. */
 function keepTime(session: ServerHttp2Session, options: ListenerOptions): SessionTime {
 	const { clock, limits, observer } = options;
-	let openStreams = 0;
+	let isIdle = true;
+	let isPinged = true;
 	let idle: Timer | undefined = clock.setTimer(limits.headersTimeoutMs, () =>
 		end("headers_timeout"),
 	);
@@ -107,39 +120,44 @@ function keepTime(session: ServerHttp2Session, options: ListenerOptions): Sessio
 		session.destroy(undefined, constants.NGHTTP2_NO_ERROR);
 	}
 	function startIdle(): void {
+		isIdle = true;
 		idle?.cancel();
-		idle = clock.setTimer(limits.idleTimeoutMs, () => end("idle_timeout"));
+		if (!session.destroyed) idle = clock.setTimer(limits.idleTimeoutMs, () => end("idle_timeout"));
 	}
 	function sendPing(): void {
 		if (session.destroyed) return;
 		ping = clock.setTimer(limits.pingTimeoutMs, () => end("ping_timeout"));
 		session.ping((error) => {
 			ping.cancel();
-			if (error === null) ping = clock.setTimer(limits.keepAliveIntervalMs, sendPing);
+			if (error === null && isPinged) ping = clock.setTimer(limits.keepAliveIntervalMs, sendPing);
 		});
 	}
 
 	session.once("remoteSettings", () => {
-		if (openStreams === 0) startIdle();
+		if (isIdle) startIdle();
 	});
 	session.once("close", () => {
 		idle?.cancel();
 		ping.cancel();
 	});
 	return {
-		streamOpened() {
-			openStreams++;
+		startIdle,
+		stopIdle() {
+			isIdle = false;
 			idle?.cancel();
 		},
-		streamClosed() {
-			openStreams--;
-			if (openStreams === 0 && !session.destroyed) startIdle();
+		stopPings() {
+			ping.cancel();
+			isPinged = false;
 		},
 	};
 }
 
-/** Keeps count of a session's streams. */
+/** What a session does with its time. */
 interface SessionTime {
-	streamOpened(): void;
-	streamClosed(): void;
+	/** It has no streams. */
+	startIdle(): void;
+	/** It has one. */
+	stopIdle(): void;
+	stopPings(): void;
 }

@@ -63,6 +63,8 @@ export function createListener(
 			? createHttpServer(http1Options(options))
 			: createHttpsServer({
 					...http1Options(options),
+					// As in cleartext, where Node's HTTP server asks for it itself.
+					allowHalfOpen: true,
 					ALPNProtocols: ["h2", "http/1.1"],
 					handshakeTimeout: limits.handshakeTimeoutMs,
 					minVersion: "TLSv1.2",

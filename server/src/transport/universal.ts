@@ -41,6 +41,8 @@ export async function serveUniversal(
 	const { exchange, route, context } = call;
 	const { limits, clock } = options;
 	const isStream = route.procedure.method.methodKind !== "unary";
+	// A reference has no need of a last word.
+	if (isStream) exchange.onPeerEnd(() => exchange.abort());
 	const isGrpc = route.protocol.startsWith("grpc");
 	const header = requestHeader(call);
 	const startMs = clock.monotonicMs();

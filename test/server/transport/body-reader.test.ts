@@ -2,7 +2,8 @@ import { PassThrough } from "node:stream";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { readBody } from "../../../server/src/transport/body-reader.ts";
-import type { ExchangeOptions } from "../../../server/src/transport/exchange.ts";
+import { Departure } from "../../../server/src/transport/departure.ts";
+import { defaultLimits } from "../../../server/src/transport/limits.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { until } from "../../support/until.ts";
 
@@ -11,7 +12,8 @@ const bodyTimeoutMs = 1_000;
 function open() {
 	const clock = createFakeClock();
 	const source = new PassThrough();
-	const options = { clock, limits: { bodyTimeoutMs } } as unknown as ExchangeOptions;
+	const departure = new Departure();
+	const options = { clock, departure, limits: { ...defaultLimits, bodyTimeoutMs } };
 	return { clock, source, options };
 }
 

@@ -6,6 +6,7 @@ import { systemClock } from "../../../server/src/clock.ts";
 import { H1Exchange } from "../../../server/src/transport/exchange-h1.ts";
 import { H1Request } from "../../../server/src/transport/h1-request.ts";
 import { defaultLimits } from "../../../server/src/transport/limits.ts";
+import { silentObserver } from "../../../server/src/transport/observer.ts";
 import { createUnreadBytes } from "../../../server/src/transport/unread-bytes.ts";
 
 // Node would keep it until the end of the tick, with the writes of all other streams.
@@ -15,12 +16,17 @@ test("what is written is with the system when the call returns, so that a turn h
 		limits,
 		clock: systemClock,
 		unread: createUnreadBytes(limits),
+		observer: silentObserver,
 		isDraining: () => false,
 	};
 	const connection = { httpVersion: "1.1", secure: false, localAddress: "" } as const;
 	let held: unknown;
 	const server = createServer({ IncomingMessage: H1Request }, (request, response) => {
-		const exchange = new H1Exchange({ request, response }, { connection, unanswered: 1 }, options);
+		const exchange = new H1Exchange(
+			{ request, response },
+			{ connection, hasStopped: false },
+			options,
+		);
 		exchange.writeHead({ status: 200, headers: [], flush: true });
 		exchange.write(Buffer.from("first"));
 		held = { bytes: response.socket?.writableLength, corks: response.socket?.writableCorked };

@@ -58,7 +58,9 @@ export class StreamAnswer {
 			const expire = () => cancellation.abort(deadlinePassed());
 			this.#deadline = clock.setTimer(Math.max(0, leftMs), expire);
 		}
-		exchange.departure.on(() => cancellation.abort(callerLeft()));
+		const leave = () => cancellation.abort(callerLeft());
+		exchange.departure.on(leave);
+		exchange.onPeerEnd(leave);
 	}
 
 	/** Bytes that the stream writes before others have their turn. */
