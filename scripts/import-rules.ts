@@ -25,8 +25,11 @@ const allowedBy: Readonly<Record<string, readonly string[]>> = {
 	"failure.ts": [],
 };
 
+/** Files that touch the process. */
+const processRooms = ["main.ts", "process.ts"];
+
 /** Rooms that may know the RPC library; below them nothing does. */
-const rpcRooms = ["main.ts", "app", "transport", "service"];
+const rpcRooms = [...processRooms, "app", "transport", "service"];
 
 const server = "server/src/";
 const client = "web-client/src/";
@@ -51,15 +54,19 @@ export function checkImports(file: string, text: string): ImportFault[] {
 }
 
 function processRule(file: string, source: string): string | undefined {
-	if (!file.startsWith(server) || file === `${server}main.ts`) return undefined;
+	if (!file.startsWith(server) || processRooms.includes(file.slice(server.length)))
+		return undefined;
 	if (/^\s*(?:\*|\/\/|\/\*)/.test(source) || !processPattern.test(source)) return undefined;
-	return "only main.ts touches the process: environment, arguments, signals, exit";
+	return "only main.ts and process.ts touch the process: environment, arguments, signals, exit";
 }
 
 function importRule(file: string, specifier: string): string | undefined {
 	const target = specifier.startsWith(".") ? posix.join(posix.dirname(file), specifier) : undefined;
 	if (target?.startsWith("gen/")) return "gen is imported by its package name";
 	if (target === `${server}main.ts`) return "nothing imports main.ts";
+	if (target === `${server}process.ts` && file !== `${server}main.ts`) {
+		return "only main.ts imports process.ts";
+	}
 	if (file.startsWith(client)) return clientRule(specifier, target);
 	if (file.startsWith(server)) return serverRule(file.slice(server.length), specifier, target);
 	return undefined;
@@ -80,12 +87,19 @@ function serverRule(
 	const room = roomOf(path);
 	if (target === undefined) return packageRule(path, specifier);
 	if (!target.startsWith(server)) return "server/src imports its own files only";
-	if (room === "main.ts" || room === "app") return undefined;
+	if (room === "main.ts") return mainRule(target);
+	if (room === "process.ts" || room === "app") return undefined;
 	const allowed = allowedBy[room];
 	if (allowed === undefined) return `server/src/${room} is no room: see docs/architecture.md`;
 	const to = target.slice(server.length);
 	if (roomOf(to) === room || allowed.some((prefix) => to.startsWith(prefix))) return undefined;
 	return `${room} may import ${allowed.length === 0 ? "no other room" : allowed.join(", ")}`;
+}
+
+/** What is imported before Node is judged must itself load on any Node. */
+function mainRule(target: string): string | undefined {
+	const allowed = ["process.ts", "config/node-version.ts"].map((file) => `${server}${file}`);
+	return allowed.includes(target) ? undefined : "main.ts imports the check of Node and process.ts";
 }
 
 /** Who serves callers over HTTP, and who calls the API server. */

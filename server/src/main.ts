@@ -1,91 +1,12 @@
-import { ErrorReason } from "@novasphere/wukong-gen/error";
-import { type App, createApp } from "./app.ts";
-import { greeting } from "./app-greeting.ts";
-import { createLogDestination } from "./app-log-destination.ts";
-import { createLogger } from "./app-logger.ts";
-import { type Config, parseConfig } from "./config/config.ts";
 import { nodeVersionFault } from "./config/node-version.ts";
-import { isFailure } from "./failure.ts";
 
-/** Time for calls to hear of a store that has failed, in milliseconds. */
-const faultGraceMs = 1_000;
-
-/** Exit codes, as the documentation lists them. */
-const exitCodes = { stopped: 0, failed: 1, badConfiguration: 2, forced: 130 } as const;
-
+// Judged before anything else is imported: on an old Node the imports themselves fail, with a
+// stack trace. Only what any Node with modules understands stands here and in that file.
 const versionFault = nodeVersionFault(process.versions.node);
-if (versionFault !== undefined) refuse([versionFault]);
-
-const result = parseConfig(process.argv.slice(2), process.env);
-switch (result.kind) {
-	case "help":
-		process.stdout.write(result.text);
-		break;
-	case "faults":
-		refuse(result.faults);
-		break;
-	case "config":
-		await run(result.config);
-}
-
-function refuse(faults: readonly string[]): never {
-	process.stderr.write(`${faults.map((fault) => `wukong-server: ${fault}`).join("\n")}\n`);
-	process.exit(exitCodes.badConfiguration);
-}
-
-async function run(config: Config): Promise<void> {
-	// Standard output is for people, standard error for the log.
-	const logger = createLogger(config.logLevel, createLogDestination(process.stderr));
-	const die = (message: string) => (err: unknown) => {
-		logger.fatal({ err }, message);
-		process.exit(exitCodes.failed);
-	};
-	let exitCode: number = exitCodes.stopped;
-	const shutDown = (app: App, graceMs: number) => {
-		app.close(graceMs).then(() => {
-			logger.info("stopped");
-			process.exit(exitCode);
-		}, die("shutdown failed"));
-	};
-	const stopWith = (app: App) => {
-		let stopping = false;
-		return (signal: NodeJS.Signals) => {
-			if (stopping) process.exit(exitCodes.forced);
-			stopping = true;
-			logger.info({ signal }, "shutting down");
-			shutDown(app, config.shutdownGraceMs);
-		};
-	};
-	// No write succeeds any more. The callers are told what is known before the process ends.
-	const endAfterFault = (app: App, err: unknown) => {
-		logger.fatal({ err }, "the store has failed");
-		exitCode = exitCodes.failed;
-		setTimeout(() => process.exit(exitCode), 2 * faultGraceMs);
-		shutDown(app, faultGraceMs);
-	};
-
-	// Whatever was acknowledged is stored; going on in an unknown state could spoil it.
-	process.on("uncaughtException", die("uncaught exception"));
-	process.on("unhandledRejection", die("unhandled rejection"));
-	// A closed pipe is no reason to end: only the greeting goes there.
-	process.stdout.on("error", () => {});
-
-	try {
-		const app: App = createApp(config, {
-			logger,
-			processMetrics: true,
-			onFault: (fault) => endAfterFault(app, fault),
-		});
-		const stop = stopWith(app);
-		process.on("SIGTERM", stop);
-		process.on("SIGINT", stop);
-		const { url } = await app.listen();
-		logger.info({ url, data: config.data }, "listening");
-		process.stdout.write(greeting(url, config));
-	} catch (error) {
-		// A signal came first; it ends the process.
-		if (isFailure(error, ErrorReason.SHUTTING_DOWN)) return;
-		process.stderr.write(`wukong-server: ${error instanceof Error ? error.message : error}\n`);
-		process.exit(exitCodes.failed);
-	}
+if (versionFault === undefined) {
+	const { runProcess } = await import("./process.ts");
+	await runProcess();
+} else {
+	process.stderr.write(`wukong-server: ${versionFault}\n`);
+	process.exitCode = 2;
 }

@@ -18,5 +18,5 @@ export function nodeVersionFault(version: string): string | undefined {
 	if (fixed !== undefined && (minor > fixed[0] || (minor === fixed[0] && patch >= fixed[1]))) {
 		return undefined;
 	}
-	return `Node ${version} lacks security fixes: use 24.18.1, 26.5.1 or newer (\`npm start\` brings its own)`;
+	return `Node ${version} lacks security fixes: use 24.18.1, 26.5.1 or newer (in a clone, \`npm start\` brings its own)`;
 }

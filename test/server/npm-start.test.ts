@@ -1,0 +1,133 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { root } from "../../scripts/source-files.ts";
+import { until } from "../support/until.ts";
+
+// npm alone takes seconds on a machine that is busy.
+vi.setConfig({ testTimeout: 90_000 });
+
+const hasCurl = spawnSync("curl", ["--version"]).status === 0;
+
+let folder: string;
+const groups: number[] = [];
+
+beforeEach(async () => {
+	folder = await mkdtemp(join(tmpdir(), "wukong-npm-"));
+});
+afterEach(async () => {
+	for (const group of groups.splice(0)) {
+		try {
+			process.kill(-group, "SIGKILL");
+		} catch {
+			// It has ended, as it should.
+		}
+	}
+	await rm(folder, { recursive: true });
+});
+
+/** npm and what it starts, in a group of processes of their own, as on a terminal. */
+function npm(cwd: string, ...argv: string[]) {
+	const child = spawn("npm", argv, { cwd, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+	const group = child.pid ?? Number.NaN;
+	groups.push(group);
+	const ran = { child, group, out: "", err: "" };
+	child.stdout.on("data", (part) => (ran.out += part));
+	child.stderr.on("data", (part) => (ran.err += part));
+	// "close" comes when nobody holds the pipes any more: neither npm nor what it started.
+	return Object.assign(ran, { closed: once(child, "close") });
+}
+
+async function startedByNpm() {
+	const data = join(folder, "wukong.db");
+	const ran = npm(root, "start", "--", "--port=0", `--data=${data}`);
+	await listening(ran);
+	return ran;
+}
+
+async function listening(ran: ReturnType<typeof npm>): Promise<void> {
+	await until(
+		"the service listens",
+		() => ran.out.includes("Ctrl-C") || ran.child.exitCode !== null,
+	);
+	expect(ran.out, ran.err).toContain("Ctrl-C");
+}
+
+describe("npm start", () => {
+	test.each(["SIGTERM", "SIGINT"] as const)(
+		"ends the service when npm alone gets %s, as from kill or a supervisor",
+		async (signal) => {
+			const ran = await startedByNpm();
+			ran.child.kill(signal);
+			await ran.closed;
+			expect(ran.err).toContain('"msg":"stopped"');
+		},
+	);
+
+	test.each(["SIGTERM", "SIGINT"] as const)(
+		"ends the service in order when the whole group gets %s, which npm then passes on once more",
+		async (signal) => {
+			const ran = await startedByNpm();
+			process.kill(-ran.group, signal);
+			await ran.closed;
+			expect(ran.err).toContain('"msg":"stopped"');
+		},
+	);
+});
+
+test.each([
+	["where no service is", "http://127.0.0.1:9", /; is a service there\? `npm start` starts one$/],
+	["of what is no URL", "nonsense", /^the watch of nonsense ended: /],
+])("npm run watch %s says so in one line", async (_, url, line) => {
+	const ran = npm(root, "run", "--silent", "watch", "--", url);
+	await ran.closed;
+	expect(ran.err.trim().split("\n")).toEqual([expect.stringMatching(line)]);
+	expect(ran.child.exitCode).toBe(1);
+});
+
+describe("the packed package", () => {
+	test("starts by its command", async () => {
+		const packed = spawnSync(
+			"npm",
+			["pack", "--workspace", "server", "--json", "--ignore-scripts", "--pack-destination", folder],
+			{ cwd: root, encoding: "utf8" },
+		);
+		const [{ filename, files }] = Object.values(JSON.parse(packed.stdout)) as [
+			{ filename: string; files: { path: string; mode: number }[] },
+		];
+		expect(files.map(({ path }) => path)).toContain("bin/wukong-server.js");
+		await install(join(folder, filename));
+
+		const ran = npm(folder, "exec", "--offline", "--no", "--", "wukong-server", "--port=0");
+		await listening(ran);
+		expect(ran.out).toContain("WukongService listens on http://127.0.0.1:");
+		// What its greeting says works where it is printed: there is no script of npm.
+		expect(ran.out).not.toContain("npm run");
+		if (!hasCurl) return;
+		const watch = ran.out.split("  watch:\n")[1]?.split("\n\n")[0] ?? "";
+		const shell = spawn("sh", ["-c", watch], { cwd: folder, detached: true });
+		groups.push(shell.pid ?? Number.NaN);
+		let seen = "";
+		shell.stdout.on("data", (part) => (seen += part));
+		await until("the watch is in sync", () => seen.includes("SYNCED"));
+	});
+});
+
+/** Puts a package and links to what it needs where npm would. */
+async function install(archive: string): Promise<void> {
+	const modules = join(folder, "node_modules");
+	const place = join(modules, "@novasphere/wukong-server");
+	await mkdir(place, { recursive: true });
+	expect(spawnSync("tar", ["-xzf", archive, "-C", place, "--strip-components=1"]).status).toBe(0);
+	const needed = ["@bufbuild", "@connectrpc", "@kubernetes", "commander", "pino", "prom-client"];
+	for (const name of [...needed, "@novasphere/wukong-gen"]) {
+		await mkdir(dirname(join(modules, name)), { recursive: true });
+		await symlink(join(root, "node_modules", name), join(modules, name));
+	}
+	await mkdir(join(modules, ".bin"));
+	const bin = "../@novasphere/wukong-server/bin/wukong-server.js";
+	await symlink(bin, join(modules, ".bin/wukong-server"));
+}
