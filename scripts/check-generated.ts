@@ -7,17 +7,27 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "./source-files.ts";
 
+/** What each template makes, and where it is checked in. */
+const targets = [
+	{ template: "buf.gen.yaml", folder: "gen/src" },
+	{ template: "buf.gen.pages.yaml", folder: "web-client/gen" },
+];
+
 const out = mkdtempSync(join(tmpdir(), "wukong-gen-"));
 try {
-	execFileSync("buf", ["generate", "-o", out], { cwd: root, stdio: "inherit" });
-	const fresh = tree(join(out, "gen/src"));
-	const present = tree(join(root, "gen/src"));
-	const differing = [...new Set([...fresh.keys(), ...present.keys()])]
-		.filter((file) => fresh.get(file) !== present.get(file))
-		.sort();
-	for (const file of differing) console.error(`gen/src/${file}: not what \`npm run gen\` makes`);
-	console.log(`generated: ${fresh.size} files, ${differing.length} differ`);
-	if (fresh.size === 0 || differing.length > 0) process.exitCode = 1;
+	for (const { template, folder } of targets) {
+		const command = ["generate", "--template", template, "-o", out];
+		execFileSync("buf", command, { cwd: root, stdio: "inherit" });
+		const fresh = tree(join(out, folder));
+		const present = tree(join(root, folder));
+		const differing = [...new Set([...fresh.keys(), ...present.keys()])]
+			.filter((file) => fresh.get(file) !== present.get(file))
+			.sort();
+		for (const file of differing)
+			console.error(`${folder}/${file}: not what \`npm run gen\` makes`);
+		console.log(`generated: ${folder}: ${fresh.size} files, ${differing.length} differ`);
+		if (fresh.size === 0 || differing.length > 0) process.exitCode = 1;
+	}
 } finally {
 	rmSync(out, { recursive: true });
 }

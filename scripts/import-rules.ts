@@ -74,8 +74,9 @@ function importRule(file: string, specifier: string): string | undefined {
 
 function clientRule(specifier: string, target: string | undefined): string | undefined {
 	if (specifier.startsWith("node:")) return "web-client runs in browsers: no node: module";
-	if (specifier.startsWith("@novasphere/wukong-server")) return "web-client knows no server";
-	if (target?.startsWith(client) === false) return "web-client imports its own files only";
+	if (specifier.startsWith("@novasphere/")) return "web-client stands alone: one tarball";
+	const isOwn = target?.startsWith(client) !== false || target.startsWith("web-client/gen/");
+	if (!isOwn) return "web-client imports its own files only";
 	return undefined;
 }
 

@@ -21,6 +21,8 @@ describe("the import direction", () => {
 		["server/src/store/a.ts", 'const a = await import("@kubernetes/client-node");', /^$/],
 		["server/src/watch/a.ts", 'const a = await import("@kubernetes/client-node");', /Kubern/],
 		["web-client/src/a.ts", 'import { x } from "node:timers";', /no node: module/],
+		["web-client/src/a.ts", 'import { W } from "@novasphere/wukong-gen/wukong";', /stands alone/],
+		["web-client/src/a.ts", 'import { W } from "../gen/novasphere/v1/wukong_pb.js";', /^$/],
 		["web-client/src/a.ts", 'export * from "../../server/src/clock.ts";', /its own files/],
 		["server/src/app.ts", "\tif (process.env.A) stop();", /only main.ts and process.ts/],
 		["server/src/app.ts", 'import { runProcess } from "./process.ts";', /only main.ts imports/],

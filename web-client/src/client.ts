@@ -1,6 +1,6 @@
 import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
-import { type WukongEvent, WukongService } from "@novasphere/wukong-gen/wukong-service";
+import { type WukongEvent, WukongService } from "../gen/novasphere/v1/wukong_service_pb.js";
 import { createReachingFetch } from "./reach.ts";
 import { createTellingTransport } from "./transport.ts";
 import { openWatch, type WatchOptions, type WatchQuery } from "./watch.ts";

@@ -1,11 +1,11 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { ErrorReason, ErrorReasonSchema } from "@novasphere/wukong-gen/error";
 import {
 	BadRequestSchema,
 	type ErrorInfo,
 	ErrorInfoSchema,
 	RetryInfoSchema,
-} from "@novasphere/wukong-gen/error-details";
+} from "../gen/google/rpc/error_details_pb.js";
+import { ErrorReason, ErrorReasonSchema } from "../gen/novasphere/v1/error_pb.js";
 
 /** One field of a request that is at fault. */
 export interface FieldViolation {

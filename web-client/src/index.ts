@@ -3,9 +3,9 @@
  *
  * @module
  */
-export * from "@novasphere/wukong-gen/error";
-export * from "@novasphere/wukong-gen/wukong";
-export * from "@novasphere/wukong-gen/wukong-service";
+export * from "../gen/novasphere/v1/error_pb.js";
+export * from "../gen/novasphere/v1/wukong_pb.js";
+export * from "../gen/novasphere/v1/wukong_service_pb.js";
 export * from "./client.ts";
 export {
 	type FieldViolation,

@@ -4,7 +4,7 @@ import type {
 	WatchWukongRequestSchema,
 	WukongEvent,
 	WukongService,
-} from "@novasphere/wukong-gen/wukong-service";
+} from "../gen/novasphere/v1/wukong_service_pb.js";
 
 /** What to watch; empty: every VM that the caller may read. */
 export type WatchQuery = MessageInitShape<typeof WatchWukongRequestSchema>;

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { ErrorReason } from "@novasphere/wukong-gen/error";
-import { isUnavailable, reasonOf, retryAfterMs } from "../../../web-client/src/errors.ts";
+import { ErrorReason, isRetryable, reasonOf, retryAfterMs } from "../../../web-client/src/index.ts";
 
 /** Time before the second try where the service names none, in milliseconds. */
 const usualWaitMs = 1_000;
@@ -12,7 +11,7 @@ const usualWaitMs = 1_000;
  * connect-node does with INTERNAL for a stream that was refused unread.
  */
 export function isWorthARetry(error: unknown): boolean {
-	return isUnavailable(error) || reasonOf(error) === undefined;
+	return isRetryable(error) || reasonOf(error) === undefined;
 }
 
 /** Waits as long as the service asks its caller to. */
