@@ -49,7 +49,7 @@ export function createCallCounters(registry: Registry): CallObserver {
 
 	function startMethod(method: DescMethod): MethodCounts {
 		const counts = {
-			tallies: { connect: [], grpc: [], "grpc-web": [] },
+			tallies: { connect: [], grpc: [], "grpc-web": [], "grpc-web-text": [] },
 			durations: method.methodKind === "unary" ? durationsOf(method.name) : undefined,
 		};
 		methods.set(method, counts);

@@ -10,7 +10,7 @@ export interface Call {
 	readonly requestId: string;
 }
 
-export type CallProtocol = "connect" | "grpc" | "grpc-web";
+export type CallProtocol = "connect" | "grpc" | "grpc-web" | "grpc-web-text";
 
 /** How a call ended. */
 export interface CallEnd {

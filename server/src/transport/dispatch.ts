@@ -1,11 +1,14 @@
+import { askedOf } from "./asked.ts";
 import { checkAuthority, type HostRule } from "./authority.ts";
 import { type CallContext, requestIdFrom } from "./call-context.ts";
+import type { Teller } from "./direct/answering.ts";
+import { refusalFormOf, sendRefusal } from "./direct/refusal-answer.ts";
 import { type DirectOptions, serveDirect } from "./direct/serve.ts";
 import { type Exchange, headerOf } from "./exchange.ts";
 import type { Fields } from "./fields.ts";
 import { checkOrigin } from "./origin.ts";
 import { type PlainPage, writePage } from "./plain-page.ts";
-import { type Refusal, writeRefusal } from "./refusal.ts";
+import type { Refusal } from "./refusal.ts";
 import {
 	badRequest,
 	foreignOrigin,
@@ -63,9 +66,14 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 	}
 
 	function refuse({ exchange, common, requestId }: Refused, refusal: Refusal): undefined {
-		const detailsOf = options.refusalDetails;
-		const httpStatus = writeRefusal(exchange, refusal, { common, detailsOf });
-		observer.callRefused({ cause: refusal.cause, httpStatus, procedure: "", requestId });
+		const httpStatus = sendRefusal(refusal, refusalFormOf(exchange, refusal), {
+			exchange,
+			common: common.concat(noSniffing),
+			options,
+			teller: nobody,
+		});
+		const { cause } = refusal;
+		observer.callRefused({ cause, httpStatus, procedure: "", requestId, ...askedOf(exchange) });
 	}
 
 	async function observed(call: UniversalCall): Promise<void> {
@@ -90,6 +98,12 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 		}
 	};
 }
+
+/** Browsers do not guess what a refusal is. */
+const noSniffing: Fields = ["x-content-type-options", "nosniff"];
+
+/** A request without a route is no call, whose end somebody waits for. */
+const nobody: Teller = { done: () => undefined };
 
 /** A request that has no route. */
 interface Refused {
@@ -128,7 +142,9 @@ function checkHeaders(
 	{ connection, rawHeaders, target }: Exchange,
 	limits: DispatchOptions["limits"],
 ): Refusal | undefined {
-	if (rawHeaders.length / 2 > limits.maxHeaderCount) return tooManyHeaders;
+	if (rawHeaders.length / 2 > limits.maxHeaderCount) {
+		return tooManyHeaders(limits.maxHeaderCount, "fields");
+	}
 	if (connection.httpVersion !== "2.0") return undefined;
 	let headerBytes = target.length;
 	for (const text of rawHeaders) {
@@ -137,7 +153,8 @@ function checkHeaders(
 			return badRequest("headers", "a header field is malformed");
 		}
 	}
-	return headerBytes > limits.maxHeaderBytes ? tooManyHeaders : undefined;
+	if (headerBytes <= limits.maxHeaderBytes) return undefined;
+	return tooManyHeaders(limits.maxHeaderBytes, "bytes");
 }
 
 function contextOf(exchange: Exchange, route: Route, requestId: string): CallContext {

@@ -90,7 +90,8 @@ export function createHttp2Engine(
 function createHttp2Server({ limits }: ListenerOptions): Http2Server {
 	return createServer({
 		maxSessionMemory: limits.maxSessionMemoryMib,
-		maxHeaderListPairs: limits.maxHeaderCount + 8,
+		// Beyond this Node resets the stream; up to here the caller is told the limit.
+		maxHeaderListPairs: 4 * limits.maxHeaderCount + 8,
 		maxOutstandingPings: 2,
 		maxSettings: 32,
 		maxSessionInvalidFrames: 100,

@@ -1,3 +1,5 @@
+import type { Asked } from "./asked.ts";
+
 /** Why a request was refused before any interceptor saw it. */
 export type RefusalCause =
 	| "authority"
@@ -29,11 +31,11 @@ export type ConnectionFault =
 	| "http2";
 
 /** A request that was refused before any interceptor saw it. */
-export interface RefusedCall {
+export interface RefusedCall extends Asked {
 	readonly cause: RefusalCause;
 	/** HTTP status of the answer. */
 	readonly httpStatus: number;
-	/** Path of a known procedure, or "": a peer's own text never gets here. */
+	/** Path of a known procedure, or "". */
 	readonly procedure: string;
 	readonly requestId: string;
 }

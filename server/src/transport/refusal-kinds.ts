@@ -1,5 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
+import type { ContentTypeFault } from "./content-type.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** Malformed or foreign host: 400 or 421. */
@@ -11,7 +12,8 @@ export function wrongAuthority(httpStatus: 400 | 421, message: string): Refusal 
 				httpStatus,
 				code: Code.PermissionDenied,
 				reason: ErrorReason.PERMISSION_DENIED,
-				message,
+				message:
+					"this host is not served here; the service's option --allowed-hosts names those that are",
 			};
 }
 
@@ -21,38 +23,61 @@ export const foreignOrigin: Refusal = {
 	httpStatus: 403,
 	code: Code.PermissionDenied,
 	reason: ErrorReason.PERMISSION_DENIED,
-	message: "pages of this origin may not call this service; the service can allow it",
-	inProtocol: true,
+	message:
+		"pages of this origin may not call this service; the service's option --cors-origins names those that may",
 };
 
 /** No such path: UNIMPLEMENTED, with 404 where the protocol leaves room for it. */
 export function unknownPath(known: readonly string[]): Refusal {
-	return {
-		...unimplemented("unknown_path", 404, `no such procedure; POST to one of: ${known.join(", ")}`),
-		inProtocol: true,
-	};
+	return unimplemented(
+		"unknown_path",
+		404,
+		`no such procedure; POST to one of: ${known.join(", ")}`,
+	);
 }
 
 /** 405, with Allow. */
 export function wrongMethod(allowed: readonly string[]): Refusal {
 	const allow = allowed.join(", ");
 	return {
-		...unimplemented("method", 405, `use ${allow}`),
+		...unimplemented("method", 405, `this path takes ${allow}`),
 		headers: ["allow", allow],
 		isBare: true,
 	};
 }
 
+/** 405, with Allow: a procedure, by a method that it does not take. */
+export function notByThisMethod(allowed: readonly string[], accepted: string): Refusal {
+	const { headers, ...refusal } = wrongMethod(allowed);
+	return {
+		...refusal,
+		headers: [...(headers ?? []), "accept-post", accepted],
+		message: `this procedure takes ${allowed.join(", ")}; POST the request message, as one of: ${accepted}`,
+	};
+}
+
 /** 415, with Accept-Post (W3C Linked Data Platform, 7.1). */
-export function wrongContentType(
-	accepted: string,
-	message = `send a body of one of these content types: ${accepted}`,
-): Refusal {
+export function wrongContentType(accepted: string, fault: ContentTypeFault): Refusal {
 	return {
 		// gRPC's word for a codec that it does not know, in the status of a 415 too.
-		...unimplemented("content_type", 415, message),
+		...unimplemented("content_type", 415, `${contentTypeFaults[fault]}: ${accepted}`),
 		headers: ["accept-post", accepted],
 		isBare: true,
+	};
+}
+
+const contentTypeFaults: Readonly<Record<ContentTypeFault, string>> = {
+	unknown: "send a body of one of these content types",
+	malformed: "the content type is malformed; send one of these",
+	charset: "JSON comes in the charset utf-8 and in no other; send one of these content types",
+};
+
+/** A GET that does not say what its message is, as whoever types a URL sends it: 415. */
+export function noEncoding(accepted: string): Refusal {
+	return {
+		...wrongContentType(accepted, "unknown"),
+		message:
+			'"encoding" must be json or proto, as in ?encoding=json&message=%7B%7D; or POST the request message as application/json',
 	};
 }
 
@@ -62,14 +87,16 @@ export const grpcNeedsHttp2: Refusal = {
 	headers: ["connection", "close"],
 };
 
-/** More header fields than the limit: 431. */
-export const tooManyHeaders: Refusal = {
-	cause: "headers",
-	httpStatus: 431,
-	code: Code.ResourceExhausted,
-	reason: ErrorReason.REQUEST_TOO_LARGE,
-	message: "too many header fields",
-};
+/** More header fields, or more bytes in them, than the limit: 431. */
+export function tooManyHeaders(limit: number, unit: "fields" | "bytes"): Refusal {
+	return {
+		cause: "headers",
+		httpStatus: 431,
+		code: Code.ResourceExhausted,
+		reason: ErrorReason.REQUEST_TOO_LARGE,
+		message: `the request's head is too large; at most ${limit} ${unit} are taken`,
+	};
+}
 
 /** A request that no handler can make sense of: 400. */
 export function badRequest(cause: Refusal["cause"], message: string): Refusal {
@@ -84,7 +111,7 @@ export function badRequest(cause: Refusal["cause"], message: string): Refusal {
 
 /** None or two request messages where one belongs: UNIMPLEMENTED, as connect and gRPC have it. */
 export function protocolViolation(message: string): Refusal {
-	return { ...unimplemented("protocol", 501, message), inProtocol: true };
+	return unimplemented("protocol", 501, message);
 }
 
 /** Framing that no sane sender makes: INTERNAL, as gRPC has it (grpc/doc/statuscodes.md). */
@@ -112,7 +139,15 @@ export function unknownEncoding(acceptHeader: string, known: readonly string[]):
 	};
 }
 
-/** A message over the limit, before or after decompression. */
+/** A message of more than `maxBytes`, before or after decompression. */
+export function messageTooLarge(maxBytes: number): Refusal {
+	return {
+		...requestTooLarge,
+		message: `the request is too large; at most ${maxBytes} bytes are taken, before decompression and after it`,
+	};
+}
+
+/** A message over a limit. */
 export const requestTooLarge: Refusal = {
 	cause: "protocol",
 	httpStatus: 429,

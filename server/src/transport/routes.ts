@@ -1,9 +1,10 @@
 import {
 	type Protocol,
-	protocolOf,
+	readContentType,
 	streamContentTypes,
 	unaryContentTypes,
 } from "./content-type.ts";
+import type { Form } from "./direct/form.ts";
 import { type Exchange, headerOf } from "./exchange.ts";
 import { validateGetQuery } from "./get-query.ts";
 import type { Procedure } from "./procedures.ts";
@@ -11,15 +12,18 @@ import type { Refusal } from "./refusal.ts";
 import {
 	badRequest,
 	grpcNeedsHttp2,
+	noEncoding,
+	notByThisMethod,
 	unknownPath,
 	wrongContentType,
-	wrongMethod,
 } from "./refusal-kinds.ts";
 
 /** A request and the procedure that it asks for. */
 export interface Route {
 	readonly procedure: Procedure;
 	readonly protocol: Protocol;
+	/** Of the request message, and of the answer. */
+	readonly form: Form;
 	/** Path and query. */
 	readonly path: string;
 	/** Method as the procedure sees it: HEAD is a GET whose body is left out. */
@@ -42,24 +46,32 @@ export function createRoutes(procedures: readonly Procedure[]): Routes {
 			if (procedure === undefined) return notFound;
 			const { isUnary } = procedure;
 			const allowed = procedure.allowsGet ? getMethods : postMethods;
-			if (!allowed.includes(exchange.method)) return wrongMethod(allowed);
-			if (exchange.method !== "POST") return getRoute(exchange, procedure, { path, query });
 			const accepted = isUnary ? unaryContentTypes : streamContentTypes;
-			const protocol = protocolOf(headerOf(exchange, "content-type") ?? "", isUnary);
-			if (protocol === undefined) return wrongContentType(accepted);
+			if (!allowed.includes(exchange.method)) return notByThisMethod(allowed, accepted);
+			if (exchange.method !== "POST") return getRoute(exchange, procedure, { path, query });
+			const type = readContentType(headerOf(exchange, "content-type") ?? "");
+			if (typeof type === "string" || !takes(procedure, type.protocol)) {
+				const fault = typeof type === "string" ? type : "unknown";
+				return wrongContentType(accepted, fault);
+			}
+			const { protocol, form } = type;
 			// gRPC's path is the procedure, whole (grpc/doc/PROTOCOL-HTTP2.md).
 			if (protocol.startsWith("grpc") && query !== "") return notFound;
 			if (protocol === "grpc" && exchange.connection.httpVersion !== "2.0") return grpcNeedsHttp2;
 			const version = headerOf(exchange, "connect-protocol-version") ?? "1";
 			if (protocol.startsWith("connect") && version !== "1") {
-				return {
-					...badRequest("protocol", "connect-protocol-version must be 1"),
-					inProtocol: true,
-				};
+				return badRequest("protocol", "connect-protocol-version must be 1");
 			}
-			return { procedure, protocol, path, method: "POST" };
+			return { procedure, protocol, form, path, method: "POST" };
 		},
 	};
+}
+
+/** Connect has one form for unary calls and one for streams; its own handlers do not know gRPC-Web's text. */
+function takes({ isUnary, direct }: Procedure, protocol: Protocol): boolean {
+	if (protocol === "connect") return isUnary;
+	if (protocol === "connect-stream") return !isUnary;
+	return protocol !== "grpc-web-text" || direct !== undefined;
 }
 
 function getRoute(
@@ -67,13 +79,16 @@ function getRoute(
 	procedure: Procedure,
 	target: { readonly path: string; readonly query: string },
 ): Route | Refusal {
-	const fault = validateGetQuery(new URLSearchParams(target.query));
-	const type = headerOf(exchange, "content-type") ?? "";
-	if (fault === "content_type" || protocolOf(type, true) !== "connect") {
-		return wrongContentType(unaryContentTypes, `"encoding" must be json or proto`);
+	const query = new URLSearchParams(target.query);
+	const fault = validateGetQuery(query);
+	const type = readContentType(headerOf(exchange, "content-type") ?? "");
+	if (fault === "content_type") return noEncoding(unaryContentTypes);
+	if (typeof type === "string" || type.protocol !== "connect") {
+		return wrongContentType(unaryContentTypes, typeof type === "string" ? type : "unknown");
 	}
 	if (fault !== undefined) return badRequest("protocol", fault.message);
-	return { procedure, protocol: "connect", path: target.path, method: "GET" };
+	const form = query.get("encoding") === "proto" ? "binary" : "json";
+	return { procedure, protocol: "connect", form, path: target.path, method: "GET" };
 }
 
 const postMethods = ["POST"];

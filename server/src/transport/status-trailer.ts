@@ -12,25 +12,39 @@ export function statusTrailer(
 	error: ConnectError | undefined,
 	trailer: Headers | undefined,
 ): Headers {
-	return setTrailerStatus(new Headers(trailer), error && withShortWords(error));
+	const words = error === undefined ? undefined : shortened(error.rawMessage);
+	const status = setTrailerStatus(new Headers(trailer), error && withWords(error, words ?? ""));
+	if (words !== undefined) status.set("grpc-message", percentEncode(words));
+	return status;
 }
 
 /** The details, too, repeat the message. */
-function withShortWords(error: ConnectError): ConnectError {
-	if (error.rawMessage.length <= maxGrpcMessageLength) return error;
-	const words = error.rawMessage.slice(0, maxGrpcMessageLength).toWellFormed();
+function withWords(error: ConnectError, words: string): ConnectError {
+	if (error.rawMessage === words) return error;
 	const short = new ConnectError(words, error.code, error.metadata);
 	short.details = error.details;
 	short.isWireError = error.isWireError;
 	return short;
 }
 
+/** Well-formed, too: half a surrogate pair is no character that could be sent. */
+function shortened(message: string): string {
+	return message.slice(0, maxGrpcMessageLength).toWellFormed();
+}
+
+/**
+ * Leaves printable ASCII as it is, but for the percent sign (grpc/doc/PROTOCOL-HTTP2.md, "Responses"):
+ * grpc-js decodes with `decodeURI`, and would show a `%3A` that stands for a colon.
+ */
+function percentEncode(message: string): string {
+	return message.replaceAll(/[^ -$&-~]+/g, encodeURIComponent);
+}
+
 /** The trailer with a message that fits. */
 export function withShortMessage(trailer: Headers): Headers {
-	const message = trailer.get("grpc-message") ?? "";
-	if (message.length > maxGrpcMessageLength) {
-		const short = decodeURIComponent(message).slice(0, maxGrpcMessageLength).toWellFormed();
-		trailer.set("grpc-message", encodeURIComponent(short));
+	const message = trailer.get("grpc-message");
+	if (message !== null) {
+		trailer.set("grpc-message", percentEncode(shortened(decodeURIComponent(message))));
 	}
 	return trailer;
 }

@@ -1,9 +1,11 @@
 import { createContextValues } from "@connectrpc/connect";
 import type { Clock } from "../clock.ts";
+import { askedOf } from "./asked.ts";
 import { type CallContext, callContextKey } from "./call-context.ts";
 import { createAsyncIterable, type UniversalServerResponse } from "./connect-internals.ts";
 import { readTimeoutMs, writeTimeoutMs } from "./deadline.ts";
 import { getHeaders, streamHeaders } from "./direct/answering.ts";
+import { streamProtocols, unaryProtocols } from "./direct/protocols.ts";
 import { type Exchange, headerOf } from "./exchange.ts";
 import type { Fairness } from "./fairness.ts";
 import type { Fields } from "./fields.ts";
@@ -91,6 +93,7 @@ export async function serveUniversal(
 			httpStatus: response.status,
 			procedure: route.procedure.path,
 			requestId: context.requestId,
+			...askedOf(exchange),
 		});
 	}
 	return written;
@@ -136,13 +139,22 @@ function requestHeader(call: UniversalCall): Headers {
 	for (let i = 0; i + 1 < exchange.rawHeaders.length; i += 2) {
 		header.append(exchange.rawHeaders[i] as string, exchange.rawHeaders[i + 1] as string);
 	}
-	if (!header.has("content-type")) header.set("content-type", "application/json");
+	// connect's handlers know the plain spellings only.
+	const contentType = contentTypeOf(route);
+	if (contentType !== undefined) header.set("content-type", contentType);
 	// Compressing each event of each stream would cost more than all the rest.
 	if (route.procedure.method.methodKind !== "unary") {
 		header.set("connect-accept-encoding", "identity");
 		header.set("grpc-accept-encoding", "identity");
 	}
 	return header;
+}
+
+function contentTypeOf({ protocol, form, method }: Route): string | undefined {
+	if (method === "GET") return undefined;
+	return protocol === "connect"
+		? unaryProtocols.connect.contentType(form)
+		: streamProtocols[protocol].contentType(form);
 }
 
 function ownHeaders(route: Route, response: UniversalServerResponse): Fields {

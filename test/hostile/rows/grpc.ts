@@ -1,4 +1,3 @@
-import { Code } from "@connectrpc/connect";
 import { pathOf } from "../../support/path-of.ts";
 import { brotliBomb, gzipBomb } from "../bombs.ts";
 import {
@@ -107,7 +106,7 @@ const typesAndPaths: readonly Quick[] = [
 		"R23",
 		"a codec that is not known",
 		post("GetWukong", "application/grpc+thrift", { body: good }),
-		status(415, ["grpc-status", String(Code.Unimplemented)]),
+		unimplemented,
 	],
 	[
 		"R24",
@@ -126,7 +125,7 @@ const typesAndPaths: readonly Quick[] = [
 		grpc("GetWukong", good, ["trace-bin", "!!!"]),
 		served,
 	],
-	["R38", "a malformed authority", grpc("GetWukong", good, ["host", "["]), status(400)],
+	["R38", "a malformed authority", grpc("GetWukong", good, ["host", "["]), invalidRequest],
 	["R40", "a status in a request", grpc("GetWukong", good, ["grpc-status", "7"]), served],
 ];
 

@@ -81,11 +81,12 @@ describe("requests that a procedure does not take", () => {
 		const { url } = await openPort();
 		const answer = await answerOf(url, pathOf(name), { method });
 		expect([answer.status, answer.headers.get("allow")]).toEqual([405, allow]);
-		// Not Connect's error: its clients are to read UNKNOWN from the status.
-		expect([answer.headers.get("content-type"), answer.text]).toEqual([
-			"text/plain; charset=utf-8",
-			`use ${allow}\n`,
-		]);
+		expect(answer.headers.get("content-type")).toBe("application/json");
+		expect(JSON.parse(answer.text)).toMatchObject({
+			code: "unimplemented",
+			message: expect.stringMatching(`takes ${allow}; POST .* application/(connect.)?json`),
+			details: [{ debug: { reason: "METHOD_NOT_FOUND" } }],
+		});
 	});
 
 	test.each([
@@ -94,18 +95,17 @@ describe("requests that a procedure does not take", () => {
 		["GetWukong", "application/json; charset=latin1"],
 		["GetWukong", "application/connect+json"],
 		["WatchWukong", "application/json"],
-		["GetWukong", "application/grpc-web-text"],
-	])("%s with %s is 415 with Accept-Post", async (name, type) => {
+	])("%s with %s is 415 with Accept-Post and what to send, in JSON", async (name, type) => {
 		const { url } = await openPort();
 		const headers = { "content-type": type };
 		const answer = await answerOf(url, pathOf(name), { method: "POST", headers, body: "{}" });
 		expect(answer.status).toBe(415);
 		expect(answer.headers.get("accept-post")).toContain("application/grpc-web+proto");
-		expect(answer.headers.get("content-type")).toBe(
-			type.startsWith("application/grpc-web")
-				? "application/grpc-web+proto"
-				: "text/plain; charset=utf-8",
-		);
+		expect(answer.headers.get("content-type")).toBe("application/json");
+		expect(JSON.parse(answer.text)).toMatchObject({
+			code: "unimplemented",
+			message: expect.stringContaining(answer.headers.get("accept-post") ?? "?"),
+		});
 	});
 
 	test("gRPC over HTTP/1.1 is 505 and the connection ends", async () => {

@@ -118,6 +118,6 @@ function misfit(violation: FieldViolation): Decoded {
 
 function invalid(message: string, violation: FieldViolation): Decoded {
 	return {
-		refusal: { ...badRequest("protocol", message), inProtocol: true, violations: [violation] },
+		refusal: { ...badRequest("protocol", message), violations: [violation] },
 	};
 }

@@ -1,8 +1,5 @@
-import type { Form } from "./form.ts";
-
 /** The request of a Connect GET, whose query passed `validateGetQuery`. */
 export interface GetRequest {
-	readonly form: Form;
 	readonly body: Buffer;
 	/** Name of its compression; undefined: none. */
 	readonly encoding: string | undefined;
@@ -14,7 +11,6 @@ export function readGetRequest(path: string): GetRequest {
 	const message = query.get("message") ?? "";
 	const isBase64 = query.get("base64") === "1";
 	return {
-		form: query.get("encoding") === "proto" ? "binary" : "json",
 		// Node's decoder takes both alphabets, with padding and without.
 		body: Buffer.from(message, isBase64 ? "base64" : "utf8"),
 		encoding: query.get("compression") ?? undefined,

@@ -1,20 +1,20 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Timer } from "../../clock.ts";
 import { afterTurn } from "../after-turn.ts";
+import { askedOf } from "../asked.ts";
 import { callerLeft } from "../departure.ts";
-import { headerOf } from "../exchange.ts";
-import { createRefusalError, type Refusal } from "../refusal.ts";
+import type { Refusal } from "../refusal.ts";
 import { deadlineInRequest, requestTooSlow } from "../refusal-kinds.ts";
 import type { Route } from "../routes.ts";
-import { failureHeaders, nothingSent, type Sent, sendAnswer } from "./answering.ts";
+import { nothingSent, type Sent } from "./answering.ts";
 import { Call } from "./call.ts";
 import { deadlinePassed } from "./cancellation.ts";
 import type { Decoded } from "./decoder.ts";
-import { type Form, formOf } from "./form.ts";
 import { readGetRequest } from "./get-message.ts";
 import { openMessage, readMessage } from "./incoming.ts";
 import type { StreamProtocol, UnaryProtocol } from "./protocol.ts";
 import { streamProtocols, unaryProtocols } from "./protocols.ts";
+import { sendRefusal } from "./refusal-answer.ts";
 import type { DirectOptions, DirectRequest } from "./serve.ts";
 import { runStream, type StreamProcedure } from "./stream.ts";
 import { readTerms, type Terms } from "./terms.ts";
@@ -30,7 +30,6 @@ export class IncomingCall {
 	readonly #protocol: UnaryProtocol | StreamProtocol;
 	/** Of the call's time; undefined: nobody has asked yet, and its first turn is not over. */
 	#startMs: number | undefined;
-	#form: Form = "json";
 	/** undefined: not read yet. */
 	#terms: Terms | undefined;
 	/** undefined: its message is not there yet. */
@@ -51,7 +50,6 @@ export class IncomingCall {
 		const { exchange, procedure, route } = this.#request;
 		const { limits, compressions, decodeOptions } = this.#options;
 		const get = route.method === "GET" ? readGetRequest(route.path) : undefined;
-		this.#form = get?.form ?? formOf(headerOf(exchange, "content-type") ?? "");
 		const isUnary = procedure.spec.kind === "unary";
 		const terms = readTerms(
 			exchange.rawHeaders,
@@ -71,7 +69,7 @@ export class IncomingCall {
 		const rule = {
 			framing: this.#protocol,
 			schema: procedure.spec.method.input,
-			form: this.#form,
+			form: route.form,
 			compression: terms.requestCompression,
 			maxMessageBytes: limits.maxRequestBytes,
 			decodeOptions,
@@ -94,16 +92,13 @@ export class IncomingCall {
 	/** Answers with a refusal. */
 	refuse(refusal: Refusal): void {
 		const { exchange, route, context, common } = this.#request;
-		const { observer, refusalDetails } = this.#options;
-		const error = createRefusalError(refusal, refusalDetails);
-		const metadata = { header: undefined, trailer: undefined };
-		const failure = this.#protocol.failure(this.#form, error, metadata);
-		const answer = failure.status === 200 ? failure : { ...failure, status: refusal.httpStatus };
-		const fields = [...common, ...failureHeaders, ...(refusal.headers ?? [])];
-		sendAnswer(exchange, answer, { fields, options: this.#options, teller: this });
-		observer.callRefused({
+		const form = { protocol: this.#protocol, form: route.form };
+		const sending = { exchange, common, options: this.#options, teller: this };
+		const httpStatus = sendRefusal(refusal, form, sending);
+		this.#options.observer.callRefused({
 			cause: refusal.cause,
-			httpStatus: answer.status,
+			httpStatus,
+			...askedOf(exchange),
 			procedure: route.procedure.path,
 			requestId: context.requestId,
 		});
@@ -131,7 +126,7 @@ export class IncomingCall {
 			method,
 			path: route.path,
 			httpMethod: route.method,
-			form: this.#form,
+			form: route.form,
 			context,
 			common,
 			leftMs: () => this.#leftMs(),

@@ -2,9 +2,10 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { CollectedBody } from "../body-collector.ts";
 import type { Compression } from "../connect-internals.ts";
+import { envelopePrefixBytes } from "../envelope.ts";
 import { type Exchange, headerOf } from "../exchange.ts";
 import type { Refusal } from "../refusal.ts";
-import { badRequest, requestTooLarge } from "../refusal-kinds.ts";
+import { badRequest, messageTooLarge } from "../refusal-kinds.ts";
 import { type Decoded, type DecodeOptions, decode } from "./decoder.ts";
 import type { Form } from "./form.ts";
 import type { Framing } from "./protocol.ts";
@@ -32,12 +33,21 @@ export function readMessage(
 	done: (message: Decoded) => void,
 ): void {
 	const length = headerOf(exchange, "content-length");
-	const limit = {
-		maxMessageBytes: rule.maxMessageBytes,
-		isEnveloped: rule.framing.isEnveloped,
-		declaredBytes: length === undefined ? undefined : Number(length),
-	};
-	exchange.collectBody(limit, (body) => openMessage(body, rule, done));
+	const { framing, maxMessageBytes } = rule;
+	const declaredBytes = length === undefined ? undefined : Number(length);
+	const { text } = framing;
+	if (text === undefined) {
+		const limit = { maxMessageBytes, isEnveloped: framing.isEnveloped, declaredBytes };
+		exchange.collectBody(limit, (body) => openMessage(body, rule, done));
+		return;
+	}
+	const maxTextBytes = text.maxBytes(maxMessageBytes + envelopePrefixBytes);
+	const limit = { maxMessageBytes: maxTextBytes, isEnveloped: false, declaredBytes };
+	exchange.collectBody(limit, (body) => {
+		const decoded = body === undefined ? undefined : text.decode(body);
+		if (decoded !== undefined && "cause" in decoded) done({ refusal: decoded });
+		else openMessage(decoded, rule, done);
+	});
 }
 
 /** Takes the message out of a body that is there; `undefined`: it is too large. */
@@ -48,14 +58,16 @@ export function openMessage(
 ): void {
 	const { framing, compression, schema, form } = rule;
 	const opened =
-		body === undefined ? requestTooLarge : openRequest(body, framing, compression !== undefined);
+		body === undefined
+			? messageTooLarge(rule.maxMessageBytes)
+			: openRequest(body, framing, compression !== undefined);
 	if ("cause" in opened) {
 		done({ refusal: opened });
 		return;
 	}
 	// A query's message was never held against the limit for bodies.
 	if (opened.bytes.byteLength > rule.maxMessageBytes) {
-		done({ refusal: requestTooLarge });
+		done({ refusal: messageTooLarge(rule.maxMessageBytes) });
 		return;
 	}
 	if (!opened.isCompressed || compression === undefined) {
@@ -64,11 +76,13 @@ export function openMessage(
 	}
 	compression.decompress(opened.bytes as Uint8Array<ArrayBuffer>, rule.maxMessageBytes).then(
 		(bytes) => done(decode(schema, Buffer.from(bytes), { form, ...rule.decodeOptions })),
-		(error: unknown) => done({ refusal: refusalOf(error) }),
+		(error: unknown) => done({ refusal: refusalOf(error, rule) }),
 	);
 }
 
-function refusalOf(error: unknown): Refusal {
+function refusalOf(error: unknown, { maxMessageBytes }: IncomingRule): Refusal {
 	const isTooLarge = error instanceof ConnectError && error.code === Code.ResourceExhausted;
-	return isTooLarge ? requestTooLarge : badRequest("protocol", "decompression failed");
+	return isTooLarge
+		? messageTooLarge(maxMessageBytes)
+		: badRequest("protocol", "decompression failed");
 }

@@ -16,6 +16,8 @@ export interface Framing {
 	readonly encodingHeader: string;
 	/** Header with the compressions that the other side takes. */
 	readonly acceptEncodingHeader: string;
+	/** The text that bodies are turned into; undefined: they go as they are. */
+	readonly text?: BodyText;
 	/** Content type of an answer. */
 	contentType(form: Form): string;
 	/**
@@ -23,6 +25,16 @@ export interface Framing {
 	 * nothing.
 	 */
 	checkFlags(flags: number): Refusal | undefined;
+}
+
+/** Bodies as text. */
+export interface BodyText {
+	/** Most bytes of text that are taken for a body of so many. */
+	maxBytes(bytes: number): number;
+	/** A request's body from its text, or why it is none. */
+	decode(text: Buffer): Buffer | Refusal;
+	/** The text of one piece of an answer, which stands by itself. */
+	encode(piece: Uint8Array): Buffer;
 }
 
 /** A whole answer. */

@@ -81,7 +81,9 @@ export class StreamAnswer {
 
 	/** The bytes of messages, in their envelopes, one behind the other; to be sent next. */
 	encode(messages: readonly Message[]): Uint8Array {
-		const bytes = this.#options.encoder.encodeAll(this.#schema, messages, this.#form);
+		const envelopes = this.#options.encoder.encodeAll(this.#schema, messages, this.#form);
+		const { text } = this.#protocol;
+		const bytes = text === undefined ? envelopes : text.encode(envelopes);
 		this.#sentBytes += bytes.byteLength;
 		if (this.#opening !== undefined) this.#begin();
 		return bytes;

@@ -41,7 +41,7 @@ export function readTerms(
 		rule,
 	);
 	if (timeoutMs === "malformed") {
-		return { ...badRequest("protocol", "the deadline is malformed"), inProtocol: true };
+		return framing.hasGrpcTimeout ? malformedGrpcTimeout : malformedConnectTimeout;
 	}
 	const accepted = fieldOf(fields, framing.acceptEncodingHeader);
 	// Who compresses can decompress, too (grpc/doc/compression.md).
@@ -49,6 +49,15 @@ export function readTerms(
 		accepted === undefined ? requestCompression : chooseAccepted(accepted, rule.compressions);
 	return { timeoutMs, requestCompression, responseCompression };
 }
+
+const malformedGrpcTimeout = badRequest(
+	"protocol",
+	"the deadline is malformed; grpc-timeout takes one to eight digits and a unit of H, M, S, m, u, n",
+);
+const malformedConnectTimeout = badRequest(
+	"protocol",
+	"the deadline is malformed; connect-timeout-ms takes one to ten digits",
+);
 
 /** The first compression of the list that is known here and not refused by `q=0` (RFC 9110, 12.5.3). */
 function chooseAccepted(

@@ -1,0 +1,13 @@
+import { createGrpcWebUnary } from "../grpc-web/unary.ts";
+import type { UnaryProtocol } from "../protocol.ts";
+import { grpcWebTextFraming } from "./framing.ts";
+import { grpcWebTextStream, inText } from "./stream.ts";
+
+const binary = createGrpcWebUnary(grpcWebTextFraming);
+
+/** gRPC-Web's unary calls, in base64. */
+export const grpcWebTextUnary: UnaryProtocol = {
+	...binary,
+	answer: (form, message, metadata) => inText(binary.answer(form, message, metadata)),
+	failure: grpcWebTextStream.failure,
+};
