@@ -113,6 +113,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		tls: config.tlsCert === "" ? undefined : { certFile: config.tlsCert, keyFile: config.tlsKey },
 		allowedHosts: config.allowedHosts,
 		allowedOrigins: config.corsOrigins,
+		allowedHeaders: config.corsHeaders,
 		pages: createPages({ readiness: () => readiness, freshness: replica.freshness, metrics }),
 		clock,
 		observer: createPortObserver(metrics.port, logger),

@@ -82,7 +82,7 @@ export const differences: readonly Difference[] = [
 			"connect passes over it; it is an envelope of answers, and no second message belongs here",
 		aspects: everything,
 		holds: ({ direct, universal }, ask) =>
-			/^(there is more than one|the request is too large$)/.test(direct.words ?? "") &&
+			/^(there is more than one|the request is too large;)/.test(direct.words ?? "") &&
 			isBegun(universal) &&
 			askedHeader(ask, "content-type")?.toLowerCase().startsWith("application/connect+") === true,
 		example: over(

@@ -1,3 +1,4 @@
+import { parseHeaderNames } from "./header-names.ts";
 import {
 	matching,
 	type Option,
@@ -35,6 +36,14 @@ export const optionsTable = {
 			"Web origins that may call, as in https://app.example.com.",
 		),
 		parse: parseOrigins,
+	},
+	corsHeaders: {
+		...words(
+			"cors-headers",
+			"names",
+			"Header fields that pages of these origins may send, besides those of the protocols, of sign-in and of tracing.",
+		),
+		parse: parseHeaderNames,
 	},
 	tlsCert: text(
 		"tls-cert",

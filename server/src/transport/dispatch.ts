@@ -6,7 +6,7 @@ import { refusalFormOf, sendRefusal } from "./direct/refusal-answer.ts";
 import { type DirectOptions, serveDirect } from "./direct/serve.ts";
 import { type Exchange, headerOf } from "./exchange.ts";
 import type { Fields } from "./fields.ts";
-import { checkOrigin } from "./origin.ts";
+import { checkOrigin, type OriginRule } from "./origin.ts";
 import { type PlainPage, writePage } from "./plain-page.ts";
 import type { Refusal } from "./refusal.ts";
 import {
@@ -22,7 +22,7 @@ import { serveUniversal, type UniversalCall } from "./universal.ts";
 /** What the way of a request is decided by. */
 export interface DispatchOptions extends DirectOptions {
 	readonly hosts: HostRule;
-	readonly allowedOrigins: readonly string[];
+	readonly origins: OriginRule;
 	readonly pages: readonly PlainPage[];
 	readonly routes: Routes;
 }
@@ -128,7 +128,7 @@ function admit(exchange: Exchange, options: DispatchOptions): Admission | Refusa
 	if (headersFault !== undefined) return headersFault;
 	const host = checkAuthority(exchange, options.hosts);
 	if ("status" in host) return wrongAuthority(host.status, host.message);
-	const origin = checkOrigin(exchange, host.authority, options.allowedOrigins);
+	const origin = checkOrigin(exchange, host.authority, options.origins);
 	if (origin.kind === "refuse") return foreignOrigin;
 	return {
 		path: host.path,

@@ -53,6 +53,15 @@ export function fieldOf(fields: Fields, name: string): string | undefined {
 	return undefined;
 }
 
+/** All values of a field that is a list, as one (RFC 9110, 5.3); undefined where there is none. */
+export function listOf(fields: Fields, name: string): string | undefined {
+	let list: string | undefined;
+	for (let i = 0; i < fields.length; i += 2) {
+		if (fields[i] === name) list = list === undefined ? fields[i + 1] : `${list},${fields[i + 1]}`;
+	}
+	return list;
+}
+
 /** All values of a field. */
 export function valuesOf(fields: Fields, name: string): readonly string[] {
 	const values: string[] = [];

@@ -6,7 +6,15 @@ import type { Fields } from "./fields.ts";
 /** How long a browser may keep a preflight's answer, in seconds; Chromium's ceiling. */
 const maxAgeSeconds = 7_200;
 const allowedMethods = [...cors.allowedMethods, "HEAD"].join(", ");
-const allowedHeaders = [...cors.allowedHeaders, "Authorization", "X-Request-Id"].join(", ");
+const allowedHeaders = [
+	...cors.allowedHeaders,
+	"Authorization",
+	"X-Request-Id",
+	// OpenTelemetry's instrumentation of a page adds these (W3C Trace Context, W3C Baggage).
+	"Traceparent",
+	"Tracestate",
+	"Baggage",
+];
 const exposedHeaders = [...cors.exposedHeaders, "X-Request-Id"].join(", ");
 
 /** What the Origin header of a request means for its answer. */
@@ -14,6 +22,14 @@ export type OriginCheck =
 	| { readonly kind: "pass"; readonly headers: Fields }
 	| { readonly kind: "preflight"; readonly headers: Fields }
 	| { readonly kind: "refuse" };
+
+/** Who may call from a page, and with what. */
+export interface OriginRule {
+	/** Origins, as in `https://console.example.org`. */
+	readonly allowedOrigins: readonly string[];
+	/** Header fields that pass the preflight, besides those that the protocols and tracing need. */
+	readonly allowedHeaders: readonly string[];
+}
 
 /**
  * Cross-origin rules (Fetch standard, CORS protocol), with connect's header lists.
@@ -25,7 +41,7 @@ export type OriginCheck =
 export function checkOrigin(
 	exchange: Exchange,
 	authority: Authority,
-	allowedOrigins: readonly string[],
+	{ allowedOrigins, allowedHeaders: further }: OriginRule,
 ): OriginCheck {
 	const vary = allowedOrigins.length > 0 ? varyOrigin : none;
 	const origin = headerOf(exchange, "origin");
@@ -36,7 +52,7 @@ export function checkOrigin(
 	if (allowedOrigins.includes(origin)) {
 		const allow = ["access-control-allow-origin", origin];
 		return isPreflight
-			? { kind: "preflight", headers: [...vary, ...allow, ...preflightHeaders] }
+			? { kind: "preflight", headers: [...vary, ...allow, ...preflightHeaders(further)] }
 			: {
 					kind: "pass",
 					headers: [...vary, ...allow, "access-control-expose-headers", exposedHeaders],
@@ -51,14 +67,17 @@ export function checkOrigin(
 
 const none: Fields = [];
 const varyOrigin: Fields = ["vary", "Origin"];
-const preflightHeaders: Fields = [
-	"access-control-allow-methods",
-	allowedMethods,
-	"access-control-allow-headers",
-	allowedHeaders,
-	"access-control-max-age",
-	String(maxAgeSeconds),
-];
+
+function preflightHeaders(further: readonly string[]): Fields {
+	return [
+		"access-control-allow-methods",
+		allowedMethods,
+		"access-control-allow-headers",
+		[...allowedHeaders, ...further].join(", "),
+		"access-control-max-age",
+		String(maxAgeSeconds),
+	];
+}
 
 function isSameOrigin(origin: string, exchange: Exchange, authority: Authority): boolean {
 	const schemes = exchange.connection.secure ? ["https:"] : ["http:", "https:"];

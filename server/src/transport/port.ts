@@ -48,6 +48,8 @@ export interface PortOptions {
 	readonly allowedHosts: readonly string[];
 	/** Origins, as in `https://console.example.org`, whose pages may call. */
 	readonly allowedOrigins: readonly string[];
+	/** Header fields that those pages may send, besides what the protocols and tracing need. Default: none. */
+	readonly allowedHeaders?: readonly string[];
 	/** Plain resources beside the procedures. */
 	readonly pages: readonly PlainPage[];
 	readonly clock: Clock;
@@ -87,7 +89,10 @@ export function createPort(options: PortOptions): Port {
 	});
 	const dispatch = createDispatch({
 		hosts: { boundHost: options.host, allowedHosts: options.allowedHosts },
-		allowedOrigins: options.allowedOrigins,
+		origins: {
+			allowedOrigins: options.allowedOrigins,
+			allowedHeaders: options.allowedHeaders ?? [],
+		},
 		pages: options.pages,
 		routes: createRoutes(createProcedures(handlers)),
 		compressions,

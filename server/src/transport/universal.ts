@@ -2,7 +2,12 @@ import { createContextValues } from "@connectrpc/connect";
 import type { Clock } from "../clock.ts";
 import { askedOf } from "./asked.ts";
 import { type CallContext, callContextKey } from "./call-context.ts";
-import { createAsyncIterable, type UniversalServerResponse } from "./connect-internals.ts";
+import {
+	type Compression,
+	createAsyncIterable,
+	type UniversalServerResponse,
+} from "./connect-internals.ts";
+import { findCoding } from "./content-coding.ts";
 import { readTimeoutMs, writeTimeoutMs } from "./deadline.ts";
 import { getHeaders, streamHeaders } from "./direct/answering.ts";
 import { streamProtocols, unaryProtocols } from "./direct/protocols.ts";
@@ -20,6 +25,7 @@ import { writeBody } from "./writer.ts";
 
 /** What calls share. */
 export interface UniversalOptions {
+	readonly compressions: readonly Compression[];
 	readonly limits: TransportLimits;
 	readonly clock: Clock;
 	readonly fairness: Fairness;
@@ -46,7 +52,7 @@ export async function serveUniversal(
 	// A reference has no need of a last word.
 	if (isStream) exchange.onPeerEnd(() => exchange.abort());
 	const isGrpc = route.protocol.startsWith("grpc");
-	const header = requestHeader(call);
+	const header = requestHeader(call, options.compressions);
 	const startMs = clock.monotonicMs();
 	const timeoutMs = readTimeoutMs(header, isGrpc, {
 		maxTimeoutMs: isStream ? limits.maxStreamTimeoutMs : limits.maxUnaryTimeoutMs,
@@ -133,7 +139,7 @@ function failing(error: unknown): AsyncIterable<Uint8Array> {
 	return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
 }
 
-function requestHeader(call: UniversalCall): Headers {
+function requestHeader(call: UniversalCall, compressions: readonly Compression[]): Headers {
 	const { exchange, route } = call;
 	const header = new Headers();
 	for (let i = 0; i + 1 < exchange.rawHeaders.length; i += 2) {
@@ -142,6 +148,11 @@ function requestHeader(call: UniversalCall): Headers {
 	// connect's handlers know the plain spellings only.
 	const contentType = contentTypeOf(route);
 	if (contentType !== undefined) header.set("content-type", contentType);
+	for (const name of encodingHeaders) {
+		const given = header.get(name);
+		const found = given === null ? undefined : findCoding(given, compressions);
+		if (found !== undefined) header.set(name, found.name);
+	}
 	// Compressing each event of each stream would cost more than all the rest.
 	if (route.procedure.method.methodKind !== "unary") {
 		header.set("connect-accept-encoding", "identity");
@@ -149,6 +160,8 @@ function requestHeader(call: UniversalCall): Headers {
 	}
 	return header;
 }
+
+const encodingHeaders = ["content-encoding", "connect-content-encoding", "grpc-encoding"];
 
 function contentTypeOf({ protocol, form, method }: Route): string | undefined {
 	if (method === "GET") return undefined;

@@ -58,6 +58,7 @@ describe("the configuration", () => {
 		expect(config.allowedHosts).toEqual(["a.example", "b.example"]);
 		expect(config.corsOrigins).toEqual(["https://x.example"]);
 		expect(config.insecureNoAuth).toBe(true);
+		expect(configOf(["--cors-headers", "X-Tenant,x-b3"]).corsHeaders).toEqual(["X-Tenant", "x-b3"]);
 		expect(configOf(["--insecure-no-auth"]).insecureNoAuth).toBe(true);
 	});
 });
@@ -100,6 +101,10 @@ describe("a wrong configuration", () => {
 		["--default-namespace", "Not_A_Label"],
 		["--cors-origins", "https://a.example/path"],
 		["--cors-origins", "*"],
+		["--cors-headers", "*"],
+		["--cors-headers", "x-tenant, x tenant"],
+		["--cors-headers", "x-tenant\r\nx: y"],
+		["--cors-headers", "x-té"],
 		["--insecure-no-auth=1"],
 	])("refuses %s %s", (...argv) => {
 		expect(faultsOf(argv)).not.toEqual([]);

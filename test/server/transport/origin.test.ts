@@ -49,6 +49,22 @@ describe("a listed origin", () => {
 		expect(answer).not.toMatch(/allow-credentials|: \*/);
 	});
 
+	test.each(["Traceparent", "Tracestate", "Baggage"])(
+		"may send %s, as OpenTelemetry's instrumentation of a page does (W3C Trace Context, Baggage)",
+		async (name) => {
+			const { portNumber } = await openPort({ allowedOrigins: [listed] });
+			const answer = await answerTo(portNumber, preflight(listed));
+			expect(answer).toMatch(new RegExp(`access-control-allow-headers: .*\\b${name}\\b`));
+		},
+	);
+
+	test("may send the header fields that the port is told besides", async () => {
+		const allowedHeaders = ["X-Tenant", "x-b3-traceid"];
+		const { portNumber } = await openPort({ allowedOrigins: [listed], allowedHeaders });
+		const answer = await answerTo(portNumber, preflight(listed));
+		expect(answer).toMatch(/access-control-allow-headers: .*, X-Tenant, x-b3-traceid\r\n/);
+	});
+
 	test("may call and read the answer", async () => {
 		const { portNumber } = await openPort({ allowedOrigins: [listed] });
 		const answer = await answerTo(portNumber, post({ origin: listed }));

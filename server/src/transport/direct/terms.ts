@@ -1,6 +1,7 @@
 import type { Compression } from "../connect-internals.ts";
+import { chooseAccepted, findCoding, isIdentity } from "../content-coding.ts";
 import { type DeadlineRule, parseTimeoutMs } from "../deadline.ts";
-import { type Fields, fieldOf } from "../fields.ts";
+import { type Fields, fieldOf, listOf } from "../fields.ts";
 import type { Refusal } from "../refusal.ts";
 import { badRequest, unknownEncoding } from "../refusal-kinds.ts";
 import type { Framing } from "./protocol.ts";
@@ -28,9 +29,16 @@ export function readTerms(
 	{ framing, encoding }: { readonly framing: Framing; readonly encoding?: string | undefined },
 	rule: TermsRule,
 ): Terms | Refusal {
-	const named = encoding ?? fieldOf(fields, framing.encodingHeader);
-	const isCompressed = named !== undefined && named !== "" && named !== "identity";
-	const requestCompression = isCompressed ? find(named, rule.compressions) : undefined;
+	const named = encoding ?? listOf(fields, framing.encodingHeader);
+	const isCompressed = named !== undefined && !isIdentity(named);
+	let requestCompression: Compression | undefined;
+	if (isCompressed) {
+		// A query is Connect's own and names it letter by letter; header fields are HTTP's.
+		requestCompression =
+			encoding === undefined
+				? findCoding(named, rule.compressions)
+				: rule.compressions.find(({ name }) => name === encoding);
+	}
 	if (isCompressed && requestCompression === undefined) {
 		const known = rule.compressions.map(({ name }) => name);
 		return unknownEncoding(framing.acceptEncodingHeader, known);
@@ -43,7 +51,7 @@ export function readTerms(
 	if (timeoutMs === "malformed") {
 		return framing.hasGrpcTimeout ? malformedGrpcTimeout : malformedConnectTimeout;
 	}
-	const accepted = fieldOf(fields, framing.acceptEncodingHeader);
+	const accepted = listOf(fields, framing.acceptEncodingHeader);
 	// Who compresses can decompress, too (grpc/doc/compression.md).
 	const responseCompression =
 		accepted === undefined ? requestCompression : chooseAccepted(accepted, rule.compressions);
@@ -58,24 +66,3 @@ const malformedConnectTimeout = badRequest(
 	"protocol",
 	"the deadline is malformed; connect-timeout-ms takes one to ten digits",
 );
-
-/** The first compression of the list that is known here and not refused by `q=0` (RFC 9110, 12.5.3). */
-function chooseAccepted(
-	accepted: string,
-	compressions: readonly Compression[],
-): Compression | undefined {
-	for (const entry of accepted.split(",", maxAccepted)) {
-		const [name = "", ...parameters] = entry.split(";").map((part) => part.trim());
-		if (parameters.some((parameter) => /^q=0(\.0*)?$/i.test(parameter))) continue;
-		const found = find(name, compressions);
-		if (found !== undefined) return found;
-	}
-	return undefined;
-}
-
-/** Names of a list that are looked at: nobody has more compressions. */
-const maxAccepted = 16;
-
-function find(name: string, compressions: readonly Compression[]): Compression | undefined {
-	return compressions.find((compression) => compression.name === name);
-}

@@ -45,6 +45,18 @@ describe("an answer is compressed", () => {
 		["not by one that is refused", "gzip;q=0, br;q=0.000", undefined],
 		["not where only others are named", "identity, *", undefined],
 		["not where the list is empty", "", undefined],
+		["by the name with the larger weight (RFC 9110, 12.5.3)", "gzip;q=0.5, br;q=0.9", "br"],
+		["by a name in capitals (RFC 9110, 8.4.1)", "GZIP", "gzip"],
+		["by its old name (RFC 9110, 8.4.1.3)", "x-gzip", "gzip"],
+		["whatever white space stands around a weight", "br\t;\tQ=0.1 ,gzip ; q=0", "br"],
+		[
+			"where none at all is liked as much, as gRPC's clients list it",
+			"identity,deflate,gzip",
+			"gzip",
+		],
+		["not where none at all is liked better", "identity;q=1, gzip;q=0.5", undefined],
+		["not by a malformed weight (RFC 9110, 12.4.2)", "gzip;q=2, br;q=x", undefined],
+		["not by a star", "*", undefined],
 		["not by the seventeenth name", `${"zstd,".repeat(16)}gzip`, undefined],
 	])("%s", (_how, accepted, name) => {
 		expect(termsOf(connectUnaryFraming, "accept-encoding", accepted)).toEqual([
@@ -55,7 +67,35 @@ describe("an answer is compressed", () => {
 	});
 });
 
+describe("a message comes in a compression", () => {
+	test.each([
+		["in capitals (RFC 9110, 8.4.1)", "GZip", "gzip"],
+		["by its old name (RFC 9110, 8.4.1.3)", "X-GZIP", "gzip"],
+		["beside one that changes nothing", "identity, br", "br"],
+		["that changes nothing, in capitals", "Identity", undefined],
+		["that is an empty list", " ,\t", undefined],
+	])("%s", (_how, named, name) => {
+		expect(termsOf(connectUnaryFraming, "content-encoding", named)?.[1 as never]).toBe(name);
+		expect(termsOf(grpcFraming, "grpc-encoding", named)?.[1 as never]).toBe(name);
+		const stream = termsOf(connectStreamFraming, "connect-content-encoding", named);
+		expect(stream?.[1 as never]).toBe(name);
+	});
+
+	test("that two lines of the list name together (RFC 9110, 5.3)", () => {
+		const fields = ["content-encoding", "identity", "content-encoding", "gzip"];
+		expect(termsOf(connectUnaryFraming, ...fields)?.[1 as never]).toBe("gzip");
+		const accepted = ["accept-encoding", "zstd", "accept-encoding", "br"];
+		expect(termsOf(connectUnaryFraming, ...accepted)?.[2 as never]).toBe("br");
+	});
+});
+
 describe("refused is", () => {
+	test("a message in two compressions, one over the other", () => {
+		expect(termsOf(connectUnaryFraming, "content-encoding", "gzip, br")).toMatchObject({
+			code: Code.Unimplemented,
+		});
+	});
+
 	test("a compression that is not known, with those that are", () => {
 		expect(termsOf(grpcFraming, "grpc-encoding", "zstd")).toMatchObject({
 			code: Code.Unimplemented,
