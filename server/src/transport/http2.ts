@@ -91,7 +91,7 @@ function createHttp2Server({ limits }: ListenerOptions): Http2Server {
 	return createServer({
 		maxSessionMemory: limits.maxSessionMemoryMib,
 		// Beyond this Node resets the stream; up to here the caller is told the limit.
-		maxHeaderListPairs: 4 * limits.maxHeaderCount + 8,
+		maxHeaderListPairs: Math.ceil(1.5 * limits.maxHeaderCount) + 8,
 		maxOutstandingPings: 2,
 		maxSettings: 32,
 		maxSessionInvalidFrames: 100,

@@ -24,7 +24,7 @@ interface Refused {
 
 const empty = Buffer.alloc(5);
 const large = Buffer.concat([Buffer.from([0, 0, 0, 8, 0]), Buffer.alloc(2048)]);
-const manyFields = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`x-field-${n}`, "x"]));
+const manyFields = Object.fromEntries(Array.from({ length: 22 }, (_, n) => [`x-field-${n}`, "x"]));
 const unimplemented = { code: Code.Unimplemented, reason: "METHOD_NOT_FOUND" };
 const forbidden = { code: Code.PermissionDenied, reason: "PERMISSION_DENIED" };
 const invalid = { code: Code.InvalidArgument, reason: "INVALID_REQUEST" };
