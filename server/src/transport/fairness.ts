@@ -41,9 +41,11 @@ export interface FairnessOptions {
  */
 export function createFairness(options: FairnessOptions): Fairness {
 	const { sliceBytes, sliceMs, clock } = options;
-	let waiting: Task[] = [];
-	/** Place of the next in `waiting`: to take from the front of a long array would move it all. */
+	/** Whose turn comes next, from place `first` on: to take from the front of an array moves it all. */
+	let waiting: (Task | undefined)[] = [];
 	let first = 0;
+	/** Who comes after them. */
+	let later: Task[] = [];
 	let turn = 0;
 	let turnStartMs = 0;
 	let turnIsOpen = false;
@@ -57,11 +59,16 @@ export function createFairness(options: FairnessOptions): Fairness {
 	}
 
 	function takeFirst(): Task | undefined {
-		const next = waiting[first++];
-		if (next !== undefined) return next;
-		waiting = [];
-		first = 0;
-		return undefined;
+		if (first === waiting.length) {
+			// While streams ask again in each of their turns, nothing else ever empties a queue.
+			waiting = later;
+			later = [];
+			first = 0;
+		}
+		const next = waiting[first];
+		// A stream that ends in its turn is not held until the turns of all others.
+		if (next !== undefined) waiting[first++] = undefined;
+		return next;
 	}
 
 	/** To ask the clock costs as much as half a small task. */
@@ -71,7 +78,7 @@ export function createFairness(options: FairnessOptions): Fairness {
 
 	async function closeTurn(): Promise<void> {
 		turnIsOpen = false;
-		if (waiting.length === 0) return;
+		if (first === waiting.length && later.length === 0) return;
 		openTurn();
 		for (let ran = 0; !isTurnOver(ran); ran++) {
 			const task = takeFirst();
@@ -83,7 +90,7 @@ export function createFairness(options: FairnessOptions): Fairness {
 
 	function queue(task: Task): void {
 		openTurn();
-		waiting.push(task);
+		later.push(task);
 	}
 
 	return {
