@@ -46,7 +46,10 @@ export interface Scene {
 	 * there, or where a promise was broken on the way
 	 */
 	agree(): Promise<void>;
-	/** @throws where a witness was not told each change, once, in order */
+	/**
+	 * @throws where a witness was not told each change, once, in order; only where a list was read
+	 * may superseded states be missing (promise 5 of docs/watch.md)
+	 */
 	expectWholeStory(): Promise<void>;
 	/** Lists of all objects since the start, over all replicas, by cause. */
 	lists(): readonly string[];
@@ -78,6 +81,8 @@ export async function createScene(options: SceneOptions): Promise<Scene> {
 	for (const witness of witnesses) {
 		await until("a witness has begun", () => witness.held().size > 0);
 	}
+
+	const lists = () => replicas.flatMap(({ tally }, index) => tally.lists.slice(starts[index]));
 
 	const agree = async () => {
 		await hand.label(marker, { mark: String(++marks) });
@@ -116,11 +121,12 @@ export async function createScene(options: SceneOptions): Promise<Scene> {
 			for (const witness of witnesses) {
 				// Its first picture shows the marker's creation.
 				const story = checkHistory(hand.changes.slice(1), witness.seen());
-				expect(story).toEqual({ skipped: 0, faults: [] });
+				expect(story.faults).toEqual([]);
+				if (lists().length === 0) expect(story.skipped).toBe(0);
 				expect(witness.resets).toBe(0);
 			}
 		},
-		lists: () => replicas.flatMap(({ tally }, index) => tally.lists.slice(starts[index])),
+		lists,
 		async close() {
 			for (const witness of witnesses) await witness.leave();
 			for (const { source } of replicas) await source.close();

@@ -35,7 +35,8 @@ export interface View {
 
 /**
  * How far behind, in changes, a reader must be before superseded states are
- * skipped for it. A reader that keeps up sees every state.
+ * skipped for it. A reader that keeps up sees every state, but where more come at once: whose fault
+ * that is, a place in the log cannot tell (promise 5 of docs/watch.md).
  */
 export const lagThresholdChanges = 100;
 

@@ -268,6 +268,28 @@ describe("promise 5, a slow reader harms itself only", () => {
 		expect(inShort(readOn(stream))).toEqual(["RESET", "SYNCED"]);
 	});
 
+	test.each([
+		[100, 0],
+		[101, 1],
+	])(
+		"of %i changes that come at once, %i superseded states are skipped for a reader that keeps up",
+		async (changes, skipped) => {
+			const { source, watch, observer } = await createStage();
+			source.put({ name: "a" });
+			const stream = watch();
+			takeAll(stream);
+			source.hold();
+			for (let cpu = 1; cpu <= changes; cpu++) source.put({ name: "a", cpu });
+			source.release();
+			const events = readOn(stream);
+			expect([events.length + observer.skipped, events.at(-1)?.wukong?.spec?.cpu]).toEqual([
+				changes,
+				changes,
+			]);
+			expect(observer.skipped).toBe(skipped);
+		},
+	);
+
 	test("a lagging reader gets RESET once its place is evicted", async () => {
 		const { source, watch, observer } = await createStage({ limits: { maxChanges: 10 } });
 		const stream = watch();

@@ -47,6 +47,13 @@ export interface Reflector {
 /** One thing to do, and what to do after it. */
 type Step = () => Promise<Step>;
 
+/** A version that somebody waits for, and until when the watch may bring it. */
+interface Wish {
+	readonly version: bigint;
+	/** On the monotonic clock. */
+	readonly dueMs: number;
+}
+
 /** How often in a row the watch broke, and where. */
 interface Breaks {
 	readonly version: bigint;
@@ -67,8 +74,10 @@ export function createReflector(options: ReflectorOptions): Reflector {
 	const proof = createProof(timings, clock);
 	const backoff = createBackoff(timings.backoff, clock, random);
 	let running: Promise<unknown> = Promise.resolve();
-	let refreshing: Promise<void> | undefined;
-	let wantedVersion = 0n;
+	let fulfilling: Promise<void> | undefined;
+	/** Two are enough: each is waited for by all who asked before, and by nobody for long. */
+	let wish: Wish | undefined;
+	let nextWish: Wish | undefined;
 	let troubled = false;
 	let versionCheckedMs = clock.monotonicMs();
 	let mirror = createMirror({ version: 0n, items: [] }, clock);
@@ -92,7 +101,8 @@ export function createReflector(options: ReflectorOptions): Reflector {
 	const load = (next: FirstPicture) => {
 		mirror = next.mirror;
 		// What was ahead in another life of the store means nothing in this one.
-		wantedVersion = 0n;
+		wish = undefined;
+		nextWish = undefined;
 		sink.load(next.state);
 		options.onPassed([], mirror.head);
 		proven();
@@ -225,14 +235,32 @@ export function createReflector(options: ReflectorOptions): Reflector {
 	};
 
 	const readAhead = async () => {
-		await pause(clock, timings.refreshAfterMs, signal);
-		if (mirror.head >= wantedVersion) return;
 		const before = mirror;
 		const list = await readListing(upstream, { pageSize, known: mirror.get, signal });
 		observer.listed("ahead");
 		if (mirror !== before || list.version <= mirror.head) return;
 		tell(mirror.replace(list));
 		proven();
+	};
+
+	/** A list spares all readers what it supersedes: the watch has its whole time for each wish. */
+	const fulfil = async () => {
+		for (let current = wish; current !== undefined; current = wish) {
+			const { version, dueMs } = current;
+			const isHere = () => mirror.head >= version || wish !== current;
+			if (!isHere()) await pause(clock, Math.max(0, dueMs - clock.monotonicMs()), signal);
+			if (!isHere()) {
+				await readAhead().catch((error) => {
+					signal.throwIfAborted();
+					observer.troubled(troubleOf(error), error);
+				});
+			}
+			if (wish !== current) continue;
+			wish = nextWish;
+			nextWish = undefined;
+		}
+		// Not a turn later: a wish in between would be nobody's.
+		fulfilling = undefined;
 	};
 
 	return {
@@ -246,16 +274,17 @@ export function createReflector(options: ReflectorOptions): Reflector {
 			await first;
 		},
 		refresh(version) {
-			if (version > wantedVersion) wantedVersion = version;
-			refreshing ??= readAhead()
-				.catch((error) => signal.aborted || observer.troubled(troubleOf(error), error))
-				.then(() => {
-					refreshing = undefined;
-				});
+			if (mirror.head >= version) return;
+			const asked = { version, dueMs: clock.monotonicMs() + timings.refreshAfterMs };
+			if (wish === undefined) wish = asked;
+			else if (version > wish.version && !(nextWish && nextWish.version >= version))
+				nextWish = asked;
+			// It rejects with the closing reason only.
+			fulfilling ??= fulfil().catch(() => {});
 		},
 		async close(reason) {
 			closing.abort(reason);
-			await Promise.allSettled([running, refreshing]);
+			await Promise.allSettled([running, fulfilling]);
 		},
 	};
 }

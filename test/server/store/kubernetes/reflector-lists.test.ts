@@ -201,6 +201,36 @@ describe("refresh", () => {
 		expect(upstream.lists).toHaveLength(2);
 	});
 
+	test("gives the watch its time for each version: no list is read early for one that was asked for late", async () => {
+		const { upstream, clock, reflector } = await started();
+		upstream.state = { version: 130, objects: [labelled("a", 130, "z")] };
+		reflector.refresh(101n);
+		upstream.watching.send("MODIFIED", labelled("a", 101, "x"));
+		await clock.advance(249);
+		reflector.refresh(125n);
+		await clock.advance(249);
+		expect(upstream.lists).toHaveLength(1);
+		upstream.watching.send("MODIFIED", labelled("a", 125, "y"));
+		await clock.advance(1);
+		expect(upstream.lists).toHaveLength(1);
+		reflector.refresh(130n);
+		await clock.advance(250);
+		expect(upstream.lists).toHaveLength(2);
+	});
+
+	test("brings also what was asked for while a list was read", async () => {
+		const { upstream, clock, reflector, sink } = await started();
+		upstream.listAnswers.push(() => {
+			reflector.refresh(140n);
+			return { version: 130n, items: [labelled("a", 120, "x")], continueToken: "" };
+		});
+		upstream.state = { version: 150, objects: [labelled("a", 145, "y")] };
+		reflector.refresh(125n);
+		await clock.advance(500);
+		await harness.settle();
+		expect(sink.words).toEqual(["MODIFIED a@130", "MODIFIED a@150"]);
+	});
+
 	test("is dropped where the watch was faster than the list", async () => {
 		const { upstream, clock, reflector, sink } = await started();
 		upstream.listAnswers.push(() => {
