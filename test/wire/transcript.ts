@@ -39,7 +39,8 @@ export function errorRecord(error: unknown): unknown {
 	const [retry] = error.findDetails(RetryInfoSchema);
 	return {
 		code: Code[error.code],
-		message: error.rawMessage,
+		// A conflict says the current version.
+		message: error.rawMessage.replace(/(?<=, which is )[0-9]+$/, "<resourceVersion>"),
 		reason: info?.reason,
 		domain: info?.domain,
 		metadata: info?.metadata,

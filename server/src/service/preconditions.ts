@@ -12,17 +12,21 @@ export interface Preconditions {
 
 /**
  * Checks, in the contract's order: uid, then resource_version, then generation. The version is
- * compared as text, so a malformed one is simply not current.
+ * compared as text, so a malformed one is simply not current. A conflict says the current one: the
+ * caller knows at once what it missed, and reads again to decide again.
  * @throws WUKONG_NOT_FOUND for another uid, RESOURCE_VERSION_CONFLICT
  */
 export function checkPreconditions(current: Wukong, wanted: Preconditions): void {
 	checkUid(current, wanted.uid ?? "");
 	const { resourceVersion = "", generation = 0n } = wanted;
 	if (resourceVersion !== "" && resourceVersion !== current.resourceVersion) {
-		throw conflict(current, "resource_version is not the current one");
+		throw conflict(
+			current,
+			`resource_version is not the current one, which is ${current.resourceVersion}`,
+		);
 	}
 	if (generation !== 0n && generation !== current.generation) {
-		throw conflict(current, "spec is not of the given generation any more");
+		throw conflict(current, `spec is of generation ${current.generation}, not ${generation}`);
 	}
 }
 

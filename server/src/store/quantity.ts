@@ -1,5 +1,6 @@
 const suffixes: { readonly [suffix: string]: bigint } = {
 	"": 1n,
+	// Kubernetes has no K, but Wukongs that were stored with it are served on.
 	K: 10n ** 3n,
 	M: 10n ** 6n,
 	G: 10n ** 9n,

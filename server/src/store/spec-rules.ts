@@ -1,7 +1,8 @@
 import { create, equals } from "@bufbuild/protobuf";
 import { type WukongSpec, WukongSpecSchema } from "@novasphere/wukong-gen/wukong";
 import type { FieldViolation } from "../failure.ts";
-import { fieldPath } from "../resource/field-path.ts";
+import { fieldPath, mapKeyPath } from "../resource/field-path.ts";
+import { isLabelValue, labelValueWords } from "../resource/label-grammar.ts";
 import { maxQuantityBytes, quantityBytes } from "./quantity.ts";
 
 /** What is wrong with one field of spec; `previous` is the spec before, where there was one. */
@@ -16,11 +17,15 @@ const rules: { readonly [Field in SpecField]?: Rule } = {
 		return [violation("cpu", `may grow but not shrink; it is ${previous?.cpu}`)];
 	},
 	memory: (next) => judgeQuantity("memory", next.memory),
+	highAvailability: (next, previous) => [
+		...nodeSelectorFaults(next, previous),
+		...tolerationFaults(next, previous),
+	],
 	disks: (next, previous) => [
 		...(next.disks.length === 0 ? [violation("disks", "needs at least one disk")] : []),
 		...removedDisks(next, previous),
 		...repeatedNames("disks", next.disks),
-		...next.disks.flatMap((disk, index) => judgeQuantity(`disks[${index}].size`, disk.size)),
+		...diskSizeFaults(next, previous),
 	],
 	networks: (next) => [
 		...repeatedNames("networks", next.networks),
@@ -55,6 +60,35 @@ function removedDisks(next: WukongSpec, previous: WukongSpec | undefined): Field
 		.map((disk) => violation("disks", `disk "${disk.name}" may not be removed`));
 }
 
+/** A size that stays as it is was let pass once, by other rules perhaps, and is not judged again. */
+function diskSizeFaults(next: WukongSpec, previous: WukongSpec | undefined): FieldViolation[] {
+	const sizes = new Map(previous?.disks.map(({ name, size }) => [name, size]));
+	return next.disks.flatMap(({ name, size }, index) =>
+		sizes.get(name) === size ? [] : judgeQuantity(`disks[${index}].size`, size),
+	);
+}
+
+/** A node has no label whose value is none: such a selector would keep the VM from every node. */
+function nodeSelectorFaults(next: WukongSpec, previous: WukongSpec | undefined): FieldViolation[] {
+	const before = previous?.highAvailability?.nodeSelector ?? {};
+	return Object.entries(next.highAvailability?.nodeSelector ?? {})
+		.filter(([key, value]) => !isLabelValue(value) && before[key] !== value)
+		.map(([key]) => ({
+			field: mapKeyPath("wukong.spec.high_availability.node_selector", key),
+			description: `is to be ${labelValueWords}`,
+		}));
+}
+
+/** As Kubernetes judges a toleration by equality; other operators compare in their own ways. */
+function tolerationFaults(next: WukongSpec, previous: WukongSpec | undefined): FieldViolation[] {
+	const before = new Set(previous?.highAvailability?.tolerations.map(({ value }) => value));
+	return (next.highAvailability?.tolerations ?? []).flatMap(({ operator, value }, index) =>
+		!["", "Equal"].includes(operator) || isLabelValue(value) || before.has(value)
+			? []
+			: [violation(`high_availability.tolerations[${index}].value`, `is to be ${labelValueWords}`)],
+	);
+}
+
 function repeatedNames(list: string, entries: readonly { name: string }[]): FieldViolation[] {
 	const seen = new Set<string>();
 	return entries.flatMap(({ name }, index) => {
@@ -70,9 +104,15 @@ function judgeQuantity(path: string, text: string): FieldViolation[] {
 	if (text === "") return [violation(path, "is required")];
 	const bytes = quantityBytes(text);
 	if (bytes === undefined) return [violation(path, "is not a quantity such as 8Gi")];
+	if (text.endsWith("K")) return [violation(path, kiloWords(text, bytes))];
 	if (bytes === 0n) return [violation(path, "must be more than zero")];
 	if (bytes > maxQuantityBytes) return [violation(path, "is larger than 2^63 - 1 bytes")];
 	return [];
+}
+
+/** The contract's pattern has K, Kubernetes has k: no volume of such a size can be made. */
+function kiloWords(text: string, bytes: bigint): string {
+	return `is "${text}", and K is no suffix of Kubernetes; write ${text}i (times 1024) or ${bytes} (without a suffix)`;
 }
 
 function violation(path: string, description: string): FieldViolation {

@@ -39,6 +39,13 @@ describe("preconditions", () => {
 		expect(reasonOf(() => checkPreconditions(current, wanted))).toBe(reason);
 	});
 
+	test.each<[Preconditions, string]>([
+		[{ resourceVersion: "6" }, "resource_version is not the current one, which is 7"],
+		[{ resourceVersion: "7", generation: 2n }, "spec is of generation 3, not 2"],
+	])("%o in conflict: says the current one", (wanted, words) => {
+		expect(() => checkPreconditions(current, wanted)).toThrow(words);
+	});
+
 	test("a VM with delete_time is WUKONG_DELETING", () => {
 		const deleting = create(WukongSchema, { ...ref, deleteTime: { seconds: 1n } });
 		expect(reasonOf(() => checkNotDeleting(deleting))).toBe("WUKONG_DELETING");

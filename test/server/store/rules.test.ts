@@ -65,6 +65,41 @@ describe("a new Wukong", () => {
 		expect(faults(wukong(spec))).toEqual([field]);
 	});
 
+	test.each([
+		["500K", "write 500Ki (times 1024) or 500000 (without a suffix)"],
+		["0.5K", "write 0.5Ki (times 1024) or 500 (without a suffix)"],
+		["0K", "K is no suffix of Kubernetes"],
+		["99999999999999999999K", "K is no suffix of Kubernetes"],
+	])("of %s is refused with what works: Kubernetes has no K", (size, words) => {
+		const disks = [{ name: "root", size }];
+		const found = validateWukong(wukong({ memory: size, disks }), undefined);
+		expect(found.map(({ field }) => field)).toEqual([
+			"wukong.spec.memory",
+			"wukong.spec.disks[0].size",
+		]);
+		for (const { description } of found) expect(description).toContain(words);
+	});
+
+	test("selects nodes by values that labels can have, and tolerates such taints", () => {
+		const long = "v".repeat(64);
+		const highAvailability = {
+			nodeSelector: { zone: long, disk: "ssd", none: "" },
+			tolerations: [
+				{ key: "a", value: "a b" },
+				{ key: "a", operator: "Equal", value: "-" },
+				{ key: "a", operator: "Gt", value: "-5" },
+				{ key: "a", operator: "Exists" },
+			],
+		};
+		expect(faults(wukong({ highAvailability }))).toEqual([
+			'wukong.spec.high_availability.node_selector["zone"]',
+			"wukong.spec.high_availability.tolerations[0].value",
+			"wukong.spec.high_availability.tolerations[1].value",
+		]);
+		const more = { ...highAvailability, antiAffinity: true };
+		expect(faults(wukong({ highAvailability: more }), wukong({ highAvailability }))).toEqual([]);
+	});
+
 	test("needs no address from dhcp", () => {
 		expect(faults(wukong({ networks: [{ name: "a", ipConfig: { mode: "dhcp" } }] }))).toEqual([]);
 	});
@@ -117,6 +152,23 @@ describe("an update", () => {
 			"wukong.spec.cpu",
 			"wukong.spec.memory",
 		]);
+	});
+
+	test("leaves a stored K as it is, but makes no other one", () => {
+		const root = { name: "root", size: "20000000K" };
+		const stored = wukong({ memory: "2000000K", disks: [root] });
+		const data = { name: "data", size: "1Gi" };
+		const touched = { memory: "2000000K", disks: [data, root] };
+		expect(faults(wukong({ ...touched, cpu: 4 }), stored)).toEqual([]);
+		expect(faults(wukong({ memory: "4Gi", disks: [root] }), stored)).toEqual([]);
+		const grown = { memory: "3000000K", disks: [{ ...root, size: "30000000K" }] };
+		expect(faults(wukong(grown), stored)).toEqual([
+			"wukong.spec.memory",
+			"wukong.spec.disks[0].size",
+		]);
+		// Under another name it is another disk.
+		const copied = { memory: "2000000K", disks: [root, { ...root, name: "copy" }] };
+		expect(faults(wukong(copied), stored)).toEqual(["wukong.spec.disks[1].size"]);
 	});
 
 	test("is not judged for what it does not touch", () => {

@@ -81,7 +81,7 @@ function refusalFailure(
 			if (details.name === name) return wukongNotFound(wukong);
 			return upstreamUnavailable(cause);
 		case 409:
-			return versionConflict(ref, cause);
+			return versionConflict(ref, { cause });
 		case 413:
 			return new Failure(ErrorReason.REQUEST_TOO_LARGE, "the Wukong is too large", {
 				wukong,
@@ -106,9 +106,16 @@ export function namespaceNotFound({ namespace, name }: WukongRef, cause?: unknow
 	});
 }
 
-/** RESOURCE_VERSION_CONFLICT: others wrote in between, again and again. */
-export function versionConflict({ namespace, name }: WukongRef, cause: unknown): Failure {
-	const message = "others are changing the Wukong at the same time; read it again";
+/**
+ * RESOURCE_VERSION_CONFLICT: others wrote in between, again and again.
+ * @param current the resource_version that was found last, where one was
+ */
+export function versionConflict(
+	{ namespace, name }: WukongRef,
+	{ current, cause }: { readonly current?: string | undefined; readonly cause?: unknown },
+): Failure {
+	const found = current === undefined ? "" : ` (its resource_version is ${current} by now)`;
+	const message = `others are changing the Wukong at the same time${found}; read it again`;
 	return new Failure(ErrorReason.RESOURCE_VERSION_CONFLICT, message, {
 		wukong: { namespace, name },
 		cause,

@@ -69,9 +69,12 @@ export function createWrites(options: WritesOptions): Pick<Source, "create" | "e
 	};
 
 	/** Two replicas that write in step would get ahead of each other for ever. */
-	const beforeNextTry = (ref: WukongRef, tries: number, signal: AbortSignal): Promise<void> => {
-		if (tries === maxTries) throw versionConflict(ref, undefined);
-		return pause(clock, options.random() * retryWaitMs * 2 ** tries, signal);
+	const beforeNextTry = async (ref: WukongRef, tries: number, signal: AbortSignal) => {
+		if (tries === maxTries) {
+			const current = (await read(ref, signal)).metadata.resourceVersion;
+			throw versionConflict(ref, { current });
+		}
+		await pause(clock, options.random() * retryWaitMs * 2 ** tries, signal);
 	};
 
 	/** The answer, once reads see it. */

@@ -45,7 +45,10 @@ describe("other writers", () => {
 		race(harness, 100);
 		const conflict = { reason: ErrorReason.RESOURCE_VERSION_CONFLICT };
 		const edit = source.edit(refTo("a"), setLabel("mine", "1"), writeOptions);
-		await expect(edit).rejects.toMatchObject(conflict);
+		const current = () => api.store.get("default", "a").metadata.resourceVersion;
+		const told = await edit.catch((error) => error);
+		expect(told).toMatchObject(conflict);
+		expect(told.message).toContain(`resource_version is ${current()} by now`);
 		expect(api.requests.filter((request) => request.startsWith("PUT"))).toHaveLength(8);
 		const removal = source.remove(refTo("a"), () => {}, writeOptions);
 		await expect(removal).rejects.toMatchObject(conflict);
