@@ -3,6 +3,7 @@ import { nearest } from "./nearest.ts";
 import { environmentName, environmentPrefix, type Option } from "./option.ts";
 import { optionsTable } from "./options-table.ts";
 import { relationFaults } from "./relations.ts";
+import { isServiceLink } from "./service-links.ts";
 
 type Table = typeof optionsTable;
 
@@ -26,7 +27,8 @@ const options: readonly Option<unknown>[] = Object.values(optionsTable);
 
 /**
  * Reads the configuration, once. A flag wins over the environment, the environment over the
- * default; an empty environment variable counts as unset.
+ * default; an empty environment variable counts as unset, and so does one that is Kubernetes' way to
+ * tell of a Service.
  * @param argv the words after the script
  */
 export function parseConfig(
@@ -35,6 +37,10 @@ export function parseConfig(
 ): ConfigResult {
 	const line = readCommandLine(argv, options);
 	if (line.helpWanted) return { kind: "help", text: line.help };
+	const variables = Object.entries(environment).filter(
+		(pair): pair is [string, string] => pair[1] !== undefined && !isServiceLink(pair[0], pair[1]),
+	);
+	const given = new Map(variables);
 	const faults = [
 		...line.unknownFlags.map((flag) =>
 			unknown(
@@ -43,7 +49,7 @@ export function parseConfig(
 			),
 		),
 		...line.extraWords.map((word) => `unexpected word: ${word}`),
-		...Object.keys(environment)
+		...[...given.keys()]
 			.filter(isUnknownVariable)
 			.map((name) => unknown(name, options.map(environmentName))),
 	];
@@ -51,7 +57,7 @@ export function parseConfig(
 	const values: Record<string, unknown> = {};
 	for (const [key, option] of Object.entries<Option<unknown>>(optionsTable)) {
 		const flagValue = line.values.get(option.flag);
-		const variable = environment[environmentName(option)] || undefined;
+		const variable = given.get(environmentName(option)) || undefined;
 		const name = flagValue === undefined ? environmentName(option) : `--${option.flag}`;
 		const parsed = parseValue(option, flagValue ?? variable);
 		if ("problem" in parsed) faults.push(`${name} ${parsed.problem}`);

@@ -37,13 +37,14 @@ export const parseSwitch: Parse<boolean> = (text) => {
 	return { problem: "must be true or false" };
 };
 
-/** Words with commas between them. */
-export const parseWords: Parse<readonly string[]> = (text) => ({
-	value: text
+/** Words with commas between them, at least one. */
+export const parseWords: Parse<readonly string[]> = (text) => {
+	const value = text
 		.split(",")
 		.map((word) => word.trim())
-		.filter((word) => word !== ""),
-});
+		.filter((word) => word !== "");
+	return value.length === 0 ? { problem: "must not be empty" } : { value };
+};
 
 /** A whole number within limits, both included. */
 export function wholeNumber(min: number, max: number): Parse<number> {
@@ -62,7 +63,14 @@ export function oneOf<const W extends string>(...words: readonly W[]): Parse<W> 
 	};
 }
 
-/** Text that fits a pattern; the problem says what is expected. */
-export function matching(pattern: RegExp, problem: string): Parse<string> {
-	return (text) => (pattern.test(text) ? { value: text } : { problem });
-}
+/** The name of a namespace. */
+export const parseDnsLabel: Parse<string> = (text) =>
+	/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text)
+		? { value: text }
+		: { problem: "must be a DNS label: at most 63 of a-z, 0-9 and -, no - at the ends" };
+
+/** A file, or `:memory:`; what else begins with a colon is a misspelt one of these. */
+export const parseDataPath: Parse<string> = (text) =>
+	text.startsWith(":") && text !== ":memory:"
+		? { problem: "must be a path or :memory:; write ./: for a file whose name begins with a colon" }
+		: parseText(text);

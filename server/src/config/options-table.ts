@@ -1,9 +1,11 @@
 import { parseHeaderNames } from "./header-names.ts";
+import { parseBoundHost, parseHosts } from "./hosts.ts";
 import {
-	matching,
 	type Option,
 	oneOf,
 	type Parse,
+	parseDataPath,
+	parseDnsLabel,
 	parseSwitch,
 	parseText,
 	parseWords,
@@ -18,17 +20,23 @@ const mebibyte = 1_024 * 1_024;
 
 /** Every option of the service: the one source of the flags, the environment names and the help. */
 export const optionsTable = {
-	host: text("host", "address", "127.0.0.1", "Address to listen on."),
+	host: {
+		...text("host", "address", "127.0.0.1", "Address to listen on."),
+		parse: parseBoundHost,
+	},
 	port: count("port", 8080, [0, 65_535], "Port to listen on; 0: any free one."),
 	insecureNoAuth: toggle(
 		"insecure-no-auth",
 		"Allow an address other than loopback although nobody has to sign in: whoever reaches the port may do everything.",
 	),
-	allowedHosts: words(
-		"allowed-hosts",
-		"names",
-		"Host names that requests may be addressed to, besides loopback names and the host; * allows any.",
-	),
+	allowedHosts: {
+		...words(
+			"allowed-hosts",
+			"names",
+			"Host names that requests may be addressed to, without port, besides loopback names and the host; * allows any.",
+		),
+		parse: parseHosts,
+	},
 	corsOrigins: {
 		...words(
 			"cors-origins",
@@ -64,15 +72,18 @@ export const optionsTable = {
 		"Kubernetes store: a kubeconfig; without one the usual places, in a pod its service account.",
 	),
 	context: text("context", "name", "", "Kubernetes store: a context of the kubeconfig."),
-	namespace: text("namespace", "name", "", "Kubernetes store: serve this namespace only."),
-	data: text("data", "path", "./data/wukong.db", "File of the embedded store, or :memory:."),
+	namespace: {
+		...text("namespace", "name", "", "Kubernetes store: serve this namespace only."),
+		parse: parseDnsLabel,
+	},
+	data: {
+		...text("data", "path", "./data/wukong.db", "File of the embedded store, or :memory:."),
+		parse: parseDataPath,
+	},
 	seed: count("seed", 0, [0, 100_000], "Fill an empty store with so many running Wukongs."),
 	defaultNamespace: {
 		...text("default-namespace", "name", "default", "Namespace meant where a call names none."),
-		parse: matching(
-			/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
-			"must be a DNS label: at most 63 of a-z, 0-9 and -, no - at the ends",
-		),
+		parse: parseDnsLabel,
 	},
 	historyChanges: count(
 		"history-changes",

@@ -1,4 +1,5 @@
 import { isIPv4 } from "node:net";
+import { parseHost } from "../transport/authority.ts";
 import type { Config } from "./config.ts";
 
 /** Faults between options that are each fine by themselves. */
@@ -21,6 +22,7 @@ export function relationFaults(config: Config): string[] {
 }
 
 /** RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3, RFC 6761 section 6.3. */
-function isLoopback(host: string): boolean {
+function isLoopback(text: string): boolean {
+	const host = parseHost(text) ?? text;
 	return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }

@@ -3,7 +3,7 @@ import type { Exchange } from "./exchange.ts";
 
 /** Where a request wants to go. */
 export interface Authority {
-	/** Name or address in lower case, without brackets, port and final dot. */
+	/** As {@link parseHost} gives it. */
 	readonly host: string;
 	/** As given, undefined where none was. */
 	readonly port: string | undefined;
@@ -76,12 +76,32 @@ function keep(name: string, pass: Passed): void {
 export function parseAuthority(text: string): Authority | undefined {
 	const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._~-]+))(?::([0-9]{0,5}))?$/i.exec(text);
 	if (match === null || text.length > 261) return undefined;
-	const [, literal, name, port] = match;
+	const [, literal, , port] = match;
 	if (literal !== undefined && !isIPv6(literal)) return undefined;
 	if (port !== undefined && Number(port) > 65_535) return undefined;
 	// The last word is the parser's that comes later: "1.2.3.4.5" passes the grammar.
-	if (!URL.canParse(`http://${text}/`)) return undefined;
-	return { host: (literal ?? name ?? "").toLowerCase().replace(/\.$/, ""), port };
+	const url = URL.parse(`http://${text}/`);
+	return url === null ? undefined : { host: hostOf(url), port };
+}
+
+/**
+ * Reads a host without port in the one form in which hosts are compared: a name in lower case and
+ * without its final dot, an address in its shortest spelling and without brackets, an IPv4
+ * address that is mapped into IPv6 (RFC 4291, 2.5.5.2) as that address. Undefined where the text
+ * is no host, or more than one.
+ */
+export function parseHost(text: string): string | undefined {
+	const authority = parseAuthority(isIPv6(text) ? `[${text}]` : text);
+	return authority?.port === undefined ? authority?.host : undefined;
+}
+
+/** The host of a URL in the form of {@link parseHost}. */
+export function hostOf({ hostname }: URL): string {
+	const host = hostname.replace(/^\[|\]$|\.$/g, "");
+	const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(host);
+	if (mapped === null) return host;
+	const [high = 0, low = 0] = mapped.slice(1).map((part) => Number.parseInt(part, 16));
+	return [high >> 8, high & 255, low >> 8, low & 255].join(".");
 }
 
 function malformed(message: string): AuthorityCheck {
@@ -101,17 +121,13 @@ function splitTarget(target: string): { authority: string | undefined; path: str
 function isServed(host: string, exchange: Exchange, rule: HostRule): boolean {
 	return (
 		isLoopback(host) ||
-		host === bare(rule.boundHost) ||
-		host === bare(exchange.connection.localAddress) ||
-		rule.allowedHosts.some((allowed) => allowed === "*" || bare(allowed) === host)
+		host === parseHost(rule.boundHost) ||
+		host === parseHost(exchange.connection.localAddress) ||
+		rule.allowedHosts.some((allowed) => allowed === "*" || parseHost(allowed) === host)
 	);
 }
 
 function isLoopback(host: string): boolean {
 	if (host === "localhost" || host.endsWith(".localhost") || host === "::1") return true;
 	return isIP(host) === 4 && host.startsWith("127.");
-}
-
-function bare(host: string): string {
-	return host.toLowerCase().replace(/^::ffff:(?=\d+\.)|^\[|\]$/g, "");
 }

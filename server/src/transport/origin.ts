@@ -1,5 +1,5 @@
 import { cors } from "@connectrpc/connect";
-import type { Authority } from "./authority.ts";
+import { type Authority, hostOf } from "./authority.ts";
 import { type Exchange, headerOf } from "./exchange.ts";
 import type { Fields } from "./fields.ts";
 
@@ -85,7 +85,8 @@ function isSameOrigin(origin: string, exchange: Exchange, authority: Authority):
 	const url = new URL(origin);
 	// A proxy may have taken TLS off before us, so https may stand for our http.
 	if (!schemes.includes(url.protocol)) return false;
-	const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
 	const defaultPort = url.protocol === "https:" ? "443" : "80";
-	return host === authority.host && (url.port || defaultPort) === (authority.port || defaultPort);
+	return (
+		hostOf(url) === authority.host && (url.port || defaultPort) === (authority.port || defaultPort)
+	);
 }

@@ -63,6 +63,44 @@ describe("the configuration", () => {
 	});
 });
 
+describe("what Kubernetes says of a Service (service links) is no option", () => {
+	test.each([
+		["wukong", "10.0.0.1", "tcp://10.0.0.1:80"],
+		["wukong-api", "fd00::1", "tcp://[fd00::1]:80"],
+		["wukong-max", "10.0.0.1", "udp://10.0.0.1:80"],
+	])("of the Service %s at %s", (service, address, url) => {
+		const prefix = service.toUpperCase().replaceAll("-", "_");
+		const protocol = url.slice(0, 3);
+		const link = `${prefix}_PORT_80_${protocol.toUpperCase()}`;
+		const environment = {
+			[`${prefix}_SERVICE_HOST`]: address,
+			[`${prefix}_SERVICE_PORT`]: "80",
+			[`${prefix}_SERVICE_PORT_HTTP`]: "80",
+			[`${prefix}_SERVICE_PORT_GRPC_WEB`]: "81",
+			[`${prefix}_PORT`]: url,
+			[link]: url,
+			[`${link}_PROTO`]: protocol,
+			[`${link}_PORT`]: "80",
+			[`${link}_ADDR`]: address,
+		};
+		expect(faultsOf([], environment)).toEqual([]);
+		expect(configOf([], environment).port).toBe(8080);
+		expect(configOf(["--port=1"], environment).port).toBe(1);
+	});
+
+	test.each([
+		["WUKONG_PORT", "80x"],
+		["WUKONG_PORT", "http://10.0.0.1:80"],
+		["WUKONG_HTTP_PORT", "8080"],
+		["WUKONG_SERVICE_HOST", "api.example"],
+		["WUKONG_SERVICE_PRT", "80"],
+		["WUKONG_PORT_80_TCP_NAME", "x"],
+		["WUKONG_DATA_SERVICE", "10.0.0.1"],
+	])("but %s=%s is a fault", (name, value) => {
+		expect(faultsOf([], { [name]: value })).toHaveLength(1);
+	});
+});
+
 describe("a wrong configuration", () => {
 	test("tells every fault at once", () => {
 		const argv = ["--port", "x", "--log-level=loud", "--seed", "--tls-kye=k", "word"];
@@ -99,6 +137,12 @@ describe("a wrong configuration", () => {
 		["--store", "etcd"],
 		["--namespace", "prod"],
 		["--default-namespace", "Not_A_Label"],
+		["--store=kubernetes", "--namespace=a b"],
+		["--store=kubernetes", "--namespace=a/b"],
+		["--store=kubernetes", "--namespace=a,b"],
+		["--data", ""],
+		["--data", ":memory"],
+		["--data", ":MEMORY:"],
 		["--cors-origins", "https://a.example/path"],
 		["--cors-origins", "*"],
 		["--cors-headers", "*"],

@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { checkAuthority, parseAuthority } from "../../../server/src/transport/authority.ts";
+import {
+	checkAuthority,
+	parseAuthority,
+	parseHost,
+} from "../../../server/src/transport/authority.ts";
 import type { Exchange } from "../../../server/src/transport/exchange.ts";
 
 const rule = { boundHost: "10.1.2.3", allowedHosts: ["Console.example.org"] };
@@ -59,6 +63,13 @@ describe("a host's form", () => {
 	});
 });
 
+test.each(["a.example:80", "a.example:", "[::1]:80", "fe80::1%eth0", "*.a.example", "a b"])(
+	"%s is no host alone",
+	(text) => {
+		expect(parseHost(text)).toBeUndefined();
+	},
+);
+
 describe("which hosts are served", () => {
 	test.each(["localhost", "x.localhost:1", "127.8.9.1", "[::1]"])("loopback: %s", (host) => {
 		expect(statusOf(exchangeTo("/", host))).toBe(200);
@@ -70,6 +81,19 @@ describe("which hosts are served", () => {
 			expect(statusOf(exchangeTo("/", host))).toBe(200);
 		},
 	);
+
+	test.each([
+		["[2001:DB8:0::1]", "2001:db8::1"],
+		["[2001:db8::1]:80", "2001:0db8:0000:0000:0000:0000:0000:0001"],
+		["[2001:db8::1]", "[2001:db8::1]"],
+		["[::ffff:198.51.100.7]", "198.51.100.7"],
+		["198.51.100.7", "::ffff:c633:6407"],
+		["[0:0::1]", "unused.example"],
+		["[::ffff:127.0.0.1]", "unused.example"],
+		["[::ffff:192.0.2.7]", "unused.example"],
+	])("addresses are compared as addresses: %s where %s is allowed", (host, allowed) => {
+		expect(statusOf(exchangeTo("/", host), { ...rule, allowedHosts: [allowed] })).toBe(200);
+	});
 
 	test.each(["evil.example", "10.1.2.4", "127.0.0.1.evil.example", "notlocalhost", "[::2]"])(
 		"421 for %s",

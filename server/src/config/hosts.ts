@@ -1,0 +1,70 @@
+import { isIP, isIPv6 } from "node:net";
+import { parseHost } from "../transport/authority.ts";
+import { type Parse, parseWords } from "./option.ts";
+
+/** Longest name that DNS has (RFC 1035, 2.3.4), without its final dot. */
+const maxNameLength = 253;
+
+/**
+ * Names and addresses that a request can be addressed to, judged by the parser that reads the Host
+ * of requests: an entry that it does not take could never match. `*` allows any.
+ */
+export const parseHosts: Parse<readonly string[]> = (text) => {
+	const parsed = parseWords(text);
+	if ("problem" in parsed) return parsed;
+	for (const entry of parsed.value) {
+		const problem = entry === "*" ? undefined : hostProblem(entry);
+		if (problem !== undefined) return { problem: `has ${JSON.stringify(entry)}: ${problem}` };
+	}
+	return parsed;
+};
+
+/** An address of this machine, or a name that stands for one. */
+export const parseBoundHost: Parse<string> = (text) => {
+	if (text === "") return { problem: "must not be empty" };
+	const bare = /^\[(.*)\]$/.exec(text)?.[1] ?? text;
+	// A zone, as in fe80::1%eth0, is of no use in a request, but tells where to listen.
+	if (isIPv6(bare)) return { value: bare };
+	const problem = hostProblem(text);
+	return problem === undefined
+		? { value: text }
+		: { problem: `is ${JSON.stringify(text)}: ${problem}` };
+};
+
+/** What is wrong with a host name or address, given without port; undefined where nothing is. */
+export function hostProblem(text: string): string | undefined {
+	const host = parseHost(text);
+	if (host === undefined) return `${looksLike(text)}; give a name or an address alone`;
+	if (isIP(host) !== 0) {
+		// Numbers in another form than four decimal ones are an address to browsers, not a name.
+		if (isIP(text.replace(/^\[|\]$/g, "")) !== 0) return undefined;
+		return `this address is written ${host}`;
+	}
+	if (text.endsWith(".")) return "leave the final dot out";
+	if (host.length > maxNameLength) return `a name has at most ${maxNameLength} characters`;
+	const labels = host.split(".");
+	if (labels.includes("")) return "there is nothing between two dots";
+	// RFC 1035, 2.3.4.
+	if (labels.some((label) => label.length > 63)) {
+		return "a name has at most 63 characters between two dots";
+	}
+	return undefined;
+}
+
+function looksLike(text: string): string {
+	if (text.includes("://")) return "this has a scheme";
+	if (text.includes("*")) return "there are no wildcards, but for * alone";
+	if (text.includes("/")) return "this has a path";
+	if (text.includes("@")) return "this has a user";
+	if (/\s/.test(text)) return "this has white space";
+	if (/[^\p{ASCII}]/u.test(text)) return inAscii(text);
+	if (/^(?:\[[^\]]*\]|[^:]*):[0-9]*$/.test(text)) return "this has a port";
+	return "this is no host";
+}
+
+/** Names beyond ASCII are sent in their ASCII form (RFC 5891). */
+function inAscii(text: string): string {
+	const ascii = URL.parse(`http://${text}/`)?.hostname;
+	const form = ascii === undefined || parseHost(ascii) === undefined ? "" : `, as in ${ascii}`;
+	return `write it in ASCII${form}`;
+}
