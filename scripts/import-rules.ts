@@ -13,10 +13,7 @@ export interface ImportFault {
 const allowedBy: Readonly<Record<string, readonly string[]>> = {
 	config: ["transport/authority.ts"],
 	transport: ["clock.ts", "failure.ts", "keep-rule.ts"],
-	service: [
-		...["watch/", "store/source.ts", "store/rules", "resource/"],
-		...["clock.ts", "failure.ts", "keep-rule.ts"],
-	],
+	service: ["watch/", "store/source.ts", "store/rules", "resource/", "clock.ts", "failure.ts"],
 	watch: ["store/source.ts", "resource/", "clock.ts", "failure.ts"],
 	store: ["resource/", "clock.ts", "failure.ts"],
 	resource: ["failure.ts"],

@@ -7,14 +7,10 @@ import { fieldPath } from "../resource/field-path.ts";
 import { callSubject, subjectOf } from "./call-subject.ts";
 import { maxRequestEntries, overfullField } from "./entry-limit.ts";
 import { toFieldViolation } from "./field-violation.ts";
-import { createPlainMessageSet } from "./plain-message-set.ts";
 import { createRegexMatch } from "./regex-match.ts";
 
 /** Violations that are reported; the rest would be cut from the answer anyway. */
 const maxViolations = 100;
-
-/** Small requests that are remembered to be valid; most callers ask for the same things again. */
-const maxKnownValid = 2_000;
 
 /**
  * Judges each request by the field rules of the contract before the service sees it, and notes
@@ -50,17 +46,13 @@ export function createValidateInterceptor(defaultNamespace: string): Interceptor
  */
 export function createMessageCheck(): (schema: DescMessage, message: Message) => void {
 	const validator = createValidator({ regexMatch: createRegexMatch() });
-	const knownValid = createPlainMessageSet(maxKnownValid);
 	return (schema, message) => {
-		// The rules see nothing but the message: what was valid once is valid again.
-		if (knownValid.has(schema, message)) return;
 		checkEntries(schema, message);
 		const result = validator.validate(schema, message);
 		if (result.kind === "error") throw result.error;
 		if (result.kind === "invalid") {
 			throw invalid(result.violations.slice(0, maxViolations).map(toFieldViolation));
 		}
-		knownValid.add(schema, message);
 	};
 }
 

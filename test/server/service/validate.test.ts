@@ -85,6 +85,13 @@ describe("the field rules", () => {
 		]);
 	});
 
+	test("judge each request by itself: one that was valid makes no other one valid", () => {
+		const isValid = (name: string) => failureOf(GetWukongRequestSchema, { name }) === undefined;
+		for (let time = 0; time < 3; time++) {
+			expect(["vm", "VM", ""].map(isValid)).toEqual([true, false, false]);
+		}
+	});
+
 	test("on map keys quote the key, and cut the path where it is long", () => {
 		const short = failureOf(ListWukongsRequestSchema, { labels: { "-k": "v" } });
 		expect(short?.details.violations?.[0]).toMatchObject({ field: 'labels["-k"]' });

@@ -15,7 +15,6 @@ import { findWireFault } from "../wire-check.ts";
 import { findJsonFault, wrongType } from "./fault-finder.ts";
 import type { Form } from "./form.ts";
 import { hasKeysOnce } from "./json-keys.ts";
-import { createKnownMessages } from "./known-messages.ts";
 import { readPlainBinary } from "./plain-binary.ts";
 import { readPlainJson } from "./plain-json.ts";
 
@@ -44,17 +43,8 @@ export function decode(
 	bytes: Buffer,
 	options: DecodeOptions & { readonly form: Form },
 ): Decoded {
-	const { form } = options;
-	const known = knownMessages.find(schema, bytes, form);
-	if (known !== undefined) return { message: known };
-	const decoded =
-		form === "json" ? decodeJson(schema, bytes, options) : decodeBinary(schema, bytes);
-	if ("message" in decoded) knownMessages.keep(schema, bytes, form, decoded.message);
-	return decoded;
+	return options.form === "json" ? decodeJson(schema, bytes, options) : decodeBinary(schema, bytes);
 }
-
-// One for the process: what bytes mean depends on nothing but the type.
-const knownMessages = createKnownMessages();
 
 function decodeBinary(schema: DescMessage, bytes: Buffer): Decoded {
 	const plain = readPlainBinary(schema, bytes);
