@@ -12,12 +12,12 @@ import { Failure } from "./failure.ts";
 import { createAccessLog } from "./service/access-log.ts";
 import { createCallInterceptor } from "./service/call-interceptor.ts";
 import { refusalDetails } from "./service/refusal-details.ts";
-import { sharedTypes } from "./service/shared-types.ts";
+import { sharedTypes, wukongIn } from "./service/shared-types.ts";
 import { createValidateInterceptor } from "./service/validate.ts";
 import { createWukongService } from "./service/wukong-service.ts";
 import type { Source } from "./store/source.ts";
 import { callContextKey } from "./transport/call-context.ts";
-import { createPort } from "./transport/port.ts";
+import { createEncodings, createPort } from "./transport/port.ts";
 import { createReplica } from "./watch/replica.ts";
 
 /** What an app needs of its process. */
@@ -58,6 +58,9 @@ type Address = Awaited<ReturnType<App["listen"]>>;
 /** When a caller whose stream ended here should try another replica, or this one again. */
 const retryAfterShutdownMs = 1_000;
 
+/** The part of the history's bytes that its encoded forms may take. */
+const encodedShare = 1 / 4;
+
 /** Wires the parts. Nothing is opened before `listen`. */
 export function createApp(config: Config, surroundings: Surroundings = {}): App {
 	const {
@@ -86,10 +89,19 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	const replica = createReplica({
 		source,
 		clock,
-		historyLimits: history,
+		historyLimits: { ...history, maxBytes: config.historyBytes * (1 - encodedShare) },
 		maxStreams: config.maxWatchStreams,
 		observer: metrics.watch,
 	});
+	const encodings = createEncodings({
+		maxBytes: config.encodingCacheBytes,
+		maxPastBytes: config.historyBytes * encodedShare,
+		isPast: (message) => {
+			const wukong = wukongIn(message);
+			return wukong !== undefined && !replica.isNewest(wukong);
+		},
+	});
+	replica.onSuperseded(encodings.forget);
 	const { defaultNamespace } = config;
 	const port = createPort({
 		host: config.host,
@@ -108,6 +120,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			createValidateInterceptor(defaultNamespace),
 		],
 		sharedTypes,
+		encodings,
 		refusalDetails,
 		limits: limitsFrom(config),
 		tls: config.tlsCert === "" ? undefined : { certFile: config.tlsCert, keyFile: config.tlsKey },

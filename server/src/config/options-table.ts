@@ -95,7 +95,12 @@ export const optionsTable = {
 	historyBytes: size(
 		"history-bytes",
 		64 * mebibyte,
-		"Size of kept changes; large ones push others out.",
+		"Memory that kept changes take, their encoded forms included; large ones push others out.",
+	),
+	encodingCacheBytes: size(
+		"encoding-cache-bytes",
+		128 * mebibyte,
+		"Memory for encoded Wukongs, and pages of them, that are kept to be sent again.",
 	),
 	operatorPendingMs: time("operator-pending-ms", 300, "Embedded operator: time in Pending."),
 	operatorCreatingMs: time("operator-creating-ms", 1_000, "Embedded operator: time in Creating."),

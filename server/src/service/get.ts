@@ -15,6 +15,17 @@ export function createGet({
 	replica,
 	defaultNamespace,
 }: ServiceContext): MethodImpl<typeof WukongService.method.getWukong> {
+	const responses = new WeakMap<Wukong, GetWukongResponse>();
+	replica.onSuperseded((wukong) => responses.delete(wukong));
+	/** One response for each state of a VM, so that its bytes are made once. */
+	const responseOf = (wukong: Wukong) => {
+		let response = responses.get(wukong);
+		if (response === undefined) {
+			response = Object.freeze(create(GetWukongResponseSchema, { wukong }));
+			responses.set(wukong, response);
+		}
+		return response;
+	};
 	const read = (request: GetWukongRequest) => {
 		const ref = { namespace: request.namespace || defaultNamespace, name: request.name };
 		const wukong = replica.get(ref);
@@ -27,16 +38,4 @@ export function createGet({
 		if (request.minResourceVersion === "") return read(request);
 		return replica.reach(request.minResourceVersion, caller).then(() => read(request));
 	};
-}
-
-const responses = new WeakMap<Wukong, GetWukongResponse>();
-
-/** One response for each state of a VM, so that its bytes are made once. */
-function responseOf(wukong: Wukong): GetWukongResponse {
-	let response = responses.get(wukong);
-	if (response === undefined) {
-		response = Object.freeze(create(GetWukongResponseSchema, { wukong }));
-		responses.set(wukong, response);
-	}
-	return response;
 }

@@ -13,6 +13,17 @@ import { type ServiceContext, staleSince } from "./service-context.ts";
 export function createList({
 	replica,
 }: ServiceContext): MethodImpl<typeof WukongService.method.listWukongs> {
+	const responses = new WeakMap<ListPage, ListWukongsResponse>();
+	/** One response for each page that is shared, so that its bytes are made once. */
+	const responseOf = (page: ListPage) => {
+		if (!Object.isFrozen(page)) return page;
+		let response = responses.get(page);
+		if (response === undefined) {
+			response = Object.freeze(create(ListWukongsResponseSchema, page));
+			responses.set(page, response);
+		}
+		return response;
+	};
 	const toResponse = (page: ListPage) => {
 		const stale = staleSince(replica);
 		return stale === undefined ? responseOf(page) : { ...page, staleSince: stale };
@@ -32,16 +43,4 @@ export function createList({
 		// What is there at once costs no turn of the microtask queue.
 		return page instanceof Promise ? page.then(toResponse) : toResponse(page);
 	};
-}
-
-const responses = new WeakMap<ListPage, ListWukongsResponse>();
-
-/** One response for each page, so that its bytes are made once. */
-function responseOf(page: ListPage): ListWukongsResponse {
-	let response = responses.get(page);
-	if (response === undefined) {
-		response = Object.freeze(create(ListWukongsResponseSchema, page));
-		responses.set(page, response);
-	}
-	return response;
 }

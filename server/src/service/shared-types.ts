@@ -1,5 +1,5 @@
-import type { DescMessage } from "@bufbuild/protobuf";
-import { WukongSchema } from "@novasphere/wukong-gen/wukong";
+import { type DescMessage, isMessage } from "@bufbuild/protobuf";
+import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
 import {
 	GetWukongResponseSchema,
 	ListWukongsResponseSchema,
@@ -13,3 +13,12 @@ export const sharedTypes: readonly DescMessage[] = [
 	GetWukongResponseSchema,
 	ListWukongsResponseSchema,
 ];
+
+/**
+ * The VM that a shared message tells of; undefined: it is not of one VM. Once another state has
+ * taken the place of this one, few ask for the message again.
+ */
+export function wukongIn(message: object): Wukong | undefined {
+	if (isMessage(message, WukongSchema)) return message;
+	return "wukong" in message ? (message.wukong as Wukong | undefined) : undefined;
+}

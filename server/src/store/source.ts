@@ -39,8 +39,8 @@ export interface HistoryLimits {
 	/** Age of a change in milliseconds. */
 	readonly maxAgeMs: number;
 	/**
-	 * Bytes of the states before the changes, in binary form: a few large Wukongs that change all
-	 * the time must not fill the memory. The newest change is kept in any case.
+	 * Bytes that changes take where they are kept, with the states before them: a few large Wukongs
+	 * that change all the time must not fill it. The newest change is kept in any case.
 	 */
 	readonly maxBytes: number;
 }

@@ -4,6 +4,7 @@ import type { Interceptor, ServiceImplSpec } from "@connectrpc/connect";
 import type { Clock } from "../clock.ts";
 import { createCompressions } from "./compression.ts";
 import { createEncoder } from "./direct/encoder.ts";
+import { createEncodings, type Encodings } from "./direct/encodings.ts";
 import { createDispatch } from "./dispatch.ts";
 import { createFairness } from "./fairness.ts";
 import { jsonTypesOf } from "./json-types.ts";
@@ -16,6 +17,7 @@ import type { RefusalDetails } from "./refusal.ts";
 import { createRoutes } from "./routes.ts";
 import type { TlsFileNames } from "./tls-files.ts";
 
+export { createEncodings, type Encodings } from "./direct/encodings.ts";
 export type { PageAnswer, PlainPage } from "./plain-page.ts";
 
 /** What a port serves and to whom. */
@@ -33,6 +35,8 @@ export interface PortOptions {
 	 * all who read them. Default: none.
 	 */
 	readonly sharedTypes?: readonly DescMessage[];
+	/** Where these bytes are kept. Default: 128 MiB of them. */
+	readonly encodings?: Encodings;
 	/**
 	 * "universal": connect's own handlers answer everything, several times slower: the reference
 	 * that the direct way is compared with. Default: "direct", for procedures with one request message.
@@ -80,7 +84,8 @@ export function createPort(options: PortOptions): Port {
 	const registry = createRegistry(
 		...options.services.map(({ service }) => jsonTypesOf(service.file)),
 	);
-	const { services, interceptors, sharedTypes = [], way = "direct" } = options;
+	const { services, interceptors, way = "direct" } = options;
+	const { sharedTypes = [], encodings = createEncodings() } = options;
 	const handlers = { services, interceptors, limits, compressions, registry, way };
 	const fairness = createFairness({
 		sliceBytes: limits.streamSliceBytes,
@@ -96,7 +101,7 @@ export function createPort(options: PortOptions): Port {
 		pages: options.pages,
 		routes: createRoutes(createProcedures(handlers)),
 		compressions,
-		encoder: createEncoder({ sharedTypes, registry, observer }),
+		encoder: createEncoder({ sharedTypes, encodings, registry, observer }),
 		decodeOptions: { registry },
 		refusalDetails: options.refusalDetails,
 		limits,

@@ -1,9 +1,11 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../clock.ts";
-import { compareRefs, keyOf } from "../resource/wukong-ref.ts";
+import { compareRefs, keyOf, type WukongRef } from "../resource/wukong-ref.ts";
 import type { Change, HistoryLimits, Sink } from "../store/source.ts";
 import { createHistory, type History } from "./history.ts";
-import { createState, type State } from "./state.ts";
+import { createSnapshotEvents, type SnapshotEvents } from "./log-entry.ts";
+import { createSizes } from "./message-size.ts";
+import { createState, indexAfter, type State } from "./state.ts";
 
 /** The one log of this process: newest state, recent history, and who waits for more. */
 export interface ChangeLog extends Sink {
@@ -15,20 +17,26 @@ export interface ChangeLog extends Sink {
 	readonly head: bigint;
 	readonly history: History;
 	readonly state: State;
+	readonly snapshotEvents: SnapshotEvents;
+	/** Bytes of a state in binary form. */
+	sizeBytes(wukong: Wukong): number;
+	/** Nothing has changed since `version`, which is at most `head`. */
+	isNewest(version: bigint): boolean;
 	/**
-	 * The objects as they were at `version`, in list order: the newest state with
-	 * later changes undone. Needs `history.base` ≤ version ≤ `head`, outside of gaps.
+	 * The objects as they were at `version`, in list order: the newest state with later changes
+	 * undone, as far as it is read. Nothing of it is kept. Needs `history.base` ≤ version ≤ `head`,
+	 * outside of gaps, and no change while it is read.
+	 * @param after only those behind it; undefined: all
 	 */
-	snapshotAt(version: bigint): readonly Wukong[];
+	objectsAt(version: bigint, after?: WukongRef): Iterable<Wukong>;
 	/**
 	 * Calls back at each change, bookmark or load.
 	 * @returns takes the callback back.
 	 */
 	onNews(callback: () => void): () => void;
+	/** Calls back with each state that another one, or the end of its VM, has taken the place of. */
+	onSuperseded(callback: (wukong: Wukong) => void): void;
 }
-
-/** How many older snapshots are kept, so that the pages of one list are cheap. */
-const maxOldSnapshots = 8;
 
 export function createChangeLog(options: {
 	readonly limits: HistoryLimits;
@@ -39,8 +47,9 @@ export function createChangeLog(options: {
 	let state = createState([]);
 	let head = 0n;
 	let life = 0;
+	const snapshotEvents = createSnapshotEvents();
 	const listeners = new Set<() => void>();
-	const oldSnapshots = new Map<bigint, readonly Wukong[]>();
+	const onSuperseded = [snapshotEvents.forget];
 
 	const tellNews = () => {
 		for (const callback of listeners) callback();
@@ -61,9 +70,10 @@ export function createChangeLog(options: {
 		get state() {
 			return state;
 		},
+		snapshotEvents,
+		sizeBytes: createSizes(),
 		load(start) {
 			life++;
-			oldSnapshots.clear();
 			history = createHistory(limits, {
 				base: start.base,
 				firstSequence: history.nextSequence,
@@ -78,6 +88,8 @@ export function createChangeLog(options: {
 				history.push(change, clock.nowMs());
 				state.apply(change);
 				head = change.version;
+				const { previous } = change;
+				if (previous !== undefined) for (const tell of onSuperseded) tell(previous);
 			}
 			tellNews();
 		},
@@ -86,23 +98,13 @@ export function createChangeLog(options: {
 			head = version;
 			tellNews();
 		},
-		snapshotAt(version) {
-			if (history.after(version) === history.nextSequence) return state.snapshot();
-			let snapshot = oldSnapshots.get(version);
-			if (snapshot === undefined) {
-				snapshot = undo(state.snapshot(), changesAfter(history, version));
-				for (const oldest of oldSnapshots.keys()) {
-					if (oldSnapshots.size < maxOldSnapshots) break;
-					oldSnapshots.delete(oldest);
-				}
-				oldSnapshots.set(version, snapshot);
-			}
-			return snapshot;
-		},
+		isNewest: (version) => history.after(version) === history.nextSequence,
+		objectsAt: (version, after) => undo(state.snapshot(), changesAfter(history, version), after),
 		onNews(callback) {
 			listeners.add(callback);
 			return () => listeners.delete(callback);
 		},
+		onSuperseded: (callback) => void onSuperseded.push(callback),
 	};
 }
 
@@ -113,11 +115,27 @@ function* changesAfter(history: History, version: bigint): Iterable<Change> {
 	}
 }
 
-/** Undoes changes, newest first, on a sorted list. */
-function undo(newest: readonly Wukong[], changes: Iterable<Change>): readonly Wukong[] {
+/** Undoes changes, newest first, on a sorted list; gives what is behind `after` in it. */
+function* undo(
+	newest: readonly Wukong[],
+	changes: Iterable<Change>,
+	after: WukongRef | undefined,
+): Iterable<Wukong> {
 	const before = new Map<string, Wukong | undefined>();
 	for (const change of changes) before.set(keyOf(change.object), change.previous);
-	const untouched = newest.filter((wukong) => !before.has(keyOf(wukong)));
-	const undone = [...before.values()].filter((wukong) => wukong !== undefined);
-	return [...untouched, ...undone].sort(compareRefs);
+	const undone = [...before.values()].filter((wukong) => wukong !== undefined).sort(compareRefs);
+	let place = after === undefined ? 0 : indexAfter(undone, after);
+	for (let index = after === undefined ? 0 : indexAfter(newest, after); ; index++) {
+		const untouched = newest[index];
+		if (untouched !== undefined && before.has(keyOf(untouched))) continue;
+		for (;;) {
+			const next = undone[place];
+			if (next === undefined) break;
+			if (untouched !== undefined && compareRefs(next, untouched) > 0) break;
+			yield next;
+			place++;
+		}
+		if (untouched === undefined) return;
+		yield untouched;
+	}
 }

@@ -1,7 +1,6 @@
 import { keyOf } from "../resource/wukong-ref.ts";
 import type { Change, HistoryLimits } from "../store/source.ts";
 import { createLogEntry, type LogEntry } from "./log-entry.ts";
-import { sizeBytes } from "./message-size.ts";
 
 /**
  * The newest changes, in a ring. A place in it is a sequence number, which
@@ -53,7 +52,7 @@ export function createHistory(
 		if (newest.get(key) === entry) newest.delete(key);
 		ring[first % limits.maxChanges] = undefined;
 		base = entry.change.version;
-		bytes -= bytesBefore(entry.change);
+		bytes -= entry.bytes;
 		first++;
 	};
 	const after = (version: bigint): number => {
@@ -78,7 +77,8 @@ export function createHistory(
 		},
 		at,
 		push(change, nowMs) {
-			bytes += bytesBefore(change);
+			const entry = createLogEntry(change);
+			bytes += entry.bytes;
 			while (
 				next - first >= limits.maxChanges ||
 				(next > first &&
@@ -86,10 +86,12 @@ export function createHistory(
 			) {
 				forgetOldest();
 			}
-			const entry = createLogEntry(change);
 			const key = keyOf(change.object);
 			const before = newest.get(key);
-			if (before !== undefined) before.next = entry;
+			if (before !== undefined) {
+				before.next = entry;
+				before.forgetEvents();
+			}
 			newest.set(key, entry);
 			ring[next % limits.maxChanges] = entry;
 			next++;
@@ -102,8 +104,4 @@ export function createHistory(
 			return gapAfter !== undefined && gapAfter < version;
 		},
 	};
-}
-
-function bytesBefore({ previous }: Change): number {
-	return previous === undefined ? 0 : sizeBytes(previous);
 }

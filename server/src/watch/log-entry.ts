@@ -9,6 +9,7 @@ import {
 import { formatVersion, startOver } from "../resource/version.ts";
 import type { Change } from "../store/source.ts";
 import { type Filter, shows } from "./filter.ts";
+import { heapBytes } from "./heap-size.ts";
 
 /** What a change is in the view of one stream. */
 export type ViewChange = "added" | "modified" | "deleted";
@@ -19,22 +20,38 @@ export type ViewChange = "added" | "modified" | "deleted";
  */
 export interface LogEntry {
 	readonly change: Change;
+	/** Bytes of heap that it takes, the states included that the newest state does not hold. */
+	readonly bytes: number;
 	/** The next change of the same object, once there is one. */
 	next: LogEntry | undefined;
 	/** The one shared event of each kind. */
 	event(kind: ViewChange): WukongEvent;
+	/** Forgets its events, and with them their bytes: only readers that lag ask for them again. */
+	forgetEvents(): void;
 }
 
+/** A change, its entry, its place in the history, and an event. */
+const entryOverheadBytes = 768;
+
 export function createLogEntry(change: Change): LogEntry {
-	const events: Partial<Record<ViewChange, WukongEvent>> = {};
+	let events: Partial<Record<ViewChange, WukongEvent>> = {};
 	return {
 		change,
+		bytes: entryOverheadBytes + heapBytes(change.previous) + heapBytes(lastStateOf(change)),
 		next: undefined,
 		event: (kind) => {
 			events[kind] ??= createChangeEvent(change, kind);
 			return events[kind];
 		},
+		forgetEvents() {
+			events = {};
+		},
 	};
+}
+
+/** A VM that is gone has its last state here alone. */
+function lastStateOf({ deleted, object }: Change): Wukong | undefined {
+	return deleted ? object : undefined;
 }
 
 /** What the change is for a stream with this filter; undefined: nothing. */
@@ -65,16 +82,26 @@ function createChangeEvent(change: Change, kind: ViewChange): WukongEvent {
 	);
 }
 
-const snapshotEvents = new WeakMap<Wukong, WukongEvent>();
+/** The ADDED of snapshots: one for each newest state of a VM, whatever the number of streams. */
+export interface SnapshotEvents {
+	of(wukong: Wukong): WukongEvent;
+	/** The state is no longer the newest of its VM. */
+	forget(wukong: Wukong): void;
+}
 
-/** The ADDED of a snapshot: one for each state of a VM, whatever the number of streams. */
-export function snapshotEvent(wukong: Wukong): WukongEvent {
-	let event = snapshotEvents.get(wukong);
-	if (event === undefined) {
-		event = Object.freeze(
-			create(WukongEventSchema, { type: EventType.ADDED, wukong, resourceVersion: startOver }),
-		);
-		snapshotEvents.set(wukong, event);
-	}
-	return event;
+export function createSnapshotEvents(): SnapshotEvents {
+	const events = new WeakMap<Wukong, WukongEvent>();
+	return {
+		of(wukong) {
+			let event = events.get(wukong);
+			if (event === undefined) {
+				event = Object.freeze(
+					create(WukongEventSchema, { type: EventType.ADDED, wukong, resourceVersion: startOver }),
+				);
+				events.set(wukong, event);
+			}
+			return event;
+		},
+		forget: (wukong) => void events.delete(wukong),
+	};
 }

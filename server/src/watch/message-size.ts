@@ -1,19 +1,20 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 
-const sizes = new WeakMap<Wukong, number>();
-
 /**
- * Bytes of a VM in binary form: not less, and for a usual one a quarter more at most. Reckoned once
- * for each state: to encode it for this takes five times as long, and many states are never read in
- * this form.
+ * Makes a function that says the bytes of a VM in binary form: not less, and for a usual one a
+ * quarter more at most. Reckoned once for each state: to encode it for this takes five times as
+ * long, and many states are never read in this form.
  */
-export function sizeBytes(wukong: Wukong): number {
-	let size = sizes.get(wukong);
-	if (size === undefined) {
-		size = messageBytes(wukong);
-		sizes.set(wukong, size);
-	}
-	return size;
+export function createSizes(): (wukong: Wukong) => number {
+	const sizes = new WeakMap<Wukong, number>();
+	return (wukong) => {
+		let size = sizes.get(wukong);
+		if (size === undefined) {
+			size = messageBytes(wukong);
+			sizes.set(wukong, size);
+		}
+		return size;
+	};
 }
 
 /** The longest varint, or a double, and its tag. */

@@ -2,15 +2,14 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import { Failure, isFailure } from "../failure.ts";
 import { formatVersion } from "../resource/version.ts";
-import { compareRefs } from "../resource/wukong-ref.ts";
 import type { Source } from "../store/source.ts";
 import type { Caller } from "./caller.ts";
 import type { ChangeLog } from "./change-log.ts";
-import { type Filter, filterText, isSameFilter, shows } from "./filter.ts";
-import { sizeBytes } from "./message-size.ts";
+import { type Filter, filterText, shows } from "./filter.ts";
+import type { PageCache, PageKey } from "./page-cache.ts";
 import { formatPageToken, type PageStart, parsePageToken } from "./page-token.ts";
 import { isKnown } from "./resume.ts";
-import { indexOf } from "./state.ts";
+import { indexAfter } from "./state.ts";
 import type { VersionWait } from "./version-wait.ts";
 
 /** A page ends here at the latest, in bytes of binary form: gRPC clients refuse 4 MiB. */
@@ -28,7 +27,10 @@ export interface ListQuery {
 	readonly caller: Caller;
 }
 
-/** One page of a snapshot; shared by all who ask for it, so it never changes. */
+/**
+ * One page of a snapshot. Frozen where it is shared by all who ask for it: only of the newest
+ * snapshot, since those of older ones are as many as there are versions.
+ */
 export interface ListPage {
 	readonly wukongs: Wukong[];
 	/** Empty: this was the last page. */
@@ -42,6 +44,7 @@ export interface PageParts {
 	readonly log: ChangeLog;
 	readonly source: Pick<Source, "exactVersions">;
 	readonly versions: VersionWait;
+	readonly cache: PageCache;
 }
 
 /**
@@ -55,42 +58,35 @@ export function listPage(query: ListQuery, parts: PageParts): ListPage | Promise
 	return parts.versions.reach(minResourceVersion, caller).then(() => firstPage(query, parts));
 }
 
-function firstPage(query: ListQuery, { log }: PageParts): ListPage {
-	const snapshot = log.state.snapshot();
-	const { filter, pageSize } = query;
-	const version = log.head;
-	const last = lastFirst.get(snapshot);
-	const isSame = last?.version === version && last.pageSize === pageSize;
-	if (isSame && isSameFilter(last.filter, filter)) return last.page;
-	const page = cut(snapshot, 0, { query, queryText: filterText(filter), version });
-	lastFirst.set(snapshot, { version, filter, pageSize, page });
-	return page;
-}
-
-/** The first page that was asked for last: most ask for the same, and it is found without making a key. */
-const lastFirst = new WeakMap<readonly Wukong[], FirstPage>();
-
-interface FirstPage {
-	/** Moves on without the snapshot where the store says that nothing has changed. */
-	readonly version: bigint;
-	readonly filter: Filter;
-	readonly pageSize: number;
-	readonly page: ListPage;
+function firstPage({ filter, pageSize }: ListQuery, parts: PageParts): ListPage {
+	return newestPage({ version: parts.log.head, from: 0, pageSize, filter }, parts);
 }
 
 async function laterPage(query: ListQuery, parts: PageParts): Promise<ListPage> {
 	const { log, source, versions } = parts;
-	const queryText = filterText(query.filter);
-	const start = parsePageToken(query.pageToken, queryText);
+	const start = parsePageToken(query.pageToken, filterText(query.filter));
 	await reachSnapshot(start, query, versions);
 	const { version } = start;
 	const gone = version > log.head || version < log.history.base || log.history.isInGap(version);
 	if (gone || (source.exactVersions && !isKnown(version, log))) throw pageTokenExpired();
-	const snapshot = log.snapshotAt(version);
-	const found = indexOf(snapshot, start.after);
-	const last = snapshot[found];
-	const from = last !== undefined && compareRefs(last, start.after) === 0 ? found + 1 : found;
-	return cut(snapshot, from, { query, queryText, version });
+	const { filter, pageSize } = query;
+	if (log.isNewest(version)) {
+		const from = indexAfter(log.state.snapshot(), start.after);
+		return newestPage({ version, from, pageSize, filter }, parts);
+	}
+	return cut(log, log.objectsAt(version, start.after), { version, pageSize, filter });
+}
+
+/** A page of the newest snapshot: the same one for all who ask for it while that is the newest. */
+function newestPage(key: PageKey, { log, cache }: PageParts): ListPage {
+	const snapshot = log.state.snapshot();
+	let page = cache.find(snapshot, key);
+	if (page === undefined) {
+		const objects = key.from === 0 ? snapshot : snapshot.slice(key.from);
+		page = Object.freeze(cut(log, objects, key));
+		cache.keep(snapshot, key, page);
+	}
+	return page;
 }
 
 /** The token may be of a replica that is ahead of this one. */
@@ -103,44 +99,22 @@ async function reachSnapshot(start: PageStart, query: ListQuery, versions: Versi
 	}
 }
 
-/** Most pages that are kept of one snapshot. */
-const maxKeptPages = 64;
-
-const keptPages = new WeakMap<readonly Wukong[], Map<string, ListPage>>();
-
-/** The page from `from` on: the same one for all who ask for it while the snapshot is the newest. */
-function cut(snapshot: readonly Wukong[], from: number, page: PageQuery): ListPage {
-	const pages = keptPages.get(snapshot) ?? new Map<string, ListPage>();
-	keptPages.set(snapshot, pages);
-	const key = `${from} ${page.query.pageSize} ${page.version} ${page.queryText}`;
-	let kept = pages.get(key);
-	if (kept === undefined) {
-		kept = Object.freeze(cutAnew(snapshot, from, page));
-		if (pages.size >= maxKeptPages) pages.clear();
-		pages.set(key, kept);
-	}
-	return kept;
-}
-
-interface PageQuery {
-	readonly query: ListQuery;
-	readonly queryText: string;
-	readonly version: bigint;
-}
-
-function cutAnew(snapshot: readonly Wukong[], from: number, page: PageQuery): ListPage {
-	const { query, queryText, version } = page;
+/** Takes a page from the front of `objects`. */
+function cut(
+	{ sizeBytes }: ChangeLog,
+	objects: Iterable<Wukong>,
+	{ version, pageSize, filter }: Omit<PageKey, "from">,
+): ListPage {
 	const wukongs: Wukong[] = [];
 	let bytes = 0;
 	let nextPageToken = "";
-	for (let index = from; index < snapshot.length; index++) {
-		const wukong = snapshot[index];
-		if (wukong === undefined || !shows(query.filter, wukong)) continue;
+	for (const wukong of objects) {
+		if (!shows(filter, wukong)) continue;
 		const last = wukongs.at(-1);
 		const wukongBytes = sizeBytes(wukong);
-		const full = wukongs.length === query.pageSize && query.pageSize > 0;
+		const full = wukongs.length === pageSize && pageSize > 0;
 		if (last !== undefined && (full || bytes + wukongBytes > maxPageBytes)) {
-			nextPageToken = formatPageToken({ version, after: last }, queryText);
+			nextPageToken = formatPageToken({ version, after: last }, filterText(filter));
 			break;
 		}
 		wukongs.push(wukong);

@@ -11,6 +11,7 @@ import { Cursor } from "./cursor.ts";
 import type { Filter } from "./filter.ts";
 import { createHeartbeats } from "./heartbeat.ts";
 import type { ResetCause, WatchObserver } from "./observer.ts";
+import { createPageCache } from "./page-cache.ts";
 import { type ListPage, type ListQuery, listPage } from "./pages.ts";
 import { resumeStart } from "./resume.ts";
 import { createStreamMarks } from "./stream-marks.ts";
@@ -56,6 +57,10 @@ export interface Replica {
 	watch(query: WatchQuery): WatchStream;
 	/** Resolves when reads see `minResourceVersion`. @throws VERSION_NOT_REACHED, INVALID_REQUEST */
 	reach(minResourceVersion: string, caller: Caller): Promise<void>;
+	/** Calls back with each state that is no longer the newest of its VM: what hangs on it may go. */
+	onSuperseded(callback: (wukong: Wukong) => void): void;
+	/** Whether a VM's state is the one that reads are given. */
+	isNewest(wukong: Wukong): boolean;
 	/** Ends every stream, those to come too: a last HEARTBEAT, then `failure`. */
 	drain(failure: Failure): void;
 }
@@ -74,10 +79,12 @@ export function createReplica(options: {
 	const marks = createStreamMarks(clock, () => source.freshness());
 	const heartbeats = createHeartbeats(clock);
 	const views = createViews(log);
+	const cache = createPageCache();
 	const streams = new Map<OpenStream, View>();
 	let drained: Failure | undefined;
 
 	log.onNews(() => {
+		cache.clear();
 		for (const stream of streams.keys()) stream.wake();
 	});
 	const onClosed = (stream: OpenStream) => {
@@ -126,7 +133,7 @@ export function createReplica(options: {
 		},
 		list(query) {
 			requireLoaded();
-			return listPage(query, { log, source, versions });
+			return listPage(query, { log, source, versions, cache });
 		},
 		reach: async (minResourceVersion, caller) => {
 			requireLoaded();
@@ -154,6 +161,8 @@ export function createReplica(options: {
 			if (drained !== undefined) stream.end(drained);
 			return stream;
 		},
+		onSuperseded: (callback) => log.onSuperseded(callback),
+		isNewest: (wukong) => log.state.get(wukong) === wukong,
 		drain(failure) {
 			drained = failure;
 			for (const stream of [...streams.keys()]) stream.end(failure);

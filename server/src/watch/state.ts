@@ -43,6 +43,13 @@ export function createState(objects: readonly Wukong[]): State {
 	};
 }
 
+/** Where the first one behind `ref` stands in a sorted list. */
+export function indexAfter(sorted: readonly WukongRef[], ref: WukongRef): number {
+	const index = indexOf(sorted, ref);
+	const found = sorted[index];
+	return found !== undefined && compareRefs(found, ref) === 0 ? index + 1 : index;
+}
+
 /** Where `ref` stands in a sorted list, or would stand. */
 export function indexOf(sorted: readonly WukongRef[], ref: WukongRef): number {
 	let low = 0;

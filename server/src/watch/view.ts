@@ -2,8 +2,7 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
 import type { ChangeLog } from "./change-log.ts";
 import { type Filter, shows } from "./filter.ts";
-import { type LogEntry, snapshotEvent, viewChange } from "./log-entry.ts";
-import { sizeBytes } from "./message-size.ts";
+import { type LogEntry, viewChange } from "./log-entry.ts";
 
 /** Events in a row. Frozen, and one for all streams that are told the same. */
 export interface Slice {
@@ -70,7 +69,7 @@ export function createView(log: ChangeLog, filter: Filter): View {
 		},
 		snapshot(objects, from, maxBytes) {
 			if (snapshot?.from !== from || snapshot.of !== objects || snapshot.maxBytes !== maxBytes) {
-				const slice = sliceObjects(objects, filter, { from, maxBytes });
+				const slice = sliceObjects({ log, filter }, objects, { from, maxBytes });
 				snapshot = { of: objects, from, maxBytes, slice };
 			}
 			return snapshot.slice;
@@ -97,9 +96,10 @@ interface Bounds {
 }
 
 function sliceChanges(
-	{ log: { history }, filter }: Pick<View, "log" | "filter">,
+	{ log, filter }: Pick<View, "log" | "filter">,
 	{ from, end, maxBytes }: Bounds & { readonly end: number },
 ): Slice {
+	const { history } = log;
 	const events: WukongEvent[] = [];
 	let sequence = from;
 	let bytes = 0;
@@ -116,7 +116,7 @@ function sliceChanges(
 		}
 		const event = entry.event(kind);
 		events.push(event);
-		bytes += eventBytes(event);
+		bytes += eventBytes(log, event);
 	}
 	return { events: Object.freeze(events), end: sequence, skipped };
 }
@@ -130,8 +130,8 @@ function isSuperseded(entry: LogEntry, filter: Filter): boolean {
 }
 
 function sliceObjects(
+	{ log, filter }: Pick<View, "log" | "filter">,
 	objects: readonly Wukong[],
-	filter: Filter,
 	{ from, maxBytes }: Bounds,
 ): Slice {
 	const events: WukongEvent[] = [];
@@ -142,13 +142,13 @@ function sliceObjects(
 		if (wukong === undefined) break;
 		place++;
 		if (!shows(filter, wukong)) continue;
-		const event = snapshotEvent(wukong);
+		const event = log.snapshotEvents.of(wukong);
 		events.push(event);
-		bytes += eventBytes(event);
+		bytes += eventBytes(log, event);
 	}
 	return { events: Object.freeze(events), end: place, skipped: 0 };
 }
 
-function eventBytes({ wukong }: WukongEvent): number {
+function eventBytes({ sizeBytes }: ChangeLog, { wukong }: WukongEvent): number {
 	return eventOverheadBytes + (wukong === undefined ? 0 : sizeBytes(wukong));
 }

@@ -1,6 +1,7 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { compareRefs } from "../../../server/src/resource/wukong-ref.ts";
 import { type ChangeLog, createChangeLog } from "../../../server/src/watch/change-log.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { createMemorySource } from "../../support/memory-source.ts";
@@ -46,7 +47,7 @@ describe("the history", () => {
 	});
 
 	test("forgets changes over its size, so that a large object cannot fill the memory", async () => {
-		const { source, log } = await setUp(1_000, 1_000, 10_000);
+		const { source, log } = await setUp(1_000, 1_000, 15_000);
 		const labels = { note: "x".repeat(3_000) };
 		for (let cpu = 1; cpu <= 100; cpu++) source.put({ name: "a", cpu, labels });
 		expect(kept(log)).toBe(3);
@@ -82,7 +83,11 @@ describe("the state at an older version", () => {
 					else source.put({ name, namespace });
 				}
 				for (const [version, snapshot] of seen) {
-					if (version >= log.history.base) expect(log.snapshotAt(version)).toEqual(snapshot);
+					if (version < log.history.base) continue;
+					expect([...log.objectsAt(version)]).toEqual(snapshot);
+					const after = { namespace: "one", name: "d" };
+					const rest = snapshot.filter((wukong) => compareRefs(wukong, after) > 0);
+					expect([...log.objectsAt(version, after)]).toEqual(rest);
 				}
 			}),
 		);

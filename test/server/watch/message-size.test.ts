@@ -2,10 +2,11 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { sizeBytes } from "../../../server/src/watch/message-size.ts";
+import { createSizes } from "../../../server/src/watch/message-size.ts";
 import { seedPayload } from "../../bench/payload/payload.ts";
 import { anyMessage } from "../transport/direct/message-arbitrary.ts";
 
+const sizeBytes = createSizes();
 const realBytes = (wukong: Wukong) => toBinary(WukongSchema, wukong).length;
 
 test("a VM takes at most as many bytes as are reckoned with", () => {

@@ -88,6 +88,21 @@ describe("a list", () => {
 		expect((await ask()).map((page) => page.resourceVersion)).toEqual(Array(8).fill(version));
 	});
 
+	test("shares no page of an older snapshot: there are as many as versions, and callers name them", async () => {
+		const { source, replica } = await createStage();
+		for (const name of ["a", "b", "c"]) source.put({ name });
+		const { nextPageToken } = await listOf(replica, { pageSize: 1 });
+		const ask = () => listOf(replica, { pageSize: 1, pageToken: nextPageToken });
+		const newest = await ask();
+		expect(await ask()).toBe(newest);
+		expect(Object.isFrozen(newest)).toBe(true);
+		source.put({ name: "b", cpu: 2 });
+		const older = await ask();
+		expect(older).toEqual(newest);
+		expect(await ask()).not.toBe(older);
+		expect(Object.isFrozen(older)).toBe(false);
+	});
+
 	test("ends a page at 3 MiB, but never below one VM", async () => {
 		const { source, replica } = await createStage();
 		const half = "x".repeat(maxPageBytes / 2);

@@ -1,6 +1,7 @@
 import type { DescMessage, Message, Registry } from "@bufbuild/protobuf";
 import { createEnvelope, envelopePrefixBytes } from "../envelope.ts";
 import type { TransportObserver } from "../observer.ts";
+import type { Encodings } from "./encodings.ts";
 import type { Form } from "./form.ts";
 import { createMessageWriter } from "./message-writer.ts";
 
@@ -22,6 +23,8 @@ export interface EncoderOptions {
 	 * inside others, singly or in a list, their bytes are put in as they are.
 	 */
 	readonly sharedTypes: readonly DescMessage[];
+	/** Where the bytes of shared messages are kept. */
+	readonly encodings: Encodings;
 	/** Types that a google.protobuf.Any may hold. */
 	readonly registry: Registry;
 	readonly observer: Pick<TransportObserver, "encoded">;
@@ -29,21 +32,21 @@ export interface EncoderOptions {
 
 /**
  * An encoder that makes the bytes of shared messages once for each form, whatever the number of
- * readers. They hang on the message and go with it.
+ * readers, as long as they are kept.
  */
-export function createEncoder({ sharedTypes, registry, observer }: EncoderOptions): Encoder {
+export function createEncoder(options: EncoderOptions): Encoder {
+	const { sharedTypes, encodings, registry, observer } = options;
 	const shared = new Set(sharedTypes.map(({ typeName }) => typeName));
-	const kept = { json: new WeakMap<Message, Buffer>(), binary: new WeakMap<Message, Buffer>() };
 
 	const encode = (schema: DescMessage, message: Message, form: Form): Buffer => {
 		if (!shared.has(schema.typeName) || !Object.isFrozen(message)) {
 			return createEnvelope(0, write[form](schema, message));
 		}
-		let envelope = kept[form].get(message);
+		let envelope = encodings.find(message, form);
 		if (envelope === undefined) {
 			// A piece of Node's pool would hold all 64 KiB of it for as long as the message lives.
 			envelope = createEnvelope(0, write[form](schema, message), Buffer.allocUnsafeSlow);
-			kept[form].set(message, envelope);
+			encodings.keep(message, form, envelope);
 			observer.encoded(schema.typeName, form);
 		}
 		return envelope;
@@ -51,11 +54,6 @@ export function createEncoder({ sharedTypes, registry, observer }: EncoderOption
 	const write = createMessageWriter({ sharedTypes: shared, registry }, (schema, message, form) =>
 		encode(schema, message, form).subarray(envelopePrefixBytes),
 	);
-
-	const runs = {
-		json: new WeakMap<readonly Message[], Buffer>(),
-		binary: new WeakMap<readonly Message[], Buffer>(),
-	};
 
 	/** A burst goes to one stream after the other: what was asked for last is asked for next. */
 	let last: Run | undefined;
@@ -66,13 +64,14 @@ export function createEncoder({ sharedTypes, registry, observer }: EncoderOption
 		encode,
 		encodeAll(schema, messages, form) {
 			if (messages === last?.messages && form === last.form) return last.bytes;
-			let bytes = runs[form].get(messages);
+			const only = messages.length === 1 ? messages[0] : undefined;
+			let bytes = only === undefined ? encodings.find(messages, form) : encode(schema, only, form);
 			if (bytes === undefined) {
-				const only = messages.length === 1 ? messages[0] : undefined;
-				bytes = only === undefined ? join(schema, messages, form) : encode(schema, only, form);
+				bytes = join(schema, messages, form);
 				if (!isImmutable(schema, messages)) return bytes;
-				runs[form].set(messages, bytes);
+				encodings.keep(messages, form, bytes);
 			}
+			if (only !== undefined && !isImmutable(schema, messages)) return bytes;
 			last = { messages, form, bytes };
 			return bytes;
 		},

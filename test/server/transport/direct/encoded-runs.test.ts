@@ -2,6 +2,7 @@ import { create, createRegistry } from "@bufbuild/protobuf";
 import { WukongEvent_Type, WukongEventSchema } from "@novasphere/wukong-gen/wukong-service";
 import { describe, expect, test } from "vitest";
 import { createEncoder } from "../../../../server/src/transport/direct/encoder.ts";
+import { createEncodings } from "../../../../server/src/transport/direct/encodings.ts";
 
 const event = (resourceVersion: string) =>
 	Object.freeze(create(WukongEventSchema, { type: WukongEvent_Type.SYNCED, resourceVersion }));
@@ -10,6 +11,7 @@ function setUp() {
 	const made: string[] = [];
 	const encoder = createEncoder({
 		sharedTypes: [WukongEventSchema],
+		encodings: createEncodings(),
 		registry: createRegistry(),
 		observer: { encoded: (_type, form) => void made.push(form) },
 	});

@@ -18,6 +18,7 @@ import {
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createEncoder, type Encoder } from "../../../../server/src/transport/direct/encoder.ts";
+import { createEncodings } from "../../../../server/src/transport/direct/encodings.ts";
 import type { Form } from "../../../../server/src/transport/direct/form.ts";
 import {
 	envelopePrefixBytes,
@@ -40,7 +41,12 @@ function open(sharedTypes: readonly DescMessage[]) {
 	const encoded = (typeName: string, form: Form) => void encodings.push(`${typeName} ${form}`);
 	const registry = createRegistry();
 	return {
-		encoder: createEncoder({ sharedTypes, registry, observer: { encoded } }),
+		encoder: createEncoder({
+			sharedTypes,
+			encodings: createEncodings(),
+			registry,
+			observer: { encoded },
+		}),
 		encodings,
 	};
 }
