@@ -12,15 +12,20 @@ interface Closable {
 export class Cancellation {
 	#controller: AbortController | undefined;
 	#reason: ConnectError | undefined;
+	/** What the call has ended with; undefined: it was answered, or is not over. */
+	#failure: unknown;
 	#isOver = false;
 	#onAbort: ((reason: ConnectError) => void) | undefined;
 	#held: Closable | undefined;
 
-	/** Aborted when the call is broken off; a stream's also when it has ended. Made when asked for. */
+	/**
+	 * Aborted when the call is broken off, and when it has ended: then with what it failed with, or
+	 * without a reason, as connect's own handlers do. Made when asked for.
+	 */
 	get signal(): AbortSignal {
 		if (this.#controller === undefined) {
 			this.#controller = new AbortController();
-			if (this.#isOver) this.#controller.abort(this.#reason);
+			if (this.#isOver) this.#controller.abort(this.#reason ?? this.#failure);
 		}
 		return this.#controller.signal;
 	}
@@ -51,11 +56,15 @@ export class Cancellation {
 		this.#held?.close(reason);
 	}
 
-	/** A stream has ended: whoever still works for it may stop. */
-	end(): void {
+	/**
+	 * The call has ended: whoever still works for it may stop.
+	 * @param failure what it failed with; undefined: it was answered
+	 */
+	end(failure?: unknown): void {
 		if (this.#isOver) return;
 		this.#isOver = true;
-		this.#controller?.abort();
+		this.#failure = failure;
+		this.#controller?.abort(failure);
 		this.#held?.close();
 	}
 }

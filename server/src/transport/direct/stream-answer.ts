@@ -100,6 +100,7 @@ export class StreamAnswer {
 		this.#isOver = true;
 		this.#opening?.timer.cancel();
 		this.#deadline?.cancel();
+		this.cancellation.end(error);
 		if (this.exchange.departure.happened) {
 			this.done({ complete: false, sentBytes: this.#sentBytes });
 			return;
@@ -126,7 +127,6 @@ export class StreamAnswer {
 
 	/** The answer is out, or its reader left. */
 	done(outcome: Sent): void {
-		this.cancellation.end();
 		this.#options.observer.callEnded({ ...outcome, requestId: this.#requestId });
 	}
 

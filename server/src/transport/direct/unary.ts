@@ -73,12 +73,14 @@ class UnaryAnswer {
 	succeed(response: UnaryResponse): void {
 		try {
 			this.#encode(response);
+			this.#call.cancellation.end();
 		} catch (error) {
 			this.fail(error);
 		}
 	}
 
 	fail(error: unknown): void {
+		this.#call.cancellation.end(error);
 		const { exchange, form, common } = this.#call.start;
 		const { protocol, options, incoming } = this.#terms;
 		if (exchange.departure.happened) {
