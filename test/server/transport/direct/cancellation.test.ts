@@ -60,12 +60,16 @@ async function signalOf(way: "direct" | "universal", scene: Scene): Promise<read
 	});
 	const client = createClient(WukongService, protocols[scene.protocol](port.url));
 	if (scene.kind === "unary") await client.getWukong({ name: "a" }).catch(() => {});
-	else await Array.fromAsync(client.watchWukong({})).catch(() => {});
+	else await readAll(client.watchWukong({})).catch(() => {});
 	await until("the call has ended", () => port.seen.ended.length === 1);
 	port.seen.unexpected.length = 0;
 	const { aborted, reason } = (context as HandlerContext).signal;
 	const why = [refusal, crash].includes(reason) ? reason : reason?.name;
 	return [...seen, aborted, why];
+}
+
+async function readAll(messages: AsyncIterable<unknown>): Promise<void> {
+	for await (const _ of messages);
 }
 
 describe("the signal of a call, after its answer, is as connect's own handlers leave it", () => {
