@@ -1,4 +1,4 @@
-import { isIP, isIPv6 } from "node:net";
+import { isIPv6 } from "node:net";
 import type { Exchange } from "./exchange.ts";
 
 /** Where a request wants to go. */
@@ -9,9 +9,15 @@ export interface Authority {
 	readonly port: string | undefined;
 }
 
-/** Result of {@link checkAuthority}: the authority and the target's path, or the status that refuses. */
+/** Result of a check: the authority and the target's path, or the status that refuses. */
 export type AuthorityCheck =
-	| { readonly authority: Authority; readonly path: string }
+	| {
+			readonly authority: Authority;
+			/** Path and query, or "*". */
+			readonly path: string;
+			/** No host was named, as HTTP/1.0 allows: the authority is this end's address. */
+			readonly isUnnamed?: boolean;
+	  }
 	| { readonly status: 400 | 421; readonly message: string };
 
 /** Which hosts a port answers to. */
@@ -22,66 +28,106 @@ export interface HostRule {
 	readonly allowedHosts: readonly string[];
 }
 
+/** A host that passed, and where: an address of one connection need not be one of the next. */
+interface Passed {
+	readonly authority: Authority;
+	readonly localAddress: string;
+}
+
+/** A service has few names, and each request says one: so many are known without a second look. */
+const maxKept = 64;
+
+/** Longest name of the DNS, a port, and what may stand around them. */
+const maxAuthorityLength = 261;
+
 /**
- * Judges the host of a request before anything else does. A malformed one is 400
+ * A check that judges the host of a request before anything else does. A malformed one is 400
  * (RFC 9112, 3.2): passed on, it makes URL parsers throw. One that is not served
  * here is 421 (RFC 9110, 15.5.20): a web page whose name was made to point to this
  * machine (DNS rebinding) gets nothing. Loopback names, the bound host and the
  * address that the connection came to always pass; the port is not compared,
  * because forwarding changes it.
  */
-export function checkAuthority(exchange: Exchange, rule: HostRule): AuthorityCheck {
-	const target = splitTarget(exchange.target);
-	if (target === undefined) return malformed("the request target is malformed");
-	const given = exchange.authorities;
-	const [name] = given;
-	if (name === undefined || (given.length > 1 && given.some((text) => text !== name))) {
-		return malformed("exactly one host must be named");
+export function createAuthorityCheck(rule: HostRule): (exchange: Exchange) => AuthorityCheck {
+	const allowsAll = rule.allowedHosts.includes("*");
+	const served = new Set([...rule.allowedHosts.map(parseHost), ownHost(rule.boundHost)]);
+	// Bounded: few entries, of names that are short.
+	const passed = new Map<string, Passed>();
+
+	function isServed(host: string, localAddress: string): boolean {
+		return allowsAll || isLoopback(host) || served.has(host) || host === ownHost(localAddress);
 	}
-	const { localAddress } = exchange.connection;
-	const seen = passed.get(name);
-	if (seen?.localAddress === localAddress && seen.rule === rule && target.authority === undefined) {
-		return { authority: seen.authority, path: target.path };
-	}
-	const named = target.authority === undefined ? given : [target.authority, ...given];
-	const parsed = named.map(parseAuthority);
-	for (const authority of parsed) {
+
+	function judge(name: string, exchange: Exchange): Authority | (AuthorityCheck & Refused) {
+		const { localAddress } = exchange.connection;
+		const seen = passed.get(name);
+		if (seen?.localAddress === localAddress) return seen.authority;
+		const authority = parseAuthority(name);
 		if (authority === undefined) return malformed("the host is malformed");
-		if (!isServed(authority.host, exchange, rule)) {
+		if (!isServed(authority.host, localAddress)) {
 			return { status: 421, message: "this host is not served here; the service can allow it" };
 		}
+		if (passed.size >= maxKept) passed.clear();
+		passed.set(name, { authority, localAddress });
+		return authority;
 	}
-	const authority = parsed[0] as Authority;
-	if (target.authority === undefined) keep(name, { authority, localAddress, rule });
-	return { authority, path: target.path };
+
+	return (exchange) => {
+		const target = splitTarget(exchange);
+		if (target === undefined) return malformed("the request target is malformed");
+		const { path } = target;
+		const given = exchange.authorities;
+		const hostFault = checkGiven(exchange, target.authority !== undefined);
+		if (hostFault !== undefined) return malformed(hostFault);
+		// The absolute form wins over Host (RFC 9112, 3.2.2).
+		const name = target.authority ?? given[0];
+		if (name === undefined) {
+			const host = ownHost(exchange.connection.localAddress) ?? "";
+			return { authority: { host, port: undefined }, path, isUnnamed: true };
+		}
+		const authority = judge(name, exchange);
+		return "status" in authority ? authority : { authority, path };
+	};
 }
 
-/** A name that passed, and where. */
-interface Passed {
-	readonly authority: Authority;
-	readonly localAddress: string;
-	readonly rule: HostRule;
+interface Refused {
+	readonly status: 400 | 421;
+	readonly message: string;
 }
 
-/** A service has few names, and each request says one. */
-const maxKept = 64;
-const passed = new Map<string, Passed>();
-
-function keep(name: string, pass: Passed): void {
-	if (passed.size >= maxKept) passed.clear();
-	passed.set(name, pass);
+/** What is wrong with the Host fields and the :authority of a request as such; undefined: nothing. */
+function checkGiven(
+	{ authorities, connection: { httpVersion } }: Exchange,
+	isAbsolute: boolean,
+): string | undefined {
+	if (authorities.length === 0) {
+		// Only HTTP/1.1 demands it (RFC 9112, 3.2).
+		return httpVersion === "1.0" ? undefined : "exactly one host must be named";
+	}
+	if (authorities.length > (httpVersion === "2.0" ? 2 : 1)) return "exactly one host must be named";
+	const [first, second] = authorities;
+	if (isAbsolute) {
+		const isMalformed = first !== "" && parseAuthority(first as string) === undefined;
+		return isMalformed ? "the host is malformed" : undefined;
+	}
+	if (second === undefined || first === second) return undefined;
+	// HTTP/2: Host must not name another entity than :authority (RFC 9113, 8.3.1).
+	const [one, other] = [parseAuthority(first as string), parseAuthority(second)];
+	const isSame = one?.host === other?.host && (one?.port ?? "") === (other?.port ?? "");
+	return isSame ? undefined : "exactly one host must be named";
 }
 
 /** Parses `host[:port]` (RFC 3986, 3.2, without user information); undefined where malformed. */
 export function parseAuthority(text: string): Authority | undefined {
-	const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._~-]+))(?::([0-9]{0,5}))?$/i.exec(text);
-	if (match === null || text.length > 261) return undefined;
+	const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._~-]+))(?::([0-9]*))?$/i.exec(text);
+	if (match === null || text.length > maxAuthorityLength) return undefined;
 	const [, literal, , port] = match;
 	if (literal !== undefined && !isIPv6(literal)) return undefined;
 	if (port !== undefined && Number(port) > 65_535) return undefined;
 	// The last word is the parser's that comes later: "1.2.3.4.5" passes the grammar.
 	const url = URL.parse(`http://${text}/`);
-	return url === null ? undefined : { host: hostOf(url), port };
+	if (url === null) return undefined;
+	return { host: hostOf(url), port: port?.replace(/^0+(?=\d)/, "") };
 }
 
 /**
@@ -104,30 +150,36 @@ export function hostOf({ hostname }: URL): string {
 	return [high >> 8, high & 255, low >> 8, low & 255].join(".");
 }
 
-function malformed(message: string): AuthorityCheck {
+/** An address of this end may have a zone, which no URL can say (RFC 9844, 6). */
+function ownHost(text: string): string | undefined {
+	return parseHost(text.replace(/%.*$/, ""));
+}
+
+function malformed(message: string): Refused {
 	return { status: 400, message };
 }
 
-/** Takes origin-form and absolute-form apart (RFC 9112, 3.2); "*" is a path of its own. */
-function splitTarget(target: string): { authority: string | undefined; path: string } | undefined {
-	if (target.includes("#")) return undefined;
-	if (target.startsWith("/") || target === "*") return { authority: undefined, path: target };
+/** Takes origin-form, absolute-form and asterisk-form apart (RFC 9112, 3.2). */
+function splitTarget({
+	target,
+	method,
+	connection,
+}: Exchange): { authority: string | undefined; path: string } | undefined {
+	if (target.startsWith("/")) {
+		return target.includes("#") ? undefined : { authority: undefined, path: target };
+	}
+	if (target === "*") return method === "OPTIONS" ? { authority: undefined, path: "*" } : undefined;
+	// HTTP/2 has a place of its own for the authority (RFC 9113, 8.3.1).
+	if (target.includes("#") || connection.httpVersion === "2.0") return undefined;
 	const match = /^https?:\/\/([^/?]*)(.*)$/is.exec(target);
 	if (match === null) return undefined;
-	const path = match[2] ?? "";
-	return { authority: match[1] ?? "", path: path.startsWith("/") ? path : `/${path}` };
-}
-
-function isServed(host: string, exchange: Exchange, rule: HostRule): boolean {
-	return (
-		isLoopback(host) ||
-		host === parseHost(rule.boundHost) ||
-		host === parseHost(exchange.connection.localAddress) ||
-		rule.allowedHosts.some((allowed) => allowed === "*" || parseHost(allowed) === host)
-	);
+	const [, authority = "", rest = ""] = match;
+	// Without any path, OPTIONS asks about the server as a whole (RFC 9112, 3.2.4).
+	if (rest === "" && method === "OPTIONS") return { authority, path: "*" };
+	return { authority, path: rest.startsWith("/") ? rest : `/${rest}` };
 }
 
 function isLoopback(host: string): boolean {
 	if (host === "localhost" || host.endsWith(".localhost") || host === "::1") return true;
-	return isIP(host) === 4 && host.startsWith("127.");
+	return /^127(?:\.\d{1,3}){3}$/.test(host);
 }

@@ -1,21 +1,16 @@
 import { askedOf } from "./asked.ts";
-import { checkAuthority, type HostRule } from "./authority.ts";
+import { createAuthorityCheck, type HostRule } from "./authority.ts";
 import { type CallContext, requestIdFrom } from "./call-context.ts";
 import type { Teller } from "./direct/answering.ts";
 import { refusalFormOf, sendRefusal } from "./direct/refusal-answer.ts";
 import { type DirectOptions, serveDirect } from "./direct/serve.ts";
 import { type Exchange, headerOf } from "./exchange.ts";
 import type { Fields } from "./fields.ts";
+import { checkHead } from "./head-check.ts";
 import { checkOrigin, type OriginRule } from "./origin.ts";
 import { type PlainPage, writePage } from "./plain-page.ts";
 import type { Refusal } from "./refusal.ts";
-import {
-	badRequest,
-	foreignOrigin,
-	tooManyHeaders,
-	wrongAuthority,
-	wrongMethod,
-} from "./refusal-kinds.ts";
+import { foreignOrigin, wrongAuthority, wrongMethod } from "./refusal-kinds.ts";
 import type { Route, Routes } from "./routes.ts";
 import { serveUniversal, type UniversalCall } from "./universal.ts";
 
@@ -33,18 +28,27 @@ export interface DispatchOptions extends DirectOptions {
  */
 export function createDispatch(options: DispatchOptions): (exchange: Exchange) => void {
 	const pages = new Map(options.pages.map((page) => [page.path, page]));
+	const checkAuthority = createAuthorityCheck(options.hosts);
 	const { observer } = options;
 
 	/** @returns what is still to come of the answer, where its failure is for us to tell */
 	function serve(exchange: Exchange): Promise<void> | undefined {
 		const requestId = requestIdFrom(headerOf(exchange, "x-request-id"));
 		const id: Fields = ["x-request-id", requestId];
-		const admission = admit(exchange, options);
+		const admission = admit(exchange);
 		if ("cause" in admission) return refuse({ exchange, common: id, requestId }, admission);
-		const { path, originHeaders, isPreflight } = admission;
+		const { path, originHeaders, isPreflight, isUnnamed } = admission;
 		const common = originHeaders.length === 0 ? id : id.concat(originHeaders);
 		if (isPreflight) {
 			exchange.writeHead({ status: 204, headers: common });
+			exchange.end();
+			return undefined;
+		}
+		if (path === "*") {
+			exchange.writeHead({
+				status: 204,
+				headers: [...common, "allow", "GET, HEAD, OPTIONS, POST"],
+			});
 			exchange.end();
 			return undefined;
 		}
@@ -56,6 +60,11 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 			}
 			return refuse({ exchange, common, requestId }, wrongMethod(["GET", "HEAD"]));
 		}
+		// Health checks of the old kind ask for pages only.
+		if (isUnnamed) {
+			const refusal = wrongAuthority(400, "exactly one host must be named");
+			return refuse({ exchange, common, requestId }, refusal);
+		}
 		const route = options.routes.find(exchange, path);
 		if ("cause" in route) return refuse({ exchange, common, requestId }, route);
 		const context = contextOf(exchange, route, requestId);
@@ -63,6 +72,22 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 		if (direct === undefined) return observed({ exchange, route, context, common });
 		serveDirect({ exchange, procedure: direct, route, context, common }, options);
 		return undefined;
+	}
+
+	/** Where a request may go on to, or why it goes no further. */
+	function admit(exchange: Exchange): Admission | Refusal {
+		const headFault = checkHead(exchange, options.limits);
+		if (headFault !== undefined) return headFault;
+		const host = checkAuthority(exchange);
+		if ("status" in host) return wrongAuthority(host.status, host.message);
+		const origin = checkOrigin(exchange, host.authority, options.origins);
+		if (origin.kind === "refuse") return foreignOrigin;
+		return {
+			path: host.path,
+			isUnnamed: host.isUnnamed === true,
+			originHeaders: origin.headers,
+			isPreflight: origin.kind === "preflight",
+		};
 	}
 
 	function refuse({ exchange, common, requestId }: Refused, refusal: Refusal): undefined {
@@ -115,46 +140,14 @@ interface Refused {
 
 /** A request that may go on to its page or procedure. */
 interface Admission {
-	/** Path and query. */
+	/** Path and query, or "*". */
 	readonly path: string;
+	/** It names no host, and may ask for pages alone. */
+	readonly isUnnamed: boolean;
 	/** Header fields that the origin's rules add to every answer. */
 	readonly originHeaders: Fields;
 	/** A browser asks whether it may ask. */
 	readonly isPreflight: boolean;
-}
-
-function admit(exchange: Exchange, options: DispatchOptions): Admission | Refusal {
-	const headersFault = checkHeaders(exchange, options.limits);
-	if (headersFault !== undefined) return headersFault;
-	const host = checkAuthority(exchange, options.hosts);
-	if ("status" in host) return wrongAuthority(host.status, host.message);
-	const origin = checkOrigin(exchange, host.authority, options.origins);
-	if (origin.kind === "refuse") return foreignOrigin;
-	return {
-		path: host.path,
-		originHeaders: origin.headers,
-		isPreflight: origin.kind === "preflight",
-	};
-}
-
-/** Node's HTTP/1.1 parser sees to size and characters; to HTTP/2 the size is advice (RFC 9113, 6.5.2). */
-function checkHeaders(
-	{ connection, rawHeaders, target }: Exchange,
-	limits: DispatchOptions["limits"],
-): Refusal | undefined {
-	if (rawHeaders.length / 2 > limits.maxHeaderCount) {
-		return tooManyHeaders(limits.maxHeaderCount, "fields");
-	}
-	if (connection.httpVersion !== "2.0") return undefined;
-	let headerBytes = target.length;
-	for (const text of rawHeaders) {
-		headerBytes += text.length;
-		if (/[^\t\x20-\x7e\x80-\xff]/.test(text)) {
-			return badRequest("headers", "a header field is malformed");
-		}
-	}
-	if (headerBytes <= limits.maxHeaderBytes) return undefined;
-	return tooManyHeaders(limits.maxHeaderBytes, "bytes");
 }
 
 function contextOf(exchange: Exchange, route: Route, requestId: string): CallContext {

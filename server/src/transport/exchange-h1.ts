@@ -24,6 +24,10 @@ export interface Peer {
 	readonly connection: Connection;
 	/** No request comes any more: its side has ended, or a request was broken. */
 	readonly hasStopped: boolean;
+	/** Calls whose answers have not ended. */
+	readonly unanswered: number;
+	/** An answer has said that it is the last (RFC 9112, 9.6). */
+	takeNoMore(): void;
 }
 
 /** A request, and where its answer goes. */
@@ -107,6 +111,10 @@ export class H1Exchange implements Exchange, EndedAnswer {
 		return this.#rawHeaders;
 	}
 
+	awaitContinue(): void {
+		if (!this.#isRead) this.#request.beforeRead = () => this.writable.writeContinue();
+	}
+
 	forgetRequest(): void {
 		this.#rawHeaders = undefined;
 	}
@@ -124,6 +132,7 @@ export class H1Exchange implements Exchange, EndedAnswer {
 
 	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array> {
 		const { limits, clock } = this.options;
+		this.#request.beforeRead?.();
 		return readBody(this.#request, { limits, clock, departure: this.departure }, timeoutMs);
 	}
 
@@ -131,11 +140,13 @@ export class H1Exchange implements Exchange, EndedAnswer {
 		const response = this.writable;
 		if (response.headersSent || response.destroyed) return;
 		// A body that is not wanted any more cannot be told from the next request.
-		const isLast = this.options.isDraining() || !this.#isRead;
+		// Node ends the connection with it, so those that have begun behind it keep it from being the last.
+		const isLast = !this.#isRead || (this.options.isDraining() && this.peer.unanswered <= 1);
 		response.writeHead(
 			head.status,
 			(isLast ? head.headers.concat("connection", "close") : head.headers) as string[],
 		);
+		if (isLast || (head.status >= 400 && head.headers.includes("close"))) this.peer.takeNoMore();
 		if (head.flush === true) response.flushHeaders();
 	}
 
@@ -170,7 +181,8 @@ export class H1Exchange implements Exchange, EndedAnswer {
 			// The answers of one turn leave together: else each would wake a caller who sleeps again by the next.
 			afterTurn(() => endWith(response, body));
 		} else {
-			if (body !== undefined) response.write(body);
+			if (body === undefined) response.flushHeaders();
+			else response.write(body);
 			this.#lingering = linger(this.#request, this.options, () => response.end());
 		}
 		boundEnd(this);

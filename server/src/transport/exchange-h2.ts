@@ -56,6 +56,7 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 	#taker: BodyTaker | undefined;
 	#trailers: Fields = noFields;
 	#hasEnded = false;
+	#awaitsContinue = false;
 	#peerHasStopped = false;
 	#onPeerEnd: (() => void) | undefined;
 
@@ -112,6 +113,15 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 		return this.#head.rawHeaders;
 	}
 
+	awaitContinue(): void {
+		this.#awaitsContinue = !this.writable.endAfterHeaders;
+	}
+
+	#sendContinue(): void {
+		if (this.#awaitsContinue && !this.isClosed) this.writable.additionalHeaders({ ":status": 100 });
+		this.#awaitsContinue = false;
+	}
+
 	forgetRequest(): void {
 		this.#head = forgotten;
 	}
@@ -128,6 +138,7 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 
 	giveTo(taker: BodyTaker): void {
 		const stream = this.writable;
+		this.#sendContinue();
 		if (stream.readableEnded) {
 			taker.finish();
 			return;
@@ -155,6 +166,7 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 
 	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array> {
 		const { limits, clock } = this.options;
+		this.#sendContinue();
 		return readBody(this.writable, { limits, clock, departure: this.departure }, timeoutMs);
 	}
 

@@ -57,6 +57,8 @@ export interface Exchange {
 	 * the next write, and a stream may have none for long. For one at a time.
 	 */
 	onPeerEnd(callback: () => void): void;
+	/** The caller waits for 100 (Continue) before it sends its body: it is sent when that is asked for. */
+	awaitContinue(): void;
 	/** Nobody asks any more for what the request's head said: an answer may last for days. */
 	forgetRequest(): void;
 	/**

@@ -12,6 +12,7 @@ export class H1Peer implements Peer {
 	readonly #socket: Socket;
 	readonly #unanswered: Set<H1Exchange> = new Set();
 	#hasStopped = false;
+	#takesMore = true;
 	/** Answer to the request that is broken; empty: cut off in its place. */
 	#lastWords: string | undefined;
 
@@ -23,6 +24,15 @@ export class H1Peer implements Peer {
 	/** No request comes any more. */
 	get hasStopped(): boolean {
 		return this.#hasStopped;
+	}
+
+	/** A request that comes now is to be served: it will be answered. */
+	get takesMore(): boolean {
+		return this.#takesMore && !this.#hasStopped;
+	}
+
+	takeNoMore(): void {
+		this.#takesMore = false;
 	}
 
 	/** Calls whose answers have not ended. */

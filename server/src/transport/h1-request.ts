@@ -10,8 +10,11 @@ import { type BodySource, type BodyTaker, createStreamSource } from "./body-sour
 export class H1Request extends IncomingMessage implements BodySource {
 	#taker: BodyTaker | undefined;
 	#wasGiven = false;
+	/** Called when the body is first asked for; undefined: nobody waits for that. */
+	beforeRead: (() => void) | undefined;
 
 	giveTo(taker: BodyTaker): void {
+		this.beforeRead?.();
 		if (this.complete || this.readableLength > 0) {
 			createStreamSource(this).giveTo(taker);
 			return;

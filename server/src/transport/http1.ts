@@ -20,6 +20,8 @@ export function http1Options(options: ListenerOptions): ServerOptions {
 	const { limits } = options;
 	return {
 		IncomingMessage: H1Request,
+		// Ours comes in the caller's protocol.
+		requireHostHeader: false,
 		maxHeaderSize: limits.maxHeaderBytes,
 		headersTimeout: limits.headersTimeoutMs,
 		// Ours, per exchange, comes first and answers in the caller's protocol; this one is the net.
@@ -73,16 +75,23 @@ export function serveHttp1(
 		// The head may have gone out before the drain began: then it did not say that it was the last.
 		if (peer.unanswered === 0 && options.isDraining()) socket.destroySoon();
 	}
-	server.on("request", (request: H1Request, response: Carrying) => {
+	function onRequest(request: H1Request, response: Carrying): void {
 		response.on("error", ignore);
 		const peer = peerOf(request.socket, request.httpVersion === "1.0" ? "1.0" : "1.1");
-		// Node's parser goes on behind a request that came too slowly.
-		if (peer.hasStopped) return;
+		// Node's parser goes on behind the last answer, and behind a request that came too slowly.
+		if (!peer.takesMore) return;
 		const exchange = new H1Exchange({ request, response }, peer, options);
 		response[carried] = exchange;
 		peer.begin(exchange);
 		response.on("close", onClose);
 		if (isAdmitted(request, peer)) serve(exchange);
+	}
+	server.on("request", onRequest);
+	// Node would say 100 before anybody has looked, and 417 in words of its own.
+	server.on("checkContinue", onRequest).on("checkExpectation", onRequest);
+	// Node would end the connection, and with it the answers of requests before this one.
+	server.on("connect", ({ socket }) => {
+		peerOf(socket, "1.1").stop(bareAnswer("501 Not Implemented"));
 	});
 	server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
 		const [fault, status] = faultOf(error.code);
@@ -91,9 +100,16 @@ export function serveHttp1(
 		if (fault !== undefined && peer.hasStopped) return;
 		if (fault !== undefined) options.observer.connectionFault(fault);
 		if (fault === undefined || !socket.writable) return void socket.destroy();
-		const fields = "Cache-Control: no-store\r\nConnection: close\r\nContent-Length: 0";
-		peer.stop(`HTTP/1.1 ${status}\r\n${fields}\r\n\r\n`);
+		// Behind a last request there may be anything (RFC 9112, 9.6).
+		const isBehindLast = error.code === "HPE_CLOSED_CONNECTION" || !peer.takesMore;
+		peer.stop(isBehindLast ? undefined : bareAnswer(status));
 	});
+}
+
+/** A whole answer to a request of which too little is known for more words. */
+function bareAnswer(status: string): string {
+	const fields = "Cache-Control: no-store\r\nConnection: close\r\nContent-Length: 0";
+	return `HTTP/1.1 ${status}\r\n${fields}\r\n\r\n`;
 }
 
 /** Facts of a connection, taken while it is open. */

@@ -98,6 +98,19 @@ export function tooManyHeaders(limit: number, unit: "fields" | "bytes"): Refusal
 	};
 }
 
+/** A transfer coding that is not understood: 501 (RFC 9112, 6.1). */
+export const unknownTransferCoding: Refusal = {
+	...unimplemented("headers", 501, "chunked is the only transfer coding that is understood here"),
+	isBare: true,
+};
+
+/** An expectation that is not met: 417 (RFC 9110, 10.1.1). */
+export const unmetExpectation: Refusal = {
+	...badRequest("headers", "100-continue is the only expectation that is met here"),
+	httpStatus: 417,
+	isBare: true,
+};
+
 /** A request that no handler can make sense of: 400. */
 export function badRequest(cause: Refusal["cause"], message: string): Refusal {
 	return {

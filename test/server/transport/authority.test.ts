@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
-	checkAuthority,
+	type AuthorityCheck,
+	createAuthorityCheck,
 	parseAuthority,
 	parseHost,
 } from "../../../server/src/transport/authority.ts";
@@ -8,13 +9,15 @@ import type { Exchange } from "../../../server/src/transport/exchange.ts";
 
 const rule = { boundHost: "10.1.2.3", allowedHosts: ["Console.example.org"] };
 
+const localAddress = "::ffff:192.0.2.7";
+
 function exchangeTo(target: string, ...authorities: string[]): Exchange {
-	const connection = {
-		httpVersion: "1.1" as const,
-		secure: false,
-		localAddress: "::ffff:192.0.2.7",
-	};
-	return { target, authorities, connection } as unknown as Exchange;
+	const connection = { httpVersion: "1.1" as const, secure: false, localAddress };
+	return { method: "GET", target, authorities, connection } as unknown as Exchange;
+}
+
+function checkAuthority(exchange: Exchange, hosts = rule): AuthorityCheck {
+	return createAuthorityCheck(hosts)(exchange);
 }
 
 function statusOf(exchange: Exchange, hosts = rule): number {
@@ -115,16 +118,142 @@ describe("which hosts are served", () => {
 });
 
 describe("targets", () => {
-	test("the host of an absolute target counts as well as the header", () => {
+	test("the host of an absolute target wins over the header (RFC 9112, 3.2.2)", () => {
 		expect(statusOf(exchangeTo("http://evil.example/x", "localhost"))).toBe(421);
-		expect(statusOf(exchangeTo("http://localhost/x", "evil.example"))).toBe(421);
+		expect(statusOf(exchangeTo("http://localhost/x", "evil.example"))).toBe(200);
+		expect(statusOf(exchangeTo("HTTPS://localhost:443/x", ""))).toBe(200);
+		expect(statusOf(exchangeTo("http://localhost/x", "["))).toBe(400);
+		expect(statusOf(exchangeTo("http://localhost/x", "localhost", "localhost"))).toBe(400);
 		expect(statusOf(exchangeTo("http://[/x", "localhost"))).toBe(400);
-		expect(checkAuthority(exchangeTo("http://localhost?q", "localhost"), rule)).toMatchObject({
+		expect(checkAuthority(exchangeTo("http://localhost?q", "localhost"))).toMatchObject({
 			path: "/?q",
 		});
 	});
 
-	test.each(["", "x", "/a#b", "ftp://localhost/", "http:/x"])("%j is 400", (target) => {
+	test.each([
+		"",
+		"x",
+		"/a#b",
+		"ftp://localhost/",
+		"http:/x",
+		"http:///x",
+		"http://u:p@localhost/",
+		"http://localhost:65536/",
+		"*",
+	])("%j is 400", (target) => {
 		expect(statusOf(exchangeTo(target, "localhost"))).toBe(400);
 	});
+
+	test("an asterisk, and an absolute target without any path, are for OPTIONS (RFC 9112, 3.2.4)", () => {
+		for (const target of ["*", "http://localhost", "http://LOCALHOST:8080"]) {
+			const exchange = { ...exchangeTo(target, "localhost"), method: "OPTIONS" };
+			expect(checkAuthority(exchange)).toMatchObject({ path: "*" });
+		}
+	});
+});
+
+describe("versions", () => {
+	const over = (httpVersion: "1.0" | "2.0", target: string, ...authorities: string[]) =>
+		checkAuthority({
+			...exchangeTo(target, ...authorities),
+			connection: { httpVersion, secure: false, localAddress },
+		});
+
+	test("only HTTP/1.1 demands a host (RFC 9112, 3.2): in HTTP/1.0 it is this end's address", () => {
+		expect(over("1.0", "/livez")).toEqual({
+			authority: { host: "192.0.2.7", port: undefined },
+			path: "/livez",
+			isUnnamed: true,
+		});
+		expect(over("1.0", "http://localhost/livez")).toMatchObject({ path: "/livez" });
+		expect(over("1.0", "http://localhost/livez")).not.toHaveProperty("isUnnamed");
+		expect(over("1.0", "http://evil.example/livez")).toMatchObject({ status: 421 });
+		expect(over("1.0", "/livez", "evil.example")).toMatchObject({ status: 421 });
+	});
+
+	test("Host may say the same as :authority, and nothing else (RFC 9113, 8.3.1)", () => {
+		expect(over("2.0", "/", "localhost:80", "LOCALHOST.:80")).toMatchObject({ path: "/" });
+		expect(over("2.0", "/", "[::1]", "[0:0:0:0:0:0:0:1]")).toMatchObject({ path: "/" });
+		expect(over("2.0", "/", "localhost:80", "localhost:81")).toMatchObject({ status: 400 });
+		expect(over("2.0", "/", "localhost", "127.0.0.1")).toMatchObject({ status: 400 });
+		expect(over("2.0", "/", "localhost", "localhost", "localhost")).toMatchObject({ status: 400 });
+		expect(over("2.0", "/")).toMatchObject({ status: 400 });
+	});
+
+	test(":path has no authority of its own (RFC 9113, 8.3.1)", () => {
+		expect(over("2.0", "http://localhost/", "localhost")).toMatchObject({ status: 400 });
+	});
+});
+
+describe("addresses are compared as addresses (RFC 4291, 2.2)", () => {
+	test.each([
+		["::1", "::1"],
+		["[0:0:0:0:0:0:0:1]", "::1"],
+		["0000:0000:0000:0000:0000:0000:0000:0001", "::1"],
+		["[2001:DB8:0:0::A]", "2001:db8::a"],
+		["2001:db8::0.0.0.10", "2001:db8::a"],
+		["::ffff:127.0.0.1", "127.0.0.1"],
+		["[::FFFF:7f00:1]", "127.0.0.1"],
+		["0:0:0:0:0:ffff:c000:0207", "192.0.2.7"],
+		["127.1", "127.0.0.1"],
+		["0x7f.0.0.1", "127.0.0.1"],
+		["127.0.0.1.", "127.0.0.1"],
+		["Console.Example.org.", "console.example.org"],
+		["node-1", "node-1"],
+		["cafe", "cafe"],
+		["::7f00:1", "::7f00:1"],
+	])("%s is %s", (text, canonical) => {
+		expect(parseHost(text)).toBe(canonical);
+	});
+
+	test.each([
+		"[0:0:0:0:0:0:0:1]:8080",
+		"[::ffff:127.0.0.1]",
+		"[::FFFF:7F00:0001]",
+		"127.1:80",
+		"LOCALHOST.",
+	])("loopback: %s", (host) => {
+		expect(statusOf(exchangeTo("/", host))).toBe(200);
+	});
+
+	test.each([
+		["2001:db8::1", "[2001:DB8:0:0:0:0:0:1]:443"],
+		["10.1.2.3", "[::ffff:a01:203]"],
+		["::ffff:10.1.2.3", "10.1.2.3"],
+		["fe80::1%eth0", "[fe80:0:0::1]"],
+		["::", "[0::0]"],
+	])("bound to %s: %s", (boundHost, host) => {
+		expect(statusOf(exchangeTo("/", host), { boundHost, allowedHosts: [] })).toBe(200);
+		const allowedHosts = [boundHost.replace(/%.*/, "")];
+		expect(statusOf(exchangeTo("/", host), { boundHost: "x", allowedHosts })).toBe(200);
+	});
+
+	test.each([
+		"[::ffff:128.0.0.1]",
+		"[::2]",
+		"[::127.0.0.1]",
+		"128.1",
+		"127.0.0.1.example",
+		"[fe80::1%25eth0]",
+	])("not %s", (host) => {
+		expect([400, 421]).toContain(statusOf(exchangeTo("/", host)));
+	});
+
+	test("what one connection was let in for is not let in on another", () => {
+		const check = createAuthorityCheck(rule);
+		const to = (local: string) => {
+			const exchange = exchangeTo("/", "192.0.2.7");
+			return check({ ...exchange, connection: { ...exchange.connection, localAddress: local } });
+		};
+		expect(to("192.0.2.7")).toMatchObject({ path: "/" });
+		expect(to("192.0.2.8")).toMatchObject({ status: 421 });
+		expect(to("::ffff:c000:207")).toMatchObject({ path: "/" });
+	});
+
+	test.each(["localhost:", "localhost:0", "localhost:00080", "localhost:0000000065535"])(
+		"a port is any number of digits (RFC 3986, 3.2.3): %s",
+		(host) => {
+			expect(statusOf(exchangeTo("/", host))).toBe(200);
+		},
+	);
 });

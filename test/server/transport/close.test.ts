@@ -131,3 +131,38 @@ test("closing twice waits for the same end", async () => {
 	await call;
 	expect(await Promise.all(ends)).toEqual([true, true]);
 });
+
+test("pipelined calls that have begun are all answered as the port closes", async () => {
+	const wakes: (() => void)[] = [];
+	const { port, portNumber, seen } = await openPort({
+		implementation: {
+			async getWukong({ name }) {
+				await new Promise<void>((resolve) => wakes.push(resolve));
+				return { wukong: { name } };
+			},
+		},
+	});
+	const client = await openRaw(portNumber);
+	const get = (name: string) => {
+		const path = `${pathOf("GetWukong")}?encoding=json&message=%7B%22name%22%3A%22${name}%22%7D`;
+		return `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+	};
+	await client.send(get("one") + get("two") + get("three"));
+	await until("all have begun", () => seen.begun === 3);
+	const closed = port.close(farMs);
+	for (const wake of wakes) wake();
+	await closed;
+	await client.expectClosed();
+	expect(client.received()).toMatch(/"one".*"two".*"three"/s);
+});
+
+test("what follows a client's last request is no fault of an answer (RFC 9112, 9.6)", async () => {
+	const { portNumber, seen } = await openPort();
+	const client = await openRaw(portNumber);
+	const path = `${pathOf("GetWukong")}?encoding=json&message=%7B%7D`;
+	const last = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
+	await client.send(last.repeat(3));
+	await client.expectClosed();
+	expect(client.received().match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200"]);
+	expect(seen.begun).toBe(1);
+});

@@ -24,7 +24,7 @@ test("what is written is with the system when the call returns, so that a turn h
 	const server = createServer({ IncomingMessage: H1Request }, (request, response) => {
 		const exchange = new H1Exchange(
 			{ request, response },
-			{ connection, hasStopped: false },
+			{ connection, hasStopped: false, unanswered: 1, takeNoMore() {} },
 			options,
 		);
 		exchange.writeHead({ status: 200, headers: [], flush: true });
