@@ -1,6 +1,5 @@
 import { type ContextKey, createContextKey } from "@connectrpc/connect";
 import type { Protocol } from "./content-type.ts";
-import { createRequestId } from "./request-id.ts";
 
 /** What the transport knows of a call, for interceptors and implementations. */
 export interface CallContext {
@@ -19,6 +18,6 @@ export const callContextKey: ContextKey<CallContext | undefined> = createContext
 >(undefined, { description: "call context of the transport" });
 
 /** Takes a caller's request id of 1 to 128 printable ASCII characters, or makes one. */
-export function requestIdFrom(given: string | undefined): string {
+export function requestIdFrom(given: string | undefined, createRequestId: () => string): string {
 	return given !== undefined && /^[!-~]{1,128}$/.test(given) ? given : createRequestId();
 }

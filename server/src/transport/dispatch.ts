@@ -20,6 +20,8 @@ export interface DispatchOptions extends DirectOptions {
 	readonly origins: OriginRule;
 	readonly pages: readonly PlainPage[];
 	readonly routes: Routes;
+	/** Makes the id of a request that brings none. */
+	readonly createRequestId: () => string;
 }
 
 /**
@@ -33,7 +35,7 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 
 	/** @returns what is still to come of the answer, where its failure is for us to tell */
 	function serve(exchange: Exchange): Promise<void> | undefined {
-		const requestId = requestIdFrom(headerOf(exchange, "x-request-id"));
+		const requestId = requestIdFrom(headerOf(exchange, "x-request-id"), options.createRequestId);
 		const id: Fields = ["x-request-id", requestId];
 		const admission = admit(exchange);
 		if ("cause" in admission) return refuse({ exchange, common: id, requestId }, admission);

@@ -14,6 +14,7 @@ import type { TransportObserver } from "./observer.ts";
 import type { PlainPage } from "./plain-page.ts";
 import { createProcedures } from "./procedures.ts";
 import type { RefusalDetails } from "./refusal.ts";
+import { createRequestIds } from "./request-id.ts";
 import { createRoutes } from "./routes.ts";
 import type { TlsFileNames } from "./tls-files.ts";
 
@@ -99,6 +100,7 @@ export function createPort(options: PortOptions): Port {
 			allowedHeaders: options.allowedHeaders ?? [],
 		},
 		pages: options.pages,
+		createRequestId: createRequestIds(),
 		routes: createRoutes(createProcedures(handlers)),
 		compressions,
 		encoder: createEncoder({ sharedTypes, encodings, registry, observer }),
