@@ -4,6 +4,7 @@ import { type App, createApp } from "./app.ts";
 import { greeting } from "./app-greeting.ts";
 import { createLogDestination } from "./app-log-destination.ts";
 import { createLogger } from "./app-logger.ts";
+import { startErrorLine } from "./app-start-error.ts";
 import { systemClock } from "./clock.ts";
 import { type Config, parseConfig } from "./config/config.ts";
 import { isFailure } from "./failure.ts";
@@ -98,7 +99,7 @@ async function run(config: Config): Promise<void> {
 	} catch (error) {
 		// A signal came first; it ends the process.
 		if (isFailure(error, ErrorReason.SHUTTING_DOWN)) return;
-		process.stderr.write(`wukong-server: ${error instanceof Error ? error.message : error}\n`);
+		process.stderr.write(`wukong-server: ${startErrorLine(error, config)}\n`);
 		process.exit(exitCodes.failed);
 	}
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -216,11 +217,36 @@ describe("a process that cannot start", () => {
 
 	test("on a port that is taken says so in one line and exits with 1", async () => {
 		const { url } = await started();
-		const ran = run([`--port=${new URL(url).port}`, "--data=:memory:"]);
+		const data = join(directory, "unmade", "wukong.db");
+		const ran = run([`--port=${new URL(url).port}`, `--data=${data}`]);
 		expect(await ran.exit).toBe(1);
 		expect(ran.err.trim().split("\n")).toHaveLength(1);
 		expect(ran.err).toContain("EADDRINUSE");
+		expect(ran.err).toContain("--port (0: any free one)");
+		expect(existsSync(join(directory, "unmade"))).toBe(false);
 	});
+
+	test.each([
+		["/proc/nope/x.db", 1],
+		["/dev/null/x.db", 1],
+		["/tmp/", 2],
+	])("on the data file %s says so in one line and exits with %i", async (data, code) => {
+		const ran = run(["--port=0", `--data=${data}`]);
+		expect(await ran.exit).toBe(code);
+		expect(ran.err.trim().split("\n")).toHaveLength(1);
+		expect(ran.err).toContain(code === 1 ? data : "--data must be a file");
+	});
+
+	// In a pod there is one.
+	test.skipIf(existsSync("/var/run/secrets/kubernetes.io/serviceaccount/token"))(
+		"on a cluster without a kubeconfig says where it looked and exits with 1",
+		async () => {
+			const ran = run(["--port=0", "--store=kubernetes"], { HOME: directory });
+			expect(await ran.exit).toBe(1);
+			expect(ran.err.trim().split("\n")).toHaveLength(1);
+			expect(ran.err).toMatch(/no kubeconfig found: looked at KUBECONFIG.*--kubeconfig/);
+		},
+	);
 });
 
 test("--help prints the options and exits with 0", async () => {

@@ -70,7 +70,12 @@ export const parseDnsLabel: Parse<string> = (text) =>
 		: { problem: "must be a DNS label: at most 63 of a-z, 0-9 and -, no - at the ends" };
 
 /** A file, or `:memory:`; what else begins with a colon is a misspelt one of these. */
-export const parseDataPath: Parse<string> = (text) =>
-	text.startsWith(":") && text !== ":memory:"
-		? { problem: "must be a path or :memory:; write ./: for a file whose name begins with a colon" }
-		: parseText(text);
+export const parseDataPath: Parse<string> = (text) => {
+	if (text.startsWith(":") && text !== ":memory:") {
+		return {
+			problem: "must be a file or :memory:; a file whose name begins with a colon is written ./:",
+		};
+	}
+	if (text.endsWith("/")) return { problem: "must be a file, not a folder" };
+	return parseText(text);
+};

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Server } from "node:https";
 import type { Clock, Timer } from "../clock.ts";
@@ -12,7 +13,7 @@ export interface TlsFileNames {
 
 /** Certificate and key of a server, kept as the files have them. */
 export interface TlsFiles {
-	/** Reads the files and begins to look after them. @throws what is wrong with them. */
+	/** Reads the files and begins to look after them. @throws TlsFileError */
 	start(server: Server): Promise<void>;
 	stop(): void;
 }
@@ -46,7 +47,7 @@ export function createTlsFiles(
 		try {
 			const pair = await readPair(names);
 			if (pair.cert !== last?.cert || pair.key !== last.key) {
-				server.setSecureContext(pair);
+				use(server, pair, names);
 				last = pair;
 				observer.tlsReloaded();
 			}
@@ -66,7 +67,7 @@ export function createTlsFiles(
 	return {
 		async start(server) {
 			last = await readPair(names);
-			server.setSecureContext(last);
+			use(server, last, names);
 			again(server);
 		},
 		stop() {
@@ -76,10 +77,59 @@ export function createTlsFiles(
 	};
 }
 
+/** What of a certificate and its key cannot be used. */
+export type TlsFilePart = "certificate" | "key" | "pair";
+
+/** Certificate or key cannot be used; the message is one line and names the files. */
+export class TlsFileError extends Error {
+	override readonly name = "TlsFileError";
+	readonly part: TlsFilePart;
+
+	constructor(part: TlsFilePart, problem: string, cause?: unknown) {
+		super(problem, { cause });
+		this.part = part;
+	}
+}
+
 async function readPair(names: TlsFileNames): Promise<Pair> {
 	const [cert, key] = await Promise.all([
-		readFile(names.certFile, "utf8"),
-		readFile(names.keyFile, "utf8"),
+		readPart("certificate", names.certFile),
+		readPart("key", names.keyFile),
 	]);
 	return { cert, key };
+}
+
+async function readPart(part: "certificate" | "key", file: string): Promise<string> {
+	try {
+		return await readFile(file, "utf8");
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		throw new TlsFileError(part, `the ${part} ${file} cannot be read: ${code}`, error);
+	}
+}
+
+/** Puts a pair to use. OpenSSL's own words name neither the file nor what is wrong with it. */
+function use(server: Server, { cert, key }: Pair, { certFile, keyFile }: TlsFileNames): void {
+	const parsed = parsePart("certificate", certFile, () => new X509Certificate(cert));
+	const privateKey = parsePart("key", keyFile, () => createPrivateKey(key));
+	if (!parsed.checkPrivateKey(privateKey)) {
+		const problem = `the key ${keyFile} does not belong to the certificate ${certFile}`;
+		throw new TlsFileError("pair", problem);
+	}
+	try {
+		server.setSecureContext({ cert, key });
+	} catch (error) {
+		const problem = `the certificate ${certFile} and the key ${keyFile} cannot be used`;
+		throw new TlsFileError("pair", problem, error);
+	}
+}
+
+function parsePart<T>(part: "certificate" | "key", file: string, parse: () => T): T {
+	try {
+		return parse();
+	} catch (error) {
+		const expected =
+			part === "key" ? "private key in PEM without a passphrase" : "certificate in PEM";
+		throw new TlsFileError(part, `${file} holds no ${expected}`, error);
+	}
 }

@@ -1,7 +1,7 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
-import { dirname } from "node:path";
+import { resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { CommitError, type CommitErrorCode } from "./commit-error.ts";
+import { ensureDataFile } from "./data-file.ts";
 import { StoreOpenError } from "./open-error.ts";
 import { tryRoom } from "./room.ts";
 import type { Commit, Contents, HistoryRow, RecordRow } from "./storage.ts";
@@ -50,8 +50,10 @@ const busyTimeoutMs = 1_000;
 export function openDatabase(dataPath: string, steps = migrations): Database {
 	let connection: DatabaseSync | undefined;
 	try {
-		if (dataPath !== ":memory:") createFile(dataPath);
-		connection = new DatabaseSync(dataPath, {
+		if (dataPath !== ":memory:") ensureDataFile(dataPath);
+		// Of a whole path SQLite takes no part for the beginning of a URI, as in "file:a.db".
+		const location = dataPath === ":memory:" ? dataPath : resolve(dataPath);
+		connection = new DatabaseSync(location, {
 			timeout: busyTimeoutMs,
 			// Versions may pass 2^53, where a number throws: on reading, and on writing a row's id.
 			readBigInts: true,
@@ -62,17 +64,6 @@ export function openDatabase(dataPath: string, steps = migrations): Database {
 	} catch (error) {
 		connection?.close();
 		throw error instanceof StoreOpenError ? error : openError(dataPath, error);
-	}
-}
-
-function createFile(dataPath: string): void {
-	mkdirSync(dirname(dataPath), { recursive: true, mode: 0o700 });
-	try {
-		// The file holds credentials: for its owner only. An existing file is not even opened:
-		// closing it would release the locks that this process holds on it (POSIX).
-		closeSync(openSync(dataPath, "wx", 0o600));
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
 	}
 }
 

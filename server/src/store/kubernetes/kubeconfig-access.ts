@@ -62,7 +62,9 @@ export async function openKubeconfig(options: KubeconfigOptions): Promise<Cluste
 				await config.applyToHTTPSOptions(request);
 			} catch (error) {
 				// A plugin or a file may be there again at the next try.
-				throw new UpstreamError({ kind: "unreachable" }, "there are no credentials", error);
+				const { code, path } = error as NodeJS.ErrnoException;
+				const which = path === undefined ? "" : `: ${path} cannot be read: ${code}`;
+				throw new UpstreamError({ kind: "unreachable" }, `there are no credentials${which}`, error);
 			}
 			const { ca, cert, key, rejectUnauthorized, servername } = request;
 			const tls = definedOf({ ca, cert, key, rejectUnauthorized, servername });
@@ -90,13 +92,33 @@ function loadConfig(config: KubeConfig, { kubeconfig, context }: KubeconfigOptio
 		if (kubeconfig === "") config.loadFromDefault();
 		else config.loadFromFile(kubeconfig);
 	} catch (error) {
-		throw new KubeconfigError("the kubeconfig cannot be read", { cause: error });
+		throw unreadable(kubeconfig, error);
+	}
+	if (kubeconfig === "" && isFallback(config)) {
+		throw new KubeconfigError(
+			"no kubeconfig found: looked at KUBECONFIG, at .kube/config in the home folder, and for the service account of a pod; name one with --kubeconfig",
+		);
 	}
 	if (context !== "") config.setCurrentContext(context);
 	if (config.getContextObject(config.getCurrentContext()) === null) {
 		throw new KubeconfigError(`the kubeconfig has no context "${config.getCurrentContext()}"`);
 	}
 	return config;
+}
+
+/** The cause's text tells of a file only; that of a parser would quote what is in it. */
+function unreadable(kubeconfig: string, error: unknown): KubeconfigError {
+	const { code, path } = error as NodeJS.ErrnoException;
+	const file = kubeconfig || path;
+	const which = file === undefined ? "" : `${file}: `;
+	const problem = `the kubeconfig cannot be read: ${which}${code ?? "it is no kubeconfig"}`;
+	return new KubeconfigError(problem, { cause: error });
+}
+
+/** What the library makes up where it finds nothing: kubectl's default of old. */
+function isFallback(config: KubeConfig): boolean {
+	const cluster = config.getCurrentCluster();
+	return cluster?.name === "cluster" && cluster.server === "http://localhost:8080";
 }
 
 function serverOf(config: KubeConfig): URL {

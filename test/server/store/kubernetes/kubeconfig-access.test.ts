@@ -120,4 +120,20 @@ describe("openKubeconfig", () => {
 	])("refuses %s at once", async (_, file, context) => {
 		await expect(open(await file(), context)).rejects.toMatchObject({ name: "KubeconfigError" });
 	});
+
+	test.each([
+		["/nowhere/config", /^the kubeconfig cannot be read: \/nowhere\/config: ENOENT$/],
+		["/", /^the kubeconfig cannot be read: \/: EISDIR$/],
+	])("names the file %s that cannot be read", async (file, message) => {
+		await expect(open(file)).rejects.toThrow(message);
+	});
+
+	test("of a file that is no kubeconfig says so, without a word of what is in it", async () => {
+		const file = join(folder, "config");
+		await writeFile(file, "users: [{token: s3cret}\n  : }");
+		const error = await open(file).catch((error: unknown) => error);
+		expect(error).toMatchObject({
+			message: `the kubeconfig cannot be read: ${file}: it is no kubeconfig`,
+		});
+	});
 });

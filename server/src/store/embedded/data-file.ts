@@ -1,0 +1,69 @@
+import {
+	accessSync,
+	closeSync,
+	constants,
+	mkdirSync,
+	openSync,
+	type Stats,
+	statSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { StoreOpenError } from "./open-error.ts";
+
+/**
+ * Makes a data file and its folder where they are missing, for their owner only: it holds
+ * credentials. One that is there is judged but not opened: closing it would release the locks that
+ * this process holds on it (POSIX).
+ * @throws StoreOpenError where it cannot be a data file; else what the system says
+ */
+export function ensureDataFile(dataPath: string): void {
+	const stats = statOf(dataPath);
+	if (stats === undefined) {
+		ensureFolder(dirname(dataPath), dataPath);
+		createFile(dataPath);
+	} else {
+		if (stats.isDirectory()) throw unusable(dataPath, "it is a folder; name a file in it");
+		// Reading a pipe or a device may never end.
+		if (!stats.isFile()) throw unusable(dataPath, "it is no regular file");
+		accessSync(dataPath, constants.R_OK | constants.W_OK);
+	}
+}
+
+function createFile(dataPath: string): void {
+	try {
+		closeSync(openSync(dataPath, "wx", 0o600));
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+		// It is there, and yet nothing is: SQLite would make what the link names, for all to read.
+		if (statOf(dataPath) === undefined) {
+			throw unusable(dataPath, "it is a link to a file that is not there", error);
+		}
+	}
+}
+
+/**
+ * Node's own recursive mkdir never ends where a folder that exists says that there is none, as in
+ * /proc. This one asks for each folder once, on the way up and on the way down.
+ */
+function ensureFolder(path: string, dataPath: string): void {
+	const stats = statOf(path);
+	if (stats?.isDirectory()) return;
+	if (stats !== undefined) throw unusable(dataPath, `${path} is no folder`);
+	try {
+		mkdirSync(path, { mode: 0o700 });
+	} catch (error) {
+		const parent = dirname(path);
+		if ((error as NodeJS.ErrnoException).code !== "ENOENT" || parent === path) throw error;
+		ensureFolder(parent, dataPath);
+		mkdirSync(path, { mode: 0o700 });
+	}
+}
+
+/** Undefined where there is nothing, or a link to nothing. */
+function statOf(path: string): Stats | undefined {
+	return statSync(path, { throwIfNoEntry: false });
+}
+
+function unusable(dataPath: string, problem: string, cause?: unknown): StoreOpenError {
+	return new StoreOpenError("UNREACHABLE", dataPath, problem, cause);
+}
