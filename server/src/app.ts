@@ -102,11 +102,11 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		},
 	});
 	replica.onSuperseded(encodings.forget);
-	const { defaultNamespace } = config;
+	const { defaultNamespace, heartbeatIntervalMs } = config;
 	const port = createPort({
 		host: config.host,
 		port: config.port,
-		services: [createWukongService({ source, replica, defaultNamespace })],
+		services: [createWukongService({ source, replica, defaultNamespace, heartbeatIntervalMs })],
 		interceptors: [
 			createCallInterceptor({
 				observers: [metrics.calls, createAccessLog(logger)],

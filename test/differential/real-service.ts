@@ -53,7 +53,10 @@ export async function startRealService(): Promise<Served & { close(): Promise<vo
 	});
 	await replica.start();
 	return {
-		service: createWukongService({ source: withoutWrites(source), replica, defaultNamespace }),
+		service: createWukongService({
+			...{ source: withoutWrites(source), replica, defaultNamespace },
+			heartbeatIntervalMs: 15_000,
+		}),
 		interceptors: [
 			createCallInterceptor({
 				observers: [],

@@ -107,6 +107,16 @@ describe("a running app", () => {
 		expect(logLines.join("")).toContain("request refused");
 	});
 
+	test("breaks the silence of a watch as often as it is told to", async () => {
+		const { client } = await start("--heartbeat-interval-ms=1000");
+		const types: EventType[] = [];
+		for await (const { type } of client.watchWukong({})) {
+			types.push(type);
+			if (type === EventType.HEARTBEAT) break;
+		}
+		expect(types).toEqual([EventType.SYNCED, EventType.HEARTBEAT]);
+	}, 14_000);
+
 	test("takes another default namespace", async () => {
 		const { client } = await start("--default-namespace=home");
 		const spec = { cpu: 1, memory: "1Gi", disks: [{ name: "root", size: "1Gi" }] };

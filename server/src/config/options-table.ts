@@ -1,3 +1,5 @@
+import { maxTimerDelayMs } from "../clock.ts";
+import { defaultLimits } from "../transport/limits.ts";
 import { parseHeaderNames } from "./header-names.ts";
 import { parseBoundHost, parseHosts } from "./hosts.ts";
 import {
@@ -13,12 +15,13 @@ import {
 } from "./option.ts";
 import { parseOrigins } from "./origins.ts";
 
-/** The longest time that a Node timer holds, in ms: about 24 days. */
-const maxTimeMs = 2 ** 31 - 1;
 const dayMs = 24 * 60 * 60 * 1_000;
 const mebibyte = 1_024 * 1_024;
 
-/** Every option of the service: the one source of the flags, the environment names and the help. */
+/**
+ * Every option of the service: the one source of the flags, the environment names and the help. What
+ * the port has by itself, too, is its own default: it stands in `transport/limits.ts` alone.
+ */
 export const optionsTable = {
 	host: {
 		...text("host", "address", "127.0.0.1", "Address to listen on."),
@@ -112,30 +115,48 @@ export const optionsTable = {
 		defaultValue: "info" as const,
 		parse: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent"),
 	},
-	maxRequestBytes: size("max-request-bytes", 2 * mebibyte, "Largest request message."),
+	maxRequestBytes: size(
+		"max-request-bytes",
+		defaultLimits.maxRequestBytes,
+		"Largest request message.",
+	),
 	maxDecompressedBytes: size(
 		"max-decompressed-bytes",
-		2 * mebibyte,
+		defaultLimits.maxDecompressedBytes,
 		"Largest request message after decompression.",
 	),
-	maxHeaderBytes: size("max-header-bytes", 16 * 1_024, "Largest header section of a request."),
-	maxHeaderCount: count("max-header-count", 100, [1, 10_000], "Most header fields of a request."),
-	maxConnections: count("max-connections", 10_000, [1, 1_000_000], "Most open connections."),
+	maxHeaderBytes: size(
+		"max-header-bytes",
+		defaultLimits.maxHeaderBytes,
+		"Largest header section of a request.",
+	),
+	maxHeaderCount: count(
+		"max-header-count",
+		defaultLimits.maxHeaderCount,
+		[1, 10_000],
+		"Most header fields of a request.",
+	),
+	maxConnections: count(
+		"max-connections",
+		defaultLimits.maxConnections,
+		[1, 1_000_000],
+		"Most open connections.",
+	),
 	maxConnectionsPerAddress: count(
 		"max-connections-per-address",
-		5_000,
+		defaultLimits.maxConnectionsPerAddress,
 		[1, 1_000_000],
 		"Most open connections of one address; a proxy is one address.",
 	),
 	maxPipelinedRequests: count(
 		"max-pipelined-requests",
-		32,
+		defaultLimits.maxPipelinedRequests,
 		[1, 10_000],
 		"Most unanswered requests on one HTTP/1.1 connection.",
 	),
 	maxConcurrentStreams: count(
 		"max-concurrent-streams",
-		250,
+		defaultLimits.maxConcurrentStreams,
 		[1, 100_000],
 		"Most open calls on one HTTP/2 connection.",
 	),
@@ -145,67 +166,100 @@ export const optionsTable = {
 		[1, 1_000_000],
 		"Most open watch streams; further ones are refused.",
 	),
+	heartbeatIntervalMs: {
+		...time(
+			"heartbeat-interval-ms",
+			15_000,
+			"Longest silence of a watch whose request does not ask for another.",
+		),
+		// As the contract has it for those that are asked for.
+		parse: wholeNumber(1_000, 300_000),
+	},
 	streamResetBurst: count(
 		"stream-reset-burst",
-		100,
+		defaultLimits.streamResetBurst,
 		[1, 1_000_000],
 		"Calls that an HTTP/2 connection may break off at once; with more it ends.",
 	),
 	streamResetPerSecond: count(
 		"stream-reset-per-second",
-		10,
+		defaultLimits.streamResetPerSecond,
 		[1, 1_000_000],
 		"Broken-off calls that are forgotten per second.",
 	),
 	maxPingStrikes: count(
 		"max-ping-strikes",
-		10,
+		defaultLimits.maxPingStrikes,
 		[1, 1_000_000],
 		"HTTP/2 PINGs that may come too soon on a silent connection; with more it ends.",
 	),
 	minPingIntervalMs: time(
 		"min-ping-interval-ms",
-		10_000,
+		defaultLimits.minPingIntervalMs,
 		"Time after which a PING is not too soon.",
 	),
 	maxUnreadBytes: size(
 		"max-unread-bytes",
-		256 * mebibyte,
+		defaultLimits.maxUnreadBytes,
 		"Unary answers that lie unread on all connections; further large ones are refused.",
 	),
 	maxUnreadBytesPerConnection: size(
 		"max-unread-bytes-per-connection",
-		32 * mebibyte,
+		defaultLimits.maxUnreadBytesPerConnection,
 		"The same on one connection, where a single answer always has room.",
 	),
 	maxParallelCompressions: count(
 		"max-parallel-compressions",
-		2,
+		defaultLimits.maxParallelCompressions,
 		[1, 1_024],
 		"Messages that are compressed or decompressed at the same time; others wait.",
 	),
 	firstByteTimeoutMs: time(
 		"first-byte-timeout-ms",
-		10_000,
+		defaultLimits.firstByteTimeoutMs,
 		"Time until a connection shows its HTTP version.",
 	),
-	handshakeTimeoutMs: time("handshake-timeout-ms", 10_000, "Time for a TLS handshake."),
-	headersTimeoutMs: time("headers-timeout-ms", 10_000, "Time for a request's headers."),
-	bodyTimeoutMs: time("body-timeout-ms", 30_000, "Time for a request's body."),
-	idleTimeoutMs: time("idle-timeout-ms", 75_000, "Time that a connection may stay without a call."),
+	handshakeTimeoutMs: time(
+		"handshake-timeout-ms",
+		defaultLimits.handshakeTimeoutMs,
+		"Time for a TLS handshake.",
+	),
+	headersTimeoutMs: time(
+		"headers-timeout-ms",
+		defaultLimits.headersTimeoutMs,
+		"Time for a request's headers.",
+	),
+	bodyTimeoutMs: time("body-timeout-ms", defaultLimits.bodyTimeoutMs, "Time for a request's body."),
+	idleTimeoutMs: time(
+		"idle-timeout-ms",
+		defaultLimits.idleTimeoutMs,
+		"Time that a connection may stay without a call.",
+	),
 	keepAliveIntervalMs: time(
 		"keep-alive-interval-ms",
-		30_000,
+		defaultLimits.keepAliveIntervalMs,
 		"Time between signs of life that are asked of a peer: TCP keep-alive, HTTP/2 PING.",
 	),
-	pingTimeoutMs: time("ping-timeout-ms", 10_000, "Time for the answer to an HTTP/2 PING."),
+	pingTimeoutMs: time(
+		"ping-timeout-ms",
+		defaultLimits.pingTimeoutMs,
+		"Time for the answer to an HTTP/2 PING.",
+	),
 	stalledWriteTimeoutMs: time(
 		"stalled-write-timeout-ms",
-		60_000,
+		defaultLimits.stalledWriteTimeoutMs,
 		"Time after which a reader that takes nothing of a unary answer is cut off.",
 	),
-	maxUnaryTimeoutMs: time("max-unary-timeout-ms", 60_000, "Longest deadline of a unary call."),
-	maxStreamTimeoutMs: time("max-stream-timeout-ms", maxTimeMs, "Longest deadline of a stream."),
+	maxUnaryTimeoutMs: time(
+		"max-unary-timeout-ms",
+		defaultLimits.maxUnaryTimeoutMs,
+		"Longest deadline of a unary call.",
+	),
+	maxStreamTimeoutMs: time(
+		"max-stream-timeout-ms",
+		defaultLimits.maxStreamTimeoutMs,
+		"Longest deadline of a stream.",
+	),
 } as const satisfies Readonly<Record<string, Option<unknown>>>;
 
 function text(flag: string, placeholder: string, defaultValue: string, description: string) {
@@ -234,7 +288,7 @@ function count(
 }
 
 function time(flag: string, defaultValue: number, description: string) {
-	const parse = wholeNumber(1, maxTimeMs);
+	const parse = wholeNumber(1, maxTimerDelayMs);
 	return { flag, placeholder: "number", defaultValue, unit: "ms", description, parse };
 }
 

@@ -10,6 +10,8 @@ export interface ServiceContext {
 	readonly replica: Replica;
 	/** Stands in for an empty namespace wherever one VM is meant. */
 	readonly defaultNamespace: string;
+	/** Longest silence of a watch whose request asks for none, in milliseconds. */
+	readonly heartbeatIntervalMs: number;
 }
 
 /** The `stale_since` of an answer: set while upstream is silent. */

@@ -6,9 +6,6 @@ import { createSelector } from "../watch/selector.ts";
 import type { WatchStream } from "../watch/watch-stream.ts";
 import type { ServiceContext } from "./service-context.ts";
 
-/** Longest silence of a watch whose request does not say. */
-const defaultHeartbeatIntervalMs = 15_000;
-
 /**
  * WatchWukong: hands out the replica's stream itself, so that the transport can take slices of it
  * where it does not want to iterate. A name without a namespace means the default namespace.
@@ -16,6 +13,7 @@ const defaultHeartbeatIntervalMs = 15_000;
 export function createWatch({
 	replica,
 	defaultNamespace,
+	heartbeatIntervalMs,
 }: ServiceContext): (request: WatchWukongRequest, context: HandlerContext) => WatchStream {
 	return ({ namespace, name, ...request }, context) =>
 		replica.watch({
@@ -26,14 +24,14 @@ export function createWatch({
 			},
 			resourceVersion: request.resourceVersion,
 			minResourceVersion: request.minResourceVersion,
-			heartbeatIntervalMs: heartbeatIntervalMs(request.heartbeatInterval),
+			heartbeatIntervalMs: askedIntervalMs(request.heartbeatInterval) ?? heartbeatIntervalMs,
 			caller: context,
 		});
 }
 
 /** @throws INVALID_REQUEST for more nanoseconds than a second has: JSON cannot say that, the binary form can. */
-function heartbeatIntervalMs(interval: Duration | undefined): number {
-	if (interval === undefined) return defaultHeartbeatIntervalMs;
+function askedIntervalMs(interval: Duration | undefined): number | undefined {
+	if (interval === undefined) return undefined;
 	if (interval.nanos >= 0 && interval.nanos < 1e9) return durationMs(interval);
 	throw invalidRequest({
 		field: "heartbeat_interval",

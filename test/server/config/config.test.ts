@@ -36,6 +36,15 @@ describe("the configuration", () => {
 		expect(config).toMatchObject({ port: 8123, seed: 100, data: ":memory:" });
 	});
 
+	test("the longest silence of a watch is one that the contract lets a caller ask for", () => {
+		expect(configOf(["--heartbeat-interval-ms=1000"])).toMatchObject({
+			heartbeatIntervalMs: 1_000,
+		});
+		for (const text of ["999", "300001", "15s"]) {
+			expect(faultsOf([`--heartbeat-interval-ms=${text}`])).toHaveLength(1);
+		}
+	});
+
 	test("a flag wins over the environment, the environment over the default", () => {
 		const environment = { WUKONG_PORT: "1", WUKONG_SEED: "2", PORT: "3" };
 		expect(configOf(["--port=4"], environment)).toMatchObject({ port: 4, seed: 2 });

@@ -2,6 +2,7 @@ import { Code, ConnectError, createClient, createRouterTransport } from "@connec
 import { BadRequestSchema, ErrorInfoSchema } from "@novasphere/wukong-gen/error-details";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { createLogger } from "../../../server/src/app-logger.ts";
+import { optionsTable } from "../../../server/src/config/options-table.ts";
 import { createAccessLog } from "../../../server/src/service/access-log.ts";
 import { createCallInterceptor } from "../../../server/src/service/call-interceptor.ts";
 import { reasonIn } from "../../../server/src/service/connect-error.ts";
@@ -41,7 +42,10 @@ export async function startService({ defaultNamespace = "default" } = {}) {
 
 	const logLines: string[] = [];
 	const logger = createLogger("trace", { write: (line) => void logLines.push(line) });
-	const { methods } = createWukongService({ source, replica, defaultNamespace });
+	const { methods } = createWukongService({
+		...{ source, replica, defaultNamespace },
+		heartbeatIntervalMs: optionsTable.heartbeatIntervalMs.defaultValue,
+	});
 	const implementation = Object.fromEntries(
 		Object.entries(methods).map(([name, { impl }]) => [name, impl]),
 	);
