@@ -37,7 +37,6 @@ export function createUpdateEdit({ body, mask }: Update): (current: Wukong) => E
 			mask,
 		),
 	};
-	const setsCredential = Object.values(wishes).some(({ action }) => action === "set");
 
 	return (current) => {
 		const next = clone(WukongSchema, current);
@@ -47,7 +46,6 @@ export function createUpdateEdit({ body, mask }: Update): (current: Wukong) => E
 		else applyMask(next, from, mask);
 
 		next.spec ??= create(WukongSpecSchema);
-		if (setsCredential) next.spec.cloudInitUser ??= create(CloudInitUserSchema);
 		next.spec.startStrategy ??= create(StartStrategySchema);
 		next.spec.startStrategy.autoStart ??= names(mask, StartStrategySchema.field.autoStart)
 			? true
