@@ -1,6 +1,5 @@
 import fc from "fast-check";
-import { readGetRequest } from "../../server/src/transport/direct/get-message.ts";
-import { validateGetQuery } from "../../server/src/transport/get-query.ts";
+import { readGetQuery } from "../../server/src/transport/get-query.ts";
 import { claim, fuzzTarget } from "./target.ts";
 
 const name = fc.constantFrom("encoding", "message", "base64", "compression", "connect", "x");
@@ -22,8 +21,8 @@ const query = fc.oneof(
 
 /** A query is refused, or its message can be taken out of it. */
 export const getQueries = fuzzTarget("queries of Connect GET", query, (text) => {
-	if (validateGetQuery(new URLSearchParams(text)) !== undefined) return;
-	const request = readGetRequest(`/service/method?${text}`);
+	const request = readGetQuery(text);
+	if (typeof request === "string" || "message" in request) return;
 	const message = new URLSearchParams(text).get("message") ?? "";
 	const isBase64 = new URLSearchParams(text).get("base64") === "1";
 	if (!isBase64) {

@@ -1,15 +1,27 @@
+import type { Form } from "./direct/form.ts";
+
+/** The request of a Connect GET. */
+export interface GetRequest {
+	/** Of the request message, and of the answer. */
+	readonly form: Form;
+	readonly body: Buffer;
+	/** Name of its compression; undefined: none. */
+	readonly encoding: string | undefined;
+}
+
 /** What is wrong with the query of a Connect GET. */
 export type QueryFault = "content_type" | { readonly message: string };
 
 const singleNames = ["encoding", "message", "base64", "compression", "connect"];
 
 /**
- * Checks the query of a Connect GET (Connect protocol, "Unary-Get-Request"):
+ * Reads the query of a Connect GET (Connect protocol, "Unary-Get-Request"):
  * connect's handler takes the first of two values, an absent message for an empty
  * one, and fails with "internal" on bad base64. A missing `connect=v1` is accepted,
  * because people type these URLs; a wrong one is not.
  */
-export function validateGetQuery(query: URLSearchParams): QueryFault | undefined {
+export function readGetQuery(text: string): GetRequest | QueryFault {
+	const query = new URLSearchParams(text);
 	for (const name of singleNames) {
 		if (query.getAll(name).length > 1) return { message: `"${name}" is given twice` };
 	}
@@ -21,7 +33,12 @@ export function validateGetQuery(query: URLSearchParams): QueryFault | undefined
 	const base64 = query.get("base64") ?? "0";
 	if (base64 !== "0" && base64 !== "1") return { message: `"base64" must be 1 or left out` };
 	if (base64 === "1" && !isBase64(message)) return { message: `"message" is not base64` };
-	return undefined;
+	return {
+		form: encoding === "proto" ? "binary" : "json",
+		// Node's decoder takes both alphabets, with padding and without.
+		body: Buffer.from(message, base64 === "1" ? "base64" : "utf8"),
+		encoding: query.get("compression") ?? undefined,
+	};
 }
 
 /** Either alphabet, padded or not. */

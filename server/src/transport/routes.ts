@@ -6,7 +6,7 @@ import {
 } from "./content-type.ts";
 import type { Form } from "./direct/form.ts";
 import { type Exchange, headerOf } from "./exchange.ts";
-import { validateGetQuery } from "./get-query.ts";
+import { type GetRequest, readGetQuery } from "./get-query.ts";
 import type { Procedure } from "./procedures.ts";
 import type { Refusal } from "./refusal.ts";
 import {
@@ -28,6 +28,8 @@ export interface Route {
 	readonly path: string;
 	/** Method as the procedure sees it: HEAD is a GET whose body is left out. */
 	readonly method: string;
+	/** Where the request message is in the query; undefined: it is in the body. */
+	readonly get?: GetRequest;
 }
 
 /** Finds the route of a request, or the reason why there is none. */
@@ -79,16 +81,15 @@ function getRoute(
 	procedure: Procedure,
 	target: { readonly path: string; readonly query: string },
 ): Route | Refusal {
-	const query = new URLSearchParams(target.query);
-	const fault = validateGetQuery(query);
+	const get = readGetQuery(target.query);
 	const type = readContentType(headerOf(exchange, "content-type") ?? "");
-	if (fault === "content_type") return noEncoding(unaryContentTypes);
+	if (get === "content_type") return noEncoding(unaryContentTypes);
 	if (typeof type === "string" || type.protocol !== "connect") {
 		return wrongContentType(unaryContentTypes, typeof type === "string" ? type : "unknown");
 	}
-	if (fault !== undefined) return badRequest("protocol", fault.message);
-	const form = query.get("encoding") === "proto" ? "binary" : "json";
-	return { procedure, protocol: "connect", form, path: target.path, method: "GET" };
+	if ("message" in get) return badRequest("protocol", get.message);
+	const { path } = target;
+	return { procedure, protocol: "connect", form: get.form, path, method: "GET", get };
 }
 
 const postMethods = ["POST"];

@@ -10,7 +10,6 @@ import { nothingSent, type Sent } from "./answering.ts";
 import { Call } from "./call.ts";
 import { deadlinePassed } from "./cancellation.ts";
 import type { Decoded } from "./decoder.ts";
-import { readGetRequest } from "./get-message.ts";
 import { openMessage, readMessage } from "./incoming.ts";
 import type { StreamProtocol, UnaryProtocol } from "./protocol.ts";
 import { streamProtocols, unaryProtocols } from "./protocols.ts";
@@ -49,7 +48,7 @@ export class IncomingCall {
 	read(): void {
 		const { exchange, procedure, route } = this.#request;
 		const { limits, compressions, decodeOptions } = this.#options;
-		const get = route.method === "GET" ? readGetRequest(route.path) : undefined;
+		const { get } = route;
 		const isUnary = procedure.spec.kind === "unary";
 		const terms = readTerms(
 			exchange.rawHeaders,
