@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { createCallCounters } from "./app-metrics-calls.ts";
 import type { CallObserver } from "./service/call-observer.ts";
 import type { StoreObserver } from "./store/embedded/store-observer.ts";
-import type { UpstreamObserver } from "./store/kubernetes/upstream-observer.ts";
+import type { UpstreamObserver, WriteObserver } from "./store/kubernetes/upstream-observer.ts";
 import type { ConnectionFault, RefusalCause } from "./transport/observer.ts";
 import type { WatchObserver } from "./watch/observer.ts";
 
@@ -22,7 +22,7 @@ export interface Metrics {
 	readonly watch: WatchObserver;
 	readonly port: PortCounters;
 	/** Counts nothing with the embedded store. */
-	readonly upstream: UpstreamObserver;
+	readonly upstream: UpstreamObserver & WriteObserver;
 	/** Counts nothing with a cluster. */
 	readonly store: StoreObserver;
 	/** The Prometheus text form, and its content type. */
@@ -101,6 +101,11 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 		labelNames: ["end"],
 		registers,
 	});
+	const upstreamUnseen = new Counter({
+		name: "wukong_upstream_writes_unseen_total",
+		help: "Writes to the cluster that were answered before reads here showed them.",
+		registers,
+	});
 	const upstreamTroubles = new Counter({
 		name: "wukong_upstream_troubles_total",
 		help: "Lists and watches on the cluster that failed.",
@@ -127,6 +132,7 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 			writable: () => writable.set(1),
 		},
 		upstream: {
+			answeredUnseen: () => upstreamUnseen.inc(),
 			listed: (cause) => upstreamLists.inc({ cause }),
 			watchOpened() {},
 			watchEnded: (end) => upstreamWatches.inc({ end }),

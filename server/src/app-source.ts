@@ -5,7 +5,7 @@ import { commitErrorWords } from "./store/embedded/commit-error.ts";
 import { createEmbeddedSource } from "./store/embedded/embedded-source.ts";
 import type { StoreObserver } from "./store/embedded/store-observer.ts";
 import { createKubernetesSource } from "./store/kubernetes/kubernetes-source.ts";
-import type { UpstreamObserver } from "./store/kubernetes/upstream-observer.ts";
+import type { UpstreamObserver, WriteObserver } from "./store/kubernetes/upstream-observer.ts";
 import type { HistoryLimits, Source } from "./store/source.ts";
 
 /** What a store needs besides its options. */
@@ -14,7 +14,7 @@ export interface SourceParts {
 	readonly clock: Clock;
 	readonly logger: Logger;
 	/** Counts what the way to the cluster does. */
-	readonly upstream: UpstreamObserver;
+	readonly upstream: UpstreamObserver & WriteObserver;
 	/** Counts what the embedded store fails to do. */
 	readonly store: StoreObserver;
 	/** The store has failed for good. */

@@ -24,6 +24,7 @@ export async function createClusterSource(access: KubeAccess, namespace: string)
 			watchEnded: silent,
 			troubled: silent,
 			recovered: silent,
+			answeredUnseen: silent,
 		},
 	});
 	return {

@@ -19,7 +19,7 @@ export function createCreate({
 	source,
 	defaultNamespace,
 }: ServiceContext): MethodImpl<typeof WukongService.method.createWukong> {
-	return async (request, { signal }) => {
+	return async (request, { signal, timeoutMs: remainingMs }) => {
 		const wukong = contentOf(request.wukong ?? create(WukongSchema), defaultNamespace);
 		const violations = [
 			...hiddenAnnotationViolations(wukong.annotations),
@@ -30,6 +30,7 @@ export function createCreate({
 		const stored = await source.create(wukong, {
 			validateOnly,
 			signal,
+			remainingMs,
 			requestId: validateOnly ? "" : request.requestId,
 			fingerprint: fingerprintOf(wukong),
 		});

@@ -12,7 +12,7 @@ export function createDelete({
 	source,
 	defaultNamespace,
 }: ServiceContext): MethodImpl<typeof WukongService.method.deleteWukong> {
-	return async (request, { signal }) => {
+	return async (request, { signal, timeoutMs: remainingMs }) => {
 		const { uid, resourceVersion, validateOnly } = request;
 		const { wukong, version } = await source.remove(
 			{ namespace: request.namespace || defaultNamespace, name: request.name },
@@ -20,7 +20,7 @@ export function createDelete({
 				if (current.deleteTime !== undefined) checkUid(current, uid);
 				else checkPreconditions(current, { uid, resourceVersion });
 			},
-			{ validateOnly, signal },
+			{ validateOnly, signal, remainingMs },
 		);
 		return { wukong, resourceVersion: formatVersion(version) };
 	};

@@ -24,7 +24,7 @@ export function createPower(
 	{ source, defaultNamespace }: ServiceContext,
 	on: boolean,
 ): (request: PowerRequest, context: HandlerContext) => Promise<PowerAnswer> {
-	return async (request, { signal }) => {
+	return async (request, { signal, timeoutMs: remainingMs }) => {
 		const { uid, resourceVersion, validateOnly } = request;
 		let changed = false;
 		const wukong = await source.edit(
@@ -35,7 +35,7 @@ export function createPower(
 				changed = wantedOn(current.spec) !== on;
 				return changed ? powerEdit(current, on) : undefined;
 			},
-			{ validateOnly, signal },
+			{ validateOnly, signal, remainingMs },
 		);
 		return { wukong, changed };
 	};

@@ -16,7 +16,7 @@ export function createUpdate({
 	source,
 	defaultNamespace,
 }: ServiceContext): MethodImpl<typeof WukongService.method.updateWukong> {
-	return async (request, { signal }) => {
+	return async (request, { signal, timeoutMs: remainingMs }) => {
 		const body = withoutUnknownFields(request.wukong ?? create(WukongSchema));
 		if (body.name === "") {
 			throw invalidWukong([{ field: "wukong.name", description: "is required" }]);
@@ -33,7 +33,7 @@ export function createUpdate({
 				validateResult(edit.next, current);
 				return edit;
 			},
-			{ validateOnly, signal },
+			{ validateOnly, signal, remainingMs },
 		);
 		return { wukong };
 	};

@@ -104,6 +104,8 @@ export interface WriteOptions {
 	readonly validateOnly: boolean;
 	/** The caller left or its deadline passed. A write already under way is not undone. */
 	readonly signal: AbortSignal;
+	/** Milliseconds until the caller's deadline; undefined, as when it is absent: there is none. */
+	readonly remainingMs?: () => number | undefined;
 }
 
 export interface CreateOptions extends WriteOptions {
@@ -116,7 +118,8 @@ export interface CreateOptions extends WriteOptions {
 /**
  * A store behind the service: it feeds a sink and takes writes. A write is
  * answered when its own change has passed the sink, so that whoever reads
- * after it sees it. All objects that come out are published: immutable, without
+ * after it sees it. Where the store is elsewhere and does not let its change be read in time, within
+ * some seconds and the caller's deadline, the answer comes all the same: it was stored. All objects that come out are published: immutable, without
  * credentials, hidden annotations left out, effective start strategy and power
  * state filled in. Writes fail with `Failure`, or with the reason of their signal.
  */

@@ -25,6 +25,7 @@ export const noMetrics: Metrics = {
 		watchEnded: nothing,
 		troubled: nothing,
 		recovered: nothing,
+		answeredUnseen: nothing,
 	},
 	store: { commitFailed: nothing, unwritable: nothing, writable: nothing },
 	exposition: async () => ({ contentType: "text/plain", body: "" }),

@@ -7,9 +7,10 @@ import { type ApiTimings, createApiClient, defaultApiTimings } from "./api-clien
 import { createArrivals } from "./arrivals.ts";
 import { type KubeconfigOptions, openKubeconfig } from "./kubeconfig-access.ts";
 import { createNewestVersion } from "./newest-version.ts";
+import { createOwnChanges } from "./own-changes.ts";
 import { createReflector, type Reflector } from "./reflector.ts";
 import { defaultReflectorTimings, type ReflectorTimings } from "./reflector-timings.ts";
-import type { UpstreamObserver } from "./upstream-observer.ts";
+import type { UpstreamObserver, WriteObserver } from "./upstream-observer.ts";
 import { failureOf, namespaceNotFound, upstreamUnavailable } from "./write-failure.ts";
 import { createWrites } from "./writes.ts";
 
@@ -23,14 +24,11 @@ export interface KubernetesOptions extends KubeconfigOptions {
 	readonly clock: Clock;
 	/** From 0 to below 1. Default: `Math.random`. */
 	readonly random?: () => number;
-	readonly observer: UpstreamObserver;
+	readonly observer: UpstreamObserver & WriteObserver;
 }
 
 /** Opens the way to the API server. @throws KubeconfigError */
 export type OpenApi = (options: KubernetesOptions) => Promise<Api>;
-
-/** How long a write waits for its own change to pass the sink, in milliseconds. */
-const maxOwnChangeWaitMs = 1_000;
 
 interface Running {
 	readonly api: Api;
@@ -83,7 +81,7 @@ export function createKubernetesSource(
 
 	const run = (api: Api, sink: Sink): Running => {
 		const { random = Math.random } = options;
-		const arrivals = createArrivals(clock, maxOwnChangeWaitMs);
+		const arrivals = createArrivals(clock);
 		const reflector = createReflector({
 			upstream: api,
 			sink,
@@ -93,7 +91,10 @@ export function createKubernetesSource(
 			observer: options.observer,
 			onPassed: arrivals.passed,
 		});
-		const writes = createWrites({ api, arrivals, clock, random, newestVersion });
+		const { refresh } = reflector;
+		const { observer } = options;
+		const ownChanges = createOwnChanges({ arrivals, refresh, newestVersion, observer });
+		const writes = createWrites({ api, ownChanges, clock, random });
 		return { api, reflector, writes, askNewest: createNewestVersion(api) };
 	};
 

@@ -34,6 +34,12 @@ export interface UpstreamObserver {
 	recovered(): void;
 }
 
+/** Told of what becomes of writes; for metrics. */
+export interface WriteObserver {
+	/** A write was answered before reads here showed it: neither watch nor list brought its change. */
+	answeredUnseen(): void;
+}
+
 /** Why a list was read. */
 export type ListCause = "start" | "past" | "expired" | "unreadable" | "older" | "ahead";
 

@@ -122,7 +122,8 @@ export function versionConflict(
 	});
 }
 
-function outcomeUnknown({ namespace, name }: WukongRef, cause: unknown): Failure {
+/** WRITE_OUTCOME_UNKNOWN: it was sent, and may have done its work. */
+export function outcomeUnknown({ namespace, name }: WukongRef, cause: unknown): Failure {
 	const message = "the cluster did not answer the write; read before you repeat";
 	return new Failure(ErrorReason.WRITE_OUTCOME_UNKNOWN, message, {
 		wukong: { namespace, name },

@@ -4,10 +4,10 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
 import { isFailure, requestIdReused, wukongAlreadyExists } from "../../failure.ts";
 import { keyOf, type WukongRef } from "../../resource/wukong-ref.ts";
-import type { CreateOptions, Source, WriteOptions } from "../source.ts";
+import type { CreateOptions, Edit, Source, WriteOptions } from "../source.ts";
 import type { Api } from "./api.ts";
-import type { Arrivals } from "./arrivals.ts";
 import { createLanes } from "./lanes.ts";
+import type { OwnChanges } from "./own-changes.ts";
 import { pause } from "./pause.ts";
 import { objectAt, type RawWukong, versionOf } from "./raw-wukong.ts";
 import { publishGone, publishRaw, readWukong } from "./resource-read.ts";
@@ -23,28 +23,41 @@ const retryWaitMs = 5;
 
 export interface WritesOptions {
 	readonly api: Api;
-	/** Where a write waits for its own change. */
-	readonly arrivals: Arrivals;
+	readonly ownChanges: OwnChanges;
 	readonly clock: Clock;
 	/** From 0 to below 1. */
 	readonly random: () => number;
-	readonly newestVersion: (signal: AbortSignal) => Promise<bigint>;
 }
+
+/** What is left to do for an answer when the next write to the same Wukong may begin. */
+type Answer<T> = () => T | Promise<T>;
+
+type Removal = Awaited<ReturnType<Source["remove"]>>;
 
 /**
  * Writes, straight to the API server, each decided on what the API server has at that time and
- * conditional on it. Once sent, a write is seen through even if its caller leaves.
+ * conditional on it. Once sent, a write is seen through even if its caller leaves. It is answered
+ * when reads see it, as far as `OwnChanges` can bring that about.
  */
 export function createWrites(options: WritesOptions): Pick<Source, "create" | "edit" | "remove"> {
-	const { api, arrivals, clock } = options;
+	const { api, ownChanges, clock } = options;
 	const lanes = createLanes();
 
-	/** One write, after the earlier ones to the same Wukong, told in the contract's reasons. */
-	const inTurn = <T>(ref: WukongRef, { signal }: WriteOptions, work: () => Promise<T>) =>
-		lanes.run(keyOf(ref), async () => {
+	/**
+	 * One write, after the earlier ones to the same Wukong, told in the contract's reasons. The wait
+	 * for its own change holds up no other: each is decided on what the API server has.
+	 */
+	const inTurn = async <T>(
+		ref: WukongRef,
+		{ signal }: WriteOptions,
+		work: () => Promise<Answer<T>>,
+	): Promise<T> => {
+		const answer = await lanes.run(keyOf(ref), async () => {
 			signal.throwIfAborted();
 			return work();
 		});
+		return answer();
+	};
 
 	const read = async (ref: WukongRef, signal: AbortSignal): Promise<RawWukong> => {
 		try {
@@ -78,12 +91,14 @@ export function createWrites(options: WritesOptions): Pick<Source, "create" | "e
 	};
 
 	/** The answer, once reads see it. */
-	const seen = async (raw: RawWukong): Promise<Wukong> => {
-		await arrivals.version(versionOf(raw.metadata.resourceVersion));
-		return publishRaw(raw);
-	};
+	const seen =
+		(raw: RawWukong, writeOptions: WriteOptions): Answer<Wukong> =>
+		async () => {
+			await ownChanges.seen(versionOf(raw.metadata.resourceVersion), writeOptions);
+			return publishRaw(raw);
+		};
 
-	const created = async (wukong: Wukong, createOptions: CreateOptions): Promise<Wukong> => {
+	const created = async (wukong: Wukong, createOptions: CreateOptions): Promise<Answer<Wukong>> => {
 		const { validateOnly: dryRun, requestId, fingerprint, signal } = createOptions;
 		const resource = createdResource(wukong, { requestId, fingerprint });
 		const { namespace } = wukong;
@@ -92,7 +107,8 @@ export function createWrites(options: WritesOptions): Pick<Source, "create" | "e
 			api.create(resource, { dryRun, namespace }),
 		);
 		if (sent !== undefined) {
-			return dryRun ? publishRaw(withoutVersion(sent.answer)) : seen(sent.answer);
+			const { answer } = sent;
+			return dryRun ? () => publishRaw(withoutVersion(answer)) : seen(answer, createOptions);
 		}
 		if (dryRun || requestId === "") throw wukongAlreadyExists(wukong);
 		const there = await read(wukong, signal).catch((error) => {
@@ -102,44 +118,65 @@ export function createWrites(options: WritesOptions): Pick<Source, "create" | "e
 		const origin = originOf(there);
 		if (origin.requestId !== requestId) throw wukongAlreadyExists(wukong);
 		if (origin.fingerprint !== fingerprint) throw requestIdReused(wukong);
-		return seen(there);
+		return seen(there, createOptions);
 	};
 
-	const edited: Source["edit"] = async (ref, edit, { validateOnly: dryRun, signal }) => {
+	const edited = async (
+		ref: WukongRef,
+		edit: (current: Wukong) => Edit | undefined,
+		writeOptions: WriteOptions,
+	): Promise<Answer<Wukong>> => {
+		const { validateOnly: dryRun, signal } = writeOptions;
 		for (let tries = 1; ; tries++) {
 			const raw = await read(ref, signal);
 			const wanted = edit(publishRaw(raw));
 			const resource = wanted && editedResource(raw, wanted);
-			if (resource === undefined) return seen(raw);
+			if (resource === undefined) return seen(raw, writeOptions);
 			// A rule may compare with the state before, and say so.
 			const secrets = [...secretsIn(raw), ...secretsIn(resource)];
 			const sent = await send(ref, { dryRun, secrets }, () => api.replace(resource, { dryRun }));
-			if (sent !== undefined) return dryRun ? publishRaw(sent.answer) : seen(sent.answer);
+			if (sent !== undefined) {
+				const { answer } = sent;
+				return dryRun ? () => publishRaw(answer) : seen(answer, writeOptions);
+			}
 			await beforeNextTry(ref, tries, signal);
 		}
 	};
 
-	const removed: Source["remove"] = async (ref, check, writeOptions) => {
+	const removed = async (
+		ref: WukongRef,
+		check: (current: Wukong) => void,
+		writeOptions: WriteOptions,
+	): Promise<Answer<Removal>> => {
 		for (let tries = 1; ; tries++) {
 			const raw = await read(ref, writeOptions.signal);
 			check(publishRaw(raw));
-			if (raw.metadata.deletionTimestamp !== undefined) {
-				return { wukong: await seen(raw), version: versionOf(raw.metadata.resourceVersion) };
-			}
+			if (raw.metadata.deletionTimestamp !== undefined) return marked(raw, writeOptions);
 			const answer = await removeAt(ref, raw, writeOptions);
 			if (answer !== undefined) return answer;
 			await beforeNextTry(ref, tries, writeOptions.signal);
 		}
 	};
 
+	/** What waits for its finalizers. */
+	const marked =
+		(raw: RawWukong, writeOptions: WriteOptions): Answer<Removal> =>
+		async () => ({
+			wukong: await seen(raw, writeOptions)(),
+			version: versionOf(raw.metadata.resourceVersion),
+		});
+
 	/** Removes just what was read; undefined where it is not that any more. */
 	const removeAt = async (
 		ref: WukongRef,
 		raw: RawWukong,
-		{ validateOnly: dryRun, signal }: WriteOptions,
-	) => {
+		writeOptions: WriteOptions,
+	): Promise<Answer<Removal> | undefined> => {
+		const { validateOnly: dryRun } = writeOptions;
 		const { uid, resourceVersion } = raw.metadata;
-		const deletion = arrivals.deletion(uid);
+		// Its event may come before the answer.
+		const deletion = ownChanges.deletion(ref, uid);
+		let isGone = false;
 		try {
 			const sent = await send(ref, { dryRun, secrets: secretsIn(raw) }, () =>
 				api.remove(ref, { uid, resourceVersion, dryRun }),
@@ -148,15 +185,15 @@ export function createWrites(options: WritesOptions): Pick<Source, "create" | "e
 			const waiting = sent.answer;
 			if (waiting !== undefined) {
 				const version = versionOf(waiting.metadata.resourceVersion);
-				return { wukong: dryRun ? publishRaw(waiting) : await seen(waiting), version };
+				const wukong = () => publishRaw(waiting);
+				return dryRun ? () => ({ wukong: wukong(), version }) : marked(waiting, writeOptions);
 			}
-			// Gone at once: the answer does not say when, only the log does.
 			const wukong = publishGone(readWukong(raw), clock.nowMs());
-			if (dryRun) return { wukong, version: versionOf(resourceVersion) };
-			const version = (await deletion.version) ?? (await options.newestVersion(signal));
-			return { wukong, version };
+			if (dryRun) return () => ({ wukong, version: versionOf(resourceVersion) });
+			isGone = true;
+			return async () => ({ wukong, version: await deletion.seen(writeOptions) });
 		} finally {
-			deletion.cancel();
+			if (!isGone) deletion.cancel();
 		}
 	};
 

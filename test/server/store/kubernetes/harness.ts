@@ -42,6 +42,7 @@ export function createSourceBefore(
 				watchEnded: silent,
 				troubled: silent,
 				recovered: silent,
+				answeredUnseen: silent,
 			},
 			...options,
 			reflectorTimings: {

@@ -1,6 +1,7 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { afterEach, describe, expect, test } from "vitest";
 import { Failure } from "../../../../server/src/failure.ts";
+import { createUpstreamTally } from "../../../faults/upstream-tally.ts";
 import { answerJson } from "../../../support/fake-api-server.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 import { until } from "../../../support/until.ts";
@@ -168,22 +169,6 @@ describe("a deletion without finalizers", () => {
 });
 
 describe("a write", () => {
-	test("is answered when its own change has passed, or after a second", async () => {
-		const { source, sink, api } = await started();
-		api.intercept(({ url }, response) => {
-			if (!url.includes("watch=1")) return false;
-			answerJson(response, 503, {});
-			return true;
-		});
-		api.cutWatches();
-		const startMs = performance.now();
-		await source.create(wukongNamed("a"), createOptions);
-		expect(performance.now() - startMs).toBeGreaterThan(900);
-		expect(sink.objects.size).toBe(0);
-		api.intercept(undefined);
-		await until("the change comes", () => sink.objects.size === 1);
-	});
-
 	test("that the API server finds to change nothing waits for nothing", async () => {
 		// Of this clock no time passes: who waited for a change that never comes would wait for ever.
 		const { source, api } = await started({ clock: createFakeClock() });
@@ -244,6 +229,120 @@ describe("a write", () => {
 			details: { retryAfterMs: 1_000 },
 		});
 		expect(requests()).toBe(0);
+	});
+});
+
+describe("a write whose own change the watch does not bring", () => {
+	const isList = (url: string) => /^[/]wukongs[?]limit=500/.test(url);
+	const isAsked = (url: string) => /^[/]wukongs[?]limit=1$/.test(url);
+
+	/** A cluster that takes writes, but does not answer the calls that are named. */
+	async function blind(isBroken: (url: string) => boolean) {
+		const clock = createFakeClock();
+		const observer = createUpstreamTally();
+		const { source, sink, api } = await started({ clock, observer });
+		await until("it watches", () => api.watching === 1);
+		api.intercept(({ url }, response) => {
+			if (!url.includes("watch=1") && !isBroken(url)) return false;
+			answerJson(response, 503, {});
+			return true;
+		});
+		api.cutWatches();
+		const lists = () => api.requests.filter((request) => isList(request.slice(4))).length;
+		const waits = () => clock.delaysMs.filter((delayMs) => delayMs === 250).length;
+		/** Begins to write; resolves when it waits for its change. */
+		const begin = async <T>(write: () => Promise<T>) => {
+			const before = waits();
+			let isOver = false;
+			const done = write().finally(() => {
+				isOver = true;
+			});
+			done.catch(() => {});
+			await until("it waits", () => waits() > before);
+			return { done, isOver: () => isOver };
+		};
+		return { clock, observer, source, sink, api, lists, waits, begin };
+	}
+
+	test("is answered when a list shows it, so that every later read sees it", async () => {
+		const { clock, observer, source, sink, lists, begin } = await blind(() => false);
+		const before = lists();
+		const create = await begin(() => source.create(wukongNamed("a"), createOptions));
+		await clock.advance(249);
+		expect([create.isOver(), lists()]).toEqual([false, before]);
+		await clock.advance(1);
+		await clock.advance(250);
+		await create.done;
+		expect([...sink.objects.keys()]).toEqual(["default/a"]);
+		expect([lists(), observer.unseen]).toEqual([before + 1, 0]);
+	});
+
+	test("nor a list is answered after 5 s all the same, and counted", async () => {
+		const { clock, observer, source, sink, api, begin } = await blind(isList);
+		const create = await begin(() => source.create(wukongNamed("a"), createOptions));
+		await clock.advance(4_999);
+		expect([create.isOver(), observer.unseen]).toEqual([false, 0]);
+		await clock.advance(1);
+		expect((await create.done).name).toBe("a");
+		expect([sink.objects.size, observer.unseen]).toEqual([0, 1]);
+		api.intercept(undefined);
+		await until("the change comes", () => {
+			void clock.advance(100);
+			return sink.objects.size === 1;
+		});
+	});
+
+	test("is answered before its caller's deadline: what is stored is no DEADLINE_EXCEEDED", async () => {
+		const { clock, observer, source, begin } = await blind(isList);
+		const options = { ...createOptions, remainingMs: () => 1_000 };
+		const create = await begin(() => source.create(wukongNamed("a"), options));
+		await clock.advance(899);
+		expect(create.isOver()).toBe(false);
+		await clock.advance(1);
+		await create.done;
+		expect(observer.unseen).toBe(1);
+	});
+
+	test("waits no longer than its caller, and is not counted then", async () => {
+		const { observer, source, begin } = await blind(isList);
+		const caller = new AbortController();
+		const options = { ...createOptions, signal: caller.signal };
+		const create = await begin(() => source.create(wukongNamed("a"), options));
+		caller.abort();
+		await create.done;
+		expect(observer.unseen).toBe(0);
+	});
+
+	test("does not hold up the next write to the same VM", async () => {
+		const { clock, source, api, begin } = await blind(isList);
+		const create = await begin(() => source.create(wukongNamed("a"), createOptions));
+		const edit = await begin(() => source.edit(refTo("a"), setLabel("x", "y"), writeOptions));
+		expect(create.isOver()).toBe(false);
+		expect(api.store.get("default", "a").metadata.labels).toEqual({ x: "y" });
+		await clock.advance(5_000);
+		await Promise.all([create.done, edit.done]);
+	});
+
+	test("and that deletes at once has the API server's newest version", async () => {
+		const { clock, observer, source, api, begin, waits } = await blind(isList);
+		api.store.create({ metadata: { name: "a" } }, "default", false);
+		const removal = await begin(() => source.remove(refTo("a"), () => {}, writeOptions));
+		const before = waits();
+		await clock.advance(250);
+		await until("it knows, and gives the watch its time", () => waits() > before);
+		await clock.advance(4_750);
+		expect((await removal.done).version).toBe(BigInt(api.store.version));
+		expect(observer.unseen).toBe(1);
+	});
+
+	test("and that deletes at once, but has no version, is WRITE_OUTCOME_UNKNOWN: it was written", async () => {
+		const { clock, source, api, begin } = await blind((url) => isList(url) || isAsked(url));
+		api.store.create({ metadata: { name: "a" } }, "default", false);
+		const removal = await begin(() => source.remove(refTo("a"), () => {}, writeOptions));
+		await clock.advance(5_000);
+		const unknown = { reason: ErrorReason.WRITE_OUTCOME_UNKNOWN };
+		await expect(removal.done).rejects.toMatchObject(unknown);
+		expect(api.store.list()).toEqual([]);
 	});
 });
 
