@@ -11,6 +11,8 @@ export interface MemoryWrite {
 	readonly namespace?: string;
 	readonly labels?: Record<string, string>;
 	readonly cpu?: number;
+	/** Text of an annotation, where size matters. */
+	readonly pad?: string;
 }
 
 /** A source that a test plays by hand. It can feed several replicas, as one upstream does. */
@@ -70,13 +72,14 @@ export function createMemorySource(
 		edit: unused,
 		remove: unused,
 		close: async () => {},
-		put({ name, namespace = "default", labels, cpu }) {
+		put({ name, namespace = "default", labels, cpu, pad }) {
 			const previous = objects.get(keyOf({ namespace, name }));
 			head++;
 			const object = create(WukongSchema, {
 				name,
 				namespace,
 				labels: labels ?? previous?.labels ?? {},
+				annotations: pad === undefined ? {} : { pad },
 				uid: previous?.uid ?? `uid-${++uids}`,
 				resourceVersion: formatVersion(head),
 				spec: { cpu: cpu ?? previous?.spec?.cpu ?? 1 },

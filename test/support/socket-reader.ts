@@ -1,0 +1,99 @@
+import { once } from "node:events";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { connect as connectHttp2 } from "node:http2";
+import type { Readable } from "node:stream";
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import {
+	WatchWukongRequestSchema,
+	type WukongEvent,
+	WukongEventSchema,
+} from "@novasphere/wukong-gen/wukong-service";
+import {
+	createEnvelope,
+	envelopePrefixBytes,
+	readEnvelopeLength,
+} from "../../server/src/transport/envelope.ts";
+import { pathOf } from "./path-of.ts";
+
+/** A Watch on a connection of its own, whose reader may stand still. */
+export interface SocketReader {
+	/** Reads nothing more: the connection fills, and then the server has to wait. */
+	stall(): void;
+	goOn(): void;
+	/** Leaves, and takes the connection along. */
+	cut(): void;
+}
+
+/** How a Watch is opened. */
+export interface SocketWatch {
+	readonly url: string;
+	readonly httpVersion: "1.1" | "2";
+	readonly header: Readonly<Record<string, string>>;
+	readonly request: MessageInitShape<typeof WatchWukongRequestSchema>;
+	/** Told of each message. */
+	readonly receive: (event: WukongEvent) => void;
+}
+
+/** Resolves with the head of the answer. */
+export async function openSocketReader(watch: SocketWatch): Promise<SocketReader> {
+	const { body, cut } = await (watch.httpVersion === "2" ? openHttp2(watch) : openHttp1(watch));
+	body.on("error", () => {});
+	let rest: Buffer = Buffer.alloc(0);
+	let isCut = false;
+	body.on("data", (chunk: Buffer) => {
+		rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+		while (!isCut && rest.length >= envelopePrefixBytes) {
+			const end = envelopePrefixBytes + readEnvelopeLength(rest);
+			if (rest.length < end) return;
+			watch.receive(fromBinary(WukongEventSchema, rest.subarray(envelopePrefixBytes, end)));
+			rest = rest.subarray(end);
+		}
+	});
+	return {
+		stall: () => void body.pause(),
+		goOn: () => void body.resume(),
+		cut() {
+			isCut = true;
+			cut();
+		},
+	};
+}
+
+interface Opened {
+	readonly body: Readable;
+	cut(): void;
+}
+
+const contentType = { "content-type": "application/connect+proto" };
+
+function requestBody({ request }: SocketWatch): Buffer {
+	const message = create(WatchWukongRequestSchema, request);
+	return createEnvelope(0, toBinary(WatchWukongRequestSchema, message));
+}
+
+async function openHttp1(watch: SocketWatch): Promise<Opened> {
+	const request = httpRequest(`${watch.url}${pathOf("WatchWukong")}`, {
+		method: "POST",
+		agent: false,
+		headers: { ...contentType, ...watch.header },
+	});
+	request.on("error", () => {});
+	request.end(requestBody(watch));
+	const [body] = (await once(request, "response")) as [IncomingMessage];
+	return { body, cut: () => void body.socket.destroy() };
+}
+
+async function openHttp2(watch: SocketWatch): Promise<Opened> {
+	const session = connectHttp2(watch.url);
+	session.on("error", () => {});
+	const body = session.request({
+		":method": "POST",
+		":path": pathOf("WatchWukong"),
+		...contentType,
+		...watch.header,
+	});
+	body.on("error", () => {});
+	body.end(requestBody(watch));
+	await once(body, "response");
+	return { body, cut: () => session.destroy() };
+}
