@@ -11,6 +11,8 @@ import {
 import { markReached } from "./interceptors-reached.ts";
 import { leaveOnAbort } from "./leave-on-abort.ts";
 import type { TransportLimits } from "./limits.ts";
+import type { TransportObserver } from "./observer.ts";
+import { createFaultTeller } from "./told-faults.ts";
 
 /** What handlers are built from. */
 export interface HandlerOptions {
@@ -19,6 +21,7 @@ export interface HandlerOptions {
 	readonly interceptors: readonly Interceptor[];
 	readonly limits: Pick<TransportLimits, "maxRequestBytes">;
 	readonly compressions: readonly Compression[];
+	readonly observer: Pick<TransportObserver, "unexpected">;
 	/** Types that a google.protobuf.Any may hold. */
 	readonly registry: Registry;
 }
@@ -39,7 +42,12 @@ export function createConnectHandlers(options: HandlerOptions): UniversalHandler
 		binaryOptions: { readUnknownFields: false },
 		readMaxBytes: options.limits.maxRequestBytes,
 		jsonOptions,
-		interceptors: [markReached, ...options.interceptors, leaveOnAbort],
+		interceptors: [
+			createFaultTeller(options.observer),
+			markReached,
+			...options.interceptors,
+			leaveOnAbort,
+		],
 	};
 	const factories = [
 		createConnectHandlerFactory(handlerOptions),

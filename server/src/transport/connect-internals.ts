@@ -25,5 +25,4 @@ export {
 export {
 	contentTypeRegExp as grpcWebContentTypeRegExp,
 	createHandlerFactory as createGrpcWebHandlerFactory,
-	trailerSerialize,
 } from "@connectrpc/connect/protocol-grpc-web";

@@ -32,6 +32,8 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 	const pages = new Map(options.pages.map((page) => [page.path, page]));
 	const checkAuthority = createAuthorityCheck(options.hosts);
 	const { observer } = options;
+	/** A request without a route is no call, whose end somebody waits for. */
+	const nobody: Teller = { done() {}, breakOff: observer.unexpected };
 
 	/** @returns what is still to come of the answer, where its failure is for us to tell */
 	function serve(exchange: Exchange): Promise<void> | undefined {
@@ -128,9 +130,6 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 
 /** Browsers do not guess what a refusal is. */
 const noSniffing: Fields = ["x-content-type-options", "nosniff"];
-
-/** A request without a route is no call, whose end somebody waits for. */
-const nobody: Teller = { done: () => undefined };
 
 /** A request that has no route. */
 interface Refused {

@@ -1,7 +1,11 @@
 /** Header fields: names in lower case and values by turns, the form that Node takes and gives. */
 export type Fields = readonly string[];
 
-/** Headers as fields, without those of a connection; undefined: none. */
+/**
+ * Headers as fields, without those of a connection; undefined: none.
+ *
+ * @throws TypeError where they cannot be written: before anything of the answer is.
+ */
 export function fieldsOf(headers: Headers | undefined): Fields {
 	return fieldsWithout(headers, ofConnection);
 }
@@ -9,6 +13,8 @@ export function fieldsOf(headers: Headers | undefined): Fields {
 /**
  * Headers as fields, without those that say how the body is laid out either: what an
  * implementation adds is metadata, and these are the protocol's.
+ *
+ * @throws TypeError as {@link fieldsOf}.
  */
 export function metadataFieldsOf(headers: Headers | undefined): Fields {
 	return fieldsWithout(headers, ofMessage);
@@ -39,11 +45,26 @@ const ofMessage: ReadonlySet<string> = new Set([
 function fieldsWithout(headers: Headers | undefined, names: ReadonlySet<string>): Fields {
 	if (headers === undefined) return [];
 	const fields: string[] = [];
+	let bytes = 0;
 	headers.forEach((value, name) => {
-		if (!names.has(name)) fields.push(name, value);
+		if (names.has(name)) return;
+		if (!namePattern.test(name) || !valuePattern.test(value)) throw unwritable;
+		bytes += name.length + value.length;
+		fields.push(name, value);
 	});
+	if (bytes > maxFieldBytes) throw tooLarge;
 	return fields;
 }
+
+/** Tokens (RFC 9110, 5.6.2) in lower case, as HTTP/2 has them. */
+const namePattern = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+/** What HTTP can carry (RFC 9110, 5.5), which is less than `Headers` holds. */
+const valuePattern = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** Node ends an HTTP/2 connection, with all its calls, over a head of more than 64 KiB. */
+const maxFieldBytes = 48 * 1024;
+
+const unwritable = new TypeError("a call's metadata holds what no header field can carry");
+const tooLarge = new TypeError(`a call's metadata has more than ${maxFieldBytes} bytes`);
 
 /** First value of a field; undefined where there is none. */
 export function fieldOf(fields: Fields, name: string): string | undefined {

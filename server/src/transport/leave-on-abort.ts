@@ -23,7 +23,7 @@ function leaving<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncIterato
 	let abandon: ((reason: unknown) => void) | undefined;
 	const onAbort = () => {
 		// A generator within an await answers only after it; nobody waits for that.
-		Promise.resolve(iterator.return?.()).catch(() => {});
+		leaveIterator(iterator);
 		abandon?.(reasonOf(signal));
 	};
 	if (signal.aborted) onAbort();
@@ -45,14 +45,19 @@ function leaving<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncIterato
 			});
 		},
 		return() {
-			Promise.resolve(iterator.return?.()).catch(() => {});
+			leaveIterator(iterator);
 			return finish();
 		},
 		throw(error) {
-			Promise.resolve(iterator.return?.()).catch(() => {});
+			leaveIterator(iterator);
 			return finish().then(() => Promise.reject(error));
 		},
 	};
+}
+
+/** Asks for an iterator's own cleanup, and waits for none of it; that it fails is no matter. */
+export function leaveIterator(iterator: AsyncIterator<unknown>): void {
+	(async () => iterator.return?.())().catch(() => {});
 }
 
 function untilAborted<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
@@ -60,7 +65,7 @@ function untilAborted<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T>
 	return new Promise((resolve, reject) => {
 		const onAbort = () => reject(reasonOf(signal));
 		signal.addEventListener("abort", onAbort, { once: true });
-		run()
+		(async () => run())()
 			.then(resolve, reject)
 			.finally(() => signal.removeEventListener("abort", onAbort));
 	});

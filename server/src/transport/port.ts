@@ -16,6 +16,7 @@ import { createProcedures } from "./procedures.ts";
 import type { RefusalDetails } from "./refusal.ts";
 import { createRequestIds } from "./request-id.ts";
 import { createRoutes } from "./routes.ts";
+import { createSafeObserver } from "./safe-observer.ts";
 import type { TlsFileNames } from "./tls-files.ts";
 
 export { createEncodings, type Encodings } from "./direct/encodings.ts";
@@ -79,7 +80,8 @@ export interface Port {
  * @throws RangeError when a limit makes no sense.
  */
 export function createPort(options: PortOptions): Port {
-	const { limits, clock, observer } = options;
+	const { limits, clock } = options;
+	const observer = createSafeObserver(options.observer);
 	validateLimits(limits);
 	const compressions = createCompressions(limits);
 	const registry = createRegistry(
@@ -87,7 +89,7 @@ export function createPort(options: PortOptions): Port {
 	);
 	const { services, interceptors, way = "direct" } = options;
 	const { sharedTypes = [], encodings = createEncodings() } = options;
-	const handlers = { services, interceptors, limits, compressions, registry, way };
+	const handlers = { services, interceptors, limits, compressions, registry, observer, way };
 	const fairness = createFairness({
 		sliceBytes: limits.streamSliceBytes,
 		sliceMs: limits.streamSliceMs,
@@ -111,7 +113,7 @@ export function createPort(options: PortOptions): Port {
 		fairness,
 		observer,
 	});
-	const listener = createListener(dispatch, options);
+	const listener = createListener(dispatch, { ...options, observer });
 	return {
 		async listen() {
 			const { host, port } = await listener.listen();

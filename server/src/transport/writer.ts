@@ -1,5 +1,6 @@
 import type { Exchange } from "./exchange.ts";
 import type { Share } from "./fairness.ts";
+import { leaveIterator } from "./leave-on-abort.ts";
 
 /** How a body is written. */
 export interface WriteOptions {
@@ -26,7 +27,7 @@ export async function writeBody(
 	let sentBytes = 0;
 	let leave: (() => void) | undefined;
 	const onClosed = () => {
-		Promise.resolve(source.return?.()).catch(() => {});
+		leaveIterator(source);
 		leave?.();
 	};
 	const forget = departure.on(onClosed);

@@ -41,6 +41,8 @@ export interface Sending {
 export interface Teller {
 	/** The answer was handed to the connection, or its reader left. */
 	done(outcome: Sent): void;
+	/** It broke within: what is there of it must not be taken for the whole. */
+	breakOff(error: unknown): void;
 }
 
 /** What became of an answer. */
@@ -73,7 +75,7 @@ export function sendAnswer(exchange: Exchange, answer: Answer, sending: Sending)
 		exchange.end({ body: isHead ? undefined : body, trailers });
 		teller.done({ complete: true, sentBytes: isHead ? 0 : bytes });
 	} else {
-		void sendSlices(exchange, { body, trailers }, sending);
+		sendSlices(exchange, { body, trailers }, sending).catch((error) => teller.breakOff(error));
 	}
 }
 

@@ -44,8 +44,16 @@ export class IncomingCall {
 		this.#protocol = protocolOf(request);
 	}
 
-	/** Begins; once. */
+	/** Begins; once. Never throws, and nor does what it waits for: a failure is this call's alone. */
 	read(): void {
+		try {
+			this.#read();
+		} catch (error) {
+			this.breakOff(error);
+		}
+	}
+
+	#read(): void {
 		const { exchange, procedure, route } = this.#request;
 		const { limits, compressions, decodeOptions } = this.#options;
 		const { get } = route;
@@ -73,9 +81,8 @@ export class IncomingCall {
 			maxMessageBytes: limits.maxRequestBytes,
 			decodeOptions,
 		};
-		const receive = (decoded: Decoded) => this.#receive(decoded);
-		if (get === undefined) readMessage(exchange, rule, receive);
-		else openMessage(get.body, rule, receive);
+		if (get === undefined) readMessage(exchange, rule, this);
+		else openMessage(get.body, rule, this);
 	}
 
 	/** Only the few calls that are still open after their turn need a timer, and an ear for their caller. */
@@ -103,6 +110,13 @@ export class IncomingCall {
 		});
 	}
 
+	/** What was thrown where no answer can be made of it: it is told, and ends this call. */
+	breakOff(error: unknown): void {
+		this.#options.observer.unexpected(error);
+		this.#request.exchange.abort();
+		this.done(nothingSent);
+	}
+
 	/** The answer is out, or nobody is left to read it. */
 	done({ complete, sentBytes }: Sent): void {
 		if (this.#isOver) return;
@@ -111,7 +125,8 @@ export class IncomingCall {
 		this.#options.observer.callEnded({ requestId, complete, sentBytes });
 	}
 
-	#receive(decoded: Decoded): void {
+	/** To be told of the request message. */
+	receive(decoded: Decoded): void {
 		if (this.#isOver || this.#request.exchange.departure.happened) return;
 		if ("refusal" in decoded) this.refuse(decoded.refusal);
 		else this.#run(decoded.message);
@@ -183,14 +198,22 @@ export class IncomingCall {
 		const wholeMs = isReading ? Math.min(timeoutMs ?? bodyTimeoutMs, bodyTimeoutMs) : timeoutMs;
 		if (wholeMs === undefined) return;
 		this.#timer = clock.setTimer(Math.max(0, this.#leftMs(wholeMs) ?? 0), () => {
-			if (this.#call !== undefined) this.#call.abort(deadlinePassed());
-			else this.refuse(wholeMs === timeoutMs ? deadlineInRequest : requestTooSlow);
+			try {
+				if (this.#call !== undefined) this.#call.abort(deadlinePassed());
+				else this.refuse(wholeMs === timeoutMs ? deadlineInRequest : requestTooSlow);
+			} catch (error) {
+				this.breakOff(error);
+			}
 		});
 	}
 }
 
 function watchTime(call: IncomingCall): void {
-	call.watchTime();
+	try {
+		call.watchTime();
+	} catch (error) {
+		call.breakOff(error);
+	}
 }
 
 function protocolOf({ procedure, route }: DirectRequest): UnaryProtocol | StreamProtocol {

@@ -23,61 +23,70 @@ export interface IncomingRule {
 	readonly decodeOptions: DecodeOptions;
 }
 
-/**
- * Reads the one request message of a call.
- * @param done called once, perhaps at once, but not when the peer leaves
- */
-export function readMessage(
-	exchange: Exchange,
-	rule: IncomingRule,
-	done: (message: Decoded) => void,
-): void {
+/** Who is given a request message. */
+export interface MessageTaker {
+	/** Called once, perhaps at once, but not when the peer leaves. */
+	receive(message: Decoded): void;
+	/** What was thrown in place of a message; nobody else is there to catch it. */
+	breakOff(error: unknown): void;
+}
+
+/** Reads the one request message of a call. */
+export function readMessage(exchange: Exchange, rule: IncomingRule, taker: MessageTaker): void {
 	const length = headerOf(exchange, "content-length");
 	const { framing, maxMessageBytes } = rule;
 	const declaredBytes = length === undefined ? undefined : Number(length);
 	const { text } = framing;
 	if (text === undefined) {
 		const limit = { maxMessageBytes, isEnveloped: framing.isEnveloped, declaredBytes };
-		exchange.collectBody(limit, (body) => openMessage(body, rule, done));
+		exchange.collectBody(limit, (body) => openMessage(body, rule, taker));
 		return;
 	}
 	const maxTextBytes = text.maxBytes(maxMessageBytes + envelopePrefixBytes);
 	const limit = { maxMessageBytes: maxTextBytes, isEnveloped: false, declaredBytes };
 	exchange.collectBody(limit, (body) => {
 		const decoded = body === undefined ? undefined : text.decode(body);
-		if (decoded !== undefined && "cause" in decoded) done({ refusal: decoded });
-		else openMessage(decoded, rule, done);
+		if (decoded !== undefined && "cause" in decoded) taker.receive({ refusal: decoded });
+		else openMessage(decoded, rule, taker);
 	});
 }
 
 /** Takes the message out of a body that is there; `undefined`: it is too large. */
-export function openMessage(
-	body: CollectedBody,
-	rule: IncomingRule,
-	done: (message: Decoded) => void,
-): void {
+export function openMessage(body: CollectedBody, rule: IncomingRule, taker: MessageTaker): void {
+	try {
+		takeOut(body, rule, taker);
+	} catch (error) {
+		taker.breakOff(error);
+	}
+}
+
+function takeOut(body: CollectedBody, rule: IncomingRule, taker: MessageTaker): void {
 	const { framing, compression, schema, form } = rule;
 	const opened =
 		body === undefined
 			? messageTooLarge(rule.maxMessageBytes)
 			: openRequest(body, framing, compression !== undefined);
 	if ("cause" in opened) {
-		done({ refusal: opened });
+		taker.receive({ refusal: opened });
 		return;
 	}
 	// A query's message was never held against the limit for bodies.
 	if (opened.bytes.byteLength > rule.maxMessageBytes) {
-		done({ refusal: messageTooLarge(rule.maxMessageBytes) });
+		taker.receive({ refusal: messageTooLarge(rule.maxMessageBytes) });
 		return;
 	}
 	if (!opened.isCompressed || compression === undefined) {
-		done(decode(schema, opened.bytes, { form, ...rule.decodeOptions }));
+		taker.receive(decode(schema, opened.bytes, { form, ...rule.decodeOptions }));
 		return;
 	}
-	compression.decompress(opened.bytes as Uint8Array<ArrayBuffer>, rule.maxMessageBytes).then(
-		(bytes) => done(decode(schema, Buffer.from(bytes), { form, ...rule.decodeOptions })),
-		(error: unknown) => done({ refusal: refusalOf(error, rule) }),
-	);
+	compression
+		.decompress(opened.bytes as Uint8Array<ArrayBuffer>, rule.maxMessageBytes)
+		.then(
+			(bytes) => decode(schema, Buffer.from(bytes), { form, ...rule.decodeOptions }),
+			(error: unknown) => ({ refusal: refusalOf(error, rule) }),
+		)
+		.then((message) => taker.receive(message))
+		.catch((error: unknown) => taker.breakOff(error));
 }
 
 function refusalOf(error: unknown, { maxMessageBytes }: IncomingRule): Refusal {

@@ -2,16 +2,16 @@ import type { DescMessage, Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Timer } from "../../clock.ts";
 import { callerLeft } from "../departure.ts";
-import type { Exchange } from "../exchange.ts";
+import type { Ending, Exchange } from "../exchange.ts";
 import { type Fields, metadataFieldsOf } from "../fields.ts";
 import { failureHeaders, type Sent, sendAnswer, streamHeaders } from "./answering.ts";
 import type { Call } from "./call.ts";
-import { toCallError } from "./call-error.ts";
+import { answerFailure, toCallError, toInternal } from "./call-error.ts";
 import { type Cancellation, deadlinePassed } from "./cancellation.ts";
 import type { Form } from "./form.ts";
 import { toMessage } from "./invocation.ts";
 import { touchedOf } from "./lazy-headers.ts";
-import type { Metadata, StreamProtocol } from "./protocol.ts";
+import type { StreamProtocol } from "./protocol.ts";
 import type { StreamOptions, StreamTerms } from "./stream.ts";
 
 /** What is needed until the head is sent. */
@@ -52,13 +52,13 @@ export class StreamAnswer {
 		this.cancellation = cancellation;
 		this.#trailer = call.responseTrailer;
 		// Browsers hold `fetch` back until then: a stream with nothing to say yet shows that it is open.
-		const timer = clock.setTimer(limits.streamHeadDelayMs, () => this.#begin());
+		const timer = clock.setTimer(limits.streamHeadDelayMs, () => this.#open());
 		this.#opening = { common, header: call.responseHeader, timer };
 		if (leftMs !== undefined) {
-			const expire = () => cancellation.abort(deadlinePassed());
+			const expire = () => this.#abort(deadlinePassed());
 			this.#deadline = clock.setTimer(Math.max(0, leftMs), expire);
 		}
-		const leave = () => cancellation.abort(callerLeft());
+		const leave = () => this.#abort(callerLeft());
 		exchange.departure.on(leave);
 		exchange.onPeerEnd(leave);
 	}
@@ -94,35 +94,85 @@ export class StreamAnswer {
 		return this.encode([toMessage(this.#schema, init)]);
 	}
 
-	/** Ends it; once. @param error what ended the stream; undefined: it has said all */
+	/** Ends it with whatever was thrown: that may be `undefined`, too. */
+	fail(error: unknown): void {
+		this.finish(error ?? new TypeError("what was thrown is no error"));
+	}
+
+	/**
+	 * Ends it; once. Never throws: it is the last word on its call.
+	 * @param error what ended the stream; undefined: it has said all
+	 */
 	finish(error: unknown): void {
 		if (this.#isOver) return;
 		this.#isOver = true;
 		this.#opening?.timer.cancel();
 		this.#deadline?.cancel();
-		this.cancellation.end(error);
+		try {
+			this.cancellation.end(error);
+		} catch (fault) {
+			this.tell(fault);
+		}
+		try {
+			this.#conclude(error);
+		} catch (fault) {
+			this.breakOff(fault);
+		}
+	}
+
+	breakOff(error: unknown): void {
+		this.tell(error);
+		this.exchange.abort();
+		this.done({ complete: false, sentBytes: this.#sentBytes });
+	}
+
+	/** Tells of a fault of ours that changes nothing for the caller. */
+	tell(error: unknown): void {
+		this.#options.observer.unexpected(error);
+	}
+
+	#conclude(error: unknown): void {
 		if (this.exchange.departure.happened) {
 			this.done({ complete: false, sentBytes: this.#sentBytes });
 			return;
 		}
-		const failure = error === undefined ? undefined : toCallError(error, this.#options);
-		const trailer = touchedOf(this.#trailer);
-		if (failure !== undefined && this.#opening !== undefined) {
-			this.#fail(failure, { header: touchedOf(this.#opening.header), trailer });
+		let failure = error;
+		try {
+			if (failure === undefined) this.#begin();
+		} catch (fault) {
+			// A head that is half sent is no place for an answer.
+			if (this.#opening === undefined) throw fault;
+			failure = fault;
+		}
+		const opening = this.#opening;
+		if (opening !== undefined) {
+			this.#fail(failure, opening);
 			return;
 		}
-		this.#begin();
-		this.exchange.end(this.#protocol.ending(failure, trailer));
+		this.exchange.end(this.#endingAfter(failure));
 		this.done({ complete: true, sentBytes: this.#sentBytes });
 	}
 
 	/** Nothing of it was sent yet. */
-	#fail(failure: ConnectError, metadata: Metadata): void {
-		sendAnswer(this.exchange, this.#protocol.failure(this.#form, failure, metadata), {
-			fields: [...(this.#opening?.common ?? []), ...failureHeaders],
+	#fail(failure: unknown, { common, header }: Opening): void {
+		this.#opening = undefined;
+		const metadata = { header: touchedOf(header), trailer: touchedOf(this.#trailer) };
+		const terms = { protocol: this.#protocol, form: this.#form, metadata };
+		sendAnswer(this.exchange, answerFailure(failure, terms, this.#options), {
+			fields: [...common, ...failureHeaders],
 			options: this.#options,
 			teller: this,
 		});
+	}
+
+	/** Its end; one that cannot be written is told, and INTERNAL stands in its place. */
+	#endingAfter(failure: unknown): Ending {
+		try {
+			const error = failure === undefined ? undefined : toCallError(failure, this.#options);
+			return this.#protocol.ending(error, touchedOf(this.#trailer));
+		} catch (fault) {
+			return this.#protocol.ending(toInternal(fault, this.#options), undefined);
+		}
 	}
 
 	/** The answer is out, or its reader left. */
@@ -130,9 +180,30 @@ export class StreamAnswer {
 		this.#options.observer.callEnded({ ...outcome, requestId: this.#requestId });
 	}
 
+	/** Breaks the call off. */
+	#abort(reason: ConnectError): void {
+		try {
+			this.cancellation.abort(reason);
+		} catch (error) {
+			this.tell(error);
+			this.finish(reason);
+		}
+	}
+
+	/** Shows that it is open, though it has nothing to say yet. */
+	#open(): void {
+		try {
+			this.#begin();
+		} catch (error) {
+			this.fail(error);
+		}
+	}
+
+	/** Sends the head, if it is not sent. @throws TypeError as {@link metadataFieldsOf}; nothing is sent then */
 	#begin(): void {
 		const opening = this.#opening;
 		if (opening === undefined) return;
+		const metadata = metadataFieldsOf(touchedOf(opening.header));
 		this.#opening = undefined;
 		opening.timer.cancel();
 		const protocol = this.#protocol;
@@ -143,7 +214,7 @@ export class StreamAnswer {
 				...streamHeaders,
 				"content-type",
 				protocol.contentType(this.#form),
-				...metadataFieldsOf(touchedOf(opening.header)),
+				...metadata,
 			],
 			trailers: protocol.hasTrailers,
 			flush: true,

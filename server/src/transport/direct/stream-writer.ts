@@ -38,8 +38,16 @@ class SliceWriter implements Task {
 		this.#fairness.queue(this);
 	}
 
-	/** A turn. */
+	/** A turn. Never throws: others wait for theirs. */
 	run(): void {
+		try {
+			this.#takeTurn();
+		} catch (error) {
+			this.#fail(error);
+		}
+	}
+
+	#takeTurn(): void {
 		const { exchange, sliceBytes } = this.#answer;
 		let spentBytes = 0;
 		do {
@@ -58,26 +66,30 @@ class SliceWriter implements Task {
 	/** Bytes to send next; undefined: none for now, or never again. */
 	#next(maxBytes: number): Uint8Array | undefined {
 		if (!this.#answer.isOpen) return undefined;
-		try {
-			const messages = this.#stream.take(maxBytes);
-			if (messages.length > 0) return this.#answer.encode(messages);
-			this.#stream.onReady(this);
-		} catch (error) {
-			this.#stream.close();
-			this.#answer.finish(error);
-		}
+		const messages = this.#stream.take(maxBytes);
+		if (messages.length > 0) return this.#answer.encode(messages);
+		this.#stream.onReady(this);
 		return undefined;
+	}
+
+	#fail(error: unknown): void {
+		try {
+			this.#stream.close();
+		} catch (fault) {
+			this.#answer.tell(fault);
+		}
+		this.#answer.fail(error);
 	}
 
 	/** The call is broken off: no turn is waited for. */
 	leave(reason: unknown): void {
-		this.#stream.close(reason);
 		try {
+			this.#stream.close(reason);
 			// As interceptors have it.
 			this.#stream.take(1);
-			this.#answer.finish(reason);
+			this.#answer.fail(reason);
 		} catch (error) {
-			this.#answer.finish(error);
+			this.#answer.fail(error);
 		}
 	}
 }
@@ -89,7 +101,11 @@ export async function writeMessages(
 	share: Share,
 ): Promise<void> {
 	async function* encoded() {
-		for await (const message of messages) yield answer.encodeOne(message);
+		for await (const message of messages) {
+			// Its head could not be sent.
+			if (!answer.isOpen) return;
+			yield answer.encodeOne(message);
+		}
 	}
 	const { exchange, sliceBytes } = answer;
 	await writeBody(exchange, encoded(), { share, sliceBytes, stallTimeoutMs: undefined });

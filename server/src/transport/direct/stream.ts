@@ -44,11 +44,19 @@ export function runStream(
 	terms: StreamTerms,
 ): void {
 	const answer = new StreamAnswer(call, terms);
-	const finish = (error: unknown) => answer.finish(error);
+	const fail = (error: unknown) => answer.fail(error);
 	const write = ({ header, trailer, message: messages }: StreamResponse) => {
 		answer.setMetadata(header, trailer);
-		if (isSliced(messages)) writeSlices(messages, answer, terms.options.fairness);
-		else writeMessages(messages, answer, terms.options.fairness.join()).then(finish, finish);
+		if (isSliced(messages)) {
+			writeSlices(messages, answer, terms.options.fairness);
+			return undefined;
+		}
+		const written = writeMessages(messages, answer, terms.options.fairness.join());
+		return written.then(() => answer.finish(undefined));
 	};
-	invokeStream(procedure, call, message).then(write, finish);
+	try {
+		invokeStream(procedure, call, message).then(write).catch(fail);
+	} catch (error) {
+		fail(error);
+	}
 }

@@ -15,7 +15,7 @@ import {
 	type Teller,
 } from "./answering.ts";
 import type { Call } from "./call.ts";
-import { toCallError } from "./call-error.ts";
+import { answerFailure } from "./call-error.ts";
 import type { Encoder } from "./encoder.ts";
 import { invokeUnary } from "./invocation.ts";
 import { touchedOf } from "./lazy-headers.ts";
@@ -54,16 +54,21 @@ export function runUnary(
 	terms: UnaryTerms,
 ): void {
 	const answer = new UnaryAnswer(call, terms);
-	invokeUnary(procedure, call, message).then(
-		(response) => answer.succeed(response),
-		(error: unknown) => answer.fail(error),
-	);
+	try {
+		invokeUnary(procedure, call, message).then(
+			(response) => answer.succeed(response),
+			(error: unknown) => answer.fail(error),
+		);
+	} catch (error) {
+		answer.fail(error);
+	}
 }
 
 /** The answer of one unary call. A class: each call has one. */
 class UnaryAnswer {
 	readonly #call: Call;
 	readonly #terms: UnaryTerms;
+	#isSending = false;
 
 	constructor(call: Call, terms: UnaryTerms) {
 		this.#call = call;
@@ -79,8 +84,18 @@ class UnaryAnswer {
 		}
 	}
 
+	/** Never throws: it is the last word on its call. */
 	fail(error: unknown): void {
-		this.#call.cancellation.end(error);
+		try {
+			if (this.#isSending) throw error;
+			this.#call.cancellation.end(error);
+			this.#fail(error);
+		} catch (fault) {
+			this.#terms.incoming.breakOff(fault);
+		}
+	}
+
+	#fail(error: unknown): void {
 		const { exchange, form, common } = this.#call.start;
 		const { protocol, options, incoming } = this.#terms;
 		if (exchange.departure.happened) {
@@ -89,8 +104,9 @@ class UnaryAnswer {
 		}
 		const { responseHeader, responseTrailer } = this.#call;
 		const metadata = metadataOf({ header: responseHeader, trailer: responseTrailer });
-		const failure = protocol.failure(form, toCallError(error, options), metadata);
+		const failure = answerFailure(error, { protocol, form, metadata }, options);
 		const fields = common.concat(failureHeaders);
+		this.#isSending = true;
 		sendAnswer(exchange, failure, { fields, options, teller: incoming });
 	}
 
@@ -104,10 +120,9 @@ class UnaryAnswer {
 			this.#send({ envelope, encoding: undefined }, metadata);
 			return;
 		}
-		compress(envelope, compression).then(
-			(encoded) => this.#send(encoded, metadata),
-			(error: unknown) => this.fail(error),
-		);
+		compress(envelope, compression)
+			.then((encoded) => this.#send(encoded, metadata))
+			.catch((error: unknown) => this.fail(error));
 	}
 
 	#send(encoded: EncodedMessage, metadata: Metadata): void {
@@ -126,6 +141,7 @@ class UnaryAnswer {
 			return;
 		}
 		const fields = httpMethod === "GET" ? common.concat(getHeaders) : common;
+		this.#isSending = true;
 		sendAnswer(exchange, whole, { fields, options, teller: incoming });
 	}
 }

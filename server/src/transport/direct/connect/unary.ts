@@ -30,8 +30,9 @@ function withBody(
 ): Answer {
 	headers.push(...metadataFieldsOf(metadata.header));
 	// There are no HTTP trailers here: they go ahead, under other names.
-	metadata.trailer?.forEach((value, name) => {
-		headers.push(`trailer-${name}`, value);
-	});
+	const trailers = metadataFieldsOf(metadata.trailer);
+	for (let i = 0; i < trailers.length; i += 2) {
+		headers.push(`trailer-${trailers[i]}`, trailers[i + 1] as string);
+	}
 	return { status, headers, body };
 }

@@ -1,4 +1,3 @@
-import { trailerSerialize } from "../../connect-internals.ts";
 import { createEnvelope } from "../../envelope.ts";
 import { metadataFieldsOf } from "../../fields.ts";
 import { statusTrailer } from "../../status-trailer.ts";
@@ -11,7 +10,10 @@ const succeeded = createEnvelope(trailerFlag, Buffer.from("grpc-status: 0\r\n"))
 export function createGrpcWebStream(framing: Framing): StreamProtocol {
 	const ending: StreamProtocol["ending"] = (error, trailer) => {
 		if (error === undefined && trailer === undefined) return { body: succeeded };
-		return { body: createEnvelope(trailerFlag, trailerSerialize(statusTrailer(error, trailer))) };
+		const fields = metadataFieldsOf(statusTrailer(error, trailer));
+		let block = "";
+		for (let i = 0; i < fields.length; i += 2) block += `${fields[i]}: ${fields[i + 1]}\r\n`;
+		return { body: createEnvelope(trailerFlag, Buffer.from(block)) };
 	};
 	return {
 		...framing,
