@@ -9,6 +9,8 @@ export interface Selector {
 	matches(labels: Labels): boolean;
 	/** Equal for equal queries; binds a page token to its query. */
 	readonly text: string;
+	/** Bytes of heap that it takes, about. */
+	readonly bytes: number;
 }
 
 /**
@@ -26,10 +28,24 @@ function select(labels: readonly (readonly [string, string])[], labelSelector: s
 		...equal.map(([key, value]) => ({ operator: "in", key, values: new Set([value]) }) as const),
 		...parse(labelSelector),
 	];
+	const text = JSON.stringify([equal, labelSelector.trim()]);
 	return {
 		matches: (candidate) => requirements.every((requirement) => meets(requirement, candidate)),
-		text: JSON.stringify([equal, labelSelector.trim()]),
+		text,
+		bytes: requirements.reduce((sum, one) => sum + requirementBytes(one), text.length),
 	};
+}
+
+/** A set of texts, and each entry of one, is an object of so many bytes. */
+const setBytes = 256;
+const entryBytes = 48;
+
+function requirementBytes(requirement: Requirement): number {
+	let bytes = setBytes + requirement.key.length;
+	if ("values" in requirement) {
+		for (const value of requirement.values) bytes += entryBytes + value.length;
+	}
+	return bytes;
 }
 
 /** What most requests ask for. */

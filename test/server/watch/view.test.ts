@@ -1,5 +1,8 @@
+import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { describe, expect, test } from "vitest";
 import { createChangeLog } from "../../../server/src/watch/change-log.ts";
+import { createSelector } from "../../../server/src/watch/selector.ts";
+import type { View } from "../../../server/src/watch/view.ts";
 import { createViews } from "../../../server/src/watch/views.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { createMemorySource } from "../../support/memory-source.ts";
@@ -114,5 +117,33 @@ describe("a view", () => {
 		views.leave(view);
 		expect(listeners.count).toBe(1);
 		expect(views.enter(filterOf({ labelSelector: "app=web" }))).not.toBe(view);
+	});
+
+	test("is refused where the filters of all would take too many bytes, until others are gone", async () => {
+		const { log } = await setUp();
+		const views = createViews(log, 64 * 1_024);
+		const filterAt = (i: number) => ({
+			...filterOf(),
+			selector: createSelector(
+				Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`key-${n}`, `${i}`])),
+				"",
+			),
+		});
+		const opened = [];
+		for (let i = 0; ; i++) {
+			try {
+				opened.push(views.enter(filterAt(i)));
+			} catch (error) {
+				expect(error).toMatchObject({ reason: ErrorReason.TOO_MANY_REQUESTS });
+				break;
+			}
+		}
+		expect(opened.length).toBeGreaterThan(1);
+		expect(opened.length).toBeLessThan(5);
+		// Streams with a filter that is there already are let in.
+		expect(views.enter(filterAt(0))).toBe(opened[0]);
+		views.leave(opened[1] as View);
+		views.enter(filterAt(99));
+		expect(() => views.enter(filterAt(100))).toThrow();
 	});
 });
