@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { createUpstreamLog } from "./app-upstream-log.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
 import { commitErrorWords } from "./store/embedded/commit-error.ts";
@@ -64,6 +65,7 @@ const maxUpstreamConnections = 64;
 
 function createClusterSource(config: Config, { clock, logger, upstream }: SourceParts): Source {
 	const { kubeconfig, context, namespace } = config;
+	const log = createUpstreamLog(logger);
 	return createKubernetesSource({
 		kubeconfig,
 		context,
@@ -74,11 +76,11 @@ function createClusterSource(config: Config, { clock, logger, upstream }: Source
 			...upstream,
 			troubled(trouble, error) {
 				upstream.troubled(trouble, error);
-				logger.warn({ trouble, err: error }, "the cluster does not answer as it should");
+				log.troubled(trouble, error);
 			},
 			recovered() {
 				upstream.recovered();
-				logger.info("the cluster answers again");
+				log.recovered();
 			},
 		},
 	});

@@ -252,6 +252,8 @@ export function createReflector(options: ReflectorOptions): Reflector {
 			if (!isHere()) {
 				await readAhead().catch((error) => {
 					signal.throwIfAborted();
+					// The next proof ends it.
+					troubled = true;
 					observer.troubled(troubleOf(error), error);
 				});
 			}

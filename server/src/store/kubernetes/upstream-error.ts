@@ -38,3 +38,15 @@ export function refusalCode(error: unknown): number | undefined {
 		? error.problem.code
 		: undefined;
 }
+
+/** What happened, in one line and for the log: the error's text, and those of its causes that add to it. */
+export function reasonOf(error: unknown): string {
+	const texts: string[] = [];
+	for (let at = error; at instanceof Error && texts.length < maxCauses; at = at.cause) {
+		if (!texts.some((text) => text.includes(at.message))) texts.push(at.message);
+	}
+	return (texts.join(": ") || String(error)).replaceAll(/\s+/g, " ");
+}
+
+/** Causes that are followed; more would not help. */
+const maxCauses = 4;
