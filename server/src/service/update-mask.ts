@@ -21,14 +21,20 @@ export const updatableFields: readonly DescField[] = [
 
 const maxQuotedLength = 128;
 
+const unnameable =
+	"names a key that a mask in JSON cannot name, for its capitals or underscores: name the whole map";
+
 /**
  * Reads an update mask. Identity and output-only fields are passed over, so that a body which
  * came from a read may be sent back; `*` means every field that an update may change.
+ * @param form of the request that the mask came in
  * @returns undefined for no mask: none given, or an empty one.
- * @throws INVALID_REQUEST naming each path that leads into a list, or nowhere
+ * @throws INVALID_REQUEST naming each path that leads into a list, or nowhere, or to a key of a map
+ * that the request's form has no way to name
  */
 export function parseUpdateMask(
 	mask: { readonly paths: readonly string[] } | undefined,
+	form: "binary" | "json" = "binary",
 ): readonly MaskPath[] | undefined {
 	if (mask === undefined || mask.paths.length === 0) return undefined;
 	const violations: FieldViolation[] = [];
@@ -38,7 +44,7 @@ export function parseUpdateMask(
 			parsed.push(...updatableFields.map(wholeField));
 			continue;
 		}
-		const found = parsePath(path);
+		const found = parsePath(path, form);
 		if (typeof found === "string") {
 			violations.push({
 				field: "update_mask",
@@ -57,7 +63,7 @@ function wholeField(field: DescField): MaskPath {
 }
 
 /** @returns what is wrong with the path, where it is not found */
-function parsePath(path: string): MaskPath | string {
+function parsePath(path: string, form: "binary" | "json"): MaskPath | string {
 	const fields: DescField[] = [];
 	let schema: DescMessage = WukongSchema;
 	let rest = path;
@@ -75,6 +81,8 @@ function parsePath(path: string): MaskPath | string {
 				schema = field.message;
 				break;
 			case "map":
+				// What was `appName` in JSON is `app_name` by now, which may be another key of the map.
+				if (form === "json" && rest.includes("_")) return unnameable;
 				return keyFault(field, unquoted(rest)) ?? { fields: found, mapKey: unquoted(rest) };
 			case "list":
 				return "leads into a list, which can only be named whole";

@@ -16,12 +16,13 @@ export function createUpdate({
 	source,
 	defaultNamespace,
 }: ServiceContext): MethodImpl<typeof WukongService.method.updateWukong> {
-	return async (request, { signal, timeoutMs: remainingMs }) => {
+	return async (request, { signal, requestHeader, timeoutMs: remainingMs }) => {
 		const body = withoutUnknownFields(request.wukong ?? create(WukongSchema));
 		if (body.name === "") {
 			throw invalidWukong([{ field: "wukong.name", description: "is required" }]);
 		}
-		const applyTo = createUpdateEdit({ body, mask: parseUpdateMask(request.updateMask) });
+		const mask = parseUpdateMask(request.updateMask, formOf(requestHeader));
+		const applyTo = createUpdateEdit({ body, mask });
 		const { resourceVersion } = body;
 		const { generation, validateOnly } = request;
 		const wukong = await source.edit(
@@ -46,4 +47,10 @@ function validateResult(next: Wukong, current: Wukong): void {
 		...validateWukong(next, current),
 	];
 	if (violations.length > 0) throw invalidWukong(violations);
+}
+
+/** The form of the request's message, as its content type names it; none means JSON. */
+function formOf(header: Headers): "binary" | "json" {
+	const [type = ""] = (header.get("content-type") ?? "").split(";");
+	return type.trim() === "" || /json/i.test(type) ? "json" : "binary";
 }

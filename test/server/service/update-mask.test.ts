@@ -1,3 +1,4 @@
+import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { describe, expect, test } from "vitest";
 import { isFailure } from "../../../server/src/failure.ts";
 import { parseUpdateMask } from "../../../server/src/service/update-mask.ts";
@@ -114,5 +115,24 @@ describe("an update mask", () => {
 	test("each wrong path is told, cut where it is long", () => {
 		const violations = violationsOf("x".repeat(10_000), "spec.cpu", "nothing");
 		expect(violations.map(({ description }) => description.length < 200)).toEqual([true, true]);
+	});
+});
+
+describe("a mask in JSON names no key of a map that JSON has no name for (contract, section 4)", () => {
+	const inJson = (path: string) => () => parseUpdateMask({ paths: [path] }, "json");
+
+	// As they are decoded: capitals have become underscores by then.
+	test.each([
+		"labels.app_name",
+		"labels.`app_name`",
+		"annotations.a/b_c",
+		"spec.high_availability.node_selector.a_b",
+	])("%s", (path) => {
+		expect(inJson(path)).toThrow(expect.objectContaining({ reason: ErrorReason.INVALID_REQUEST }));
+		expect(parseUpdateMask({ paths: [path] })).toHaveLength(1);
+	});
+
+	test.each(["labels.app", "labels.a-b.c/d", "labels", "spec.os_image"])("%s is named", (path) => {
+		expect(inJson(path)()).toHaveLength(1);
 	});
 });
