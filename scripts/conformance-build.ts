@@ -1,7 +1,7 @@
 // Builds what `npm run test:conformance` runs, from the versions in test/conformance/go.mod: the
-// Connect conformance runner and h2spec, half a minute the first time, nothing while go.mod and
-// go.sum stay as they are. The suite's messages are generated each time, from the protos in the
-// runner's own module: none of them is checked in.
+// Connect conformance runner, h2spec and protobuf-judge, half a minute the first time, nothing while
+// go.mod, go.sum and the judge's source stay as they are. The suite's messages are generated each
+// time, from the protos in the runner's own module: none of them is checked in.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { conformanceTools, generatedFolder } from "../test/conformance/programs.ts";
@@ -41,9 +41,11 @@ function generate(): void {
 
 try {
 	if (areBuilt(conformanceTools)) {
-		console.log("conformance: the runner and h2spec are built");
+		console.log("conformance: the runner, h2spec and protobuf-judge are built");
 	} else {
-		console.log("conformance: building the runner and h2spec, half a minute the first time");
+		console.log(
+			"conformance: building the runner, h2spec and protobuf-judge, half a minute the first time",
+		);
 		buildTools(conformanceTools);
 	}
 	generate();

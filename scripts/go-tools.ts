@@ -10,16 +10,18 @@ export interface GoTools {
 	readonly binFolder: string;
 	/** Names of the programs. */
 	readonly programs: readonly string[];
+	/** Files of the module's own programs, from its folder. */
+	readonly sources?: readonly string[];
 	/** Names that Go gives (after the package's folder) where they differ: from, to. */
 	readonly renamed?: Readonly<Record<string, string>>;
 }
 
 /** Whether all of them are there, and newer than what pins them. */
-export function areBuilt({ moduleFolder, binFolder, programs }: GoTools): boolean {
+export function areBuilt({ moduleFolder, binFolder, programs, sources = [] }: GoTools): boolean {
 	const files = programs.map((program) => join(binFolder, program));
 	if (!files.every(existsSync)) return false;
 	const changedMs = (file: string) => statSync(file).mtimeMs;
-	const pins = ["go.mod", "go.sum"].map((file) => changedMs(join(moduleFolder, file)));
+	const pins = ["go.mod", "go.sum", ...sources].map((file) => changedMs(join(moduleFolder, file)));
 	return Math.min(...files.map(changedMs)) > Math.max(...pins);
 }
 

@@ -1,5 +1,5 @@
 // What `npm run test:conformance` runs: the Connect conformance runner, whose module also holds the
-// messages of the suite, and h2spec. To move to another version: `go get -tool`, then `go mod tidy`.
+// messages of the suite, h2spec, and protobuf-go as a judge of messages (protobuf-judge). To move to another version: `go get -tool`, then `go mod tidy`.
 module novasphere.dev/wukong-api/test/conformance
 
 go 1.26.0
@@ -7,7 +7,10 @@ go 1.26.0
 tool (
 	connectrpc.com/conformance/cmd/connectconformance
 	github.com/summerwind/h2spec/cmd/h2spec
+	novasphere.dev/wukong-api/test/conformance/protobuf-judge
 )
+
+require google.golang.org/protobuf v1.36.12
 
 require (
 	buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go v1.36.6-20250425153114-8976f5be98c1.1 // indirect
@@ -45,6 +48,5 @@ require (
 	google.golang.org/genproto/googleapis/api v0.0.0-20260706201446-f0a921348800 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260706201446-f0a921348800 // indirect
 	google.golang.org/grpc v1.84.0 // indirect
-	google.golang.org/protobuf v1.36.12 // indirect
 	nhooyr.io/websocket v1.8.6 // indirect
 )

@@ -11,7 +11,8 @@ const cache = join(root, ".cache/conformance");
 export const conformanceTools: GoTools = {
 	moduleFolder: join(root, "test/conformance"),
 	binFolder: join(cache, "bin"),
-	programs: ["connectconformance", "h2spec"],
+	programs: ["connectconformance", "h2spec", "protobuf-judge"],
+	sources: ["protobuf-judge/main.go"],
 };
 
 /** Where it puts the suite's messages; test/conformance/server imports them. */

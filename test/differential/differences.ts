@@ -54,7 +54,9 @@ export const differences: readonly Difference[] = [
 		aspects: everything,
 		holds: (both, ask) => {
 			const { direct, universal } = both;
-			const isTold = direct.words === "the request does not fit the contract" && !isRefusal(both);
+			const isTold =
+				direct.words?.startsWith("the request does not fit the contract") === true &&
+				!isRefusal(both);
 			const isHead = ask.method === "HEAD" && direct.status === 400;
 			return isTold || (isHead && isBegun(universal) && !isBegun(direct));
 		},

@@ -4,7 +4,12 @@ export {
 	type Compression,
 	createAsyncIterable,
 	createUniversalServiceHandlers,
+	type EnvelopedMessage,
 	mergeNonProtocolHeaders,
+	pipe,
+	transformDecompressEnvelope,
+	transformJoinEnvelopes,
+	transformSplitEnvelope,
 	type UniversalHandler,
 	type UniversalServerResponse,
 } from "@connectrpc/connect/protocol";

@@ -3,6 +3,7 @@ import { createRegistry, type DescMessage } from "@bufbuild/protobuf";
 import type { Interceptor, ServiceImplSpec } from "@connectrpc/connect";
 import type { Clock } from "../clock.ts";
 import { createCompressions } from "./compression.ts";
+import { createDecoder } from "./direct/decoder.ts";
 import { createEncoder } from "./direct/encoder.ts";
 import { createEncodings, type Encodings } from "./direct/encodings.ts";
 import { createDispatch } from "./dispatch.ts";
@@ -106,7 +107,7 @@ export function createPort(options: PortOptions): Port {
 		routes: createRoutes(createProcedures(handlers)),
 		compressions,
 		encoder: createEncoder({ sharedTypes, encodings, registry, observer }),
-		decodeOptions: { registry },
+		decoder: createDecoder({ registry }),
 		refusalDetails: options.refusalDetails,
 		limits,
 		clock,

@@ -2,6 +2,7 @@ import { createContextValues } from "@connectrpc/connect";
 import type { Clock } from "../clock.ts";
 import { askedOf } from "./asked.ts";
 import { type CallContext, callContextKey } from "./call-context.ts";
+import { checkedMessages } from "./checked-messages.ts";
 import {
 	type Compression,
 	createAsyncIterable,
@@ -10,6 +11,7 @@ import {
 import { findCoding } from "./content-coding.ts";
 import { readTimeoutMs, writeTimeoutMs } from "./deadline.ts";
 import { getHeaders, streamHeaders } from "./direct/answering.ts";
+import type { Decoder } from "./direct/decoder.ts";
 import { streamProtocols, unaryProtocols } from "./direct/protocols.ts";
 import { type Exchange, headerOf } from "./exchange.ts";
 import type { Fairness } from "./fairness.ts";
@@ -18,6 +20,7 @@ import { fieldsOf } from "./fields.ts";
 import { reachedKey } from "./interceptors-reached.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { CallOutcome, TransportObserver } from "./observer.ts";
+import type { RefusalDetails } from "./refusal.ts";
 import { gatherBody } from "./request-body.ts";
 import type { Route } from "./routes.ts";
 import { withShortMessage } from "./status-trailer.ts";
@@ -26,6 +29,8 @@ import { writeBody } from "./writer.ts";
 /** What calls share. */
 export interface UniversalOptions {
 	readonly compressions: readonly Compression[];
+	readonly decoder: Decoder;
+	readonly refusalDetails: RefusalDetails;
 	readonly limits: TransportLimits;
 	readonly clock: Clock;
 	readonly fairness: Fairness;
@@ -58,7 +63,7 @@ export async function serveUniversal(
 		maxTimeoutMs: isStream ? limits.maxStreamTimeoutMs : limits.maxUnaryTimeoutMs,
 		always: !isStream,
 	});
-	const body = await bodyOf(call, limits, timeoutMs);
+	const body = await bodyOf(call, options, { header, timeoutMs });
 	if (exchange.departure.happened) return { complete: false, sentBytes: 0 };
 	if (timeoutMs !== undefined) {
 		// connect's timer starts only now; the time that the body took is gone.
@@ -112,14 +117,22 @@ function bodyFrom(response: UniversalServerResponse): AsyncIterable<Uint8Array> 
 /** Only procedures with one request message can wait for the whole of it. */
 async function bodyOf(
 	call: UniversalCall,
-	limits: TransportLimits,
-	timeoutMs: number | undefined,
+	{ limits, compressions, decoder, refusalDetails }: UniversalOptions,
+	{ header, timeoutMs }: { readonly header: Headers; readonly timeoutMs: number | undefined },
 ): Promise<Uint8Array[] | AsyncIterable<Uint8Array>> {
 	const { exchange, route } = call;
 	if (route.method === "GET") return [];
 	const kind = route.procedure.method.methodKind;
 	if (kind === "client_streaming" || kind === "bidi_streaming") {
-		return exchange.readBody(timeoutMs);
+		const isConnect = route.protocol === "connect-stream";
+		const named = header.get(isConnect ? "connect-content-encoding" : "grpc-encoding");
+		return checkedMessages(exchange.readBody(timeoutMs), {
+			schema: route.procedure.method.input,
+			form: route.form,
+			compression: findCoding(named ?? "", compressions) ?? null,
+			maxMessageBytes: limits.maxRequestBytes,
+			...{ decoder, refusalDetails },
+		});
 	}
 	const length = headerOf(exchange, "content-length");
 	try {

@@ -1,142 +1,135 @@
-import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import type { DescMessage } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
+import { type WireField, wireFieldsOf } from "./wire-fields.ts";
 import { WireReader } from "./wire-reader.ts";
 
-/** Why bytes that a decoder takes for a message are refused. */
+/** Why bytes are refused that a decoder would take for a message, or only sees to be none late. */
 export interface WireFault {
-	readonly kind: "wrong_type" | "out_of_range" | "too_many_entries";
+	/** `malformed`: protobuf's own grammar is broken, as far as a look without its texts can tell. */
+	readonly kind: "malformed" | "wrong_type" | "out_of_range" | "too_deep" | "too_many_entries";
 	/** Contract name of the field, from the request's root. */
 	readonly field: string;
 }
 
-/** Nesting that is looked into; the decoder refuses what is deeper. */
+/** Messages within each other, as protobuf-es has it. */
 const maxDepth = 100;
 
+/** Values, known or not, for each entry that a message may hold: entries are messages with fields. */
+const valuesPerEntry = 10;
+
 /**
- * Finds what protobuf-es's decoder does not look for: a known field with the wire type of another
- * one, whose value it would take for a length; a 32-bit number of more bits, which it would cut;
- * and lists and maps so long that decoding them would hold up every other call for seconds. Bytes
- * that are no message at all are the decoder's to refuse.
+ * Checks a message in binary form before anything is made of it (protobuf.dev/programming-guides/
+ * encoding). Beside broken grammar it finds what protobuf-es's decoder does not look for: a known
+ * field with the wire type of another one, whose value it would take for a length; a number wider
+ * than its field, which it would cut; a value that reaches over the end of its message; and so many
+ * entries or fields that decoding them would hold up every other call for seconds.
  *
- * @param maxEntries that all lists and maps of the message may hold together
+ * @param maxEntries that all lists and maps, and the messages in fields, may come to together
  */
 export function findWireFault(
 	schema: DescMessage,
 	bytes: Uint8Array,
 	maxEntries: number,
 ): WireFault | undefined {
-	const reader = new WireReader(bytes);
-	const root = { schema, path: "", depth: 0, end: bytes.byteLength };
-	return faultIn(root, { reader, entriesLeft: maxEntries });
+	const valuesLeft = maxEntries * valuesPerEntry;
+	const walk = { reader: new WireReader(bytes), entriesLeft: maxEntries, valuesLeft };
+	return faultIn({ fields: wireFieldsOf(schema), depth: 1, group: 0 }, walk);
 }
 
 interface Place {
-	readonly schema: DescMessage;
-	/** Contract name of this message; empty at the root. */
-	readonly path: string;
+	readonly fields: ReadonlyMap<number, WireField>;
+	/** 1 at the root. */
 	readonly depth: number;
-	/** Where its bytes end. */
-	readonly end: number;
+	/** Number of the group that this is; 0: it has a length. */
+	readonly group: number;
 }
 
 interface Walk {
 	readonly reader: WireReader;
 	entriesLeft: number;
+	valuesLeft: number;
 }
 
-function faultIn({ schema, path, depth, end }: Place, walk: Walk): WireFault | undefined {
+/** From here to the end that the reader has now. */
+function faultIn(place: Place, walk: Walk): WireFault | undefined {
 	const { reader } = walk;
-	const fields = wireFieldsOf(schema);
-	while (reader.at < end) {
-		const tag = reader.varint();
-		const wireType = tag & 7;
-		const known = fields.get(tag >>> 3);
-		if (known === undefined) {
-			reader.skip(wireType);
-			continue;
+	if (place.depth > maxDepth) return fault("too_deep");
+	while (reader.at < reader.end) {
+		const number = reader.tag();
+		const { wireType } = reader;
+		if (wireType === WireType.EndGroup && reader.isSound) {
+			return number === place.group ? undefined : fault("malformed");
 		}
-		if (wireType !== known.wireType && wireType !== known.packedWireType) {
-			return { kind: "wrong_type", field: join(path, known) };
+		const field = place.fields.get(number);
+		if (field === undefined) walk.valuesLeft -= reader.skip(wireType, number);
+		else {
+			walk.valuesLeft--;
+			const found = reader.isSound ? faultInValue(field, place, walk) : undefined;
+			if (found !== undefined) return { ...found, field: join(field.name, found.field) };
 		}
-		if (known.isRepeated && --walk.entriesLeft < 0) {
-			return { kind: "too_many_entries", field: join(path, known) };
-		}
-		if (known.message !== undefined && depth < maxDepth) {
-			const length = reader.varint();
-			const below = { schema: known.message, path: join(path, known), depth: depth + 1 };
-			const innerEnd = reader.at + length;
-			const fault = faultIn({ ...below, end: Math.min(innerEnd, end) }, walk);
-			if (fault !== undefined) return fault;
-			reader.at = innerEnd;
-		} else {
-			reader.skip(wireType);
-			if (known.is32Bits && wireType === WireType.Varint && !reader.fits32Bits) {
-				return { kind: "out_of_range", field: join(path, known) };
-			}
-		}
+		if (walk.valuesLeft < 0) return fault("too_many_entries");
 	}
+	// The end of a group is a tag.
+	return reader.isSound && place.group === 0 ? undefined : fault("malformed");
+}
+
+function faultInValue(field: WireField, { depth }: Place, walk: Walk): WireFault | undefined {
+	const { reader } = walk;
+	const { wireType } = reader;
+	if (wireType === WireType.LengthDelimited && field.isPackable) return faultInPacked(field, walk);
+	if (wireType !== field.wireType) return fault("wrong_type");
+	if (field.isEntry && --walk.entriesLeft < 0) return fault("too_many_entries");
+	if (field.fields === undefined) {
+		reader.skip(wireType, 0);
+		return isTooWide(field, reader) ? fault("out_of_range") : undefined;
+	}
+	const fields = field.fields();
+	if (wireType === WireType.StartGroup) {
+		return faultIn({ fields, depth: depth + 1, group: field.number }, walk);
+	}
+	const length = reader.length();
+	const { end } = reader;
+	reader.end = reader.at + length;
+	const found = faultIn({ fields, depth: depth + 1, group: 0 }, walk);
+	if (reader.isSound) reader.end = end;
+	return found;
+}
+
+/** A list of numbers in one piece. */
+function faultInPacked(field: WireField, walk: Walk): WireFault | undefined {
+	const { reader } = walk;
+	const length = reader.length();
+	const last = reader.at + length;
+	if (field.wireType !== WireType.Varint) {
+		const bytesEach = field.wireType === WireType.Bit64 ? 8 : 4;
+		reader.pass(length);
+		if (length % bytesEach !== 0) return fault("malformed");
+		walk.entriesLeft -= length / bytesEach;
+		return walk.entriesLeft < 0 ? fault("too_many_entries") : undefined;
+	}
+	const { end } = reader;
+	reader.end = last;
+	while (reader.at < reader.end) {
+		if (--walk.entriesLeft < 0) return fault("too_many_entries");
+		reader.varint();
+		if (isTooWide(field, reader)) return fault("out_of_range");
+	}
+	if (!reader.isSound) return fault("malformed");
+	reader.end = end;
 	return undefined;
 }
 
-function join(path: string, { name }: WireField): string {
-	return path === "" ? name : `${path}.${name}`;
+/** The varint that was read last has more bits than its field. */
+function isTooWide({ width }: WireField, { low, high }: WireReader): boolean {
+	if (width === "64 bits") return false;
+	// Negative numbers are sent with 64 bits, all upper ones set.
+	return high !== 0 && !(width === "32 bits, signed" && high === 0xffff_ffff && low > 0x7fff_ffff);
 }
 
-/** What the wire says of a field. */
-interface WireField {
-	readonly name: string;
-	readonly wireType: WireType;
-	/** Of a list that may also come in one piece; else as `wireType`. */
-	readonly packedWireType: WireType;
-	readonly is32Bits: boolean;
-	readonly isRepeated: boolean;
-	/** Set where its value is a message with a length. */
-	readonly message: DescMessage | undefined;
+function join(name: string, rest: string): string {
+	return rest === "" ? name : `${name}.${rest}`;
 }
 
-const wireFields = new WeakMap<DescMessage, ReadonlyMap<number, WireField>>();
-
-function wireFieldsOf(schema: DescMessage): ReadonlyMap<number, WireField> {
-	let fields = wireFields.get(schema);
-	if (fields === undefined) {
-		fields = new Map(schema.fields.map((field) => [field.number, toWireField(field)]));
-		wireFields.set(schema, fields);
-	}
-	return fields;
-}
-
-function toWireField(field: DescField): WireField {
-	const isGroup = "delimitedEncoding" in field && field.delimitedEncoding;
-	const wireType = isGroup ? WireType.StartGroup : wireTypeOf(field);
-	const isPackable = field.fieldKind === "list" && field.listKind !== "message";
-	return {
-		name: field.name,
-		wireType,
-		packedWireType: isPackable ? WireType.LengthDelimited : wireType,
-		is32Bits: [ScalarType.INT32, ScalarType.UINT32, ScalarType.SINT32].includes(
-			field.scalar ?? ScalarType.STRING,
-		),
-		isRepeated: field.fieldKind === "list" || field.fieldKind === "map",
-		// A map's entry is of no message that a schema knows, and the decoder's alone.
-		message: isGroup || field.fieldKind === "map" ? undefined : field.message,
-	};
-}
-
-function wireTypeOf(field: DescField): WireType {
-	if (field.fieldKind === "map" || field.message !== undefined) return WireType.LengthDelimited;
-	switch (field.scalar) {
-		case ScalarType.STRING:
-		case ScalarType.BYTES:
-			return WireType.LengthDelimited;
-		case ScalarType.DOUBLE:
-		case ScalarType.FIXED64:
-		case ScalarType.SFIXED64:
-			return WireType.Bit64;
-		case ScalarType.FLOAT:
-		case ScalarType.FIXED32:
-		case ScalarType.SFIXED32:
-			return WireType.Bit32;
-		default:
-			return WireType.Varint;
-	}
+function fault(kind: WireFault["kind"]): WireFault {
+	return { kind, field: "" };
 }

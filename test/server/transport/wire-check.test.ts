@@ -24,12 +24,6 @@ describe("what the decoder does not look for is found, with its field", () => {
 			"wrong_type",
 			"spec.disks.name",
 		],
-		[
-			"many bits, cut off",
-			spec(Buffer.from([8, ...Array(5).fill(0xff)])),
-			"out_of_range",
-			"spec.cpu",
-		],
 		["a number where a message is due", numberField(3, 5), "wrong_type", "spec"],
 		["a group where a message is due", Buffer.concat([tag(3, 3), tag(3, 4)]), "wrong_type", "spec"],
 		["33 bits", spec(numberField(1, 2n ** 32n)), "out_of_range", "spec.cpu"],
@@ -48,11 +42,73 @@ describe("what the decoder does not look for is found, with its field", () => {
 		const disk = bytesField(3, "");
 		const labels = (count: number) => Buffer.concat(Array(count).fill(label));
 		expect(faultOf(labels(maxEntries))).toBeUndefined();
+		expect(faultOf(Buffer.concat([labels(maxEntries - 2), spec(disk)]))).toBeUndefined();
 		expect(faultOf(labels(maxEntries + 1))).toEqual({ kind: "too_many_entries", field: "labels" });
-		expect(faultOf(Buffer.concat([labels(maxEntries), spec(disk)]))).toEqual({
+		// The message that holds a list takes room, too.
+		expect(faultOf(Buffer.concat([labels(maxEntries - 1), spec(disk)]))).toEqual({
 			kind: "too_many_entries",
 			field: "spec.disks",
 		});
+	});
+});
+
+describe("what protobuf's grammar lacks is malformed (protobuf.dev/programming-guides/encoding)", () => {
+	const big = (last: number) => Buffer.from([...Array(4).fill(0xff), last]);
+	const group = (number: number, ...parts: readonly Uint8Array[]) =>
+		Buffer.concat([tag(number, 3), ...parts, tag(number, 4)]);
+	test.each([
+		[
+			"a varint of more than 64 bits",
+			Buffer.concat([tag(99, 0), Buffer.alloc(9, 0xff), Buffer.from([2])]),
+		],
+		["a varint of eleven bytes", Buffer.concat([tag(99, 0), endless, Buffer.from([1])])],
+		["a varint that is cut off", spec(Buffer.from([8, 0xff, 0xff]))],
+		[
+			"a varint that ends behind its message",
+			Buffer.concat([spec(Buffer.from([8, 0xff])), Buffer.from([1])]),
+		],
+		["a tag of 33 bits", Buffer.concat([big(0x10), Buffer.from([1])])],
+		["a tag of 64 bits", Buffer.concat([Buffer.alloc(9, 0xff), Buffer.from([1, 1])])],
+		[
+			"a length of 32 bits and what fits in them",
+			Buffer.concat([tag(1, 2), Buffer.from([0x81, 0x80, 0x80, 0x80, 0x10]), Buffer.from("a")]),
+		],
+		["a length of 64 bits", Buffer.concat([tag(1, 2), Buffer.alloc(9, 0xff), Buffer.from([1])])],
+		[
+			"a length that reaches over the end",
+			Buffer.concat([tag(1, 2), Buffer.from([2]), Buffer.from("a")]),
+		],
+		[
+			"a length that reaches over the end of its message",
+			Buffer.concat([spec(Buffer.concat([tag(2, 2), Buffer.from([4])])), bytesField(1, "abcd")]),
+		],
+		["field 0", Buffer.from([0, 1])],
+		["wire type 6", Buffer.concat([tag(99, 6), Buffer.from([1])])],
+		["wire type 7 of a known field", Buffer.from([8 + 7])],
+		["the end of a group that never began", tag(99, 4)],
+		["a group without an end", tag(99, 3)],
+		["a group that ends as another", Buffer.concat([tag(99, 3), tag(98, 4)])],
+		["a group that ends in the middle of another", group(99, tag(98, 3))],
+		["field 0 in a group", group(99, Buffer.from([0, 1]))],
+		["a fixed number that is cut off", Buffer.concat([tag(99, 5), Buffer.from([1, 2, 3])])],
+	])("%s", (_what, bytes) => {
+		expect(faultOf(bytes)?.kind).toBe("malformed");
+	});
+
+	test("packed numbers that are cut off, or too wide", () => {
+		const packed = (...bytes: number[]) => bytesField(10, Buffer.from(bytes));
+		const kindOf = (bytes: Uint8Array) =>
+			findWireFault(FileDescriptorProtoSchema, bytes, maxEntries)?.kind;
+		expect(kindOf(packed(1, 0x80))).toBe("malformed");
+		expect(kindOf(packed(1, 0x80, 0x80, 0x80, 0x80, 0x10))).toBe("out_of_range");
+		expect(kindOf(packed(1, 0x80, 1))).toBeUndefined();
+	});
+
+	test.each([
+		["an enum", bytesField(4, numberField(7, 2n ** 32n)), "status.power_state"],
+		["a flag", spec(bytesField(3, numberField(4, 2n ** 32n))), "spec.disks.boot"],
+	])("%s is not cut to 32 bits", (_what, bytes, field) => {
+		expect(faultOf(bytes)).toEqual({ kind: "out_of_range", field });
 	});
 });
 
@@ -63,8 +119,11 @@ describe("what is allowed is no fault", () => {
 		["an unknown field", numberField(99, 2n ** 40n)],
 		["an unknown group", Buffer.concat([tag(99, 3), numberField(1, 5), tag(99, 4)])],
 		["nothing", Buffer.alloc(0)],
-		["a negative number without end", spec(tag(1, 0), endless)],
-		["what follows a number without end", Buffer.concat([tag(99, 0), endless, numberField(1, 5)])],
+		["a varint of ten bytes", Buffer.concat([tag(99, 0), Buffer.alloc(9, 0xff), Buffer.from([1])])],
+		[
+			"a length in more bytes than it needs",
+			Buffer.concat([tag(1, 2), Buffer.from([0x81, 0]), Buffer.from("a")]),
+		],
 	])("%s", (_what, bytes) => {
 		expect(faultOf(bytes)).toBeUndefined();
 	});

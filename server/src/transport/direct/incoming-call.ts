@@ -55,7 +55,7 @@ export class IncomingCall {
 
 	#read(): void {
 		const { exchange, procedure, route } = this.#request;
-		const { limits, compressions, decodeOptions } = this.#options;
+		const { limits, compressions, decoder } = this.#options;
 		const { get } = route;
 		const isUnary = procedure.spec.kind === "unary";
 		const terms = readTerms(
@@ -79,7 +79,7 @@ export class IncomingCall {
 			form: route.form,
 			compression: terms.requestCompression,
 			maxMessageBytes: limits.maxRequestBytes,
-			decodeOptions,
+			decoder,
 		};
 		if (get === undefined) readMessage(exchange, rule, this);
 		else openMessage(get.body, rule, this);

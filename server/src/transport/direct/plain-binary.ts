@@ -1,6 +1,14 @@
-import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
+import {
+	create,
+	type DescField,
+	type DescMessage,
+	type Message,
+	ScalarType,
+} from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
-import { type PlainField, plainFieldsOf } from "./plain-fields.ts";
+
+/** Longer messages are checked whole before any of their fields is made, in bytes. */
+export const maxPlainBytes = 1_024;
 
 /** Stands in decoded text for bytes that are not UTF-8. */
 const replacement = "\ufffd";
@@ -49,3 +57,24 @@ function fieldsOf(schema: DescMessage): readonly (PlainField | undefined)[] {
 	}
 	return fields;
 }
+
+/** A field with one value that JavaScript has a type for, and no choice between fields. */
+interface PlainField {
+	readonly desc: DescField;
+	readonly type: "string" | "boolean" | "int32";
+}
+
+/** The fields of a message type that most small requests have, and no others. */
+function plainFieldsOf(schema: DescMessage): PlainField[] {
+	return schema.fields.flatMap((desc) => {
+		const isAlone = desc.fieldKind === "scalar" && desc.oneof === undefined;
+		const type = isAlone ? plainTypes.get(desc.scalar) : undefined;
+		return type === undefined ? [] : [{ desc, type }];
+	});
+}
+
+const plainTypes: ReadonlyMap<ScalarType, PlainField["type"]> = new Map([
+	[ScalarType.STRING, "string"],
+	[ScalarType.BOOL, "boolean"],
+	[ScalarType.INT32, "int32"],
+]);

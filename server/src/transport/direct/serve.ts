@@ -3,7 +3,7 @@ import type { Compression } from "../connect-internals.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Fields } from "../fields.ts";
 import type { Route } from "../routes.ts";
-import type { DecodeOptions } from "./decoder.ts";
+import type { Decoder } from "./decoder.ts";
 import { IncomingCall } from "./incoming-call.ts";
 import type { StreamOptions, StreamProcedure } from "./stream.ts";
 import type { UnaryProcedure } from "./unary.ts";
@@ -14,7 +14,7 @@ export type DirectProcedure = UnaryProcedure | StreamProcedure;
 /** What calls share. */
 export interface DirectOptions extends StreamOptions {
 	readonly compressions: readonly Compression[];
-	readonly decodeOptions: DecodeOptions;
+	readonly decoder: Decoder;
 }
 
 /** One call's own part. */

@@ -1,0 +1,233 @@
+import { JsonFault, refuse } from "./json-fault.ts";
+import { endOfNumber } from "./json-number.ts";
+
+/** Longer texts are not to live on in parts of them that are kept, in characters. */
+const maxSharedLength = 1_024;
+
+/** Of parts that V8 copies anyway. */
+const maxCopiedLength = 12;
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+/** How much a text may hold. */
+export interface JsonTextLimits {
+	/** Items, members of maps and messages, together. */
+	readonly maxEntries: number;
+	/** Objects and lists within each other. */
+	readonly maxDepth: number;
+}
+
+/**
+ * A reader of JSON as RFC 8259 has it, value by value: numbers stay the text that they are, names
+ * given twice are told, and so are strings that are not Unicode. A class: each request has one.
+ */
+export class JsonText {
+	/** Nothing is to be made of what is read; it is only looked through. */
+	readonly isTrial: boolean;
+	readonly #text: string;
+	#at = 0;
+	#entriesLeft: number;
+	#depthLeft: number;
+	/** What may be read a second time, in characters: whoever looks ahead could else do so for ever. */
+	#lookAheadLeft: number;
+
+	constructor(text: string, { maxEntries, maxDepth }: JsonTextLimits, isTrial = false) {
+		this.#text = text;
+		this.#entriesLeft = maxEntries;
+		this.#depthLeft = maxDepth;
+		this.#lookAheadLeft = 2 * text.length;
+		this.isTrial = isTrial;
+	}
+
+	/** Counts one thing that takes room. */
+	countEntry(): void {
+		if (--this.#entriesLeft < 0) throw new JsonFault("entries", "has too many entries");
+	}
+
+	/** What the next value is, by its first character; steps over white space. */
+	next(): "string" | "number" | "object" | "list" | "true" | "false" | "null" {
+		switch (this.#peek()) {
+			case quote:
+				return "string";
+			case 0x7b:
+				return "object";
+			case 0x5b:
+				return "list";
+			case 0x74:
+				return this.#literal("true");
+			case 0x66:
+				return this.#literal("false");
+			case 0x6e:
+				return this.#literal("null");
+			default:
+				if (endOfNumber(this.#text, this.#at) === -1) throw this.#noJson();
+				return "number";
+		}
+	}
+
+	/** Steps over `null`, where it is the next value. */
+	takeNull(): boolean {
+		if (this.#peek() !== 0x6e) return false;
+		this.#literal("null");
+		this.#at += 4;
+		return true;
+	}
+
+	/** Steps over `true` or `false`; undefined: it is something else. */
+	takeBool(): boolean | undefined {
+		const code = this.#peek();
+		if (code !== 0x74 && code !== 0x66) return undefined;
+		const isTrue = this.#literal(code === 0x74 ? "true" : "false") === "true";
+		this.#at += isTrue ? 4 : 5;
+		return isTrue;
+	}
+
+	/** Steps over a number and returns it as it stands; undefined: it is something else. */
+	takeNumber(): string | undefined {
+		this.#peek();
+		const end = endOfNumber(this.#text, this.#at);
+		if (end === -1) return undefined;
+		const token = this.#text.slice(this.#at, end);
+		this.#at = end;
+		return token;
+	}
+
+	/** Steps over a string and returns what it says; undefined: it is something else. */
+	takeString(): string | undefined {
+		if (this.#peek() !== quote) return undefined;
+		const text = this.#text;
+		const start = this.#at;
+		let at = start + 1;
+		let isPlain = true;
+		for (;;) {
+			const code = text.charCodeAt(at);
+			if (code === quote) break;
+			if (code === backslash) {
+				isPlain = false;
+				at += 2;
+				continue;
+			}
+			// NaN behind the end.
+			if (!(code >= 0x20)) {
+				this.#at = Math.min(at, text.length);
+				throw this.#noJson();
+			}
+			at++;
+		}
+		this.#at = at + 1;
+		const isShared = at - start <= maxCopiedLength || text.length <= maxSharedLength;
+		return isPlain && isShared ? text.slice(start + 1, at) : this.#unquoted(start);
+	}
+
+	/** Steps into an object; false: it has no members, and was stepped over. */
+	openObject(): boolean {
+		return this.#open(0x7d);
+	}
+
+	/** Steps over the name of the next member. */
+	takeName(): string {
+		const name = this.takeString();
+		if (name === undefined || this.#peek() !== 0x3a) throw this.#noJson();
+		this.#at++;
+		return name;
+	}
+
+	/** Whether an object has another member; else steps out of it. */
+	hasMember(): boolean {
+		return this.#hasMore(0x7d);
+	}
+
+	/** Steps into a list; false: it has no items, and was stepped over. */
+	openList(): boolean {
+		return this.#open(0x5d);
+	}
+
+	/** Whether a list has another item; else steps out of it. */
+	hasItem(): boolean {
+		return this.#hasMore(0x5d);
+	}
+
+	/** Nothing but white space may be left. */
+	end(): void {
+		if (!Number.isNaN(this.#peek())) throw this.#noJson();
+	}
+
+	/**
+	 * Refuses the value that comes next.
+	 *
+	 * @param what it is to be
+	 */
+	refuseNext(what: string): never {
+		this.next();
+		return refuse(what);
+	}
+
+	/**
+	 * Looks ahead.
+	 * @param look reads on from here; afterwards the text stands here again
+	 */
+	lookAhead<T>(look: () => T): T {
+		const start = this.#at;
+		const [entries, depth] = [this.#entriesLeft, this.#depthLeft];
+		const seen = look();
+		this.#lookAheadLeft -= this.#at - start;
+		if (this.#lookAheadLeft < 0)
+			throw new JsonFault("value", 'is to have "@type" as its first name');
+		this.#at = start;
+		this.#entriesLeft = entries;
+		this.#depthLeft = depth;
+		return seen;
+	}
+
+	#open(end: number): boolean {
+		if (--this.#depthLeft < 0) throw new JsonFault("value", "is nested too deeply");
+		this.#at++;
+		if (this.#peek() !== end) return true;
+		this.#at++;
+		this.#depthLeft++;
+		return false;
+	}
+
+	#hasMore(end: number): boolean {
+		const code = this.#peek();
+		if (code !== 0x2c && code !== end) throw this.#noJson();
+		this.#at++;
+		if (code === 0x2c) return true;
+		this.#depthLeft++;
+		return false;
+	}
+
+	#peek(): number {
+		for (;;) {
+			const code = this.#text.charCodeAt(this.#at);
+			if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return code;
+			this.#at++;
+		}
+	}
+
+	#literal<T extends string>(word: T): T {
+		if (!this.#text.startsWith(word, this.#at)) throw this.#noJson();
+		return word;
+	}
+
+	/** A string by its quotes, which end here. Makes a copy: a part would keep the whole text. */
+	#unquoted(start: number): string {
+		let said: string;
+		try {
+			said = JSON.parse(this.#text.slice(start, this.#at)) as string;
+		} catch {
+			this.#at = start;
+			throw this.#noJson();
+		}
+		if (!said.isWellFormed()) throw new JsonFault("value", "is not well-formed Unicode");
+		return said;
+	}
+
+	#noJson(): JsonFault {
+		const before = this.#text.slice(0, this.#at);
+		const line = before.split("\n").length;
+		const column = this.#at - before.lastIndexOf("\n");
+		return new JsonFault("syntax", `is not JSON at line ${line}, column ${column}`);
+	}
+}
