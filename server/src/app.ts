@@ -45,12 +45,14 @@ export interface App {
 	 */
 	listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
 	/**
-	 * Ends in order: not ready, streams end with a last HEARTBEAT and SHUTTING_DOWN, calls in
+	 * Ends in order: not ready, the configured delay in which calls are served as before, streams end with a last HEARTBEAT and SHUTTING_DOWN, calls in
 	 * flight finish within the grace time, the store closes. Repeating it waits for the same end;
 	 * a `listen` that is under way is waited for.
 	 * @param graceMs Default: the configured one.
 	 */
 	close(graceMs?: number): Promise<void>;
+	/** Ends the delay of a `close` now. @returns false: there is none, or it is over */
+	skipDelay(): boolean;
 }
 
 type Address = Awaited<ReturnType<App["listen"]>>;
@@ -72,6 +74,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	let readiness: Readiness = { state: "starting" };
 	let opening: Promise<Address> | undefined;
 	let closing: Promise<void> | undefined;
+	let endDelay: (() => void) | undefined;
 
 	const metrics = surroundings.metrics ?? createMetrics({ processMetrics });
 	// The same on disk and in memory.
@@ -157,8 +160,22 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		}
 	};
 
+	/** Balancers send calls until they have heard that none are wanted. */
+	const delay = () =>
+		new Promise<void>((resolve) => {
+			const end = () => {
+				timer.cancel();
+				endDelay = undefined;
+				resolve();
+			};
+			const timer = clock.setTimer(config.shutdownDelayMs, end);
+			endDelay = end;
+		});
+
 	const shutDown = async (graceMs: number) => {
+		const wasReady = readiness.state === "ready";
 		readiness = { state: "stopping" };
+		if (wasReady && config.shutdownDelayMs > 0) await delay();
 		replica.drain(shuttingDown());
 		await port.close(graceMs);
 		await source.close();
@@ -174,6 +191,11 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		close(graceMs = config.shutdownGraceMs) {
 			closing ??= shutDown(graceMs);
 			return closing;
+		},
+		skipDelay() {
+			const isDelayed = endDelay !== undefined;
+			endDelay?.();
+			return isDelayed;
 		},
 	};
 }

@@ -63,7 +63,9 @@ async function run(config: Config): Promise<void> {
 		return (signal: NodeJS.Signals) => {
 			if (stoppingSinceMs !== undefined) {
 				if (systemClock.monotonicMs() - stoppingSinceMs < echoMs) return;
-				process.exit(exitCodes.forced);
+				if (!app.skipDelay()) process.exit(exitCodes.forced);
+				stoppingSinceMs = systemClock.monotonicMs();
+				return;
 			}
 			stoppingSinceMs = systemClock.monotonicMs();
 			logger.info({ signal }, "shutting down");
@@ -76,6 +78,7 @@ async function run(config: Config): Promise<void> {
 		exitCode = exitCodes.failed;
 		setTimeout(() => process.exit(exitCode), 2 * faultGraceMs);
 		shutDown(app, faultGraceMs);
+		app.skipDelay();
 	};
 
 	// Whatever was acknowledged is stored; going on in an unknown state could spoil it.

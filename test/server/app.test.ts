@@ -16,6 +16,7 @@ import { createLogger } from "../../server/src/app-logger.ts";
 import { type Config, parseConfig } from "../../server/src/config/config.ts";
 import { isFailure } from "../../server/src/failure.ts";
 import { reasonIn } from "../../server/src/service/connect-error.ts";
+import { createFakeClock } from "../support/fake-clock.ts";
 import { until } from "../support/until.ts";
 
 function configOf(...argv: string[]): Config {
@@ -140,6 +141,30 @@ describe("an app that closes", () => {
 		expect(reasonIn(error)).toBe("SHUTTING_DOWN");
 		expect(error.findDetails(RetryInfoSchema)).toHaveLength(1);
 	});
+
+	test.each(["when it is over", "when it is skipped"])(
+		"says that it is not ready, serves on for the delay, and closes its port %s",
+		async (how) => {
+			const clock = createFakeClock();
+			const app = createApp(configOf("--shutdown-delay-ms=5000"), { clock });
+			const { url } = await app.listen();
+			expect(app.skipDelay()).toBe(false);
+			const closed = app.close();
+			await clock.advance(4_999);
+			const ready = await fetch(`${url}/readyz`);
+			expect([ready.status, await ready.text()]).toEqual([
+				503,
+				"not ready: the service is shutting down\n",
+			]);
+			const client = createClient(WukongService, createGrpcTransport({ baseUrl: url }));
+			expect((await client.listWukongs({})).wukongs).toEqual([]);
+			if (how === "when it is over") await clock.advance(1);
+			else expect(app.skipDelay()).toBe(true);
+			expect(app.skipDelay()).toBe(false);
+			await closed;
+			expect(await canConnect(url)).toBe(false);
+		},
+	);
 
 	test("leaves its port, also when it is closed twice", async () => {
 		const { app, url } = await start();

@@ -109,6 +109,14 @@ export const optionsTable = {
 	operatorCreatingMs: time("operator-creating-ms", 1_000, "Embedded operator: time in Creating."),
 	operatorStoppingMs: time("operator-stopping-ms", 500, "Embedded operator: time to stop."),
 	operatorDeletingMs: time("operator-deleting-ms", 300, "Embedded operator: time to clean up."),
+	shutdownDelayMs: {
+		...time(
+			"shutdown-delay-ms",
+			0,
+			"Time between not ready and a closed port: balancers lag behind.",
+		),
+		parse: wholeNumber(0, maxTimeMs),
+	},
 	shutdownGraceMs: time("shutdown-grace-ms", 10_000, "Time for calls in flight at shutdown."),
 	logLevel: {
 		...text("log-level", "level", "info", "fatal, error, warn, info, debug, trace or silent."),

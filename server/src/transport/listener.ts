@@ -26,6 +26,11 @@ export interface ListenerOptions {
 	readonly unread: UnreadBytes;
 }
 
+/** What tells one open connection from all others. */
+function peerName({ remoteAddress, remotePort, localAddress }: Socket): string {
+	return `${remoteAddress} ${remotePort} ${localAddress}`;
+}
+
 /** A socket without a listener for its faults would end the process; they show as "close". */
 const ignore = (): void => {};
 
@@ -53,7 +58,9 @@ export function createListener(
 	const options = { ...given, unread: createUnreadBytes(given.limits) };
 	const { limits, clock, observer } = options;
 	const sockets = new Set<Socket>();
+	/** Nothing has been asked on them yet: no answer is lost with them. */
 	const undecided = new Set<Socket>();
+	const handshakes = new Map<string, Socket>();
 	const perAddress = createAddressCount(limits.maxConnectionsPerAddress);
 	let listening: Promise<{ readonly host: string; readonly port: number }> | undefined;
 	let closing: Promise<void> | undefined;
@@ -85,13 +92,17 @@ export function createListener(
 		});
 	} else {
 		server.on("secureConnection", (socket: TLSSocket) => {
-			if (socket.alpnProtocol === "h2") http2.accept(socket);
+			const raw = handshakes.get(peerName(socket));
+			if (raw !== undefined) undecided.delete(raw);
+			// What was under way as the drain began is told by its end, as with the others.
+			if (closing !== undefined) socket.destroy();
+			else if (socket.alpnProtocol === "h2") http2.accept(socket);
 			else takeHttp1(socket);
 		});
 		// Node's own listener takes it for an HTTP fault, which would be answered in clear text.
 		server.removeAllListeners("tlsClientError");
 		server.on("tlsClientError", (_error, socket) => {
-			observer.connectionFault("tls_handshake");
+			if (closing === undefined) observer.connectionFault("tls_handshake");
 			socket.destroy();
 		});
 	}
@@ -108,9 +119,21 @@ export function createListener(
 			if (isAdmitted) perAddress.leave(address);
 			observer.connectionClosed();
 		});
-		if (isAdmitted) return;
+		if (isAdmitted && closing === undefined) {
+			if (tls !== undefined) awaitHandshake(socket);
+			return;
+		}
+		if (isAdmitted) return void socket.destroy();
 		observer.connectionFault("too_many_connections");
 		socket.destroy();
+	}
+
+	/** Node gives another socket when it is over, and none of what lies under it. */
+	function awaitHandshake(socket: Socket): void {
+		const name = peerName(socket);
+		undecided.add(socket);
+		handshakes.set(name, socket);
+		socket.on("close", () => handshakes.delete(name));
 	}
 
 	function takeHttp1(socket: Socket): void {
@@ -119,7 +142,12 @@ export function createListener(
 		acceptHttp1.call(server, socket);
 		// Else Node's parser reads TLS records past a pause, and fails on the request they are of:
 		// a listener of ours makes the socket keep them (tls-keep-alive.test.ts).
-		if (tls !== undefined) socket.on("data", () => {});
+		if (tls === undefined) return;
+		socket.on("data", () => {});
+		// Node takes a connection without any request for one with a request under way.
+		undecided.add(socket);
+		const decide = () => undecided.delete(socket);
+		socket.once("data", decide).once("close", decide);
 	}
 
 	function split(socket: Socket): void {

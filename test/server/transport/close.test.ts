@@ -1,7 +1,11 @@
+import { once } from "node:events";
+import { Duplex, PassThrough } from "node:stream";
+import { connect as connectTls } from "node:tls";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type CertificateFiles, createCertificateFiles } from "../../support/certificate.ts";
 import { openPort, type PortUnderTest, pathOf, quietWatch } from "../../support/port-fixture.ts";
 import { openRaw } from "../../support/raw-client.ts";
 import { until } from "../../support/until.ts";
@@ -165,4 +169,70 @@ test("what follows a client's last request is no fault of an answer (RFC 9112, 9
 	await client.expectClosed();
 	expect(client.received().match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200"]);
 	expect(seen.begun).toBe(1);
+});
+
+describe("TLS: what has asked for nothing yet ends at once", () => {
+	let files: CertificateFiles;
+	beforeAll(async () => {
+		files = await createCertificateFiles();
+	});
+	afterAll(() => files.remove());
+
+	/** The first flight of a handshake. */
+	async function clientHello(alpn: string): Promise<Buffer> {
+		const records = new PassThrough();
+		const silent = new Duplex({
+			read() {},
+			write: (bytes, _encoding, done) => void records.write(bytes, done),
+		});
+		connectTls({ socket: silent, ALPNProtocols: [alpn], rejectUnauthorized: false }).on(
+			"error",
+			() => {},
+		);
+		const [hello] = (await once(records, "data")) as [Buffer];
+		silent.destroy();
+		return hello;
+	}
+
+	test.each([
+		["before a handshake", async () => Buffer.alloc(0)],
+		["within a ClientHello", async () => (await clientHello("h2")).subarray(0, 20)],
+		["within a handshake for HTTP/2", () => clientHello("h2")],
+		["within a handshake for HTTP/1.1", () => clientHello("http/1.1")],
+	])("%s", async (_where, bytes) => {
+		const limits = { handshakeTimeoutMs: farMs, headersTimeoutMs: farMs, idleTimeoutMs: farMs };
+		const { port, portNumber, seen } = await openPort({ tls: files, limits });
+		const client = await openRaw(portNumber);
+		await client.send(await bytes());
+		await until("it is open", () => seen.opened === 1);
+		await port.close(farMs);
+		await client.expectClosed();
+		expect([seen.closed, seen.faults]).toEqual([1, []]);
+	});
+
+	test.each(["h2", "http/1.1"])("behind a handshake for %s", async (alpn) => {
+		const limits = { handshakeTimeoutMs: farMs, headersTimeoutMs: farMs, idleTimeoutMs: farMs };
+		const { port, portNumber, seen } = await openPort({ tls: files, limits });
+		const client = await openRaw(portNumber, alpn);
+		await port.close(farMs);
+		await client.expectClosed();
+		expect([seen.closed, seen.faults]).toEqual([1, []]);
+	});
+
+	test("a call on a connection whose handshake is over finishes", async () => {
+		const wake = Promise.withResolvers<object>();
+		const { port, portNumber, seen } = await openPort({
+			tls: files,
+			implementation: { getWukong: () => wake.promise },
+		});
+		const client = await openRaw(portNumber, "http/1.1");
+		const path = `${pathOf("GetWukong")}?encoding=json&message=%7B%7D`;
+		await client.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+		await until("the call has begun", () => seen.begun === 1);
+		const closed = port.close(farMs);
+		wake.resolve({});
+		await closed;
+		await client.expectClosed();
+		expect(client.received()).toMatch(/^HTTP\/1\.1 200/);
+	});
 });
