@@ -115,7 +115,7 @@ export const optionsTable = {
 			0,
 			"Time between not ready and a closed port: balancers lag behind.",
 		),
-		parse: wholeNumber(0, maxTimeMs),
+		parse: wholeNumber(0, maxTimerDelayMs),
 	},
 	shutdownGraceMs: time("shutdown-grace-ms", 10_000, "Time for calls in flight at shutdown."),
 	logLevel: {
