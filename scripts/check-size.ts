@@ -3,38 +3,45 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { root } from "./source-files.ts";
 
 /** What a page with a live list and calls uses. */
 const page = `
-	import { createWukongClient } from "./web-client/src/index.ts";
+	import { createWukongClient } from "./web-client/src/client.ts";
 	globalThis.client = createWukongClient();
 `;
-const peers = ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/connect-web"];
 
 /** Limits in bytes after gzip. */
 const figures = [
-	{ name: "own code", external: [...peers, "../gen/*", "../../gen/*"], maxBytes: 6 * 1024 },
-	{ name: "everything in a page", external: [], maxBytes: 48 * 1024 },
+	{ name: "own code", isWhole: false, maxBytes: 8 * 1024 },
+	{ name: "everything in a page", isWhole: true, maxBytes: 48 * 1024 },
 ];
 
-async function weigh(external: readonly string[]): Promise<number> {
+/** Leaves out what is not the client's own, and the length of its names, which no bundle has. */
+const ownOnly: Plugin = {
+	name: "own-only",
+	setup({ onResolve }) {
+		onResolve({ filter: /^@|\/gen\// }, () => ({ path: "p", external: true }));
+	},
+};
+
+async function weigh(isWhole: boolean): Promise<number> {
 	const { outputFiles } = await build({
 		stdin: { contents: page, loader: "ts", resolveDir: root },
 		bundle: true,
 		minify: true,
 		format: "esm",
 		target: "es2024",
-		external: [...external],
+		plugins: isWhole ? [] : [ownOnly],
 		write: false,
 	});
 	return gzipSync(outputFiles[0]?.contents ?? new Uint8Array(), { level: 9 }).byteLength;
 }
 
 const words: string[] = [];
-for (const { name, external, maxBytes } of figures) {
-	const bytes = await weigh(external);
+for (const { name, isWhole, maxBytes } of figures) {
+	const bytes = await weigh(isWhole);
 	const text = `${name} ${(bytes / 1024).toFixed(1)} kB`;
 	words.push(text);
 	console.log(`size: ${text} gzip (${bytes} bytes), at most ${maxBytes / 1024} kB`);

@@ -15,16 +15,16 @@ const page: GuardsPage = {
 	ends: (baseUrl) => endsOf(createWukongClient({ baseUrl })),
 	async secondStream(baseUrl) {
 		const client = createWukongClient({ baseUrl });
-		const first = client.watch()[Symbol.asyncIterator]();
+		const first = client.rpc.watchWukong({})[Symbol.asyncIterator]();
 		await first.next();
-		const second = client.watch()[Symbol.asyncIterator]();
+		const second = client.rpc.watchWukong({})[Symbol.asyncIterator]();
 		const end = await second.next().then(() => "an event", told);
 		await first.return?.();
 		return end;
 	},
 	getByGet: (baseUrl) =>
 		createWukongClient({ baseUrl, useHttpGet: true })
-			.getWukong({ name: "vm-0" })
+			.rpc.getWukong({ name: "vm-0" })
 			.then(() => "answered", told),
 };
 

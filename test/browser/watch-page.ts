@@ -58,7 +58,7 @@ const page: WatchPage = {
 				: createWukongClient({ baseUrl, format: wire === "Connect JSON" ? "json" : "binary" });
 	},
 	async list() {
-		const response = await client.listWukongs({});
+		const response = await client.rpc.listWukongs({});
 		page.received.push(toJsonString(ListWukongsResponseSchema, response));
 		return Object.fromEntries(
 			response.wukongs.map(({ name, resourceVersion }) => [name, resourceVersion]),
@@ -71,13 +71,13 @@ const page: WatchPage = {
 	},
 	async openAndLeave(times) {
 		for (let time = 0; time < times; time++) {
-			for await (const _event of client.watch()) break;
+			for await (const _event of client.rpc.watchWukong({})) break;
 		}
 	},
 };
 
 async function follow(): Promise<void> {
-	for await (const event of client.watch()) {
+	for await (const event of client.rpc.watchWukong({})) {
 		take(event);
 		if (page.leave) break;
 	}

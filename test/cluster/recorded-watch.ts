@@ -41,7 +41,7 @@ export function recordWatch(client: WukongClient, query: RecordedQuery): Recorde
 	watcher.connect();
 	const request = { namespace, labelSelector, resourceVersion: watcher.token };
 	const read = async () => {
-		for await (const event of client.watch(request, { signal: leaver.signal })) {
+		for await (const event of client.rpc.watchWukong(request, { signal: leaver.signal })) {
 			if (restored && event.type === EventType.RESET) {
 				watcher = createWatcher();
 				watcher.connect();

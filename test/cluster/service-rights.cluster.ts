@@ -53,13 +53,13 @@ async function life(client: WukongClient, namespace: string): Promise<Record<str
 	const ref = { namespace, name: "web" };
 	const wukong = { ...ref, spec };
 	const calls = {
-		create: () => client.createWukong({ wukong, requestId: "once" }),
-		repeat: () => client.createWukong({ wukong, requestId: "once" }),
-		get: () => client.getWukong(ref),
-		list: () => client.listWukongs({ namespace }),
-		update: () => client.updateWukong({ wukong: { ...ref, labels: { app: "web" } } }),
-		stop: () => client.stopWukong(ref),
-		delete: () => client.deleteWukong(ref),
+		create: () => client.rpc.createWukong({ wukong, requestId: "once" }),
+		repeat: () => client.rpc.createWukong({ wukong, requestId: "once" }),
+		get: () => client.rpc.getWukong(ref),
+		list: () => client.rpc.listWukongs({ namespace }),
+		update: () => client.rpc.updateWukong({ wukong: { ...ref, labels: { app: "web" } } }),
+		stop: () => client.rpc.stopWukong(ref),
+		delete: () => client.rpc.deleteWukong(ref),
 	};
 	const outcomes: Record<string, string> = {};
 	for (const [name, call] of Object.entries(calls)) {
@@ -111,7 +111,7 @@ test("the rights for the whole cluster are enough to serve all namespaces", asyn
 	const client = clientOf(url);
 	for (const namespace of namespaces) expect(await life(client, namespace)).toEqual(allWell);
 	const nowhere = { namespace: "no-such-namespace", name: "web", spec };
-	const lost = await client.createWukong({ wukong: nowhere }).catch(ConnectError.from);
+	const lost = await client.rpc.createWukong({ wukong: nowhere }).catch(ConnectError.from);
 	expect(lost).toMatchObject({ code: Code.NotFound });
 });
 
@@ -165,7 +165,7 @@ describe("each right is needed, and its lack is told clearly:", () => {
 			expect.stringContaining("not ready"),
 			troubleWords.forbidden,
 		]);
-		const early = await clientOf(url).listWukongs({ namespace }).catch(ConnectError.from);
+		const early = await clientOf(url).rpc.listWukongs({ namespace }).catch(ConnectError.from);
 		expect(early).toMatchObject({ code: Code.Unavailable });
 	});
 
@@ -175,12 +175,12 @@ describe("each right is needed, and its lack is told clearly:", () => {
 		await isForbidden(url);
 		const client = clientOf(url);
 		await poll("reads are stale", async () => {
-			const { staleSince } = await client.listWukongs({ namespace });
+			const { staleSince } = await client.rpc.listWukongs({ namespace });
 			return staleSince !== undefined;
 		});
 		expect((await page(`${url}/readyz`)).text).toContain("silent since");
 		const wukong = { namespace, name: "late", spec };
-		const late = await client.createWukong({ wukong }).catch(ConnectError.from);
+		const late = await client.rpc.createWukong({ wukong }).catch(ConnectError.from);
 		expect(late).toMatchObject({ code: Code.Unavailable });
 		const { status } = await admin.send({ method: "GET", path: wukongPath(namespace, "late") });
 		expect(status).toBe(404);

@@ -59,7 +59,7 @@ beforeAll(async () => {
 		await stream.until("it is in sync", () => stream.watcher.synced);
 	}
 	[first, second] = [createGrpcClient(), createGrpcClient()];
-	for (const client of [first, second]) await client.listWukongs({});
+	for (const client of [first, second]) await client.rpc.listWukongs({});
 	expect(await ofReplicas("wukong_watch_streams")).toEqual([1, 1]);
 	expect(await ofReplicas("wukong_requests_total")).toEqual([1, 1]);
 });
@@ -91,21 +91,21 @@ function story(stream: RecordedWatch, name: string): string[] {
 test("the whole life of a VM, led through both replicas, is told alike by both", async () => {
 	const ref = { namespace, name: "web-1" };
 	const wukong = { ...ref, spec };
-	const created = (await first.createWukong({ wukong, requestId: "once" })).wukong;
-	const again = (await second.createWukong({ wukong, requestId: "once" })).wukong;
+	const created = (await first.rpc.createWukong({ wukong, requestId: "once" })).wukong;
+	const again = (await second.rpc.createWukong({ wukong, requestId: "once" })).wukong;
 	expect(again?.uid).toBe(created?.uid);
 	await both("web-1", "runs", (event) => state(event) === "RUNNING");
 
-	expect((await first.stopWukong(ref)).changed).toBe(true);
+	expect((await first.rpc.stopWukong(ref)).changed).toBe(true);
 	await both("web-1", "has stopped", (event) => state(event) === "STOPPED");
-	await second.updateWukong({ wukong: { ...ref, labels: { app: "web" }, spec: { cpu: 4 } } });
+	await second.rpc.updateWukong({ wukong: { ...ref, labels: { app: "web" }, spec: { cpu: 4 } } });
 	await both("web-1", "has grown", (event) => event.wukong?.spec?.cpu === 4);
-	await expect(first.updateWukong({ wukong: { ...ref, spec: { cpu: 1 } } })).rejects.toThrow();
-	expect((await second.startWukong(ref)).changed).toBe(true);
+	await expect(first.rpc.updateWukong({ wukong: { ...ref, spec: { cpu: 1 } } })).rejects.toThrow();
+	expect((await second.rpc.startWukong(ref)).changed).toBe(true);
 	const runsAgain = ({ wukong }: WukongEvent) =>
 		wukong?.spec?.cpu === 4 && wukong.status?.phase === "Running";
 	await both("web-1", "runs again", runsAgain);
-	expect((await first.deleteWukong(ref)).wukong?.deleteTime).toBeDefined();
+	expect((await first.rpc.deleteWukong(ref)).wukong?.deleteTime).toBeDefined();
 	await both("web-1", "is gone", ({ type }) => type === EventType.DELETED);
 
 	const life = ["STARTING", "RUNNING", "STOPPING", "STOPPED"].map((word) => `MODIFIED ${word}`);
@@ -165,15 +165,15 @@ test("1,000 pairs of writing on one replica and reading on the other: none is st
 	timeout: 180_000,
 }, async () => {
 	const ref = { namespace, name: "pairs" };
-	await first.createWukong({ wukong: { ...ref, spec } });
+	await first.rpc.createWukong({ wukong: { ...ref, spec } });
 	const before = await ofReplicas("wukong_requests_total");
 	let stale = 0;
 	for (let number = 0; number < 1_000; number++) {
 		const [writer, reader] = number % 2 === 0 ? [first, second] : [second, first];
 		const labels = { number: `${number}` };
-		const { wukong } = await writer.updateWukong({ wukong: { ...ref, labels } });
+		const { wukong } = await writer.rpc.updateWukong({ wukong: { ...ref, labels } });
 		const minResourceVersion = wukong?.resourceVersion ?? "";
-		const read = await reader.getWukong({ ...ref, minResourceVersion });
+		const read = await reader.rpc.getWukong({ ...ref, minResourceVersion });
 		if (read.wukong?.labels.number !== `${number}`) stale++;
 	}
 	expect(stale).toBe(0);

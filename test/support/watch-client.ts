@@ -4,38 +4,24 @@ import {
 	type WukongEvent,
 } from "@novasphere/wukong-gen/wukong-service";
 import { parseVersion } from "../../server/src/resource/version.ts";
-import { keyOf } from "../../server/src/resource/wukong-ref.ts";
 import { type Filter, shows } from "../../server/src/watch/filter.ts";
+import { createWatchState, keyOf, type WatchState } from "../../web-client/src/live/watch-state.ts";
 
 /**
- * A client that does exactly what the contract tells clients to do, and holds
- * the server to its promises: any message that breaks one is an error.
+ * The web client's own state, and a judge before it that holds the server to its promises: any
+ * message that breaks one is an error.
  */
-export interface WatchClient {
-	readonly held: ReadonlyMap<string, Wukong>;
-	/** Token to resume from; empty: none yet. */
-	readonly token: string;
-	/** SYNCED has closed the newest start or RESET. */
-	readonly synced: boolean;
-	/** A new stream begins, with `token`. */
-	connect(): void;
+export interface WatchClient extends WatchState {
 	/** @throws where the message breaks a promise */
 	receive(event: WukongEvent): void;
 }
 
 export function createWatchClient(filter: Filter): WatchClient {
-	const held = new Map<string, Wukong>();
-	const unseen = new Set<string>();
-	let token = "";
+	const state = createWatchState();
+	const { held, unseen } = state;
 	let inSnapshot = false;
-	let synced = false;
 	let newest = 0n;
 
-	const startOver = () => {
-		for (const key of held.keys()) unseen.add(key);
-		inSnapshot = true;
-		synced = false;
-	};
 	const fail = (event: WukongEvent, why: string): never => {
 		throw new Error(`${EventType[event.type]} ${event.wukong?.name ?? ""}: ${why}`);
 	};
@@ -58,47 +44,45 @@ export function createWatchClient(filter: Filter): WatchClient {
 		if (event.type === EventType.DELETED ? rise < 0n : rise <= 0n) fail(event, "not newer");
 	};
 
+	const checkVm = (event: WukongEvent, wukong: Wukong) => {
+		const key = keyOf(wukong);
+		const known = inSnapshot && unseen.has(key) ? undefined : held.get(key);
+		if (!shows(filter, wukong)) fail(event, "not of this view");
+		if (event.type === EventType.ADDED) {
+			if (known !== undefined) fail(event, "already there");
+			return;
+		}
+		if (inSnapshot) fail(event, "in a snapshot");
+		if (known === undefined) return fail(event, "of a VM that is not there");
+		checkState(event, known, wukong);
+	};
+	const apply = (event: WukongEvent) => {
+		if (event.type === EventType.RESET) inSnapshot = true;
+		checkOrder(event);
+		if (event.wukong !== undefined) checkVm(event, event.wukong);
+		if (event.type === EventType.SYNCED) inSnapshot = false;
+		return state.apply(event);
+	};
+
 	return {
 		held,
+		unseen,
 		get token() {
-			return token;
+			return state.token;
 		},
 		get synced() {
-			return synced;
+			return state.synced;
+		},
+		get wasSynced() {
+			return state.wasSynced;
 		},
 		connect() {
-			synced = false;
-			newest = parseVersion(token) ?? 0n;
+			state.connect();
+			newest = parseVersion(state.token) ?? 0n;
 			// One that was cut off is still under way: RESET is yet to come, a HEARTBEAT may come before it.
-			inSnapshot = parseVersion(token) === undefined;
-			if (token === "") startOver();
+			inSnapshot = parseVersion(state.token) === undefined;
 		},
-		receive(event) {
-			const { type, wukong } = event;
-			if (type === EventType.RESET) startOver();
-			checkOrder(event);
-			token = event.resourceVersion;
-			if (type === EventType.SYNCED) {
-				for (const key of unseen) held.delete(key);
-				unseen.clear();
-				inSnapshot = false;
-				synced = true;
-			}
-			if (wukong === undefined) return;
-			const key = keyOf(wukong);
-			const known = inSnapshot && unseen.has(key) ? undefined : held.get(key);
-			if (!shows(filter, wukong)) fail(event, "not of this view");
-			if (type === EventType.ADDED) {
-				if (known !== undefined) fail(event, "already there");
-				held.set(key, wukong);
-				unseen.delete(key);
-				return;
-			}
-			if (inSnapshot) fail(event, "in a snapshot");
-			if (known === undefined) return fail(event, "of a VM that is not there");
-			checkState(event, known, wukong);
-			if (type === EventType.DELETED) held.delete(key);
-			else held.set(key, wukong);
-		},
+		apply,
+		receive: (event) => void apply(event),
 	};
 }

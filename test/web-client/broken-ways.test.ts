@@ -57,7 +57,8 @@ describe("over connect-node", () => {
 		});
 		const seen: unknown[] = [];
 		const watching = async () => {
-			for await (const event of createWukongClient({ transport }).watch()) seen.push(event);
+			for await (const event of createWukongClient({ transport }).rpc.watchWukong({}))
+				seen.push(event);
 		};
 		const end = await watching().then(() => "ended", told);
 		expect(seen.length).toBeGreaterThan(0);
@@ -70,9 +71,9 @@ describe("what the service itself says", () => {
 	test("the limit on streams is a limit, and may be tried again (reason TOO_MANY_REQUESTS)", async () => {
 		await using app = await startApp("--max-watch-streams", "1");
 		const client = createWukongClient({ baseUrl: app.url });
-		const first = client.watch()[Symbol.asyncIterator]();
+		const first = client.rpc.watchWukong({})[Symbol.asyncIterator]();
 		await first.next();
-		const second = client.watch()[Symbol.asyncIterator]();
+		const second = client.rpc.watchWukong({})[Symbol.asyncIterator]();
 		await expect(second.next().catch(told)).resolves.toBe("isLimited isRetryable");
 		await first.return?.();
 	});
@@ -80,13 +81,13 @@ describe("what the service itself says", () => {
 	test("a wrong request is invalid, and is not tried again", async () => {
 		await using app = await startApp();
 		const client = createWukongClient({ baseUrl: app.url });
-		expect(await client.getWukong({ name: "NO" }).catch(told)).toBe("isInvalid");
+		expect(await client.rpc.getWukong({ name: "NO" }).catch(told)).toBe("isInvalid");
 	});
 });
 
 test("a client without a baseUrl outside a page says that it needs one, and not that the network is away", async () => {
 	const error = await createWukongClient()
-		.getWukong({ name: "vm-0" })
+		.rpc.getWukong({ name: "vm-0" })
 		.catch((reason) => reason);
 	expect(told(error)).toBe("isFailedPrecondition");
 	expect(isFailedPrecondition(error)).toBe(true);

@@ -16,7 +16,7 @@ async function requestOf(options: object): Promise<Request> {
 		},
 		...options,
 	});
-	await client.getWukong({ name: "vm-0" });
+	await client.rpc.getWukong({ name: "vm-0" });
 	if (request === undefined) throw new Error("nothing was sent");
 	return request;
 }

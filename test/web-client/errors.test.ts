@@ -38,7 +38,7 @@ async function caught(failure: ConnectError): Promise<unknown> {
 	const counts = { opened: 0, ended: 0, timeoutsMs: [] };
 	const transport = createRouterTransport(scriptedService(counts, { getWukong }));
 	return createWukongClient({ transport })
-		.getWukong({ name: "a" })
+		.rpc.getWukong({ name: "a" })
 		.catch((error) => error);
 }
 
@@ -67,7 +67,7 @@ describe("guards", () => {
 	test("a network failure is unavailable, whatever its text", async () => {
 		const fetch = () => Promise.reject(new TypeError("Load failed"));
 		const client = createWukongClient({ baseUrl: "http://127.0.0.1:9", fetch });
-		const error = await client.getWukong({ name: "a" }).catch((reason) => reason);
+		const error = await client.rpc.getWukong({ name: "a" }).catch((reason) => reason);
 		expect(isUnavailable(error)).toBe(true);
 		expect(reasonOf(error)).toBeUndefined();
 	});

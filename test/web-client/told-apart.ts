@@ -45,11 +45,11 @@ export interface Ends {
 /** Reads one stream to its end, and asks for one VM. Runs in Node and in pages. */
 export async function endsOf(client: WukongClient): Promise<Ends> {
 	const watching = async () => {
-		for await (const _event of client.watch());
+		for await (const _event of client.rpc.watchWukong({}));
 	};
 	return {
 		stream: await watching().then(() => "ended", told),
-		unary: await client.getWukong({ name: "vm-0" }).then(() => "answered", told),
+		unary: await client.rpc.getWukong({ name: "vm-0" }).then(() => "answered", told),
 	};
 }
 

@@ -1,123 +1,185 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { Code, ConnectError, createRouterTransport } from "@connectrpc/connect";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createWukongClient, type WukongClient } from "../../web-client/src/index.ts";
-import { until } from "../support/until.ts";
-import { type StreamCounts, scriptedService } from "./scripted-service.ts";
+import { Code } from "@connectrpc/connect";
+import { describe, expect, test } from "vitest";
+import type { Watch, WatchEvent } from "../../web-client/src/index.ts";
+import { createFakeWukong, failure } from "../../web-client/src/testing/index.ts";
 
-let counts: StreamCounts;
-let server: Server;
-let overHttp: WukongClient;
+const seed = [{ name: "a" }, { name: "b" }];
+const inShort = (event: WatchEvent) =>
+	event.type === "SYNCED" ? "SYNCED" : `${event.type} ${event.wukong.name}`;
 
-beforeEach(async () => {
-	counts = { opened: 0, ended: 0, timeoutsMs: [] };
-	server = createServer(connectNodeAdapter({ routes: scriptedService(counts) }));
-	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	const { port } = server.address() as AddressInfo;
-	overHttp = createWukongClient({ baseUrl: `http://127.0.0.1:${port}` });
-});
-
-afterEach(async () => {
-	server.closeAllConnections();
-	await new Promise((resolve) => server.close(resolve));
-	expect(counts.ended, "streams that the server still holds").toBe(counts.opened);
-});
-
-const inMemory = () =>
-	createWukongClient({ transport: createRouterTransport(scriptedService(counts)) });
-
-describe.each([
-	["over HTTP", () => overHttp],
-	["in memory", inMemory],
-])("a watch %s", (_, client) => {
-	test("gives the events in order", async () => {
-		const versions: string[] = [];
-		for await (const event of client().watch()) {
-			versions.push(event.resourceVersion);
-			if (versions.length === 3) break;
-		}
-		expect(versions).toEqual(["1", "2", "3"]);
-		await until("the stream ends", () => counts.ended === 1);
-	});
-
-	test("ends on the server when its loop is left", async () => {
-		for await (const _event of client().watch()) break;
-		await until("the stream ends", () => counts.ended === 1);
-	});
-
-	test("ends on the server when its loop throws", async () => {
-		const loop = async () => {
-			for await (const _event of client().watch()) throw new Error("mine");
-		};
-		await expect(loop()).rejects.toThrow("mine");
-		await until("the stream ends", () => counts.ended === 1);
-	});
-
-	test("ends without an error when its signal aborts in the silence", async () => {
-		const controller = new AbortController();
-		let events = 0;
-		for await (const _event of client().watch({}, { signal: controller.signal })) {
-			events++;
-			if (events === 3) setImmediate(() => controller.abort());
-		}
-		expect(events).toBe(3);
-		await until("the stream ends", () => counts.ended === 1);
-	});
-
-	test("ends at once when its iterator is returned while it waits", async () => {
-		const iterator = client().watch()[Symbol.asyncIterator]();
-		for (let event = 0; event < 3; event++) await iterator.next();
-		const waiting = iterator.next();
-		await iterator.return?.();
-		expect(await waiting).toEqual({ done: true, value: undefined });
-		await until("the stream ends", () => counts.ended === 1);
-	});
-
-	test("opens a stream of its own for each loop", async () => {
-		const watch = client().watch();
-		for await (const _event of watch) break;
-		for await (const _event of watch) break;
-		expect(counts.opened).toBe(2);
-		await until("both streams end", () => counts.ended === 2);
-	});
-
-	test("has no deadline", async () => {
-		for await (const _event of client().watch()) break;
-		expect(counts.timeoutsMs).toEqual([undefined]);
-		await until("the stream ends", () => counts.ended === 1);
-	});
-});
-
-test("a watch whose signal has aborted before asks nothing", async () => {
-	const events = [];
-	for await (const event of overHttp.watch({}, { signal: AbortSignal.abort() })) events.push(event);
-	expect(events).toEqual([]);
-	expect(counts.opened).toBe(0);
-});
-
-test("forty left loops leave the connections free for calls", async () => {
-	for (let loop = 0; loop < 40; loop++) {
-		for await (const _event of overHttp.watch()) break;
-	}
-	await until("all streams end", () => counts.ended === 40);
-	expect(counts.opened).toBe(40);
-});
-
-test("a stream that the service ends with a failure throws it", async () => {
-	const client = createWukongClient({
-		transport: createRouterTransport(
-			scriptedService(counts, {
-				// biome-ignore lint/correctness/useYield: a stream that fails before its first event
-				async *watchWukong() {
-					throw new ConnectError("stopping", Code.Unavailable);
-				},
-			}),
-		),
-	});
+/** Runs a loop over a watch, beside the test. */
+function run(watch: Watch) {
+	const told: string[] = [];
 	const loop = async () => {
-		for await (const _event of client.watch()) break;
+		for await (const event of watch) told.push(inShort(event));
 	};
-	await expect(loop()).rejects.toMatchObject({ code: Code.Unavailable });
+	return {
+		told,
+		ended: loop().then(
+			() => "ended",
+			(error) => error,
+		),
+	};
+}
+
+describe("a watch", () => {
+	test("tells differences through cuts, restarts and expired places, and each one once", async () => {
+		const fake = createFakeWukong({ seed });
+		const watch = fake.client.watch();
+		const { told, ended } = run(watch);
+		await fake.advance(100);
+		fake.cut();
+		fake.store.put({ name: "c" });
+		fake.store.remove({ name: "a" });
+		await fake.advance(5_000);
+		expect(told).toEqual(["ADDED a", "ADDED b", "SYNCED", "ADDED c", "DELETED a", "SYNCED"]);
+
+		told.length = 0;
+		fake.offline();
+		fake.store.put({ name: "b", labels: { new: "yes" } });
+		fake.store.remove({ name: "c" });
+		fake.store.put({ name: "d" });
+		fake.store.forgetHistory();
+		fake.online();
+		await fake.advance(60_000);
+		// After RESET only what differs is told: c is missing in the new snapshot, so it comes last.
+		expect(told).toEqual(["MODIFIED b", "ADDED d", "DELETED c", "SYNCED"]);
+		await watch.close();
+		expect(await ended).toBe("ended");
+		expect(watch.status).toBe("closed");
+	});
+
+	test("tells a namesake that was made meanwhile as another VM", async () => {
+		const fake = createFakeWukong({ seed });
+		const { told } = run(fake.client.watch());
+		await fake.advance(100);
+		told.length = 0;
+		fake.offline();
+		fake.store.remove({ name: "a" });
+		fake.store.put({ name: "a" });
+		fake.store.forgetHistory();
+		fake.online();
+		await fake.advance(60_000);
+		expect(told).toEqual(["DELETED a", "ADDED a", "SYNCED"]);
+		fake.client.close();
+	});
+
+	test.each([
+		[
+			"leaving its loop",
+			async (watch: Watch) => {
+				for await (const _event of watch) break;
+			},
+		],
+		[
+			"close",
+			async (watch: Watch) => {
+				const { ended } = run(watch);
+				await watch.close();
+				expect(await ended).toBe("ended");
+			},
+		],
+		[
+			"disposal",
+			async (watch: Watch) => {
+				await using own = watch;
+				await own[Symbol.asyncIterator]().next();
+			},
+		],
+	])("ends on the server by %s", async (_, end) => {
+		const fake = createFakeWukong({ seed });
+		await end(fake.client.watch());
+		await fake.advance(0);
+		expect([fake.openStreams, fake.clock.pendingTimers]).toEqual([0, 0]);
+	});
+
+	test("ends by its signal and by its client's close, without an error, also in the silence", async () => {
+		const fake = createFakeWukong({ seed });
+		const controller = new AbortController();
+		const one = run(fake.client.watch({}, { signal: controller.signal }));
+		const other = run(fake.client.watch());
+		await fake.advance(100);
+		expect(fake.openStreams).toBe(2);
+		controller.abort();
+		expect(await one.ended).toBe("ended");
+		fake.client.close();
+		expect(await other.ended).toBe("ended");
+		await fake.advance(0);
+		expect([fake.openStreams, fake.clock.pendingTimers]).toEqual([0, 0]);
+	});
+
+	test("asks nothing before its loop begins, and nothing for a signal that has aborted", async () => {
+		const fake = createFakeWukong({ seed });
+		fake.client.watch();
+		const { ended } = run(fake.client.watch({}, { signal: AbortSignal.abort() }));
+		expect(await ended).toBe("ended");
+		expect(fake.calls).toBe(0);
+	});
+
+	test("throws what no retry can cure", async () => {
+		const fake = createFakeWukong({ seed });
+		fake.fail(failure(Code.PermissionDenied, "PERMISSION_DENIED"));
+		const watch = fake.client.watch();
+		const { ended } = run(watch);
+		await fake.advance(100);
+		expect(await ended).toMatchObject({ code: Code.PermissionDenied });
+		expect(watch.status).toBe("failed");
+	});
+
+	test("does not take a reader's own slowness for silence", async () => {
+		const fake = createFakeWukong({ seed });
+		const events = fake.client.watch()[Symbol.asyncIterator]();
+		await events.next();
+		await fake.advance(600_000);
+		expect(fake.calls).toBe(1);
+		expect(await events.next()).toMatchObject({ value: { type: "ADDED" } });
+		await events.return?.();
+	});
+});
+
+describe("waiting", () => {
+	test("resolves when the VM is as wanted, over a cut too", async () => {
+		const fake = createFakeWukong({ seed });
+		const stopping = fake.client.stop("a");
+		const waiting = stopping.then(() => fake.client.waitFor("a", "STOPPED"));
+		await fake.advance(500);
+		fake.cut();
+		await fake.advance(5_000);
+		expect(await waiting).toMatchObject({ name: "a" });
+		const gone = fake.client.waitFor("a", "DELETED");
+		await fake.client.delete("default/a");
+		await fake.advance(5_000);
+		expect(await gone).toBeUndefined();
+		expect(fake.openStreams).toBe(0);
+	});
+
+	test("rejects at once for a VM in ERROR, one that does not exist, a signal and a deadline", async () => {
+		const fake = createFakeWukong({ seed: [...seed, { name: "bad", status: { powerState: 5 } }] });
+		const caught = (wait: Promise<unknown>) =>
+			wait.then(
+				() => "met",
+				({ code }) => code,
+			);
+		const { client } = fake;
+		const controller = new AbortController();
+		const ends = [
+			caught(client.waitFor("bad", "RUNNING")),
+			caught(client.waitFor("no", "RUNNING")),
+			caught(client.waitFor("a", "STOPPED", { signal: controller.signal })),
+			caught(client.waitFor("a", "STOPPED", { timeoutMs: 2_000 })),
+			caught(client.waitFor("no", (vm) => vm === undefined)),
+		];
+		await fake.advance(1_000);
+		controller.abort();
+		await fake.advance(1_000);
+		const { FailedPrecondition, NotFound, Canceled, DeadlineExceeded } = Code;
+		expect(await Promise.all(ends)).toEqual([
+			FailedPrecondition,
+			NotFound,
+			Canceled,
+			DeadlineExceeded,
+			"met",
+		]);
+		expect([fake.openStreams, fake.clock.pendingTimers]).toEqual([0, 0]);
+	});
 });

@@ -1,9 +1,20 @@
 import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
-import { type WukongEvent, WukongService } from "../gen/novasphere/v1/wukong_service_pb.js";
+import { WukongService } from "../gen/novasphere/v1/wukong_service_pb.js";
+import { type Calls, createCalls } from "./calls.ts";
+import { createLeavableStream } from "./leavable-stream.ts";
+import { type BackoffTimes, defaultBackoff } from "./live/backoff.ts";
+import { createEnvironment, type Environment } from "./live/environment.ts";
+import { type FeedContext, followQuery } from "./live/feed.ts";
+import { createLists } from "./live/lists.ts";
+import type { LiveList } from "./live/live-list.ts";
+import type { WatchQuery } from "./live/query.ts";
 import { createReachingFetch } from "./reach.ts";
+import type { Ref } from "./ref.ts";
+import { createTokens, type TokenSource } from "./token.ts";
 import { createTellingTransport } from "./transport.ts";
-import { openWatch, type WatchOptions, type WatchQuery } from "./watch.ts";
+import { type WaitCondition, type WaitOptions, waitFor } from "./wait-for.ts";
+import { createWatch, type Watch, type WatchOptions } from "./watch.ts";
 
 /** How to reach the service over Connect and fetch. */
 export interface ConnectionOptions {
@@ -26,35 +37,94 @@ export interface TransportOptions {
 	readonly transport: Transport;
 }
 
-/**
- * The calls of WukongService, and `watch` in place of its plain stream, whose loop cannot be
- * left without leaving the call open. Failures are ConnectErrors; see `reasonOf` and the
- * guards beside it.
- */
-export interface WukongClient extends Omit<Client<typeof WukongService>, "watchWukong"> {
+/** What does not depend on the way to the service. */
+export interface BehaviourOptions {
+	/** Sent with each call and stream. Default: none. */
+	readonly token?: TokenSource;
+	/** Tries in all of a call that may be repeated; 1: none is. Default: 3. */
+	readonly attempts?: number;
+	/** Waits between the tries of a watch. Default: 0.5 s doubling to 30 s, with full jitter. */
+	readonly backoff?: Partial<BackoffTimes>;
+	/** Longest silence of the service on a watch, in milliseconds, 1,000 to 300,000. Default: 10,000. */
+	readonly heartbeatIntervalMs?: number;
+	/** Time between two notifications of a live list at least, in milliseconds. Default: 20. */
+	readonly throttleMs?: number;
+	/** How long a live list's stream stays open without a subscriber, in milliseconds. Default: 5,000. */
+	readonly lingerMs?: number;
+	/** Clock, randomness and news of the network, for tests. Default: the machine's own. */
+	readonly environment?: Partial<Environment>;
+}
+
+export type WukongClientOptions = (ConnectionOptions | TransportOptions) & BehaviourOptions;
+
+/** Calls, watches and live lists of one service. Failures are ConnectErrors: see the guards. */
+export interface WukongClient extends Calls {
 	/**
-	 * Streams VMs and their changes: a snapshot (ADDED), SYNCED, then live. Each loop over the
-	 * result opens a stream of its own. Leaving the loop ends the stream on the server; an
-	 * abort of `signal` ends the loop without an error. Any other end throws.
+	 * A list that is kept current through lost connections, restarts, sleep and expired places.
+	 * Whoever asks for the same gets the same list, and one stream feeds it.
 	 *
 	 * @example
-	 * for await (const event of client.watch({ namespace: "default" })) show(event);
+	 * const vms = client.liveList({ namespace: "default" });
+	 * const unsubscribe = vms.subscribe(({ items, status }) => show(items, status));
 	 */
-	watch(query?: WatchQuery, options?: WatchOptions): AsyncIterable<WukongEvent>;
+	liveList(query?: WatchQuery): LiveList;
+	/**
+	 * The changes one by one. Leaving the loop ends the stream on the server.
+	 *
+	 * @throws ConnectError what no retry can cure; connections that break are opened again
+	 * @example
+	 * for await (const event of client.watch()) {
+	 * 	if (event.type !== "SYNCED") console.log(event.type, event.wukong.name);
+	 * }
+	 */
+	watch(query?: WatchQuery, options?: WatchOptions): Watch;
+	/** Waits until a VM is as wanted. @example await client.waitFor("web-1", "RUNNING") */
+	waitFor(ref: Ref, condition: WaitCondition, options?: WaitOptions): ReturnType<typeof waitFor>;
+	/** The service's calls as the contract has them, without retries; its stream ends when its loop is left. */
+	readonly rpc: Client<typeof WukongService>;
+	/** Ends all watches and lists. */
+	close(): void;
 }
 
 /** Makes a client. Without options it speaks JSON to the page's own origin. */
-export function createWukongClient(
-	options: ConnectionOptions | TransportOptions = {},
-): WukongClient {
-	const transport =
+export function createWukongClient(options: WukongClientOptions = {}): WukongClient {
+	const closer = new AbortController();
+	const environment = createEnvironment(options.environment);
+	const tokens =
+		options.token === undefined ? undefined : createTokens(options.token, closer.signal);
+	const telling =
 		"transport" in options
 			? createTellingTransport(options.transport, false)
 			: createTellingTransport(connect(options), true);
-	const { watchWukong, ...calls } = createClient(WukongService, transport);
+	const calls = createClient(WukongService, tokens?.wrap(telling) ?? telling);
+	const rpc = { ...calls, watchWukong: createLeavableStream(calls.watchWukong) };
+
+	const context: FeedContext = {
+		call: rpc.watchWukong,
+		environment,
+		heartbeatIntervalMs: options.heartbeatIntervalMs ?? 10_000,
+		backoff: { ...defaultBackoff, ...options.backoff },
+		renewal: tokens,
+		signal: closer.signal,
+	};
+	const watch = (query: WatchQuery = {}, watchOptions: WatchOptions = {}) =>
+		createWatch(context, query, watchOptions);
+	const { throttleMs = 20, lingerMs = 5_000, attempts = 3 } = options;
+	const listFor = createLists((query) => ({
+		...followQuery(context, query, undefined),
+		throttleMs,
+		lingerMs,
+		signal: closer.signal,
+	}));
+
 	return {
-		...calls,
-		watch: (query = {}, watchOptions = {}) => openWatch(watchWukong, query, watchOptions),
+		...createCalls(rpc, { environment, attempts }),
+		liveList: (query = {}) => listFor(query),
+		watch,
+		waitFor: (ref, condition, waitOptions = {}) =>
+			waitFor(watch, environment, { ref, condition, options: waitOptions }),
+		rpc,
+		close: () => closer.abort(),
 	};
 }
 

@@ -152,9 +152,10 @@ function serviceInfo(error: unknown): ErrorInfo | undefined {
 	return error.findDetails(ErrorInfoSchema).find(isOurs);
 }
 
-/** The error was made on this side: what comes from the other one has header fields. */
+/** The error was made on this side: what comes from the other one has header fields or details. */
 export function isLocal(error: unknown): error is ConnectError {
-	return error instanceof ConnectError && error.metadata.keys().next().done === true;
+	if (!(error instanceof ConnectError) || error.details.length > 0) return false;
+	return error.metadata.keys().next().done === true;
 }
 
 /** By its name: a test's window, or a frame, has a TypeError of its own. */

@@ -1,67 +1,89 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { CallOptions, Client } from "@connectrpc/connect";
-import type {
-	WatchWukongRequestSchema,
-	WukongEvent,
-	WukongService,
-} from "../gen/novasphere/v1/wukong_service_pb.js";
+import { WukongEvent_Type as Type } from "../gen/novasphere/v1/wukong_service_pb.js";
+import { type FeedContext, followQuery } from "./live/feed.ts";
+import { follow } from "./live/follow.ts";
+import type { WatchQuery } from "./live/query.ts";
+import type { LiveCondition, LiveStatus } from "./live/status.ts";
+import { type Change, createWatchState } from "./live/watch-state.ts";
 
-/** What to watch; empty: every VM that the caller may read. */
-export type WatchQuery = MessageInitShape<typeof WatchWukongRequestSchema>;
+/** A difference, or SYNCED: what came so far is complete, at the start and after each resume. */
+export type WatchEvent = Change | { readonly type: "SYNCED" };
 
 /** How to watch. */
 export interface WatchOptions {
 	/** Ends the loop, without an error. */
 	readonly signal?: AbortSignal;
-	/** Additional headers of the request. Default: none. */
+	/** Additional headers of each request. Default: none. */
 	readonly headers?: HeadersInit;
+	/** Told each time that `condition` changes. */
+	readonly onCondition?: (condition: LiveCondition) => void;
 }
 
-type WatchCall = Client<typeof WukongService>["watchWukong"];
+/** A watch that survives its connections. Its loop may run once. */
+export interface Watch extends AsyncIterable<WatchEvent> {
+	/** How far what it told can be trusted; see `condition` for the reason. */
+	readonly status: LiveStatus;
+	readonly condition: LiveCondition;
+	/** Ends it, on the server too, and its loop without an error. */
+	close(): Promise<void>;
+	/** The same, where the engine has the symbol: `await using watch = client.watch()`. */
+	[Symbol.asyncDispose](): Promise<void>;
+}
 
 /**
- * Opens one stream per loop and cancels it when its loop is left. Connect hides `return` of
- * a response's iterator, so a plain `for await` that breaks leaves the request open, and
- * after six of them a browser on HTTP/1.1 has no connection left for anything else.
+ * Watches: differences, one by one, in order and never twice, through lost connections, restarts
+ * and expired places. Nothing is asked before its loop begins.
  */
-export function openWatch(
-	call: WatchCall,
-	query: WatchQuery,
-	options: WatchOptions,
-): AsyncIterable<WukongEvent> {
-	return { [Symbol.asyncIterator]: () => iterate(call, query, options) };
-}
-
-function iterate(
-	call: WatchCall,
-	query: WatchQuery,
-	options: WatchOptions,
-): AsyncIterator<WukongEvent> {
-	const left = new AbortController();
-	const signal =
-		options.signal === undefined ? left.signal : AbortSignal.any([options.signal, left.signal]);
-	const callOptions: CallOptions = {
-		signal,
-		// A watch has no deadline of its own: silence is told by missing heartbeats.
-		timeoutMs: 0,
-		...(options.headers === undefined ? {} : { headers: options.headers }),
-	};
-	let events: AsyncIterator<WukongEvent> | undefined;
-	return {
-		async next() {
-			if (signal.aborted) return { done: true, value: undefined };
-			try {
-				events ??= call(query, callOptions)[Symbol.asyncIterator]();
-				return await events.next();
-			} catch (error) {
-				// The caller wanted the end, so it is no failure.
-				if (signal.aborted) return { done: true, value: undefined };
-				throw error;
+export function createWatch(context: FeedContext, query: WatchQuery, options: WatchOptions): Watch {
+	const leaver = new AbortController();
+	const leave = () => leaver.abort();
+	let condition: LiveCondition = { status: "connecting", error: undefined, staleSince: undefined };
+	const outers = [context.signal, ...(options.signal === undefined ? [] : [options.signal])];
+	const steps = follow({
+		...followQuery(context, query, options.headers),
+		state: createWatchState(),
+		signal: leaver.signal,
+		onCondition(next) {
+			condition = next;
+			options.onCondition?.(next);
+		},
+	});
+	async function* events(): AsyncGenerator<WatchEvent, void, void> {
+		for (const outer of outers) {
+			if (outer.aborted) leave();
+			outer.addEventListener("abort", leave);
+		}
+		try {
+			for await (const { event, changes } of steps) {
+				yield* changes;
+				if (event.type === Type.SYNCED) yield { type: "SYNCED" };
 			}
+		} finally {
+			for (const outer of outers) outer.removeEventListener("abort", leave);
+			leave();
+		}
+	}
+	const told = events();
+	const close = async () => {
+		leave();
+		// A loop that waits for a message ends by the abort, and only then can this end.
+		await told.return();
+	};
+
+	return {
+		get status() {
+			return condition.status;
 		},
-		async return() {
-			left.abort();
-			return { done: true, value: undefined };
+		get condition() {
+			return condition;
 		},
+		[Symbol.asyncIterator]: () => ({
+			next: () => told.next(),
+			async return() {
+				await close();
+				return { done: true, value: undefined };
+			},
+		}),
+		close,
+		[Symbol.asyncDispose]: close,
 	};
 }

@@ -29,7 +29,7 @@ export async function countWatches(
 	const resourceVersion = await presentVersion(service);
 	let synced = 0;
 	const follow = async (client: Watcher) => {
-		for await (const { type } of client.watch({ resourceVersion }, { signal })) {
+		for await (const { type } of client.rpc.watchWukong({ resourceVersion }, { signal })) {
 			if (type === EventType.SYNCED) synced++;
 		}
 	};

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { type ClientHttp2Session, connect } from "node:http2";
-import { create, toBinary, toJson } from "@bufbuild/protobuf";
+import { create, type MessageInitShape, toBinary, toJson } from "@bufbuild/protobuf";
+import type { Client } from "@connectrpc/connect";
 import { endStreamFromJson } from "@connectrpc/connect/protocol-connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { trailerParse } from "@connectrpc/connect/protocol-grpc-web";
@@ -10,13 +11,15 @@ import {
 	type WukongEvent,
 	WukongService,
 } from "@novasphere/wukong-gen/wukong-service";
-import type { WukongClient } from "../../../web-client/src/client.ts";
-import type { WatchQuery } from "../../../web-client/src/watch.ts";
 import { envelope } from "../../bench/load/envelope.ts";
 import { decodeBinary, decodeJson, readEvents } from "./event-body.ts";
 
 /** A client that can only watch. */
-export type Watcher = Pick<WukongClient, "watch">;
+export interface Watcher {
+	readonly rpc: Pick<Client<typeof WukongService>, "watchWukong">;
+}
+
+type WatchQuery = MessageInitShape<typeof WatchWukongRequestSchema>;
 
 /**
  * Watches as the client libraries do, at a tenth of their cost: hundreds of streams in one
@@ -75,13 +78,15 @@ function leanClient(
 ): Watcher {
 	const never = new AbortController().signal;
 	return {
-		watch: async function* (query = {}, { signal = never } = {}) {
-			try {
-				yield* watch(query, signal);
-			} catch (error) {
-				// An abort ends the loop without an error, as in the web client.
-				if (!signal.aborted) throw error;
-			}
+		rpc: {
+			async *watchWukong(query, { signal = never } = {}) {
+				try {
+					yield* watch(query, signal);
+				} catch (error) {
+					// An abort ends the loop without an error, as in the web client.
+					if (!signal.aborted) throw error;
+				}
+			},
 		},
 	};
 }

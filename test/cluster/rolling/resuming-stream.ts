@@ -3,11 +3,14 @@ import {
 	WukongEvent_Type as EventType,
 	type WukongEvent,
 } from "@novasphere/wukong-gen/wukong-service";
+import { defaultBackoff } from "../../../web-client/src/live/backoff.ts";
+import { createEnvironment } from "../../../web-client/src/live/environment.ts";
+import { follow } from "../../../web-client/src/live/follow.ts";
 import { createWatchClient } from "../../support/watch-client.ts";
 import { filterOf } from "../../support/watching.ts";
 import type { KnownChange } from "./cluster-history.ts";
 import type { Watcher } from "./lean-client.ts";
-import { isWorthARetry, nameOfEnd, waitAsAsked } from "./one-retry.ts";
+import { nameOfEnd } from "./one-retry.ts";
 
 /** A watch that is opened again where it broke off. */
 export interface ResumingStream {
@@ -28,6 +31,9 @@ export interface ResumingStream {
 	close(): Promise<void>;
 }
 
+/** Longer than the service is ever silent, which beats each 15 s unless it is asked. */
+const silenceMs = 30_000;
+
 /** Watches a namespace, whatever happens to its replicas. */
 export function openResumingStream(client: Watcher, namespace: string): ResumingStream {
 	const watcher = createWatchClient(filterOf({ namespace }));
@@ -37,45 +43,44 @@ export function openResumingStream(client: Watcher, namespace: string): Resuming
 	const ends: string[] = [];
 	const refusals: string[] = [];
 	let resets = 0;
-	let wasSynced = false;
+	let hasBegun = false;
 	let over = false;
 	let broken: unknown;
 
-	const receive = (event: WukongEvent) => {
-		watcher.receive(event);
-		if (event.type === EventType.RESET) resets++;
-		if (event.wukong !== undefined && wasSynced) seen.push(changeOf(event, event.wukong));
-		wasSynced ||= watcher.synced;
-	};
-
 	/** A promise that does not hold is no end of a stream, to be followed by another one. */
-	const receiveOrLeave = (event: WukongEvent) => {
+	const apply = (event: WukongEvent) => {
+		hasBegun = true;
+		const { wasSynced } = watcher;
 		try {
-			receive(event);
+			const changes = watcher.apply(event);
+			if (event.type === EventType.RESET) resets++;
+			if (event.wukong !== undefined && wasSynced) seen.push(changeOf(event, event.wukong));
+			return changes;
 		} catch (error) {
 			broken ??= error;
 			leaver.abort();
+			return [];
 		}
 	};
-
-	const follow = async () => {
-		while (!signal.aborted) {
-			watcher.connect();
-			const query = { namespace, resourceVersion: watcher.token };
-			let hasBegun = false;
-			try {
-				for await (const event of client.watch(query, { signal })) {
-					hasBegun = true;
-					receiveOrLeave(event);
-				}
-			} catch (error) {
-				if (!isWorthARetry(error)) throw error;
+	const run = async () => {
+		const steps = follow({
+			open: (resourceVersion, own) =>
+				client.rpc.watchWukong({ namespace, resourceVersion }, { signal: own }),
+			state: Object.create(watcher, { apply: { value: apply } }),
+			environment: createEnvironment(),
+			silenceMs,
+			backoff: defaultBackoff,
+			renewal: undefined,
+			signal,
+			onCondition: () => {},
+			onRetry(error) {
 				(hasBegun ? ends : refusals).push(nameOfEnd(error));
-				await waitAsAsked(error);
-			}
-		}
+				hasBegun = false;
+			},
+		});
+		for await (const _step of steps);
 	};
-	const following = follow().finally(() => {
+	const following = run().finally(() => {
 		over = true;
 	});
 	// Awaited at the end: until then a failure is not unhandled, only early.

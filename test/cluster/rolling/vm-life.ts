@@ -43,26 +43,26 @@ export async function* leadLives(
 	};
 	const create = async () => {
 		const request = { wukong: { ...ref, spec }, requestId: randomUUID() };
-		return answered(await twice(() => client.createWukong(request, options)));
+		return answered(await twice(() => client.rpc.createWukong(request, options)));
 	};
 	const label = async ({ resourceVersion }: Wukong) => {
 		const step = randomUUID();
 		const request = { wukong: { ...ref, resourceVersion, labels: { step } } };
 		try {
-			return answered(await twice(() => client.updateWukong(request, options)));
+			return answered(await twice(() => client.rpc.updateWukong(request, options)));
 		} catch (error) {
 			if (!isConflict(error)) throw error;
 			// The first try may have been the one that changed the version.
-			const now = answered(await client.getWukong(ref, options));
+			const now = answered(await client.rpc.getWukong(ref, options));
 			if (now.labels.step !== step) throw error;
 			return now;
 		}
 	};
-	const stop = async () => answered(await twice(() => client.stopWukong(ref, options)));
-	const start = async () => answered(await twice(() => client.startWukong(ref, options)));
+	const stop = async () => answered(await twice(() => client.rpc.stopWukong(ref, options)));
+	const start = async () => answered(await twice(() => client.rpc.startWukong(ref, options)));
 	const remove = async ({ uid, resourceVersion }: Wukong): Promise<Acknowledged> => {
 		try {
-			const answer = await twice(() => client.deleteWukong({ ...ref, uid }, options));
+			const answer = await twice(() => client.rpc.deleteWukong({ ...ref, uid }, options));
 			return { uid, version: answer.resourceVersion, deleted: true };
 		} catch (error) {
 			// Gone is what was asked for: the first try has done it.
