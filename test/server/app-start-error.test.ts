@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -35,6 +36,11 @@ test("a certificate that is not there is named with its option and path", async 
 	);
 	expect(await lineOf(...tls("/", files.keyFile))).toBe(
 		"--tls-cert: the certificate / cannot be read: EISDIR",
+	);
+	const pipe = `${files.keyFile}-pipe`;
+	execFileSync("mkfifo", [pipe]);
+	expect(await lineOf(...tls(files.certFile, pipe))).toBe(
+		`--tls-key: the key ${pipe} cannot be read: it is a pipe`,
 	);
 });
 

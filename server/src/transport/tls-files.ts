@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import type { Server } from "node:https";
 import type { Clock, Timer } from "../clock.ts";
 import type { TransportLimits } from "./limits.ts";
@@ -101,6 +101,8 @@ async function readPair(names: TlsFileNames): Promise<Pair> {
 
 async function readPart(part: "certificate" | "key", file: string): Promise<string> {
 	try {
+		// Reading a pipe may never end, and nothing could end the process then.
+		if ((await stat(file)).isFIFO()) throw Object.assign(new Error(), { code: "it is a pipe" });
 		return await readFile(file, "utf8");
 	} catch (error) {
 		const { code } = error as NodeJS.ErrnoException;
