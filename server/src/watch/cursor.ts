@@ -27,8 +27,8 @@ type State =
 	/** Says what there is now. Until SYNCED every token means "start over". */
 	| {
 			readonly at: "snapshot";
-			readonly objects: readonly Wukong[];
-			readonly from: number;
+			/** The last VM that was passed; no list is held: a reader may stand still for days. */
+			readonly after: Wukong | undefined;
 			readonly follower: Follower;
 	  }
 	/** Says what happened between the resume version and `end`, the log's end at its start. */
@@ -101,13 +101,16 @@ export class Cursor {
 				this.#state = this.#snapshot();
 				return "reset";
 			case "snapshot": {
-				const { objects, from, follower } = state;
-				const slice = this.#view.snapshot(objects, from, maxBytes);
+				const { after, follower } = state;
+				// What came later is undone: that has to be there.
+				if (this.#isLost(follower)) return moved;
+				const place = { version: follower.version, after };
+				const { events, last } = this.#view.snapshot(place, maxBytes);
 				this.#state =
-					slice.end < objects.length
-						? { ...state, from: slice.end }
-						: { at: "complete", follower, token: startOver };
-				return slice.events.length > 0 ? slice.events : moved;
+					last === undefined
+						? { at: "complete", follower, token: startOver }
+						: { ...state, after: last };
+				return events.length > 0 ? events : moved;
 			}
 			case "catching up": {
 				const { follower, end } = state;
@@ -168,15 +171,9 @@ export class Cursor {
 		const { log } = this.#view;
 		const place = { sequence: log.history.nextSequence, version: log.head };
 		const follower = new Follower(this.#view, place);
-		return { at: "snapshot", objects: candidates(this.#view), from: 0, follower };
+		return { at: "snapshot", after: undefined, follower };
 	}
 }
 
 /** Said by a state that has handed over to another one, or has moved on in silence. */
 const moved = Symbol("moved");
-
-function candidates({ log, filter }: View): readonly Wukong[] {
-	if (filter.name === "" || filter.namespace === "") return log.state.snapshot();
-	const one = log.state.get(filter);
-	return one === undefined ? [] : [one];
-}

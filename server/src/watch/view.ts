@@ -3,11 +3,26 @@ import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
 import type { ChangeLog } from "./change-log.ts";
 import { type Filter, shows } from "./filter.ts";
 import { type LogEntry, viewChange } from "./log-entry.ts";
+import { indexAfter } from "./state.ts";
+
+/** A place in the VMs as they were at a version. */
+export interface SnapshotPlace {
+	readonly version: bigint;
+	/** The last VM that was passed; undefined: none yet. */
+	readonly after: Wukong | undefined;
+}
+
+/** ADDED in a row. Frozen, and one for all streams that are told the same. */
+export interface SnapshotSlice {
+	readonly events: readonly WukongEvent[];
+	/** The last VM that is passed with them; undefined: all are. */
+	readonly last: Wukong | undefined;
+}
 
 /** Events in a row. Frozen, and one for all streams that are told the same. */
 export interface Slice {
 	readonly events: readonly WukongEvent[];
-	/** Where the next one begins: a sequence number, or a place in the objects of a snapshot. */
+	/** Sequence number where the next one begins. */
 	readonly end: number;
 	/** Superseded states that are left out. */
 	readonly skipped: number;
@@ -26,8 +41,8 @@ export interface View {
 	 * form; without events only where there are none. Needs a place that the history holds.
 	 */
 	changes(from: number, end: number, maxBytes: number): Slice;
-	/** The ADDED of `objects` from place `from` on, likewise. */
-	snapshot(objects: readonly Wukong[], from: number, maxBytes: number): Slice;
+	/** The ADDED of a snapshot from a place on, likewise. Needs a version that the history holds. */
+	snapshot(place: SnapshotPlace, maxBytes: number): SnapshotSlice;
 	/** Nobody looks through it any more. */
 	close(): void;
 }
@@ -44,7 +59,7 @@ const eventOverheadBytes = 64;
 
 export function createView(log: ChangeLog, filter: Filter): View {
 	let changes: KeptChanges | undefined;
-	let snapshot: Kept | undefined;
+	let snapshot: KeptSnapshot | undefined;
 	// Old states are not to be kept from the garbage collector.
 	const forgetNews = log.onNews(() => {
 		changes = undefined;
@@ -58,19 +73,23 @@ export function createView(log: ChangeLog, filter: Filter): View {
 			const { nextSequence } = log.history;
 			if (
 				changes?.from !== from ||
-				changes.of !== end ||
+				changes.end !== end ||
 				changes.maxBytes !== maxBytes ||
 				changes.nextSequence !== nextSequence
 			) {
 				const slice = sliceChanges({ log, filter }, { from, end, maxBytes });
-				changes = { of: end, from, maxBytes, nextSequence, slice };
+				changes = { end, from, maxBytes, nextSequence, slice };
 			}
 			return changes.slice;
 		},
-		snapshot(objects, from, maxBytes) {
-			if (snapshot?.from !== from || snapshot.of !== objects || snapshot.maxBytes !== maxBytes) {
-				const slice = sliceObjects({ log, filter }, objects, { from, maxBytes });
-				snapshot = { of: objects, from, maxBytes, slice };
+		snapshot(place, maxBytes) {
+			if (
+				snapshot?.version !== place.version ||
+				snapshot.after !== place.after ||
+				snapshot.maxBytes !== maxBytes
+			) {
+				const slice = sliceObjects({ log, filter }, place, maxBytes);
+				snapshot = { ...place, maxBytes, slice };
 			}
 			return snapshot.slice;
 		},
@@ -78,16 +97,17 @@ export function createView(log: ChangeLog, filter: Filter): View {
 	};
 }
 
-/** The last slice, and what it is of. */
-interface Kept extends Bounds {
-	/** The end of changes, or the objects of a snapshot. */
-	readonly of: unknown;
+/** The last slice of changes, and where it is. What is superseded depends on the log's end too. */
+interface KeptChanges extends Bounds {
+	readonly end: number;
+	readonly nextSequence: number;
 	readonly slice: Slice;
 }
 
-/** What is superseded depends on the log's end too. */
-interface KeptChanges extends Kept {
-	readonly nextSequence: number;
+/** The last slice of a snapshot, and where it is. */
+interface KeptSnapshot extends SnapshotPlace {
+	readonly maxBytes: number;
+	readonly slice: SnapshotSlice;
 }
 
 interface Bounds {
@@ -130,23 +150,37 @@ function isSuperseded(entry: LogEntry, filter: Filter): boolean {
 }
 
 function sliceObjects(
-	{ log, filter }: Pick<View, "log" | "filter">,
-	objects: readonly Wukong[],
-	{ from, maxBytes }: Bounds,
-): Slice {
+	view: Pick<View, "log" | "filter">,
+	place: SnapshotPlace,
+	maxBytes: number,
+): SnapshotSlice {
+	const { log, filter } = view;
 	const events: WukongEvent[] = [];
-	let place = from;
 	let bytes = 0;
-	while (bytes < maxBytes) {
-		const wukong = objects[place];
-		if (wukong === undefined) break;
-		place++;
+	let last: Wukong | undefined;
+	for (const wukong of objectsFrom(view, place)) {
+		if (bytes >= maxBytes) return { events: Object.freeze(events), last };
+		last = wukong;
 		if (!shows(filter, wukong)) continue;
 		const event = log.snapshotEvents.of(wukong);
 		events.push(event);
 		bytes += eventBytes(log, event);
 	}
-	return { events: Object.freeze(events), end: place, skipped: 0 };
+	return { events: Object.freeze(events), last: undefined };
+}
+
+/** What there is to say from a place on. */
+function objectsFrom(
+	{ log, filter }: Pick<View, "log" | "filter">,
+	{ version, after }: SnapshotPlace,
+): Iterable<Wukong> {
+	if (!log.isNewest(version)) return log.objectsAt(version, after);
+	if (filter.name !== "" && filter.namespace !== "") {
+		const one = after === undefined ? log.state.get(filter) : undefined;
+		return one === undefined ? [] : [one];
+	}
+	const newest = log.state.snapshot();
+	return after === undefined ? newest : newest.slice(indexAfter(newest, after));
 }
 
 function eventBytes({ sizeBytes }: ChangeLog, { wukong }: WukongEvent): number {

@@ -1,13 +1,23 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { create } from "@bufbuild/protobuf";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
+import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
+import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
 import { describe, expect, test } from "vitest";
 import { createChangeLog } from "../../../server/src/watch/change-log.ts";
+import { Cursor } from "../../../server/src/watch/cursor.ts";
+import { silentObserver } from "../../../server/src/watch/observer.ts";
 import { createSelector } from "../../../server/src/watch/selector.ts";
 import type { View } from "../../../server/src/watch/view.ts";
 import { createViews } from "../../../server/src/watch/views.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { createMemorySource } from "../../support/memory-source.ts";
+import { until } from "../../support/until.ts";
 import { createStage, filterOf, inShort, takeAll } from "../../support/watching.ts";
 
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
 const anyBytes = Number.MAX_SAFE_INTEGER;
 
 async function setUp() {
@@ -146,4 +156,53 @@ describe("a view", () => {
 		views.enter(filterAt(99));
 		expect(() => views.enter(filterAt(100))).toThrow();
 	});
+});
+
+test("a cursor that stands still within its snapshot holds no state that the history has forgotten", async () => {
+	const log = createChangeLog({
+		limits: { maxChanges: 2, maxAgeMs: 1_000, maxBytes: 2 ** 26 },
+		clock: createFakeClock(),
+	});
+	const newest = new Map<string, Wukong>();
+	const put = (name: string, version: bigint) => {
+		const object = create(WukongSchema, { namespace: "default", name });
+		const versions = { version, resumeVersion: version };
+		const previous = newest.get(name);
+		newest.set(name, object);
+		log.append([{ ...versions, timeMs: 0, object, previous, deleted: false }]);
+	};
+	log.load({ objects: [], head: 0n, history: [], base: 0n });
+	for (const [place, name] of ["a", "b", "c"].entries()) put(name, BigInt(place + 1));
+	const cursor = new Cursor(createViews(log).enter(filterOf()), { at: "snapshot" }, silentObserver);
+	expect(inShort(cursor.next(1) as WukongEvent[])).toEqual(["ADDED a"]);
+	const old = new WeakRef(newest.get("c") ?? {});
+	for (let version = 4n; version <= 8n; version++) put("c", version);
+	await until("the old state is free", () => {
+		collectGarbage();
+		return old.deref() === undefined;
+	});
+	expect(cursor.next(anyBytes)).toBe("reset");
+	expect(inShort(cursor.next(anyBytes) as WukongEvent[])).toEqual([
+		"ADDED a",
+		"ADDED b",
+		"ADDED c",
+	]);
+});
+
+test("a stream that is slow within its snapshot is told of it as it was, then of what came later", async () => {
+	const { source, watch } = await createStage();
+	for (const name of ["a", "b", "c", "d"]) source.put({ name, cpu: 1 });
+	const streams = [watch(), watch(), watch({ filter: filterOf({ labelSelector: "!x" }) })];
+	for (const stream of streams) expect(inShort(stream.take(1))).toEqual(["ADDED a"]);
+	source.put({ name: "c", cpu: 2 });
+	source.drop("d");
+	source.put({ name: "aa", cpu: 2 });
+	for (const stream of streams) {
+		const events = takeAll(stream);
+		expect(inShort(events)).toEqual([
+			...["ADDED b", "ADDED c", "ADDED d", "SYNCED"],
+			...["MODIFIED c", "DELETED d", "ADDED aa"],
+		]);
+		expect(events[1]?.wukong?.spec?.cpu).toBe(1);
+	}
 });
