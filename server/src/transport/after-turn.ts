@@ -17,5 +17,17 @@ export function afterTurn(callback: Task, subject?: unknown): void {
 function callAll(): void {
 	const tasks = waiting;
 	waiting = [];
-	for (const [callback, subject] of tasks) callback(subject);
+	let done = 0;
+	try {
+		for (const [callback, subject] of tasks) {
+			done++;
+			callback(subject);
+		}
+	} finally {
+		// One that throws takes none of the others with it.
+		for (; done < tasks.length; done++) {
+			const [callback, subject] = tasks[done] as [Task, unknown];
+			afterTurn(callback, subject);
+		}
+	}
 }

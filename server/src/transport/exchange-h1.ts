@@ -122,11 +122,7 @@ export class H1Exchange implements Exchange, EndedAnswer {
 	collectBody(limit: BodyLimit, done: (body: CollectedBody) => void): void {
 		collectBody(this.#request, limit, (body) => {
 			// Else it would be thrown into Node's parser.
-			try {
-				done(body);
-			} catch (error) {
-				this.fail(error);
-			}
+			this.#attempt(() => done(body));
 		});
 	}
 
@@ -179,11 +175,13 @@ export class H1Exchange implements Exchange, EndedAnswer {
 		if (response.destroyed) return;
 		if (this.#isRead) {
 			// The answers of one turn leave together: else each would wake a caller who sleeps again by the next.
-			afterTurn(() => endWith(response, body));
+			afterTurn(() => this.#attempt(() => endWith(response, body)));
 		} else {
 			if (body === undefined) response.flushHeaders();
 			else response.write(body);
-			this.#lingering = linger(this.#request, this.options, () => response.end());
+			this.#lingering = linger(this.#request, this.options, () =>
+				this.#attempt(() => response.end()),
+			);
 		}
 		boundEnd(this);
 	}
@@ -196,6 +194,15 @@ export class H1Exchange implements Exchange, EndedAnswer {
 		// The answers of requests before this one leave first.
 		if (this.writable.socket === null) this.writable.once("socket", () => this.cutOff());
 		else this.cutOff();
+	}
+
+	/** Nobody is left who could catch it. */
+	#attempt(run: () => void): void {
+		try {
+			run();
+		} catch (error) {
+			this.fail(error);
+		}
 	}
 
 	/** Breaks the call off for a fault of ours. */

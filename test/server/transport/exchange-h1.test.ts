@@ -39,3 +39,33 @@ test("what is written is with the system when the call returns, so that a turn h
 	server.closeAllConnections();
 	server.close();
 });
+
+test("who is given a body and throws breaks off the call, and Node's parser hears nothing of it", async () => {
+	const limits = defaultLimits;
+	const unexpected: unknown[] = [];
+	const options = {
+		limits,
+		clock: systemClock,
+		unread: createUnreadBytes(limits),
+		observer: { unexpected: (error: unknown) => void unexpected.push(error) },
+		isDraining: () => false,
+	};
+	const connection = { httpVersion: "1.1", secure: false, localAddress: "" } as const;
+	const peer = { connection, hasStopped: false, unanswered: 1, takeNoMore() {} };
+	let departed: boolean | undefined;
+	const server = createServer({ IncomingMessage: H1Request }, (request, response) => {
+		const exchange = new H1Exchange({ request, response }, peer, options);
+		exchange.departure.on(() => {
+			departed = true;
+		});
+		const limit = { maxMessageBytes: 100, isEnveloped: false, declaredBytes: undefined };
+		exchange.collectBody(limit, () => {
+			throw new Error("planted");
+		});
+	}).listen(0, "127.0.0.1");
+	await once(server, "listening");
+	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	await expect(fetch(url, { method: "POST", body: "x" })).rejects.toThrow();
+	expect([departed, unexpected]).toMatchObject([true, [{ message: "planted" }]]);
+	server.close();
+});
