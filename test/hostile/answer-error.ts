@@ -10,6 +10,7 @@ import type { Answer } from "./answer.ts";
 /** The error in an answer, as a client of its protocol reads it; undefined where it succeeded. */
 export function errorOf(answer: Answer): ConnectError | undefined {
 	const type = answer.headers.get("content-type") ?? "";
+	if (type.startsWith("application/grpc-web")) return webError(answer, type);
 	if (type.startsWith("application/grpc")) return grpcError(answer);
 	if (type.startsWith("application/connect+")) return endOfStream(answer.body);
 	if (answer.status < 400) return undefined;
@@ -22,6 +23,24 @@ function grpcError({ headers, trailers }: Answer): ConnectError | undefined {
 	const [name, value] = ["grpc-status", fields.get("grpc-status")];
 	if (value === undefined) return new ConnectError(`no ${name}`, Code.Unknown);
 	return findTrailerError(new Headers([...fields].filter(([key]) => key.startsWith("grpc-"))));
+}
+
+/** The trailers lie in the body's last envelope, in text each piece in base64 of its own. */
+function webError({ body }: Answer, type: string): ConnectError | undefined {
+	const text = body.toString("latin1");
+	const pieces = text.match(/[^=]+={0,2}/g) ?? [];
+	const bytes = type.includes("-text")
+		? Buffer.concat(pieces.map((piece) => Buffer.from(piece, "base64")))
+		: body;
+	for (let at = 0; at + 5 <= bytes.byteLength; at += 5 + bytes.readUInt32BE(at + 1)) {
+		if (bytes.readUInt8(at) !== 0x80) continue;
+		const block = bytes.subarray(at + 5, at + 5 + bytes.readUInt32BE(at + 1)).toString();
+		const lines = block.split("\r\n").filter((line) => line !== "");
+		return findTrailerError(
+			new Headers(lines.map((line) => line.split(": ", 2) as [string, string])),
+		);
+	}
+	return new ConnectError("no trailers", Code.Unknown);
 }
 
 function endOfStream(body: Buffer): ConnectError | undefined {
