@@ -31,7 +31,11 @@ function bodies({ maxRequestBytes }: Facts): readonly Row[] {
 		["an empty body", "", unimplemented],
 		["two messages", base64(good) + base64(good), unimplemented],
 		["bare bytes, as in the binary form", good, invalidRequest],
-		["no padding at the end", base64(envelope(bytesField(2, "web-10"))).replace(/=+$/, ""), invalidRequest],
+		[
+			"no padding at the end",
+			base64(envelope(bytesField(2, "web-10"))).replace(/=+$/, ""),
+			invalidRequest,
+		],
 		["padding that is too long", `${base64(good)}====`, invalidRequest],
 		["padding within a group", "A=A=", invalidRequest],
 		["a group of padding and one digit", "A===", invalidRequest],
