@@ -1,5 +1,6 @@
 import type { BenchCase } from "./cases/case.ts";
 import { createFanOutCase } from "./cases/fan-out-case.ts";
+import { createHostileCase } from "./cases/hostile-case.ts";
 import { createLatencyCase } from "./cases/latency-case.ts";
 import { createMemoryCase } from "./cases/memory-case.ts";
 import { createStartUpCase } from "./cases/start-up-case.ts";
@@ -218,6 +219,13 @@ const startUp = createStartUpCase({
 	servers: ["npm start", "stock", "raw"],
 });
 
+const hostile = createHostileCase({
+	id: "hostile",
+	title: "Hostile documents, one after the other",
+	group: groups.hostile,
+	servers: ["in memory", "before, in memory"],
+});
+
 function count(number: number): string {
 	return number.toLocaleString("en");
 }
@@ -236,6 +244,7 @@ export function fullCatalogue(): BenchCase[] {
 		memory("connect-json", 2_500),
 		memory("grpc", 2_500),
 		latency(1_000),
+		hostile,
 		startUp,
 	];
 }
@@ -254,6 +263,7 @@ export function quickCatalogue(): BenchCase[] {
 		...stores.filter(({ id }) => id === "page-of-1000"),
 		memory("grpc", few),
 		latency(few),
+		hostile,
 		startUp,
 	];
 }

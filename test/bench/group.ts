@@ -1,4 +1,4 @@
-import { latencies, type Measure, memories, rates, times } from "./measure.ts";
+import { latencies, type Measure, memories, rates, times, turns } from "./measure.ts";
 
 /** Cases that share their measures, and a table. */
 export interface Group {
@@ -21,5 +21,6 @@ export const groups = {
 	objects: { title: "Cost against size: VMs in the store", measures: rates },
 	memory: { title: "Memory of an idle stream", measures: memories },
 	latency: { title: "Get, while streams run at half of capacity", measures: latencies },
+	hostile: { title: "Hostile documents of up to 2 MiB", measures: turns },
 	startUp: { title: "Start-up, to the first right answer", measures: times },
 } as const satisfies Readonly<Record<string, Group>>;

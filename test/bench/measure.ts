@@ -29,6 +29,11 @@ export const memories: readonly Measure[] = [
 	{ id: "heap", title: "heap and buffers", unit: "KiB", better: "less" },
 ];
 
+/** How long one caller can hold up all others. */
+export const turns: readonly Measure[] = [
+	{ id: "turn", title: "longest turn of the event loop", unit: "ms", better: "less" },
+];
+
 /** How long callers wait. */
 export const latencies: readonly Measure[] = [
 	{ id: "p50", title: "median", unit: "ms", better: "less" },

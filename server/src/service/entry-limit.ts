@@ -1,4 +1,6 @@
+import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
+import type { FieldViolation } from "../failure.ts";
 
 /**
  * The most entries that all lists and maps of one request may hold together. Each one is judged
@@ -8,31 +10,78 @@ import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 export const maxRequestEntries = 2_000;
 
 /**
- * The path of the list or map at which a message passes the limit; undefined where it keeps it.
- * Costs no more than the limit itself.
+ * Longest text that is judged, in UTF-16 units; values of maps have limits of their own. No rule of
+ * the contract allows more than 4,096, and a rule on a length counts characters one by one; a status
+ * that is sent back, whose texts have no rule, may hold words of an operator.
+ */
+const maxTextLength = 64 * 1_024;
+
+const tooMany = `the lists and maps of a request hold at most ${maxRequestEntries} entries in all`;
+const tooLong = "is longer than any text here may be";
+
+/**
+ * The list or map at which a message passes the limit, or the text that is too long; undefined where
+ * it keeps both. Costs no more than the limit itself.
  * @param budget what is left of the limit; is used up
  */
-export function overfullField(
+export function findExcess(
 	message: ReflectMessage,
 	budget: { left: number } = { left: maxRequestEntries },
-): string | undefined {
+): FieldViolation | undefined {
 	for (const field of message.fields) {
 		if (!message.isSet(field)) continue;
-		if (field.fieldKind === "message") {
-			const below = overfullField(message.get(field), budget);
-			if (below !== undefined) return `${field.name}.${below}`;
-		}
-		// Maps of the contract hold no messages.
-		if (field.fieldKind !== "list" && field.fieldKind !== "map") continue;
-		budget.left -= message.get(field).size;
-		if (budget.left < 0) return field.name;
-		if (field.fieldKind !== "list" || field.listKind !== "message") continue;
-		let index = 0;
-		for (const entry of message.get(field)) {
-			const below = overfullField(entry as ReflectMessage, budget);
-			if (below !== undefined) return `${field.name}[${index}].${below}`;
-			index++;
-		}
+		const found = excessIn(message, field, budget);
+		if (found !== undefined) return found;
 	}
 	return undefined;
+}
+
+function excessIn(
+	message: ReflectMessage,
+	field: DescField,
+	budget: { left: number },
+): FieldViolation | undefined {
+	const { name } = field;
+	switch (field.fieldKind) {
+		case "scalar":
+			return field.scalar === ScalarType.STRING && isTooLong(message.get(field))
+				? { field: name, description: tooLong }
+				: undefined;
+		case "message":
+			return within(name, findExcess(message.get(field), budget));
+		case "list": {
+			const list = message.get(field);
+			budget.left -= list.size;
+			if (budget.left < 0) return { field: name, description: tooMany };
+			let index = 0;
+			for (const entry of list) {
+				const place = `${name}[${index++}]`;
+				if (field.listKind === "message") {
+					const found = within(place, findExcess(entry as ReflectMessage, budget));
+					if (found !== undefined) return found;
+				} else if (isTooLong(entry)) return { field: place, description: tooLong };
+			}
+			return undefined;
+		}
+		case "map": {
+			// Maps of the contract hold no messages.
+			const map = message.get(field);
+			budget.left -= map.size;
+			if (budget.left < 0) return { field: name, description: tooMany };
+			for (const key of map.keys()) {
+				if (isTooLong(key)) return { field: name, description: `has a key that ${tooLong}` };
+			}
+			return undefined;
+		}
+		default:
+			return undefined;
+	}
+}
+
+function isTooLong(value: unknown): boolean {
+	return typeof value === "string" && value.length > maxTextLength;
+}
+
+function within(part: string, found: FieldViolation | undefined): FieldViolation | undefined {
+	return found && { ...found, field: `${part}.${found.field}` };
 }

@@ -5,7 +5,7 @@ import type { ContextValues, Interceptor } from "@connectrpc/connect";
 import { type Failure, type FieldViolation, invalidRequest, invalidWukong } from "../failure.ts";
 import { fieldPath } from "../resource/field-path.ts";
 import { callSubject, subjectOf } from "./call-subject.ts";
-import { maxRequestEntries, overfullField } from "./entry-limit.ts";
+import { findExcess } from "./entry-limit.ts";
 import { toFieldViolation } from "./field-violation.ts";
 import { createRegexMatch } from "./regex-match.ts";
 
@@ -56,12 +56,10 @@ export function createMessageCheck(): (schema: DescMessage, message: Message) =>
 	};
 }
 
-/** Before any rule is: judging too many entries is what must not happen. */
+/** Before any rule is: judging too many entries, or too long a text, is what must not happen. */
 function checkEntries(schema: DescMessage, message: Message): void {
-	const field = overfullField(reflect(schema, message));
-	if (field === undefined) return;
-	const description = `the lists and maps of a request hold at most ${maxRequestEntries} entries in all`;
-	throw invalid([{ field: fieldPath(field), description }]);
+	const found = findExcess(reflect(schema, message));
+	if (found !== undefined) throw invalid([{ ...found, field: fieldPath(found.field) }]);
 }
 
 function invalid(violations: readonly FieldViolation[]): Failure {

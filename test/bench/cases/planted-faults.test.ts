@@ -56,6 +56,7 @@ function planted(listener: RequestListener, play: ServerProcess["play"] = () => 
 				// Each window takes a second of CPU: what it counts per second is what it counts.
 				cpuMs: async () => 1_000 * asked++,
 				memory: async () => ({ rssBytes: 0, heapBytes: 0 }),
+				longestTurnMs: async () => 0,
 				play,
 				async stop() {},
 			};

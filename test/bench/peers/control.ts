@@ -11,6 +11,7 @@ import {
 	type MemoryAnswer,
 	type Order,
 	type Play,
+	type TurnAnswer,
 } from "../servers/order.ts";
 
 let burst = (_places: readonly number[]) => {};
@@ -26,7 +27,8 @@ const channel = new Socket({ fd: controlDescriptor });
 channel.unref();
 channel.on("error", () => {});
 channel.on("close", () => process.exit());
-const answer = (words: CpuAnswer | MemoryAnswer) => channel.write(`${JSON.stringify(words)}\n`);
+const answer = (words: CpuAnswer | MemoryAnswer | TurnAnswer) =>
+	channel.write(`${JSON.stringify(words)}\n`);
 
 createInterface({ input: channel }).on("line", (line) => {
 	const order: Order = JSON.parse(line);
@@ -38,6 +40,11 @@ createInterface({ input: channel }).on("line", (line) => {
 		}
 		case "memory":
 			answer(measureMemory());
+			break;
+		case "turn":
+			answer({ longestTurnMs: longestTurnMs ?? 0 });
+			if (longestTurnMs === undefined) watchTurns();
+			longestTurnMs = 0;
 			break;
 		case "play":
 			play(order);
@@ -54,6 +61,25 @@ function play({ first, count, bursts, intervalMs }: Play): void {
 		setTimeout(playFrom, Math.max(0, dueMs - performance.now()), place + 1);
 	};
 	if (bursts > 0) playFrom(0);
+}
+
+/** undefined: nobody has asked. */
+let longestTurnMs: number | undefined;
+
+/** Keeps the loop turning, from now on. */
+function watchTurns(): void {
+	const cpuMs = () => {
+		const { user, system } = process.threadCpuUsage();
+		return (user + system) / 1_000;
+	};
+	let beginMs = cpuMs();
+	const next = () => {
+		const nowMs = cpuMs();
+		longestTurnMs = Math.max(longestTurnMs ?? 0, nowMs - beginMs);
+		beginMs = nowMs;
+		setImmediate(next);
+	};
+	setImmediate(next);
 }
 
 type CollectGarbage = (options: {

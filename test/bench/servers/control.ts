@@ -1,7 +1,13 @@
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
-import { type CpuAnswer, controlDescriptor, type MemoryAnswer, type Order } from "./order.ts";
+import {
+	type CpuAnswer,
+	controlDescriptor,
+	type MemoryAnswer,
+	type Order,
+	type TurnAnswer,
+} from "./order.ts";
 
 /** The benchmark's end of the pipe to a server. */
 export interface Control {
@@ -10,6 +16,7 @@ export interface Control {
 	/** @throws Error where the process has ended */
 	ask(question: { readonly kind: "cpu" }): Promise<CpuAnswer>;
 	ask(question: { readonly kind: "memory" }): Promise<MemoryAnswer>;
+	ask(question: { readonly kind: "turn" }): Promise<TurnAnswer>;
 }
 
 /**
@@ -18,8 +25,7 @@ export interface Control {
  */
 export function createControl(child: ChildProcess, describeEnd: () => string): Control {
 	const channel = child.stdio[controlDescriptor] as Duplex;
-	const waiting: { resolve(answer: CpuAnswer & MemoryAnswer): void; reject(error: Error): void }[] =
-		[];
+	const waiting: { resolve(answer: AnyAnswer): void; reject(error: Error): void }[] = [];
 	let ended = false;
 
 	const tell = (order: Order) => {
@@ -37,10 +43,12 @@ export function createControl(child: ChildProcess, describeEnd: () => string): C
 	return {
 		tell,
 		ask: (question) =>
-			new Promise<CpuAnswer & MemoryAnswer>((resolve, reject) => {
+			new Promise<AnyAnswer>((resolve, reject) => {
 				if (ended) return reject(new Error(describeEnd()));
 				waiting.push({ resolve, reject });
 				tell(question);
 			}),
 	};
 }
+
+type AnyAnswer = CpuAnswer & MemoryAnswer & TurnAnswer;

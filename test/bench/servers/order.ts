@@ -1,8 +1,8 @@
 /**
- * What the benchmark tells a server, as one line of JSON on descriptor 3. "cpu" and "memory" are
+ * What the benchmark tells a server, as one line of JSON on descriptor 3. All but "play" are
  * questions; each is answered by one line, in order.
  */
-export type Order = { readonly kind: "cpu" } | { readonly kind: "memory" } | Play;
+export type Order = { readonly kind: "cpu" | "memory" | "turn" } | Play;
 
 /** Makes the server's VMs change, from a timer of its own. */
 export interface Play {
@@ -26,6 +26,12 @@ export interface MemoryAnswer {
 	readonly rssBytes: number;
 	/** Heap in use, with buffers outside of it. */
 	readonly heapBytes: number;
+}
+
+/** The longest turn of the event loop since this was last asked; 0 the first time. */
+export interface TurnAnswer {
+	/** CPU time of the loop's own thread: what else the machine does counts for nothing. */
+	readonly longestTurnMs: number;
 }
 
 /** Descriptor of the pipe, in the server. */

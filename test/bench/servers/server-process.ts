@@ -12,6 +12,8 @@ export interface ServerProcess extends Addresses {
 	cpuMs(): Promise<number>;
 	/** Only Node's servers know. */
 	memory(): Promise<MemoryAnswer>;
+	/** CPU time of the longest turn of the event loop since this was last asked; 0 the first time. */
+	longestTurnMs(): Promise<number>;
 	/** Makes its VMs change. */
 	play(changes: Omit<Play, "kind">): void;
 	/** Ends it at once: nothing it holds is worth keeping. */
@@ -59,6 +61,7 @@ export async function startServer(
 		...addresses,
 		cpuMs: async () => (await control.ask({ kind: "cpu" })).cpuMs,
 		memory: () => control.ask({ kind: "memory" }),
+		longestTurnMs: async () => (await control.ask({ kind: "turn" })).longestTurnMs,
 		play: (changes) => control.tell({ kind: "play", ...changes }),
 		async stop() {
 			if (child.exitCode !== null || child.signalCode !== null) return;

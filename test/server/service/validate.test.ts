@@ -241,3 +241,19 @@ describe("the pattern matcher", () => {
 		expect(matches("^a*$", "a".repeat(1_024))).toBe(true);
 	});
 });
+
+describe("a text that is longer than any rule allows is refused before its characters are counted", () => {
+	const long = "a".repeat(64 * 1_024 + 1);
+	test.each([
+		["wukong.name", { name: long }],
+		["wukong.labels", { labels: { [long]: "" } }],
+		["wukong.spec.disks[0].size", { spec: { disks: [{ size: long }] } }],
+		["wukong.spec.cloud_init_user.groups[1]", { spec: { cloudInitUser: { groups: ["a", long] } } }],
+	])("%s", (field, wukong) => {
+		const failure = failureOf(CreateWukongRequestSchema, { wukong });
+		expect(fieldsOf(failure)).toEqual([field]);
+		expect(failure?.details.violations?.[0]?.description).toMatch(
+			/longer than any text here may be$/,
+		);
+	});
+});

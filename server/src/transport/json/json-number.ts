@@ -1,9 +1,16 @@
+import { refuse } from "./json-fault.ts";
+
+/** Longest run of digits that is read: a double, written out in full, has fewer. */
+const maxRun = 1_100;
+
 /** Digits of the longest number of 64 bits; longer ones are not even counted. */
 const maxDigits = 20;
 
 /**
  * Where a number ends that begins at a place (RFC 8259, section 6); -1: there is none, or it runs on
  * into something else. By hand: a regular expression needs stack for each digit.
+ *
+ * @throws JsonFault for one of more digits than any number needs
  */
 export function endOfNumber(text: string, start: number): number {
 	let at = text.charCodeAt(start) === 0x2d ? start + 1 : start;
@@ -30,6 +37,7 @@ function endOfDigits(text: string, start: number): number {
 		const code = text.charCodeAt(at);
 		if (!(code >= 0x30 && code <= 0x39)) return at;
 		at++;
+		if (at - start > maxRun) return refuse(`a number of at most ${maxRun} digits`);
 	}
 }
 

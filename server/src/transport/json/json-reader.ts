@@ -27,9 +27,6 @@ export interface JsonReaderOptions {
 /** Objects and lists within each other: as many as protobuf-es has messages. */
 const maxDepth = 100;
 
-/** Of the shortest entry, `0,` in a list, in characters. */
-const minEntryLength = 2;
-
 /**
  * Creates a reader that takes a text and a type side by side, in one pass. It stands in for
  * protobuf-es's, which has `JSON.parse` round large numbers and drop names that come twice, takes
@@ -59,13 +56,35 @@ export function createJsonReader({ registry, maxEntries }: JsonReaderOptions): J
 	};
 	return {
 		read(schema, text) {
-			if (text.length > maxEntries * minEntryLength) {
+			if (mayHoldMore(text, maxEntries)) {
 				readWhole(schema, new JsonText(text, limits, true));
 			}
 			return readWhole(schema, new JsonText(text, limits)) as Message;
 		},
 	};
 }
+
+/**
+ * Whether a text may hold more entries than are allowed, at a glance: each is the first one behind a
+ * bracket, or comes behind a comma, and a message is an entry too.
+ */
+function mayHoldMore(text: string, maxEntries: number): boolean {
+	if (text.length <= maxEntries) return false;
+	let left = maxEntries;
+	for (const [mark, entries] of marks) {
+		for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) {
+			left -= entries;
+			if (left < 0) return true;
+		}
+	}
+	return false;
+}
+
+const marks = [
+	[",", 1],
+	["[", 1],
+	["{", 2],
+] as const;
 
 /** Longest name that is told of those that the contract lacks: it is the sender's text. */
 const toldName = /^\w{1,64}$/;

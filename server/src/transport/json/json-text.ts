@@ -7,6 +7,15 @@ const maxSharedLength = 1_024;
 /** Of parts that V8 copies anyway. */
 const maxCopiedLength = 12;
 
+/** Longer runs of characters are left to a regular expression, which is fast from its first use on. */
+const longRun = 32;
+
+/** What a string does not simply go on with. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: strings have none in them.
+const special = /["\\\0-\x1f]/g;
+
+const noSpace = /[^ \t\n\r]/g;
+
 const quote = 0x22;
 const backslash = 0x5c;
 
@@ -100,12 +109,14 @@ export class JsonText {
 		const start = this.#at;
 		let at = start + 1;
 		let isPlain = true;
+		let run = 0;
 		for (;;) {
 			const code = text.charCodeAt(at);
 			if (code === quote) break;
 			if (code === backslash) {
 				isPlain = false;
 				at += 2;
+				run = 0;
 				continue;
 			}
 			// NaN behind the end.
@@ -114,6 +125,10 @@ export class JsonText {
 				throw this.#noJson();
 			}
 			at++;
+			if (++run === longRun) {
+				at = endOfRun(special, text, at);
+				run = 0;
+			}
 		}
 		this.#at = at + 1;
 		const isShared = at - start <= maxCopiedLength || text.length <= maxSharedLength;
@@ -199,10 +214,11 @@ export class JsonText {
 	}
 
 	#peek(): number {
-		for (;;) {
+		for (let run = 0; ; run++) {
 			const code = this.#text.charCodeAt(this.#at);
 			if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return code;
 			this.#at++;
+			if (run === longRun) this.#at = endOfRun(noSpace, this.#text, this.#at);
 		}
 	}
 
@@ -230,4 +246,10 @@ export class JsonText {
 		const column = this.#at - before.lastIndexOf("\n");
 		return new JsonFault("syntax", `is not JSON at line ${line}, column ${column}`);
 	}
+}
+
+/** Where the next character is that an expression is looking for, from a place on. */
+function endOfRun(expression: RegExp, text: string, start: number): number {
+	expression.lastIndex = start;
+	return expression.exec(text)?.index ?? text.length;
 }
