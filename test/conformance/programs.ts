@@ -11,9 +11,16 @@ const cache = join(root, ".cache/conformance");
 export const conformanceTools: GoTools = {
 	moduleFolder: join(root, "test/conformance"),
 	binFolder: join(cache, "bin"),
-	programs: ["connectconformance", "h2spec", "protobuf-judge"],
-	sources: ["protobuf-judge/main.go"],
+	programs: ["connectconformance", "h2spec", "protobuf-judge", "grpc-caller", "grpcurl"],
+	sources: ["protobuf-judge/main.go", "grpc-caller/main.go"],
 };
+
+/** A Python that has grpcio, and what is in it. */
+export const grpcioPython = {
+	folder: join(cache, "python"),
+	program: join(cache, "python/bin/python"),
+	packages: ["grpcio==1.76.0", "grpcio-status==1.76.0"],
+} as const;
 
 /** Where it puts the suite's messages; test/conformance/server imports them. */
 export const generatedFolder = join(cache, "gen");
