@@ -12,13 +12,12 @@ export interface ImportFault {
 /** What each room of server/src may import of the other rooms. A path ending in `/` is a folder. */
 const allowedBy: Readonly<Record<string, readonly string[]>> = {
 	config: ["transport/authority.ts", "transport/limits.ts", "clock.ts"],
-	transport: ["clock.ts", "failure.ts", "keep-rule.ts"],
+	transport: ["clock.ts", "failure.ts"],
 	service: ["watch/", "store/source.ts", "store/rules", "resource/", "clock.ts", "failure.ts"],
 	watch: ["store/source.ts", "resource/", "clock.ts", "failure.ts"],
 	store: ["resource/", "clock.ts", "failure.ts"],
 	resource: ["failure.ts"],
 	"clock.ts": [],
-	"keep-rule.ts": [],
 	"failure.ts": [],
 };
 

@@ -32,6 +32,21 @@ describe("turns", () => {
 		await advanced;
 	});
 
+	test("tasks stop within eight of them once their time is spent, and the others have the next turn", async () => {
+		let nowMs = 0;
+		const clock = { ...createFakeClock(), monotonicMs: () => nowMs };
+		const fairness = createFairness({ ...options, clock });
+		const turns: number[] = [];
+		let turn = 0;
+		const run = () => {
+			nowMs += options.sliceMs;
+			turns.push(turn);
+		};
+		for (let i = 0; i < 20; i++) fairness.queue({ run });
+		for (turn = 1; turn <= 4; turn++) await new Promise(setImmediate);
+		expect([1, 2, 3].map((one) => turns.filter((at) => at === one).length)).toEqual([8, 8, 4]);
+	});
+
 	test("streams go on in the order in which they stopped, and timers come in between", async () => {
 		const fairness = createFairness({ ...options, clock: createFakeClock() });
 		const order: string[] = [];
