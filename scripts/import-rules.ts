@@ -9,29 +9,86 @@ export interface ImportFault {
 	readonly rule: string;
 }
 
-/** What each room of server/src may import of the other rooms. A path ending in `/` is a folder. */
-const allowedBy: Readonly<Record<string, readonly string[]>> = {
-	config: ["transport/authority.ts", "transport/limits.ts", "clock.ts"],
-	transport: ["clock.ts", "failure.ts"],
-	service: ["watch/", "store/source.ts", "store/rules", "resource/", "clock.ts", "failure.ts"],
-	watch: ["store/source.ts", "resource/", "clock.ts", "failure.ts"],
-	store: ["resource/", "clock.ts", "failure.ts"],
-	resource: ["failure.ts"],
-	"clock.ts": [],
-	"failure.ts": [],
+/** What one room of server/src may import. A path that ends in `/` is a folder. */
+interface Room {
+	/** Paths of other rooms, from server/src. */
+	readonly imports: readonly string[];
+	/** Packages that only the rooms that name them may import; the rest is open to all. */
+	readonly packages?: readonly GuardedPackage[];
+}
+
+/** A package that belongs to some rooms, as what its import begins with. */
+type GuardedPackage =
+	| "@connectrpc/"
+	| "@kubernetes/"
+	| "@novasphere/wukong-gen"
+	| "node:http"
+	| "pino"
+	| "prom-client";
+
+const guarded: readonly GuardedPackage[] = [
+	"@connectrpc/",
+	"@kubernetes/",
+	"@novasphere/wukong-gen",
+	"node:http",
+	"pino",
+	"prom-client",
+];
+
+const ground = ["clock.ts", "failure.ts"];
+const gen = "@novasphere/wukong-gen";
+
+/** From top to bottom. The longest path that fits a file is its room. */
+const rooms: Readonly<Record<string, Room>> = {
+	"app/": {
+		imports: [
+			...["config/", "telemetry/", "port/", "service/", "rpc/", "watch/", "store/", "http/"],
+			...["resource/", ...ground],
+		],
+		packages: ["@connectrpc/", gen, "pino"],
+	},
+	"config/": { imports: ["http/authority.ts", "http/limits.ts", "clock.ts"] },
+	"telemetry/": {
+		imports: ["service/", "rpc/", "watch/", "store/", "http/", "resource/", ...ground],
+		packages: ["@connectrpc/", gen, "pino", "prom-client"],
+	},
+	"port/": { imports: ["rpc/", "http/", ...ground], packages: ["@connectrpc/"] },
+	"service/": {
+		imports: ["rpc/", "watch/", "store/store.ts", "resource/", ...ground],
+		packages: ["@connectrpc/", gen],
+	},
+	"rpc/": { imports: ["http/", ...ground], packages: ["@connectrpc/", gen] },
+	"watch/": { imports: ["store/store.ts", "resource/", ...ground], packages: [gen] },
+	"store/": { imports: ["resource/", ...ground], packages: [gen] },
+	"store/embedded/": {
+		imports: ["store/store.ts", "store/simulator/", "resource/", ...ground],
+		packages: [gen],
+	},
+	"store/kubernetes/": {
+		imports: ["store/store.ts", "store/simulator/", "resource/", ...ground],
+		packages: [gen, "@kubernetes/", "node:http"],
+	},
+	"http/": { imports: ["rpc/", ...ground], packages: ["node:http", "@connectrpc/"] },
+	"resource/": { imports: ["failure.ts"], packages: [gen] },
+	"clock.ts": { imports: [] },
+	"failure.ts": { imports: [], packages: [gen] },
 };
-
-/** Files that touch the process. */
-const processRooms = ["main.ts", "process.ts"];
-
-/** Rooms that may know the RPC library; below them nothing does. */
-const rpcRooms = [...processRooms, "app", "transport", "service"];
 
 const server = "server/src/";
 const client = "web-client/src/";
 const importPattern =
 	/^(?:import|export)\b.*\bfrom "([^"]+)"|^\} from "([^"]+)"|^import "([^"]+)"|\bimport\("([^"]+)"\)/;
+/** Files that touch the process. */
+const processFiles = ["main.ts", "process.ts"].map((file) => `${server}${file}`);
 const processPattern = /\bprocess\.(?:env|argv|exit|exitCode|on|once|kill)\b/;
+
+/** What a line imports; undefined: nothing. */
+export function importedBy(line: string): string | undefined {
+	return importPattern
+		.exec(line)
+		?.slice(1)
+		.find((group) => group !== undefined);
+}
 
 /**
  * Finds the breaches in one source file.
@@ -40,18 +97,15 @@ const processPattern = /\bprocess\.(?:env|argv|exit|exitCode|on|once|kill)\b/;
 export function checkImports(file: string, text: string): ImportFault[] {
 	const faults: ImportFault[] = [];
 	for (const [index, source] of text.split("\n").entries()) {
-		const line = index + 1;
-		const match = importPattern.exec(source);
-		const specifier = match?.slice(1).find((group) => group !== undefined);
+		const specifier = importedBy(source);
 		const rule = specifier === undefined ? processRule(file, source) : importRule(file, specifier);
-		if (rule !== undefined) faults.push({ file, line, rule });
+		if (rule !== undefined) faults.push({ file, line: index + 1, rule });
 	}
 	return faults;
 }
 
 function processRule(file: string, source: string): string | undefined {
-	if (!file.startsWith(server) || processRooms.includes(file.slice(server.length)))
-		return undefined;
+	if (!file.startsWith(server) || processFiles.includes(file)) return undefined;
 	if (/^\s*(?:\*|\/\/|\/\*)/.test(source) || !processPattern.test(source)) return undefined;
 	return "only main.ts and process.ts touch the process: environment, arguments, signals, exit";
 }
@@ -72,8 +126,7 @@ function clientRule(specifier: string, target: string | undefined): string | und
 	if (specifier.startsWith("node:")) return "web-client runs in browsers: no node: module";
 	if (specifier.startsWith("@novasphere/")) return "web-client stands alone: one tarball";
 	const isOwn = target?.startsWith(client) !== false || target.startsWith("web-client/gen/");
-	if (!isOwn) return "web-client imports its own files only";
-	return undefined;
+	return isOwn ? undefined : "web-client imports its own files only";
 }
 
 function serverRule(
@@ -81,16 +134,22 @@ function serverRule(
 	specifier: string,
 	target: string | undefined,
 ): string | undefined {
-	const room = roomOf(path);
-	if (target === undefined) return packageRule(path, specifier);
-	if (!target.startsWith(server)) return "server/src imports its own files only";
-	if (room === "main.ts") return mainRule(target);
-	if (room === "process.ts" || room === "app") return undefined;
-	const allowed = allowedBy[room];
-	if (allowed === undefined) return `server/src/${room} is no room: see docs/architecture.md`;
+	if (target !== undefined && !target.startsWith(server)) {
+		return "server/src imports its own files only";
+	}
+	if (specifier.startsWith("@novasphere/wukong-client")) return "the server knows no client";
+	if (path === "main.ts") return target === undefined ? undefined : mainRule(target);
+	if (path === "process.ts") return undefined;
+	const name = roomOf(path);
+	const room = name === undefined ? undefined : rooms[name];
+	if (name === undefined || room === undefined) {
+		return `server/src/${path} is in no room: see docs/architecture.md`;
+	}
+	if (target === undefined) return packageRule(name, room, specifier);
 	const to = target.slice(server.length);
-	if (roomOf(to) === room || allowed.some((prefix) => to.startsWith(prefix))) return undefined;
-	return `${room} may import ${allowed.length === 0 ? "no other room" : allowed.join(", ")}`;
+	if (roomOf(to) === name || room.imports.some((prefix) => to.startsWith(prefix))) return undefined;
+	const allowed = room.imports.length === 0 ? "no other room" : room.imports.join(", ");
+	return `${name} may import ${allowed}`;
 }
 
 /** What is imported before Node is judged must itself load on any Node. */
@@ -99,25 +158,18 @@ function mainRule(target: string): string | undefined {
 	return allowed.includes(target) ? undefined : "main.ts imports the check of Node and process.ts";
 }
 
-/** Who serves callers over HTTP, and who calls the API server. */
-const httpFolders = ["transport/", "store/kubernetes/"];
-
-function packageRule(path: string, specifier: string): string | undefined {
-	const room = roomOf(path);
-	const isHttp = /^node:(?:http|https|http2)$/.test(specifier);
-	if (isHttp && !httpFolders.some((folder) => path.startsWith(folder))) {
-		return "only transport and store/kubernetes know Node's HTTP";
-	}
-	if (specifier.startsWith("@connectrpc/") && !rpcRooms.includes(room)) {
-		return `${room} knows no RPC`;
-	}
-	if (specifier.startsWith("@kubernetes/") && room !== "store")
-		return "only store knows Kubernetes";
-	if (specifier.startsWith("@novasphere/wukong-client")) return "the server knows no client";
-	return undefined;
+function packageRule(name: string, { packages = [] }: Room, specifier: string): string | undefined {
+	const found = guarded.find((prefix) => specifier.startsWith(prefix));
+	if (found === undefined || packages.includes(found)) return undefined;
+	const owners = Object.entries(rooms).flatMap(([owner, { packages = [] }]) =>
+		packages.includes(found) ? [owner] : [],
+	);
+	return `${name} knows no ${found}: only ${owners.join(", ")} do`;
 }
 
-function roomOf(path: string): string {
-	const first = path.split("/")[0] ?? path;
-	return /^app(?:$|[.-])/.test(first) ? "app" : first;
+/** The longest path of the table that fits. */
+function roomOf(path: string): string | undefined {
+	return Object.keys(rooms)
+		.filter((prefix) => (prefix.endsWith("/") ? path.startsWith(prefix) : path === prefix))
+		.sort((a, b) => b.length - a.length)[0];
 }

@@ -13,7 +13,7 @@ import { troubleWords } from "../server/src/store/kubernetes/upstream-observer.t
 import {
 	defaultTimings,
 	type OperatorTimings,
-} from "../server/src/store/phases/operator-options.ts";
+} from "../server/src/store/simulator/operator-options.ts";
 
 const help = `Plays the operator in a cluster that has only the definition of Wukongs.
 

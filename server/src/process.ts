@@ -1,13 +1,13 @@
 import { fileURLToPath } from "node:url";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
-import { type App, createApp } from "./app.ts";
-import { greeting } from "./app-greeting.ts";
-import { createLogDestination } from "./app-log-destination.ts";
-import { createLogger } from "./app-logger.ts";
-import { startErrorLine } from "./app-start-error.ts";
+import { type App, createApp } from "./app/app.ts";
+import { greeting } from "./app/greeting.ts";
+import { startErrorLine } from "./app/start-error.ts";
 import { systemClock } from "./clock.ts";
 import { type Config, parseConfig } from "./config/config.ts";
 import { isFailure } from "./failure.ts";
+import { createLogDestination } from "./telemetry/log-destination.ts";
+import { createLogger } from "./telemetry/logger.ts";
 
 /** Sources run in a clone only: an installed package is built, Node strips no types there. */
 const clonePath = import.meta.url.endsWith(".ts")

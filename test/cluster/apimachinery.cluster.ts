@@ -5,9 +5,12 @@ import {
 	isLabelKey,
 	isLabelValue,
 } from "../../server/src/resource/label-grammar.ts";
-import { maxQuantityBytes, quantityBytes } from "../../server/src/store/quantity.ts";
-import { validateWukong } from "../../server/src/store/rules.ts";
-import { createSelector } from "../../server/src/watch/selector.ts";
+import {
+	maxQuantityBytes,
+	quantityBytes,
+} from "../../server/src/resource/wukong/rules/quantity.ts";
+import { validateWukong } from "../../server/src/resource/wukong/rules/rules.ts";
+import { createSelector } from "../../server/src/watch/selector/selector.ts";
 import { keyTexts } from "../server/resource/label-texts.ts";
 import { wukongNamed } from "../server/store/write.ts";
 import { knownTexts, labelSets, selectorTexts } from "../server/watch/selector-texts.ts";

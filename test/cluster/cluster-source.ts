@@ -1,6 +1,6 @@
 import { systemClock } from "../../server/src/clock.ts";
-import { createKubernetesSource } from "../../server/src/store/kubernetes/kubernetes-source.ts";
-import type { Source } from "../../server/src/store/source.ts";
+import { createKubernetesSource } from "../../server/src/store/kubernetes/kubernetes-store.ts";
+import type { Source } from "../../server/src/store/store.ts";
 import type { KubeAccess } from "./kube-api.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 

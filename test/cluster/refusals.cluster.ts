@@ -2,15 +2,15 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { systemClock } from "../../server/src/clock.ts";
 import { Failure, type FieldViolation } from "../../server/src/failure.ts";
+import { validateWukong } from "../../server/src/resource/wukong/rules/rules.ts";
 import {
 	createApiClient,
 	defaultApiTimings,
 } from "../../server/src/store/kubernetes/api-client.ts";
+import { createdResource } from "../../server/src/store/kubernetes/kinds/wukong-write.ts";
 import { openKubeconfig } from "../../server/src/store/kubernetes/kubeconfig-access.ts";
-import { createdResource } from "../../server/src/store/kubernetes/resource-write.ts";
 import { failureOf } from "../../server/src/store/kubernetes/write-failure.ts";
-import { validateWukong } from "../../server/src/store/rules.ts";
-import type { Source } from "../../server/src/store/source.ts";
+import type { Source } from "../../server/src/store/store.ts";
 import { createRecordingSink } from "../server/store/recording-sink.ts";
 import {
 	change,

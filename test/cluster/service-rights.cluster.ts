@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { WukongEvent_Type as EventType } from "@novasphere/wukong-gen/wukong-service";
 import { afterAll, afterEach, describe, expect, inject, test } from "vitest";
-import { createApp } from "../../server/src/app.ts";
+import { createApp } from "../../server/src/app/app.ts";
 import { parseConfig } from "../../server/src/config/config.ts";
 import { troubleWords } from "../../server/src/store/kubernetes/upstream-observer.ts";
 import { createWukongClient, type WukongClient } from "../../web-client/src/client.ts";

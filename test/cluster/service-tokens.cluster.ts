@@ -1,12 +1,12 @@
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { WukongEvent_Type as EventType } from "@novasphere/wukong-gen/wukong-service";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { createApp } from "../../server/src/app.ts";
-import { createMetrics } from "../../server/src/app-metrics.ts";
+import { createApp } from "../../server/src/app/app.ts";
 import { systemClock } from "../../server/src/clock.ts";
 import { parseConfig } from "../../server/src/config/config.ts";
-import { createKubernetesSource } from "../../server/src/store/kubernetes/kubernetes-source.ts";
+import { createKubernetesSource } from "../../server/src/store/kubernetes/kubernetes-store.ts";
 import type { ReflectorTimings } from "../../server/src/store/kubernetes/reflector-timings.ts";
+import { createMetrics } from "../../server/src/telemetry/metrics.ts";
 import { createWukongClient, type WukongClient } from "../../web-client/src/client.ts";
 import type { WatchClient } from "../support/watch-client.ts";
 import { type Cluster, startCluster } from "./cluster.ts";

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { StartStrategySchema, type Wukong } from "@novasphere/wukong-gen/wukong";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import type { Source } from "../../server/src/store/source.ts";
+import type { Source } from "../../server/src/store/store.ts";
 import { createRecordingSink } from "../server/store/recording-sink.ts";
 import {
 	change,

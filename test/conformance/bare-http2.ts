@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createSecureServer, createServer, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
-import type { PageAnswer } from "../../server/src/transport/plain-page.ts";
-import type { TlsFileNames } from "../../server/src/transport/tls-files.ts";
+import type { TlsFileNames } from "../../server/src/http/tls-files.ts";
+import type { PageAnswer } from "../../server/src/port/plain-page.ts";
 
 /** A server that answers every request alike. */
 export interface AnsweringServer {

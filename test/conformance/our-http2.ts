@@ -1,10 +1,10 @@
 import { systemClock } from "../../server/src/clock.ts";
-import type { Exchange } from "../../server/src/transport/exchange.ts";
-import { defaultLimits } from "../../server/src/transport/limits.ts";
-import { createListener } from "../../server/src/transport/listener.ts";
-import { silentObserver } from "../../server/src/transport/observer.ts";
-import type { PageAnswer } from "../../server/src/transport/plain-page.ts";
-import type { TlsFileNames } from "../../server/src/transport/tls-files.ts";
+import type { Exchange } from "../../server/src/http/exchange.ts";
+import { defaultLimits } from "../../server/src/http/limits.ts";
+import { createListener } from "../../server/src/http/listener.ts";
+import { silentObserver } from "../../server/src/http/observer.ts";
+import type { TlsFileNames } from "../../server/src/http/tls-files.ts";
+import type { PageAnswer } from "../../server/src/port/plain-page.ts";
 import type { AnsweringServer } from "./bare-http2.ts";
 
 /**

@@ -1,11 +1,11 @@
 import { systemClock } from "../../server/src/clock.ts";
-import { createCallInterceptor } from "../../server/src/service/call-interceptor.ts";
-import { sharedTypes } from "../../server/src/service/shared-types.ts";
-import { createValidateInterceptor } from "../../server/src/service/validate.ts";
-import { createWukongService } from "../../server/src/service/wukong-service.ts";
-import { createEmbeddedSource } from "../../server/src/store/embedded/embedded-source.ts";
-import type { Source } from "../../server/src/store/source.ts";
-import { type CallContext, callContextKey } from "../../server/src/transport/call-context.ts";
+import { type CallContext, callContextKey } from "../../server/src/rpc/call/call-context.ts";
+import { createCallInterceptor } from "../../server/src/service/interceptors/calls.ts";
+import { createValidateInterceptor } from "../../server/src/service/interceptors/validate.ts";
+import { sharedTypes } from "../../server/src/service/wukong/cacheable-types.ts";
+import { createWukongService } from "../../server/src/service/wukong/wukong-service.ts";
+import { createEmbeddedSource } from "../../server/src/store/embedded/embedded-store.ts";
+import type { Source } from "../../server/src/store/store.ts";
 import { createReplica } from "../../server/src/watch/replica.ts";
 import { createCountingObserver } from "../support/watching.ts";
 import type { Served } from "./ways.ts";

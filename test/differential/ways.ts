@@ -1,10 +1,10 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { Interceptor, ServiceImplSpec } from "@connectrpc/connect";
 import { systemClock } from "../../server/src/clock.ts";
-import { refusalDetails } from "../../server/src/service/refusal-details.ts";
-import { defaultLimits } from "../../server/src/transport/limits.ts";
-import { silentObserver } from "../../server/src/transport/observer.ts";
-import { createPort, type PortOptions } from "../../server/src/transport/port.ts";
+import { defaultLimits } from "../../server/src/http/limits.ts";
+import { silentObserver } from "../../server/src/http/observer.ts";
+import { createPort, type PortOptions } from "../../server/src/port/port.ts";
+import { refusalDetails } from "../../server/src/service/errors/refusal-details.ts";
 import type { Ask } from "./ask.ts";
 import { createCaller } from "./caller.ts";
 import { type Observed, observe } from "./observed.ts";

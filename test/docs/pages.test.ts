@@ -12,7 +12,7 @@ test("the page for operators shows the options that the service reads", () => {
 
 test("the page for operators shows the metrics that the service counts", () => {
 	const page = readFileSync(join(root, "docs/operations.md"), "utf8");
-	const counted = sourceFiles("server/src/app-metrics*.ts").flatMap((file) =>
+	const counted = sourceFiles("server/src/telemetry/*.ts").flatMap((file) =>
 		[...readFileSync(join(root, file), "utf8").matchAll(/name: "(wukong_\w+)"/g)].map(
 			([, name]) => name,
 		),

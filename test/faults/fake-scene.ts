@@ -1,5 +1,5 @@
 import { systemClock } from "../../server/src/clock.ts";
-import type { KubernetesOptions } from "../../server/src/store/kubernetes/kubernetes-source.ts";
+import type { KubernetesOptions } from "../../server/src/store/kubernetes/kubernetes-store.ts";
 import { createSourceBefore } from "../server/store/kubernetes/harness.ts";
 import { type FakeApiServer, startFakeApiServer } from "../support/fake-api-server.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";

@@ -3,12 +3,12 @@ import { text } from "node:stream/consumers";
 import { type Client, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
-import { createApp } from "../../server/src/app.ts";
-import { createMetrics } from "../../server/src/app-metrics.ts";
+import { createApp } from "../../server/src/app/app.ts";
 import { systemClock } from "../../server/src/clock.ts";
 import { parseConfig } from "../../server/src/config/config.ts";
-import { createKubernetesSource } from "../../server/src/store/kubernetes/kubernetes-source.ts";
+import { createKubernetesSource } from "../../server/src/store/kubernetes/kubernetes-store.ts";
 import type { ReflectorTimings } from "../../server/src/store/kubernetes/reflector-timings.ts";
+import { createMetrics } from "../../server/src/telemetry/metrics.ts";
 import { freePort } from "../cluster/free-port.ts";
 
 /** The whole service before an API server that fails. */

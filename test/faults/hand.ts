@@ -1,4 +1,4 @@
-import type { RawWukong } from "../../server/src/store/kubernetes/raw-wukong.ts";
+import type { RawWukong } from "../../server/src/store/kubernetes/unstructured.ts";
 import type { KnownChange } from "../cluster/rolling/cluster-history.ts";
 
 /** A way to the objects that leads past the service and past all faults. */

@@ -1,7 +1,7 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { Failure } from "../../server/src/failure.ts";
-import type { WukongRef } from "../../server/src/resource/wukong-ref.ts";
-import type { Source } from "../../server/src/store/source.ts";
+import type { WukongRef } from "../../server/src/resource/object.ts";
+import type { Source } from "../../server/src/store/store.ts";
 import { setLabel, writeOptions } from "../server/store/write.ts";
 import type { Hand } from "./hand.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from "vitest";
 import { systemClock } from "../../server/src/clock.ts";
-import { createKubernetesSource } from "../../server/src/store/kubernetes/kubernetes-source.ts";
+import { createKubernetesSource } from "../../server/src/store/kubernetes/kubernetes-store.ts";
 import { createKubeApi } from "../cluster/kube-api.ts";
 import { type KubeconfigFile, writeKubeconfig } from "../cluster/kubeconfig.ts";
 import { createNamespace } from "../cluster/test-namespace.ts";

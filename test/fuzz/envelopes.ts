@@ -1,8 +1,8 @@
 import { PassThrough } from "node:stream";
 import fc from "fast-check";
-import { collectBody } from "../../server/src/transport/body-collector.ts";
-import { createStreamSource } from "../../server/src/transport/body-source.ts";
-import { openRequest } from "../../server/src/transport/direct/request-envelope.ts";
+import { collectBody } from "../../server/src/http/body-collector.ts";
+import { createStreamSource } from "../../server/src/http/body-source.ts";
+import { openRequest } from "../../server/src/rpc/protocol/request-envelope.ts";
 import { envelope } from "../hostile/wire-bytes.ts";
 import { claim, cutAt, cuts, fuzzTarget, mutated } from "./target.ts";
 

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import fc from "fast-check";
-import { splitByFirstBytes } from "../../server/src/transport/protocol-split.ts";
+import { splitByFirstBytes } from "../../server/src/http/protocol-split.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { claim, cutAt, cuts, fuzzTarget, mutated } from "./target.ts";
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { readGetQuery } from "../../server/src/transport/get-query.ts";
+import { readGetQuery } from "../../server/src/rpc/protocol/connect/get-query.ts";
 import { claim, fuzzTarget } from "./target.ts";
 
 const name = fc.constantFrom("encoding", "message", "base64", "compression", "connect", "x");

@@ -2,9 +2,9 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { CreateWukongRequestSchema } from "@novasphere/wukong-gen/wukong-service";
 import fc from "fast-check";
-import { parseUpdateMask } from "../../server/src/service/update-mask.ts";
-import { findWireFault } from "../../server/src/transport/wire-check.ts";
-import { createSelector } from "../../server/src/watch/selector.ts";
+import { findWireFault } from "../../server/src/rpc/codec/strict-binary.ts";
+import { parseUpdateMask } from "../../server/src/service/wukong/update-mask.ts";
+import { createSelector } from "../../server/src/watch/selector/selector.ts";
 import { bytesField, numberField } from "../hostile/wire-bytes.ts";
 import { claim, fuzzTarget, mutated, parsedOr } from "./target.ts";
 

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { pino } from "pino";
-import { createApp } from "../../server/src/app.ts";
+import { createApp } from "../../server/src/app/app.ts";
 import { parseConfig } from "../../server/src/config/config.ts";
 import { pathOf } from "../support/path-of.ts";
 import { standingOperator } from "../support/running-app.ts";

@@ -13,7 +13,7 @@ import {
 	WukongService,
 } from "@novasphere/wukong-gen/wukong-service";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { reasonIn } from "../../server/src/service/connect-error.ts";
+import { reasonIn } from "../../server/src/service/errors/connect-error.ts";
 import { until } from "../support/until.ts";
 
 const main = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url));

@@ -13,7 +13,7 @@ import {
 	objectAt,
 	parseRawWukong,
 	type RawWukong,
-} from "../../server/src/store/kubernetes/raw-wukong.ts";
+} from "../../server/src/store/kubernetes/unstructured.ts";
 import {
 	createFakeApiStore,
 	type FakeApiStore,

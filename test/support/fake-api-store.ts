@@ -6,7 +6,7 @@ import {
 	objectAt,
 	parseRawWukong,
 	type RawWukong,
-} from "../../server/src/store/kubernetes/raw-wukong.ts";
+} from "../../server/src/store/kubernetes/unstructured.ts";
 
 /** One event as a watch tells it. */
 export interface FakeEvent {

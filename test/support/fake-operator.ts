@@ -1,9 +1,9 @@
 import type { Clock } from "../../server/src/clock.ts";
+import { publishRaw } from "../../server/src/store/kubernetes/kinds/wukong-read.ts";
 import { withoutFinalizer } from "../../server/src/store/kubernetes/operator/finalizer.ts";
 import { statusJson } from "../../server/src/store/kubernetes/operator/status-json.ts";
-import { publishRaw } from "../../server/src/store/kubernetes/resource-read.ts";
-import { observe } from "../../server/src/store/phases/observe.ts";
-import { defaultTimings } from "../../server/src/store/phases/operator-options.ts";
+import { observe } from "../../server/src/store/simulator/observe.ts";
+import { defaultTimings } from "../../server/src/store/simulator/operator-options.ts";
 import type { FakeApiStore } from "./fake-api-store.ts";
 
 /** Plays the operator on a fake API server: writes status, completes deletions. */

@@ -1,9 +1,9 @@
 import { create } from "@bufbuild/protobuf";
 import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../server/src/clock.ts";
+import { keyOf } from "../../server/src/resource/object.ts";
 import { formatVersion } from "../../server/src/resource/version.ts";
-import { keyOf } from "../../server/src/resource/wukong-ref.ts";
-import type { Change, Sink, Source } from "../../server/src/store/source.ts";
+import type { Change, Sink, Source } from "../../server/src/store/store.ts";
 
 /** What a test writes. */
 export interface MemoryWrite {

@@ -7,14 +7,10 @@ import {
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { afterEach, expect } from "vitest";
 import { systemClock } from "../../server/src/clock.ts";
-import { refusalDetails } from "../../server/src/service/refusal-details.ts";
-import { defaultLimits, type TransportLimits } from "../../server/src/transport/limits.ts";
-import type {
-	CallOutcome,
-	ConnectionFault,
-	RefusedCall,
-} from "../../server/src/transport/observer.ts";
-import { createPort, type Port, type PortOptions } from "../../server/src/transport/port.ts";
+import { defaultLimits, type TransportLimits } from "../../server/src/http/limits.ts";
+import type { CallOutcome, ConnectionFault, RefusedCall } from "../../server/src/http/observer.ts";
+import { createPort, type Port, type PortOptions } from "../../server/src/port/port.ts";
+import { refusalDetails } from "../../server/src/service/errors/refusal-details.ts";
 import { until } from "./until.ts";
 
 /** A port under test, and everything it told of itself. */

@@ -1,7 +1,7 @@
 import { get as getHttp } from "node:http";
 import { get as getHttps } from "node:https";
 import { text } from "node:stream/consumers";
-import { createApp } from "../../server/src/app.ts";
+import { createApp } from "../../server/src/app/app.ts";
 import { parseConfig } from "../../server/src/config/config.ts";
 
 /** A service that answers, on a free port and with its data in memory. */

@@ -12,7 +12,7 @@ import {
 	createEnvelope,
 	envelopePrefixBytes,
 	readEnvelopeLength,
-} from "../../server/src/transport/envelope.ts";
+} from "../../server/src/rpc/protocol/envelope.ts";
 import { pathOf } from "./path-of.ts";
 
 /** A Watch on a connection of its own, whose reader may stand still. */

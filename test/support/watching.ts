@@ -2,11 +2,11 @@ import {
 	WukongEvent_Type as EventType,
 	type WukongEvent,
 } from "@novasphere/wukong-gen/wukong-service";
-import type { HistoryLimits } from "../../server/src/store/source.ts";
+import type { HistoryLimits } from "../../server/src/store/store.ts";
 import type { Filter } from "../../server/src/watch/filter.ts";
 import type { ResetCause, WatchObserver } from "../../server/src/watch/observer.ts";
 import { createReplica, type Replica, type WatchQuery } from "../../server/src/watch/replica.ts";
-import { createSelector } from "../../server/src/watch/selector.ts";
+import { createSelector } from "../../server/src/watch/selector/selector.ts";
 import type { WatchStream } from "../../server/src/watch/watch-stream.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { createMemorySource, type MemorySource } from "./memory-source.ts";

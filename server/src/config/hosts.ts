@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from "node:net";
-import { parseHost } from "../transport/authority.ts";
+import { parseHost } from "../http/authority.ts";
 import { type Parse, parseWords } from "./option.ts";
 
 /** Longest name that DNS has (RFC 1035, 2.3.4), without its final dot. */

@@ -1,5 +1,5 @@
 import { maxTimerDelayMs } from "../clock.ts";
-import { defaultLimits } from "../transport/limits.ts";
+import { defaultLimits } from "../http/limits.ts";
 import { parseHeaderNames } from "./header-names.ts";
 import { parseBoundHost, parseHosts } from "./hosts.ts";
 import {
@@ -20,7 +20,7 @@ const mebibyte = 1_024 * 1_024;
 
 /**
  * Every option of the service: the one source of the flags, the environment names and the help. What
- * the port has by itself, too, is its own default: it stands in `transport/limits.ts` alone.
+ * the port has by itself, too, is its own default: it stands in `http/limits.ts` alone.
  */
 export const optionsTable = {
 	host: {

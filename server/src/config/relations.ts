@@ -1,5 +1,5 @@
 import { isIPv4 } from "node:net";
-import { parseHost } from "../transport/authority.ts";
+import { parseHost } from "../http/authority.ts";
 import type { Config } from "./config.ts";
 
 /** Faults between options that are each fine by themselves. */

@@ -1,7 +1,7 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../clock.ts";
-import { compareRefs, keyOf, type WukongRef } from "../resource/wukong-ref.ts";
-import type { Change, HistoryLimits, Sink } from "../store/source.ts";
+import { compareRefs, keyOf, type WukongRef } from "../resource/object.ts";
+import type { Change, HistoryLimits, Sink } from "../store/store.ts";
 import { createHistory, type History } from "./history.ts";
 import { createSnapshotEvents, type SnapshotEvents } from "./log-entry.ts";
 import { createSizes } from "./message-size.ts";

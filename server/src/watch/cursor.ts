@@ -1,7 +1,7 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
 import { formatVersion, startOver } from "../resource/version.ts";
-import { Follower } from "./follower.ts";
+import { Follower } from "./log-position.ts";
 import type { ResetCause, WatchObserver } from "./observer.ts";
 import type { Slice, View } from "./view.ts";
 

@@ -1,5 +1,5 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
-import type { Selector } from "./selector.ts";
+import type { Selector } from "./selector/selector.ts";
 
 /** Which VMs a list or a watch shows. */
 export interface Filter {

@@ -1,5 +1,5 @@
-import { keyOf } from "../resource/wukong-ref.ts";
-import type { Change, HistoryLimits } from "../store/source.ts";
+import { keyOf } from "../resource/object.ts";
+import type { Change, HistoryLimits } from "../store/store.ts";
 import { createLogEntry, type LogEntry } from "./log-entry.ts";
 
 /**

@@ -7,7 +7,7 @@ import {
 	WukongEventSchema,
 } from "@novasphere/wukong-gen/wukong-service";
 import { formatVersion, startOver } from "../resource/version.ts";
-import type { Change } from "../store/source.ts";
+import type { Change } from "../store/store.ts";
 import { type Filter, shows } from "./filter.ts";
 import { heapBytes } from "./heap-size.ts";
 

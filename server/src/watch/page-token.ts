@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { Failure } from "../failure.ts";
+import type { WukongRef } from "../resource/object.ts";
 import { formatVersion, parseVersion } from "../resource/version.ts";
-import type { WukongRef } from "../resource/wukong-ref.ts";
 
 /** Where the next page goes on. */
 export interface PageStart {

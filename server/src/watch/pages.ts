@@ -2,7 +2,7 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import { Failure, isFailure } from "../failure.ts";
 import { formatVersion } from "../resource/version.ts";
-import type { Source } from "../store/source.ts";
+import type { Source } from "../store/store.ts";
 import type { Caller } from "./caller.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { type Filter, filterText, shows } from "./filter.ts";
@@ -10,7 +10,7 @@ import type { PageCache, PageKey } from "./page-cache.ts";
 import { formatPageToken, type PageStart, parsePageToken } from "./page-token.ts";
 import { isKnown } from "./resume.ts";
 import { indexAfter } from "./state.ts";
-import type { VersionWait } from "./version-wait.ts";
+import type { VersionWait } from "./wait-until-fresh.ts";
 
 /** A page ends here at the latest, in bytes of binary form: gRPC clients refuse 4 MiB. */
 export const maxPageBytes = 3 * 1024 * 1024;

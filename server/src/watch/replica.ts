@@ -2,11 +2,12 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../clock.ts";
 import { Failure, storeNotLoaded } from "../failure.ts";
+import type { WukongRef } from "../resource/object.ts";
 import { parseVersion, startOver } from "../resource/version.ts";
-import type { WukongRef } from "../resource/wukong-ref.ts";
-import type { Freshness, HistoryLimits, Source } from "../store/source.ts";
+import type { Freshness, HistoryLimits, Source } from "../store/store.ts";
 import type { Caller } from "./caller.ts";
 import { createChangeLog } from "./change-log.ts";
+import { createStreamMarks } from "./control-events.ts";
 import { Cursor } from "./cursor.ts";
 import type { Filter } from "./filter.ts";
 import { createHeartbeats } from "./heartbeat.ts";
@@ -14,10 +15,9 @@ import type { ResetCause, WatchObserver } from "./observer.ts";
 import { createPageCache } from "./page-cache.ts";
 import { type ListPage, type ListQuery, listPage } from "./pages.ts";
 import { resumeStart } from "./resume.ts";
-import { createStreamMarks } from "./stream-marks.ts";
-import { createVersionWait } from "./version-wait.ts";
 import type { View } from "./view.ts";
 import { createViews } from "./views.ts";
+import { createVersionWait } from "./wait-until-fresh.ts";
 import { createWatchStream, type OpenStream, type WatchStream } from "./watch-stream.ts";
 
 /** What to watch. */

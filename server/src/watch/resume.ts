@@ -1,5 +1,5 @@
 import { parseVersion, startOver } from "../resource/version.ts";
-import type { Source } from "../store/source.ts";
+import type { Source } from "../store/store.ts";
 import type { ChangeLog } from "./change-log.ts";
 import type { CursorStart } from "./cursor.ts";
 

@@ -1,7 +1,7 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
-import { compareRefs, type WukongRef } from "../resource/wukong-ref.ts";
-import type { Change } from "../store/source.ts";
-import { RefMap } from "./ref-map.ts";
+import { compareRefs, type WukongRef } from "../resource/object.ts";
+import type { Change } from "../store/store.ts";
+import { RefMap } from "./namespaced-map.ts";
 
 /**
  * All objects as they are at the head of the log, in list order. A snapshot is

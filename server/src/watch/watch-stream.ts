@@ -1,8 +1,8 @@
 import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
 import type { Caller } from "./caller.ts";
+import type { StreamMarks } from "./control-events.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Beating, Heartbeats } from "./heartbeat.ts";
-import type { StreamMarks } from "./stream-marks.ts";
 
 /**
  * The messages of one watch. Either iterated, or taken in slices; by one reader.

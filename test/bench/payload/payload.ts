@@ -12,8 +12,8 @@ import {
 	WukongEvent_Type,
 	WukongEventSchema,
 } from "@novasphere/wukong-gen/wukong-service";
-import { publish } from "../../../server/src/resource/publish.ts";
-import { compareRefs } from "../../../server/src/resource/wukong-ref.ts";
+import { compareRefs } from "../../../server/src/resource/object.ts";
+import { publish } from "../../../server/src/resource/wukong/public-view.ts";
 import { seedRecords } from "../../../server/src/store/embedded/seed.ts";
 import { changeLabels } from "./change-label.ts";
 

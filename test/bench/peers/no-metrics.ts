@@ -1,4 +1,4 @@
-import type { Metrics } from "../../../server/src/app-metrics.ts";
+import type { Metrics } from "../../../server/src/telemetry/metrics.ts";
 
 const nothing = () => {};
 

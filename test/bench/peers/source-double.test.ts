@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Change, SourceState } from "../../../server/src/store/source.ts";
+import type { Change, SourceState } from "../../../server/src/store/store.ts";
 import { seedPayload } from "../payload/payload.ts";
 import { createSourceDouble } from "./source-double.ts";
 

@@ -2,7 +2,7 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { ListWukongsResponse } from "@novasphere/wukong-gen/wukong-service";
 import { freeze } from "../../../server/src/resource/freeze.ts";
 import { formatVersion } from "../../../server/src/resource/version.ts";
-import type { Change, Sink, Source } from "../../../server/src/store/source.ts";
+import type { Change, Sink, Source } from "../../../server/src/store/store.ts";
 import { changeLabels } from "../payload/change-label.ts";
 
 /** A store without storage: it holds a list, takes no write, and changes when told to. */

@@ -1,4 +1,4 @@
-import { keyOf } from "../../../server/src/resource/wukong-ref.ts";
+import { keyOf } from "../../../server/src/resource/object.ts";
 import { createKubeApi, type KubeAccess, type KubeApi } from "../kube-api.ts";
 import { writeKubeconfig } from "../kubeconfig.ts";
 import { poll } from "../poll.ts";

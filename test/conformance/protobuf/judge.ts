@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type DescMessage, toBinary } from "@bufbuild/protobuf";
-import { createDecoder } from "../../../server/src/transport/direct/decoder.ts";
-import type { Form } from "../../../server/src/transport/direct/form.ts";
+import type { Form } from "../../../server/src/rpc/codec/codec.ts";
+import { createDecoder } from "../../../server/src/rpc/codec/decoder.ts";
 import { conformanceTools } from "../programs.ts";
 import { descriptors, registry } from "./schema.ts";
 

@@ -8,9 +8,9 @@ import { buffer } from "node:stream/consumers";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { createServiceImplSpec } from "@connectrpc/connect";
 import { systemClock } from "../../../server/src/clock.ts";
-import { defaultLimits } from "../../../server/src/transport/limits.ts";
-import { silentObserver } from "../../../server/src/transport/observer.ts";
-import { createPort } from "../../../server/src/transport/port.ts";
+import { defaultLimits } from "../../../server/src/http/limits.ts";
+import { silentObserver } from "../../../server/src/http/observer.ts";
+import { createPort } from "../../../server/src/port/port.ts";
 import {
 	ConformanceService,
 	ServerCompatRequestSchema,

@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { systemClock } from "../../../server/src/clock.ts";
-import { createEmbeddedSource } from "../../../server/src/store/embedded/embedded-source.ts";
+import { createEmbeddedSource } from "../../../server/src/store/embedded/embedded-store.ts";
 import { numbered, type Orders, type Report, renumber } from "./kill-orders.ts";
 import { createOptions, refTo, writeOptions } from "./write.ts";
 

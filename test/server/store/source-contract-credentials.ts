@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { CloudInitUserSchema, type Wukong } from "@novasphere/wukong-gen/wukong";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Source } from "../../../server/src/store/source.ts";
+import type { Source } from "../../../server/src/store/store.ts";
 import type { SourceHarness } from "./source-contract.ts";
 import { createVmNames } from "./vm-names.ts";
 import { change, createOptions, writeOptions } from "./write.ts";

@@ -5,7 +5,7 @@ import {
 	StartStrategySchema,
 } from "@novasphere/wukong-gen/wukong";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Source } from "../../../server/src/store/source.ts";
+import type { Source } from "../../../server/src/store/store.ts";
 import type { RecordingSink } from "./recording-sink.ts";
 import { describeCredentials } from "./source-contract-credentials.ts";
 import { describeWrites } from "./source-contract-writes.ts";

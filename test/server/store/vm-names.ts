@@ -1,5 +1,5 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
-import { keyOf, type WukongRef } from "../../../server/src/resource/wukong-ref.ts";
+import { keyOf, type WukongRef } from "../../../server/src/resource/object.ts";
 import type { SourceHarness } from "./source-contract.ts";
 import { refTo, type SpecInit, wukongNamed } from "./write.ts";
 

@@ -5,7 +5,7 @@ import type {
 	CredentialChange,
 	Edit,
 	WriteOptions,
-} from "../../../server/src/store/source.ts";
+} from "../../../server/src/store/store.ts";
 
 export type SpecInit = Omit<MessageInitShape<typeof WukongSpecSchema>, "$typeName" | "$unknown">;
 

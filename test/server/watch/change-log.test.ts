@@ -1,7 +1,7 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compareRefs } from "../../../server/src/resource/wukong-ref.ts";
+import { compareRefs } from "../../../server/src/resource/object.ts";
 import { type ChangeLog, createChangeLog } from "../../../server/src/watch/change-log.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { createMemorySource } from "../../support/memory-source.ts";

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createSizes } from "../../../server/src/watch/message-size.ts";
 import { seedPayload } from "../../bench/payload/payload.ts";
-import { anyMessage } from "../transport/direct/message-arbitrary.ts";
+import { anyMessage } from "../rpc/codec/message-arbitrary.ts";
 
 const sizeBytes = createSizes();
 const realBytes = (wukong: Wukong) => toBinary(WukongSchema, wukong).length;

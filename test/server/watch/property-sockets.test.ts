@@ -4,7 +4,7 @@ import {
 } from "@novasphere/wukong-gen/wukong-service";
 import fc from "fast-check";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
-import { keyOf } from "../../../server/src/resource/wukong-ref.ts";
+import { keyOf } from "../../../server/src/resource/object.ts";
 import type { WatchStream } from "../../../server/src/watch/watch-stream.ts";
 import { plantStandingEnd } from "../../support/planted-bugs.ts";
 import { openPort } from "../../support/port-fixture.ts";

@@ -1,7 +1,7 @@
 import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { keyOf } from "../../../server/src/resource/wukong-ref.ts";
+import { keyOf } from "../../../server/src/resource/object.ts";
 import type { Filter } from "../../../server/src/watch/filter.ts";
 import type { WatchStream } from "../../../server/src/watch/watch-stream.ts";
 import {

@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { createChangeLog } from "../../../server/src/watch/change-log.ts";
 import { Cursor } from "../../../server/src/watch/cursor.ts";
 import { silentObserver } from "../../../server/src/watch/observer.ts";
-import { createSelector } from "../../../server/src/watch/selector.ts";
+import { createSelector } from "../../../server/src/watch/selector/selector.ts";
 import type { View } from "../../../server/src/watch/view.ts";
 import { createViews } from "../../../server/src/watch/views.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";

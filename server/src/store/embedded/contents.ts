@@ -1,7 +1,7 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import { freeze } from "../../resource/freeze.ts";
-import { keyOf } from "../../resource/wukong-ref.ts";
-import type { Change } from "../source.ts";
+import { keyOf } from "../../resource/object.ts";
+import type { Change } from "../store.ts";
 import { createEntry, type Entry } from "./entry.ts";
 import { decodeWukong } from "./record.ts";
 import type { HistoryRow, RecordRow } from "./storage.ts";

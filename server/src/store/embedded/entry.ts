@@ -1,6 +1,6 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import { freeze } from "../../resource/freeze.ts";
-import { publish } from "../../resource/publish.ts";
+import { publish } from "../../resource/wukong/public-view.ts";
 
 /** One stored Wukong, as the store holds it in memory. */
 export interface Entry {

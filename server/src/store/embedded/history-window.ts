@@ -1,4 +1,4 @@
-import type { HistoryLimits } from "../source.ts";
+import type { HistoryLimits } from "../store.ts";
 import type { HistoryRow } from "./storage.ts";
 
 /** What the window knows of a change. */

@@ -6,9 +6,9 @@ import {
 	WukongSpecSchema,
 	WukongStatusSchema,
 } from "@novasphere/wukong-gen/wukong";
-import { hiddenAnnotations, visibleAnnotations } from "../../resource/hidden-annotations.ts";
-import { effectiveSpec } from "../../resource/power-state.ts";
-import type { CredentialChange, Edit } from "../source.ts";
+import { hiddenAnnotations, visibleAnnotations } from "../../resource/wukong/hidden-annotations.ts";
+import { effectiveSpec } from "../../resource/wukong/power-state.ts";
+import type { CredentialChange, Edit } from "../store.ts";
 
 /**
  * The binary form that is stored. Fields that the contract does not know are left

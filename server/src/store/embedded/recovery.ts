@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { formatVersion } from "../../resource/version.ts";
-import type { OperatorOptions } from "../phases/operator-options.ts";
-import type { HistoryLimits, SourceState } from "../source.ts";
+import type { OperatorOptions } from "../simulator/operator-options.ts";
+import type { HistoryLimits, SourceState } from "../store.ts";
 import { changesOf, entryOf } from "./contents.ts";
 import { type Entry, noOrigin } from "./entry.ts";
 import { createHistoryWindow, type HistoryWindow, markOf } from "./history-window.ts";

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
-import { observe } from "../phases/observe.ts";
-import type { OperatorOptions } from "../phases/operator-options.ts";
+import { observe } from "../simulator/observe.ts";
+import type { OperatorOptions } from "../simulator/operator-options.ts";
 import { createdRecord } from "./record.ts";
 
 const cores = [1, 2, 4, 8];

@@ -4,9 +4,9 @@ import type { Clock } from "../../clock.ts";
 import type { OperatorApi } from "./api.ts";
 import type { ClusterAccess } from "./cluster-access.ts";
 import { type HttpCall, readBytes, readText, sendCall } from "./http-call.ts";
-import { parseJson } from "./json-text.ts";
+import { parseJson } from "./lossless-json.ts";
 import { createProduct, type Product } from "./product.ts";
-import { apiVersion, isJsonObject, objectAt, parseRawWukong, versionOf } from "./raw-wukong.ts";
+import { apiVersion, isJsonObject, objectAt, parseRawWukong, versionOf } from "./unstructured.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 export interface ApiTimings {

@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { WukongRef } from "../../resource/wukong-ref.ts";
-import type { RawWukong } from "./raw-wukong.ts";
+import type { WukongRef } from "../../resource/object.ts";
+import type { RawWukong } from "./unstructured.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** How a write is meant. */

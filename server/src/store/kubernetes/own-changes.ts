@@ -1,6 +1,6 @@
-import type { WukongRef } from "../../resource/wukong-ref.ts";
-import type { WriteOptions } from "../source.ts";
-import type { Arrivals, ArrivalWait } from "./arrivals.ts";
+import type { WukongRef } from "../../resource/object.ts";
+import type { WriteOptions } from "../store.ts";
+import type { Arrivals, ArrivalWait } from "./read-your-writes.ts";
 import type { WriteObserver } from "./upstream-observer.ts";
 import { outcomeUnknown } from "./write-failure.ts";
 

@@ -1,5 +1,5 @@
 import type { BackoffOptions } from "./backoff.ts";
-import type { ProofOptions } from "./proof.ts";
+import type { ProofOptions } from "./freshness.ts";
 
 /** How the list and watch loop behaves. */
 export interface ReflectorTimings extends ProofOptions {

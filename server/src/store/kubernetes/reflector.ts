@@ -1,13 +1,13 @@
 import type { Clock } from "../../clock.ts";
 import type { Failure } from "../../failure.ts";
-import type { Change, Freshness, Sink } from "../source.ts";
+import type { Change, Freshness, Sink } from "../store.ts";
 import { createBackoff } from "./backoff.ts";
-import { type FirstPicture, stateOf, takeFirstPicture } from "./first-picture.ts";
-import { readListing } from "./listing.ts";
-import { createMirror } from "./mirror.ts";
-import { pause } from "./pause.ts";
-import { createProof } from "./proof.ts";
+import { createProof } from "./freshness.ts";
+import { type FirstPicture, stateOf, takeFirstPicture } from "./initial-sync.ts";
+import { readListing } from "./list-pager.ts";
+import { createMirror } from "./object-cache.ts";
 import type { ReflectorTimings } from "./reflector-timings.ts";
+import { pause } from "./sleep.ts";
 import type { Upstream } from "./upstream.ts";
 import { refusalCode, UpstreamError } from "./upstream-error.ts";
 import {

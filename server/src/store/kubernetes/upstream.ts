@@ -1,4 +1,4 @@
-import type { RawWukong } from "./raw-wukong.ts";
+import type { RawWukong } from "./unstructured.ts";
 
 /** One page to ask for. */
 export interface ListRequest {

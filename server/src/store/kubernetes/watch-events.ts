@@ -1,6 +1,12 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import { parseJson } from "./json-text.ts";
-import { isJsonObject, objectAt, parseRawWukong, type RawWukong, versionOf } from "./raw-wukong.ts";
+import { parseJson } from "./lossless-json.ts";
+import {
+	isJsonObject,
+	objectAt,
+	parseRawWukong,
+	type RawWukong,
+	versionOf,
+} from "./unstructured.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 /** One line of a watch. */

@@ -1,11 +1,11 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { Failure, invalidWukong, wukongNotFound } from "../../failure.ts";
-import type { WukongRef } from "../../resource/wukong-ref.ts";
-import { isJsonObject, objectAt } from "./raw-wukong.ts";
-import { repeatsSecret } from "./rule-text.ts";
+import type { WukongRef } from "../../resource/object.ts";
+import { repeatsSecret } from "./admission-message.ts";
+import { violationsIn } from "./status-causes.ts";
+import { isJsonObject, objectAt } from "./unstructured.ts";
 import { UpstreamError, type UpstreamProblem } from "./upstream-error.ts";
-import { violationsIn } from "./violations.ts";
 
 /** The call that failed. */
 export interface FailedCall {

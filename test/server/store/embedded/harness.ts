@@ -5,7 +5,7 @@ import {
 	createEmbeddedSource,
 	type EmbeddedOptions,
 	type OpenStorage,
-} from "../../../../server/src/store/embedded/embedded-source.ts";
+} from "../../../../server/src/store/embedded/embedded-store.ts";
 import { createFakeClock, type FakeClock } from "../../../support/fake-clock.ts";
 import { until } from "../../../support/until.ts";
 import { createRecordingSink } from "../recording-sink.ts";

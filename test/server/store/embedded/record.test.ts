@@ -1,7 +1,7 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { WukongSchema } from "@novasphere/wukong-gen/wukong";
 import { describe, expect, test } from "vitest";
-import { publish } from "../../../../server/src/resource/publish.ts";
+import { publish } from "../../../../server/src/resource/wukong/public-view.ts";
 import {
 	createdRecord,
 	decodeWukong,

@@ -8,8 +8,8 @@ import {
 	createApiClient,
 	defaultApiTimings,
 } from "../../../../server/src/store/kubernetes/api-client.ts";
+import { createdResource } from "../../../../server/src/store/kubernetes/kinds/wukong-write.ts";
 import { createProduct } from "../../../../server/src/store/kubernetes/product.ts";
-import { createdResource } from "../../../../server/src/store/kubernetes/resource-write.ts";
 import {
 	answerJson,
 	type FakeApiServer,

@@ -6,9 +6,9 @@ import {
 import {
 	createKubernetesSource,
 	type KubernetesOptions,
-} from "../../../../server/src/store/kubernetes/kubernetes-source.ts";
+} from "../../../../server/src/store/kubernetes/kubernetes-store.ts";
 import { finalizer } from "../../../../server/src/store/kubernetes/operator/finalizer.ts";
-import type { Source } from "../../../../server/src/store/source.ts";
+import type { Source } from "../../../../server/src/store/store.ts";
 import { type FakeApiServer, startFakeApiServer } from "../../../support/fake-api-server.ts";
 import { createFakeClock, type FakeClock } from "../../../support/fake-clock.ts";
 import { startFakeOperator } from "../../../support/fake-operator.ts";

@@ -2,7 +2,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import {
 	parseRawWukong,
 	type RawWukong,
-} from "../../../../server/src/store/kubernetes/raw-wukong.ts";
+} from "../../../../server/src/store/kubernetes/unstructured.ts";
 
 /** A custom resource as an API server has it, in the namespace `default`. */
 export function rawNamed(

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import type { RawWukong } from "../../../../server/src/store/kubernetes/raw-wukong.ts";
+import type { RawWukong } from "../../../../server/src/store/kubernetes/unstructured.ts";
 import { rawNamed } from "./raw.ts";
 import {
 	createReflectorHarness,

@@ -1,8 +1,7 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import { Failure } from "../../../../server/src/failure.ts";
-import { keyOf } from "../../../../server/src/resource/wukong-ref.ts";
-import type { RawWukong } from "../../../../server/src/store/kubernetes/raw-wukong.ts";
+import { keyOf } from "../../../../server/src/resource/object.ts";
 import {
 	createReflector,
 	type Reflector,
@@ -11,7 +10,8 @@ import {
 	defaultReflectorTimings,
 	type ReflectorTimings,
 } from "../../../../server/src/store/kubernetes/reflector-timings.ts";
-import type { Change, Sink, SourceState } from "../../../../server/src/store/source.ts";
+import type { RawWukong } from "../../../../server/src/store/kubernetes/unstructured.ts";
+import type { Change, Sink, SourceState } from "../../../../server/src/store/store.ts";
 import { createFakeClock, type FakeClock } from "../../../support/fake-clock.ts";
 import { rawNamed } from "./raw.ts";
 import { createScriptedUpstream, type ScriptedUpstream } from "./scripted-upstream.ts";

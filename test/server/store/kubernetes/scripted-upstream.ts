@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import { objectAt, type RawWukong } from "../../../../server/src/store/kubernetes/raw-wukong.ts";
+import { objectAt, type RawWukong } from "../../../../server/src/store/kubernetes/unstructured.ts";
 import type {
 	ListPage,
 	ListRequest,

@@ -1,5 +1,5 @@
 import type { JsonValue } from "@bufbuild/protobuf";
-import type { RawWukong } from "../raw-wukong.ts";
+import type { RawWukong } from "../unstructured.ts";
 
 /** Keeps a deleted Wukong in sight until its VM is cleaned up; the operator's own word. */
 export const finalizer = "wukong.novasphere.dev/finalizer";

@@ -1,6 +1,6 @@
 import { type JsonObject, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { type WukongStatus, WukongStatusSchema } from "@novasphere/wukong-gen/wukong";
-import { isJsonObject } from "../raw-wukong.ts";
+import { isJsonObject } from "../unstructured.ts";
 
 /**
  * A status as the resource has it: the contract's JSON without the power state, which is derived,

@@ -8,7 +8,10 @@ import {
 	createSimulatedOperator,
 	type SimulatedOperator,
 } from "../../../../../server/src/store/kubernetes/operator/simulated-operator.ts";
-import { objectAt, type RawWukong } from "../../../../../server/src/store/kubernetes/raw-wukong.ts";
+import {
+	objectAt,
+	type RawWukong,
+} from "../../../../../server/src/store/kubernetes/unstructured.ts";
 import { type FakeApiServer, startFakeApiServer } from "../../../../support/fake-api-server.ts";
 import { createFakeClock, type FakeClock } from "../../../../support/fake-clock.ts";
 import { until } from "../../../../support/until.ts";

@@ -1,7 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { finalizer } from "../../../../../server/src/store/kubernetes/operator/finalizer.ts";
-import { objectAt } from "../../../../../server/src/store/kubernetes/raw-wukong.ts";
+import { objectAt } from "../../../../../server/src/store/kubernetes/unstructured.ts";
 import { until } from "../../../../support/until.ts";
 import { createOperatorStage, life, type OperatorStage } from "./operator-stage.ts";
 

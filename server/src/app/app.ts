@@ -1,0 +1,201 @@
+import { ErrorReason } from "@novasphere/wukong-gen/error";
+import { type Logger, pino } from "pino";
+import { type Clock, systemClock } from "../clock.ts";
+import type { Config } from "../config/config.ts";
+import { Failure } from "../failure.ts";
+import { createEncodings, createPort } from "../port/port.ts";
+import { callContextKey } from "../rpc/call/call-context.ts";
+import { refusalDetails } from "../service/errors/refusal-details.ts";
+import { createCallInterceptor } from "../service/interceptors/calls.ts";
+import { createValidateInterceptor } from "../service/interceptors/validate.ts";
+import { sharedTypes, wukongIn } from "../service/wukong/cacheable-types.ts";
+import { createWukongService } from "../service/wukong/wukong-service.ts";
+import type { Source } from "../store/store.ts";
+import { createAccessLog } from "../telemetry/access-log.ts";
+import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
+import { createPortObserver } from "../telemetry/port-observer.ts";
+import { createReplica } from "../watch/replica.ts";
+import { createSource } from "./open-store.ts";
+import { createPages } from "./pages.ts";
+import { limitsFrom } from "./port-limits.ts";
+import type { Readiness } from "./readiness.ts";
+
+/** What an app needs of its process. */
+export interface Surroundings {
+	/** Default: says nothing. */
+	readonly logger?: Logger;
+	/** Default: the machine's. */
+	readonly clock?: Clock;
+	/** Also show memory, CPU and event-loop lag of the process. Default: false. */
+	readonly processMetrics?: boolean;
+	/** The store has failed for good: no write will succeed any more. Default: nothing. */
+	readonly onFault?: (fault: unknown) => void;
+	/** Where the service counts what it does. Default: a registry of its own. */
+	readonly metrics?: Metrics;
+	/** A store to serve; the app starts and closes it. Default: the one that is configured. */
+	readonly source?: Source;
+}
+
+/** One running service. */
+export interface App {
+	/**
+	 * Listens, then loads the store; resolves when calls are answered. Call it once.
+	 * @throws what the store or the system says, SHUTTING_DOWN where the app is closed before it
+	 * is ready; nothing is left open then
+	 */
+	listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
+	/**
+	 * Ends in order: not ready, the configured delay in which calls are served as before, streams end with a last HEARTBEAT and SHUTTING_DOWN, calls in
+	 * flight finish within the grace time, the store closes. Repeating it waits for the same end;
+	 * a `listen` that is under way is waited for.
+	 * @param graceMs Default: the configured one.
+	 */
+	close(graceMs?: number): Promise<void>;
+	/** Ends the delay of a `close` now. @returns false: there is none, or it is over */
+	skipDelay(): boolean;
+}
+
+type Address = Awaited<ReturnType<App["listen"]>>;
+
+/** When a caller whose stream ended here should try another replica, or this one again. */
+const retryAfterShutdownMs = 1_000;
+
+/** The part of the history's bytes that its encoded forms may take. */
+const encodedShare = 1 / 4;
+
+/** Wires the parts. Nothing is opened before `listen`. */
+export function createApp(config: Config, surroundings: Surroundings = {}): App {
+	const {
+		logger = pino({ enabled: false }),
+		clock = systemClock,
+		processMetrics = false,
+		onFault = () => {},
+	} = surroundings;
+	let readiness: Readiness = { state: "starting" };
+	let opening: Promise<Address> | undefined;
+	let closing: Promise<void> | undefined;
+	let endDelay: (() => void) | undefined;
+
+	const metrics = surroundings.metrics ?? createMetrics({ processMetrics });
+	// The same on disk and in memory.
+	const history = {
+		maxChanges: config.historyChanges,
+		maxAgeMs: config.historyAgeMs,
+		maxBytes: config.historyBytes,
+	};
+	const source =
+		surroundings.source ??
+		createSource(config, {
+			...{ history, clock, logger, onFault },
+			...{ upstream: metrics.upstream, store: metrics.store },
+		});
+	const replica = createReplica({
+		source,
+		clock,
+		historyLimits: { ...history, maxBytes: config.historyBytes * (1 - encodedShare) },
+		maxStreams: config.maxWatchStreams,
+		observer: metrics.watch,
+	});
+	const encodings = createEncodings({
+		maxBytes: config.encodingCacheBytes,
+		maxPastBytes: config.historyBytes * encodedShare,
+		isPast: (message) => {
+			const wukong = wukongIn(message);
+			return wukong !== undefined && !replica.isNewest(wukong);
+		},
+	});
+	replica.onSuperseded(encodings.forget);
+	const { defaultNamespace, heartbeatIntervalMs } = config;
+	const port = createPort({
+		host: config.host,
+		port: config.port,
+		services: [createWukongService({ source, replica, defaultNamespace, heartbeatIntervalMs })],
+		interceptors: [
+			createCallInterceptor({
+				observers: [metrics.calls, createAccessLog(logger)],
+				contextOf: ({ contextValues }) => {
+					const context = contextValues.get(callContextKey);
+					if (context === undefined) throw new Error("a call came past the port");
+					return context;
+				},
+				clock,
+			}),
+			createValidateInterceptor(defaultNamespace),
+		],
+		sharedTypes,
+		encodings,
+		refusalDetails,
+		limits: limitsFrom(config),
+		tls: config.tlsCert === "" ? undefined : { certFile: config.tlsCert, keyFile: config.tlsKey },
+		allowedHosts: config.allowedHosts,
+		allowedOrigins: config.corsOrigins,
+		allowedHeaders: config.corsHeaders,
+		pages: createPages({ readiness: () => readiness, freshness: replica.freshness, metrics }),
+		clock,
+		observer: createPortObserver(metrics.port, logger),
+	});
+
+	const shuttingDown = () =>
+		new Failure(ErrorReason.SHUTTING_DOWN, "this replica is shutting down", {
+			retryAfterMs: retryAfterShutdownMs,
+		});
+
+	const requireOpen = () => {
+		if (closing !== undefined) throw shuttingDown();
+	};
+
+	const open = async (): Promise<Address> => {
+		try {
+			requireOpen();
+			const address = await port.listen();
+			requireOpen();
+			await replica.start();
+			requireOpen();
+			readiness = { state: "ready" };
+			return address;
+		} catch (error) {
+			await port.close(0);
+			await source.close();
+			throw closing === undefined ? error : shuttingDown();
+		}
+	};
+
+	/** Balancers send calls until they have heard that none are wanted. */
+	const delay = () =>
+		new Promise<void>((resolve) => {
+			const end = () => {
+				timer.cancel();
+				endDelay = undefined;
+				resolve();
+			};
+			const timer = clock.setTimer(config.shutdownDelayMs, end);
+			endDelay = end;
+		});
+
+	const shutDown = async (graceMs: number) => {
+		const wasReady = readiness.state === "ready";
+		readiness = { state: "stopping" };
+		if (wasReady && config.shutdownDelayMs > 0) await delay();
+		replica.drain(shuttingDown());
+		await port.close(graceMs);
+		await source.close();
+		// A store that opens meanwhile is closed there.
+		await opening?.catch(() => {});
+	};
+
+	return {
+		listen() {
+			opening = open();
+			return opening;
+		},
+		close(graceMs = config.shutdownGraceMs) {
+			closing ??= shutDown(graceMs);
+			return closing;
+		},
+		skipDelay() {
+			const isDelayed = endDelay !== undefined;
+			endDelay?.();
+			return isDelayed;
+		},
+	};
+}

@@ -1,0 +1,87 @@
+import type { Logger } from "pino";
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config/config.ts";
+import { commitErrorWords } from "../store/embedded/commit-error.ts";
+import { createEmbeddedSource } from "../store/embedded/embedded-store.ts";
+import type { StoreObserver } from "../store/embedded/store-observer.ts";
+import { createKubernetesSource } from "../store/kubernetes/kubernetes-store.ts";
+import type { UpstreamObserver, WriteObserver } from "../store/kubernetes/upstream-observer.ts";
+import type { HistoryLimits, Source } from "../store/store.ts";
+import { createUpstreamLog } from "../telemetry/upstream-log.ts";
+
+/** What a store needs besides its options. */
+export interface SourceParts {
+	readonly history: HistoryLimits;
+	readonly clock: Clock;
+	readonly logger: Logger;
+	/** Counts what the way to the cluster does. */
+	readonly upstream: UpstreamObserver & WriteObserver;
+	/** Counts what the embedded store fails to do. */
+	readonly store: StoreObserver;
+	/** The store has failed for good. */
+	readonly onFault: (fault: unknown) => void;
+}
+
+/** The store that the configuration asks for. */
+export function createSource(config: Config, parts: SourceParts): Source {
+	return config.store === "kubernetes"
+		? createClusterSource(config, parts)
+		: createEmbeddedSource({
+				dataPath: config.data,
+				seedCount: config.seed,
+				history: parts.history,
+				operator: {
+					pendingMs: config.operatorPendingMs,
+					creatingMs: config.operatorCreatingMs,
+					stoppingMs: config.operatorStoppingMs,
+					deletingMs: config.operatorDeletingMs,
+				},
+				clock: parts.clock,
+				onFault: parts.onFault,
+				observer: loggedStore(parts.store, parts.logger),
+			});
+}
+
+function loggedStore(counters: StoreObserver, logger: Logger): StoreObserver {
+	return {
+		...counters,
+		unwritable(error) {
+			counters.unwritable(error);
+			const cause = error.code.toLowerCase();
+			logger.error(
+				{ cause, err: error },
+				`the store cannot write: ${commitErrorWords[error.code]}`,
+			);
+		},
+		writable() {
+			counters.writable();
+			logger.info("the store can write again");
+		},
+	};
+}
+
+/** Connections to the API server: the watch, and writes side by side. */
+const maxUpstreamConnections = 64;
+
+function createClusterSource(config: Config, { clock, logger, upstream }: SourceParts): Source {
+	const { kubeconfig, context, namespace } = config;
+	const log = createUpstreamLog(logger);
+	return createKubernetesSource({
+		kubeconfig,
+		context,
+		namespace,
+		maxConnections: maxUpstreamConnections,
+		clock,
+		observer: {
+			...upstream,
+			troubled(trouble, error) {
+				upstream.troubled(trouble, error);
+				log.troubled(trouble, error);
+			},
+			recovered() {
+				upstream.recovered();
+				log.recovered();
+			},
+		},
+	});
+}

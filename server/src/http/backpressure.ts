@@ -1,0 +1,73 @@
+import type { Writable } from "node:stream";
+import type { Clock } from "../clock.ts";
+import { afterTurn } from "./deferred.ts";
+import type { Departure } from "./disconnect.ts";
+import type { ExchangeOptions } from "./exchange.ts";
+
+/**
+ * Waits until a stream can take more, or is closed, whichever comes first, and
+ * calls `cutOff` when neither happens within stallTimeoutMs, if there is one. Waiting for
+ * "drain" alone would never end after a reset, and its handler would be lost.
+ */
+export function waitForDrain(
+	target: Writable,
+	options: {
+		readonly clock: Clock;
+		readonly departure: Departure;
+		readonly stallTimeoutMs: number | undefined;
+	},
+	cutOff: () => void,
+): Promise<void> {
+	const { clock, departure, stallTimeoutMs } = options;
+	if (target.destroyed || departure.happened || !target.writableNeedDrain) return Promise.resolve();
+	return new Promise((resolve) => {
+		const forget = departure.on(settle);
+		const timer =
+			stallTimeoutMs === undefined
+				? undefined
+				: clock.setTimer(stallTimeoutMs, () => {
+						cutOff();
+						settle();
+					});
+		function settle(): void {
+			timer?.cancel();
+			target.off("drain", settle).off("close", settle);
+			forget();
+			resolve();
+		}
+		target.on("drain", settle).on("close", settle);
+	});
+}
+
+/** An answer that was ended. */
+export interface EndedAnswer {
+	readonly writable: Writable;
+	readonly options: ExchangeOptions;
+	/** Takes the connection, or the stream, from a peer that does not read. */
+	cutOff(): void;
+}
+
+/**
+ * Cuts off a peer that never takes the rest of an answer that was ended, within
+ * stalledWriteTimeoutMs.
+ */
+export function boundEnd(answer: EndedAnswer): void {
+	// HTTP/2 needs one turn for the answer and one for its trailers.
+	afterTurn(lookAgain, answer);
+}
+
+function lookAgain(answer: EndedAnswer): void {
+	if (!isOut(answer)) afterTurn(arm, answer);
+}
+
+function arm(answer: EndedAnswer): void {
+	if (isOut(answer)) return;
+	const { clock, limits } = answer.options;
+	const timer = clock.setTimer(limits.stalledWriteTimeoutMs, () => answer.cutOff());
+	answer.writable.once("close", () => timer.cancel());
+}
+
+/** All of it was taken, or nobody is left to take it. */
+function isOut({ writable }: EndedAnswer): boolean {
+	return writable.destroyed || writable.writableFinished;
+}

@@ -1,0 +1,65 @@
+import { leaveIterator } from "../rpc/call/leave-on-abort.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Share } from "./scheduler.ts";
+
+/** How a body is written. */
+export interface WriteOptions {
+	readonly share: Pick<Share, "spend" | "nextTurn">;
+	readonly sliceBytes: number;
+	/** As in {@link Exchange.drained}. */
+	readonly stallTimeoutMs: number | undefined;
+}
+
+/**
+ * Writes a body in slices of at most `sliceBytes`, waiting for the reader and for
+ * the stream's turn in between. When the peer leaves, the source's `return` is
+ * called at that moment, also while a write waits or a message is awaited.
+ *
+ * @returns the bytes written, and whether that was all of them.
+ */
+export async function writeBody(
+	exchange: Exchange,
+	body: AsyncIterable<Uint8Array>,
+	options: WriteOptions,
+): Promise<{ sentBytes: number; complete: boolean }> {
+	const { departure } = exchange;
+	const source = body[Symbol.asyncIterator]();
+	let sentBytes = 0;
+	let leave: (() => void) | undefined;
+	const onClosed = () => {
+		leaveIterator(source);
+		leave?.();
+	};
+	const forget = departure.on(onClosed);
+	if (departure.happened) onClosed();
+
+	const read = () =>
+		new Promise<IteratorResult<Uint8Array> | undefined>((resolve, reject) => {
+			leave = () => resolve(undefined);
+			source.next().then(resolve, reject);
+		});
+
+	try {
+		while (!departure.happened) {
+			const next = await read();
+			if (next === undefined) break;
+			if (next.done === true) return { sentBytes, complete: !departure.happened };
+			for (const slice of slices(next.value, options.sliceBytes)) {
+				const hasRoom = exchange.write(slice);
+				sentBytes += slice.byteLength;
+				if (options.share.spend(slice.byteLength)) await options.share.nextTurn();
+				if (!hasRoom) await exchange.drained(options.stallTimeoutMs);
+				if (departure.happened) break;
+			}
+		}
+		return { sentBytes, complete: false };
+	} finally {
+		forget();
+	}
+}
+
+function* slices(bytes: Uint8Array, sliceBytes: number): Generator<Uint8Array> {
+	for (let start = 0; start < bytes.byteLength; start += sliceBytes) {
+		yield bytes.subarray(start, start + sliceBytes);
+	}
+}

@@ -1,0 +1,279 @@
+import type { ServerResponse } from "node:http";
+import { boundEnd, type EndedAnswer, waitForDrain } from "./backpressure.ts";
+import { type BodyLimit, type CollectedBody, collectBody } from "./body-collector.ts";
+import { readBody } from "./body-reader.ts";
+import { afterTurn } from "./deferred.ts";
+import { Departure } from "./disconnect.ts";
+import type { Connection, Ending, Exchange, ExchangeOptions, Head } from "./exchange.ts";
+import { type Fields, fieldOf, valuesOf } from "./fields.ts";
+import type { H1Request } from "./h1-request.ts";
+
+/** Unread bytes of a refused request that are read away, so that its answer is not lost to a TCP reset. */
+const maxLingerBytes = 64 * 1024;
+/** Time for that, in milliseconds. */
+const maxLingerMs = 1_000;
+
+/** What exchanges share. */
+export interface H1Options extends ExchangeOptions {
+	/** Asked as a head is written: then the connection ends with this answer. */
+	readonly isDraining: () => boolean;
+}
+
+/** The other end of a connection. */
+export interface Peer {
+	readonly connection: Connection;
+	/** No request comes any more: its side has ended, or a request was broken. */
+	readonly hasStopped: boolean;
+	/** Calls whose answers have not ended. */
+	readonly unanswered: number;
+	/** An answer has said that it is the last (RFC 9112, 9.6). */
+	takeNoMore(): void;
+}
+
+/** A request, and where its answer goes. */
+export interface H1Call {
+	readonly request: H1Request;
+	readonly response: ServerResponse;
+}
+
+/** An exchange on HTTP/1.x. A class: each call has one, and streams keep it. */
+export class H1Exchange implements Exchange, EndedAnswer {
+	readonly peer: Peer;
+	readonly departure: Departure = new Departure();
+	readonly #request: H1Request;
+	readonly writable: ServerResponse;
+	readonly options: H1Options;
+	#rawHeaders: Fields | undefined;
+	#hasEnded = false;
+	#onPeerEnd: (() => void) | undefined;
+	/** Reads the rest of a refused request away; undefined: nobody does. */
+	#lingering: Lingering | undefined;
+
+	constructor({ request, response }: H1Call, peer: Peer, options: H1Options) {
+		this.peer = peer;
+		this.#request = request;
+		this.writable = response;
+		this.options = options;
+	}
+
+	/** To be told when the answer is out, or its connection gone. */
+	closed(): void {
+		if (!this.#hasEnded) this.departure.happen();
+	}
+
+	/**
+	 * To be told that the peer sends no more.
+	 * @returns false: this very request is broken, and its answer is given up
+	 */
+	peerStopped(): boolean {
+		if (this.#isRead) {
+			if (this.#onPeerEnd !== undefined) this.#endStream(this.#onPeerEnd);
+			return true;
+		}
+		if (this.#hasEnded) {
+			this.#lingering?.stop();
+			return true;
+		}
+		this.#hasEnded = true;
+		this.departure.happen();
+		return false;
+	}
+
+	onPeerEnd(callback: () => void): void {
+		this.#onPeerEnd = callback;
+		if (this.peer.hasStopped) callback();
+	}
+
+	#endStream(callback: () => void): void {
+		// With a reader that takes nothing there is no room for a last word.
+		if (this.writable.writableNeedDrain) this.abort();
+		else callback();
+	}
+
+	get connection(): Connection {
+		return this.peer.connection;
+	}
+
+	get method(): string {
+		return this.#request.method ?? "";
+	}
+
+	get target(): string {
+		return this.#request.url ?? "";
+	}
+
+	get authorities(): readonly string[] {
+		return valuesOf(this.rawHeaders, "host");
+	}
+
+	get rawHeaders(): Fields {
+		this.#rawHeaders ??= lowerNames(this.#request.rawHeaders);
+		return this.#rawHeaders;
+	}
+
+	awaitContinue(): void {
+		if (!this.#isRead) this.#request.beforeRead = () => this.writable.writeContinue();
+	}
+
+	forgetRequest(): void {
+		this.#rawHeaders = undefined;
+	}
+
+	collectBody(limit: BodyLimit, done: (body: CollectedBody) => void): void {
+		collectBody(this.#request, limit, (body) => {
+			// Else it would be thrown into Node's parser.
+			this.#attempt(() => done(body));
+		});
+	}
+
+	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array> {
+		const { limits, clock } = this.options;
+		this.#request.beforeRead?.();
+		return readBody(this.#request, { limits, clock, departure: this.departure }, timeoutMs);
+	}
+
+	writeHead(head: Head): void {
+		const response = this.writable;
+		if (response.headersSent || response.destroyed) return;
+		// A body that is not wanted any more cannot be told from the next request.
+		// Node ends the connection with it, so those that have begun behind it keep it from being the last.
+		const isLast = !this.#isRead || (this.options.isDraining() && this.peer.unanswered <= 1);
+		response.writeHead(
+			head.status,
+			(isLast ? head.headers.concat("connection", "close") : head.headers) as string[],
+		);
+		if (isLast || (head.status >= 400 && head.headers.includes("close"))) this.peer.takeNoMore();
+		if (head.flush === true) response.flushHeaders();
+	}
+
+	reserve(bodyBytes: number): boolean {
+		return this.options.unread.reserve(bodyBytes, this.connection, this.writable);
+	}
+
+	write(bytes: Uint8Array): boolean {
+		const response = this.writable;
+		if (this.#hasEnded || response.destroyed) return true;
+		// Else Node corks the socket and writes at the end of the tick: the writes of a thousand streams
+		// would come in one go then, whatever turns those streams have taken.
+		const { socket } = response;
+		socket?.cork();
+		const hasRoom = response.write(bytes);
+		socket?.uncork();
+		return hasRoom;
+	}
+
+	drained(stallTimeoutMs: number | undefined): Promise<void> {
+		const waiting = { clock: this.options.clock, departure: this.departure, stallTimeoutMs };
+		return waitForDrain(this.writable, waiting, () => this.cutOff());
+	}
+
+	end(ending?: Ending): void {
+		if (this.#hasEnded) return;
+		this.#hasEnded = true;
+		const response = this.writable;
+		const body = ending?.body;
+		if (response.destroyed) return;
+		if (this.#isRead) {
+			// The answers of one turn leave together: else each would wake a caller who sleeps again by the next.
+			afterTurn(() => this.#attempt(() => endWith(response, body)));
+		} else {
+			if (body === undefined) response.flushHeaders();
+			else response.write(body);
+			this.#lingering = linger(this.#request, this.options, () =>
+				this.#attempt(() => response.end()),
+			);
+		}
+		boundEnd(this);
+	}
+
+	abort(): void {
+		if (!this.#hasEnded) {
+			this.departure.happen();
+			this.#hasEnded = true;
+		}
+		// The answers of requests before this one leave first.
+		if (this.writable.socket === null) this.writable.once("socket", () => this.cutOff());
+		else this.cutOff();
+	}
+
+	/** Nobody is left who could catch it. */
+	#attempt(run: () => void): void {
+		try {
+			run();
+		} catch (error) {
+			this.fail(error);
+		}
+	}
+
+	/** Breaks the call off for a fault of ours. */
+	fail(error: unknown): void {
+		this.options.observer.unexpected(error);
+		this.abort();
+	}
+
+	get #isRead(): boolean {
+		return this.#request.complete || !hasBody(this.rawHeaders);
+	}
+
+	cutOff(): void {
+		this.#request.socket.destroy();
+	}
+}
+
+/** Larger bodies go as they are, in bytes. */
+const maxTextBytes = 8 * 1024;
+
+/**
+ * Head and a small body leave in one write where the body is text, in two buffers where it is not:
+ * that costs half as much again. Latin-1 gives each byte back as it was.
+ */
+function endWith(response: ServerResponse, body: Uint8Array | undefined): void {
+	if (body === undefined || body.byteLength > maxTextBytes) {
+		response.end(body);
+		return;
+	}
+	const { buffer, byteOffset, byteLength } = body;
+	const bytes = Buffer.isBuffer(body) ? body : Buffer.from(buffer, byteOffset, byteLength);
+	response.end(bytes.toString("latin1"), "latin1");
+}
+
+/** A refused request whose rest is read away. */
+interface Lingering {
+	/** Goes on now. */
+	stop(): void;
+}
+
+/** Reads away a bounded rest of the request, then goes on. */
+function linger(
+	request: H1Request,
+	options: Pick<ExchangeOptions, "clock">,
+	goOn: () => void,
+): Lingering {
+	let left = maxLingerBytes;
+	const timer = options.clock.setTimer(maxLingerMs, finish);
+	function finish(): void {
+		timer.cancel();
+		request.off("data", take).off("end", finish).off("close", finish);
+		goOn();
+	}
+	function take(chunk: Uint8Array): void {
+		left -= chunk.byteLength;
+		// To end now would reset the connection; the peer has the rest of the time to read.
+		if (left <= 0) request.off("data", take).pause();
+	}
+	request.discard();
+	request.on("data", take).on("end", finish).on("close", finish);
+	return { stop: finish };
+}
+
+function lowerNames(raw: readonly string[]): string[] {
+	const fields = raw.slice();
+	for (let i = 0; i < fields.length; i += 2) fields[i] = (fields[i] as string).toLowerCase();
+	return fields;
+}
+
+/** Without these there is no body (RFC 9112, 6.3); Node says "complete" a moment later. */
+function hasBody(fields: Fields): boolean {
+	if (fieldOf(fields, "transfer-encoding") !== undefined) return true;
+	return Number(fieldOf(fields, "content-length") ?? 0) > 0;
+}

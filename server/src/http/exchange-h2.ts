@@ -1,0 +1,279 @@
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { boundEnd, type EndedAnswer, waitForDrain } from "./backpressure.ts";
+import { type BodyLimit, type CollectedBody, collectBody } from "./body-collector.ts";
+import { readBody } from "./body-reader.ts";
+import type { BodySource, BodyTaker } from "./body-source.ts";
+import { afterTurn } from "./deferred.ts";
+import { Departure } from "./disconnect.ts";
+import type { Connection, Ending, Exchange, ExchangeOptions, Head } from "./exchange.ts";
+import { type Fields, valuesOf } from "./fields.ts";
+
+/** How often it is looked whether an answer is out, whose request is still coming. In ms. */
+const uploadPollMs = 10;
+
+/** What a request's head says. */
+type RequestHead = Pick<Exchange, "method" | "target" | "authorities" | "rawHeaders">;
+
+const noFields: Fields = [];
+
+const forgotten: RequestHead = { method: "", target: "", authorities: [], rawHeaders: [] };
+
+/**
+ * Where a stream has its exchange: a listener serves all streams then. One made for each would be a
+ * closure more, and work to take it back.
+ */
+export const carried = Symbol("exchange");
+export type CarryingStream = ServerHttp2Stream & { [carried]?: H2Exchange };
+
+function onData(this: CarryingStream, chunk: Buffer): void {
+	this[carried]?.came(chunk);
+}
+
+function onEnd(this: CarryingStream): void {
+	this[carried]?.cameToItsEnd();
+}
+
+function onWantTrailers(this: CarryingStream): void {
+	this[carried]?.sendTrailers();
+}
+
+/** A stream, and its request's header fields with the pseudo headers. */
+export interface H2Call {
+	readonly stream: ServerHttp2Stream;
+	readonly raw: readonly string[];
+}
+
+/**
+ * An exchange on a stream of HTTP/2, over the stream itself: Node's compatibility API costs a
+ * quarter more. A class: each call has one, and streams keep it.
+ */
+export class H2Exchange implements Exchange, EndedAnswer, BodySource {
+	readonly connection: Connection;
+	readonly departure: Departure = new Departure();
+	readonly writable: ServerHttp2Stream;
+	readonly options: ExchangeOptions;
+	#head: RequestHead;
+	#taker: BodyTaker | undefined;
+	#trailers: Fields = noFields;
+	#hasEnded = false;
+	#awaitsContinue = false;
+	#peerHasStopped = false;
+	#onPeerEnd: (() => void) | undefined;
+
+	constructor({ stream, raw }: H2Call, connection: Connection, options: ExchangeOptions) {
+		this.connection = connection;
+		this.writable = stream;
+		(stream as CarryingStream)[carried] = this;
+		this.options = options;
+		this.#head = splitHeaders(raw);
+	}
+
+	/** To be told when the stream is aborted or closed. */
+	closed(): void {
+		if (!this.#hasEnded) this.departure.happen();
+	}
+
+	/** To be told that the peer sends no more. */
+	peerStopped(): void {
+		const stream = this.writable;
+		this.#peerHasStopped = true;
+		if (this.#hasEnded || this.isClosed) return;
+		const isWhole = stream.endAfterHeaders || stream.state.remoteClose === 1;
+		if (!isWhole) stream.close(constants.NGHTTP2_CANCEL);
+		else if (this.#onPeerEnd === undefined) return;
+		// Nobody is left to say that there is room again (RFC 9113, 6.9).
+		else if (stream.writableNeedDrain) this.abort();
+		else this.#onPeerEnd();
+	}
+
+	onPeerEnd(callback: () => void): void {
+		this.#onPeerEnd = callback;
+		if (this.#peerHasStopped) callback();
+	}
+
+	/** The stream has ended, in whatever way. */
+	get isClosed(): boolean {
+		const { destroyed, closed, aborted } = this.writable;
+		return destroyed || closed || aborted;
+	}
+
+	get method(): string {
+		return this.#head.method;
+	}
+
+	get target(): string {
+		return this.#head.target;
+	}
+
+	get authorities(): readonly string[] {
+		return this.#head.authorities;
+	}
+
+	get rawHeaders(): Fields {
+		return this.#head.rawHeaders;
+	}
+
+	awaitContinue(): void {
+		this.#awaitsContinue = !this.writable.endAfterHeaders;
+	}
+
+	#sendContinue(): void {
+		if (this.#awaitsContinue && !this.isClosed) this.writable.additionalHeaders({ ":status": 100 });
+		this.#awaitsContinue = false;
+	}
+
+	forgetRequest(): void {
+		this.#head = forgotten;
+	}
+
+	collectBody(limit: BodyLimit, done: (body: CollectedBody) => void): void {
+		collectBody(this, limit, (body) => {
+			try {
+				done(body);
+			} catch (error) {
+				this.fail(error);
+			}
+		});
+	}
+
+	giveTo(taker: BodyTaker): void {
+		const stream = this.writable;
+		this.#sendContinue();
+		if (stream.readableEnded) {
+			taker.finish();
+			return;
+		}
+		this.#taker = taker;
+		stream.on("data", onData).on("end", onEnd);
+	}
+
+	discard(): void {
+		this.#taker = undefined;
+		this.writable.resume();
+	}
+
+	/** To be told of each part of the body. */
+	came(chunk: Buffer): void {
+		this.#taker?.take(chunk);
+	}
+
+	/** To be told that all of the body came. */
+	cameToItsEnd(): void {
+		const taker = this.#taker;
+		this.#taker = undefined;
+		taker?.finish();
+	}
+
+	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array> {
+		const { limits, clock } = this.options;
+		this.#sendContinue();
+		return readBody(this.writable, { limits, clock, departure: this.departure }, timeoutMs);
+	}
+
+	writeHead(head: Head): void {
+		const stream = this.writable;
+		if (stream.headersSent || stream.destroyed || stream.closed) return;
+		stream.respond([":status", String(head.status)].concat(head.headers), {
+			waitForTrailers: head.trailers === true,
+			endStream: head.isAll === true,
+		});
+	}
+
+	reserve(bodyBytes: number): boolean {
+		return this.options.unread.reserve(bodyBytes, this.connection, this.writable);
+	}
+
+	write(bytes: Uint8Array): boolean {
+		const stream = this.writable;
+		return this.#hasEnded || stream.destroyed || stream.write(bytes);
+	}
+
+	drained(stallTimeoutMs: number | undefined): Promise<void> {
+		const waiting = { clock: this.options.clock, departure: this.departure, stallTimeoutMs };
+		return waitForDrain(this.writable, waiting, () => this.cutOff());
+	}
+
+	end({ body, trailers }: Ending = {}): void {
+		if (this.#hasEnded) return;
+		this.#hasEnded = true;
+		const stream = this.writable;
+		if (stream.destroyed || stream.closed) return;
+		if (trailers !== undefined) {
+			this.#trailers = trailers;
+			stream.on("wantTrailers", onWantTrailers);
+		}
+		stream.end(body);
+		boundEnd(this);
+		if (stream.readableEnded || stream.endAfterHeaders) return;
+		stream.resume();
+		afterTurn(() => this.#stopUpload());
+	}
+
+	/** To be told that the body of the answer is out. */
+	sendTrailers(): void {
+		const stream = this.writable;
+		if (stream.destroyed || stream.closed) return;
+		try {
+			stream.sendTrailers(toNodeHeaders(this.#trailers));
+		} catch (error) {
+			this.fail(error);
+		}
+	}
+
+	abort(): void {
+		if (!this.#hasEnded) {
+			this.departure.happen();
+			this.#hasEnded = true;
+		}
+		this.writable.close(constants.NGHTTP2_INTERNAL_ERROR);
+	}
+
+	/** Breaks the call off for a fault of ours. */
+	fail(error: unknown): void {
+		this.options.observer.unexpected(error);
+		this.abort();
+	}
+
+	/** The answer stands, so a body that is still on its way is not wanted (RFC 9113, 8.1). */
+	#stopUpload(): void {
+		const stream = this.writable;
+		if (stream.destroyed || stream.closed || stream.readableEnded) return;
+		// A reset discards what nghttp2 has not written yet, the end of the answer too.
+		if (stream.state.localClose === 1) stream.close(constants.NGHTTP2_NO_ERROR);
+		else this.options.clock.setTimer(uploadPollMs, () => this.#stopUpload());
+	}
+
+	cutOff(): void {
+		this.writable.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+	}
+}
+
+/** Node takes trailers in this form only. */
+function toNodeHeaders(fields: Fields): OutgoingHttpHeaders {
+	const headers: Record<string, string> = {};
+	for (let i = 0; i < fields.length; i += 2) {
+		const name = fields[i] as string;
+		const before = headers[name];
+		headers[name] =
+			before === undefined ? (fields[i + 1] as string) : `${before}, ${fields[i + 1]}`;
+	}
+	return headers;
+}
+
+/** Pseudo headers come first (RFC 9113, 8.3). */
+function splitHeaders(raw: readonly string[]): RequestHead {
+	let method = "";
+	let target = "";
+	let authority: string | undefined;
+	let end = 0;
+	for (; raw[end]?.startsWith(":"); end += 2) {
+		const value = raw[end + 1] as string;
+		if (raw[end] === ":method") method = value;
+		else if (raw[end] === ":path") target = value;
+		else if (raw[end] === ":authority") authority = value;
+	}
+	const rawHeaders = raw.slice(end);
+	const hosts = valuesOf(rawHeaders, "host");
+	const authorities = authority === undefined ? hosts : [authority, ...hosts];
+	return { method, target, authorities, rawHeaders };
+}

@@ -1,0 +1,114 @@
+import type { Clock } from "../clock.ts";
+import type { BodyLimit, CollectedBody } from "./body-collector.ts";
+import type { Departure } from "./disconnect.ts";
+import { type Fields, fieldOf } from "./fields.ts";
+import type { TransportLimits } from "./limits.ts";
+import type { TransportObserver } from "./observer.ts";
+import type { UnreadBytes } from "./send-quota.ts";
+
+/** What is known of the connection that an exchange came on. */
+export interface Connection {
+	readonly httpVersion: "1.0" | "1.1" | "2.0";
+	/** TLS. */
+	readonly secure: boolean;
+	/** Address of this end; empty where there is none. */
+	readonly localAddress: string;
+}
+
+/** The first part of an answer. */
+export interface Head {
+	readonly status: number;
+	readonly headers: Fields;
+	/** Trailers follow the body; HTTP/2 only. */
+	readonly trailers?: boolean;
+	/** Send now, without waiting for the first byte of the body. */
+	readonly flush?: boolean;
+	/** Neither body nor trailers follow. */
+	readonly isAll?: boolean;
+}
+
+/** The last part of an answer. */
+export interface Ending {
+	/** The rest of the body. */
+	readonly body?: Uint8Array | undefined;
+	/** HTTP trailers; only where the head announced them. */
+	readonly trailers?: Fields | undefined;
+}
+
+/**
+ * One call on one connection, whichever version of HTTP carries it: the seam
+ * between Node's servers and everything above. None of its functions throws on
+ * what a peer sent or did, and what callbacks given to it throw breaks off this one call.
+ */
+export interface Exchange {
+	readonly connection: Connection;
+	readonly method: string;
+	/** Request target as it came; empty where there was none. */
+	readonly target: string;
+	/** Every Host and :authority as it came. */
+	readonly authorities: readonly string[];
+	/** Without pseudo headers. */
+	readonly rawHeaders: Fields;
+	/** That the peer left before the answer was ended, or that the call was broken off. */
+	readonly departure: Departure;
+	/**
+	 * Calls back when the peer has ended its side of the connection, at once where it has already. A
+	 * whole request is answered all the same (RFC 9112, 6.3); but who goes looks like this, too, until
+	 * the next write, and a stream may have none for long. For one at a time.
+	 */
+	onPeerEnd(callback: () => void): void;
+	/** The caller waits for 100 (Continue) before it sends its body: it is sent when that is asked for. */
+	awaitContinue(): void;
+	/** Nobody asks any more for what the request's head said: an answer may last for days. */
+	forgetRequest(): void;
+	/**
+	 * The request's whole body; call it once, instead of {@link Exchange.readBody}. Memory grows with
+	 * the data that came, not with a length that was promised. `done` is called once, perhaps at once,
+	 * but not when the peer leaves.
+	 */
+	collectBody(limit: BodyLimit, done: (body: CollectedBody) => void): void;
+	/**
+	 * The request's body; iterate once. Fails with a ConnectError: DEADLINE_EXCEEDED
+	 * when it takes longer than bodyTimeoutMs, or than `timeoutMs` where that is less,
+	 * CANCELED when the peer leaves.
+	 */
+	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array>;
+	/** False: callers leave so much unread already that an answer of this size is not to be sent. */
+	reserve(bodyBytes: number): boolean;
+	/**
+	 * Sends the head; once, before the first write.
+	 * @throws what Node says of a field that cannot be written; nothing is sent then
+	 */
+	writeHead(head: Head): void;
+	/** Takes a part of the body. False: wait for {@link Exchange.drained} before the next. */
+	write(bytes: Uint8Array): boolean;
+	/**
+	 * Resolves when the peer took what was written, or left, or took nothing for
+	 * `stallTimeoutMs` (it is cut off then). undefined: it has all the time it likes.
+	 */
+	drained(stallTimeoutMs: number | undefined): Promise<void>;
+	/**
+	 * Ends the answer; a peer that does not take the rest of it within
+	 * stalledWriteTimeoutMs is cut off.
+	 */
+	end(ending?: Ending): void;
+	/**
+	 * Breaks the call off, so that the peer cannot take the answer for complete: its
+	 * {@link Exchange.departure} happens, where it was not ended.
+	 */
+	abort(): void;
+}
+
+/** First value of a header, by lower-case name. */
+export function headerOf(exchange: Exchange, name: string): string | undefined {
+	return fieldOf(exchange.rawHeaders, name);
+}
+
+/** What exchanges share. */
+export interface ExchangeOptions {
+	readonly limits: TransportLimits;
+	readonly clock: Clock;
+	readonly unread: UnreadBytes;
+	/** Is told of what breaks a call off by a fault of ours. */
+	readonly observer: Pick<TransportObserver, "unexpected">;
+}

@@ -1,0 +1,164 @@
+import { constants, createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
+import type { Socket } from "node:net";
+import type { Timer } from "../clock.ts";
+import { afterTurn } from "./deferred.ts";
+import type { Exchange } from "./exchange.ts";
+import { type CarryingStream, carried, H2Exchange } from "./exchange-h2.ts";
+import { connectionOf } from "./http1.ts";
+import type { ListenerOptions } from "./listener.ts";
+import type { ConnectionFault } from "./observer.ts";
+import { limitPings } from "./ping-limit.ts";
+
+/** A fault of a stream shows as "close"; without a listener it would end the process. */
+const ignore = (): void => {};
+
+function onAborted(this: CarryingStream): void {
+	const exchange = this[carried];
+	try {
+		exchange?.closed();
+	} catch (error) {
+		exchange?.fail(error);
+	}
+}
+
+/** HTTP/2 on sockets that others accept. */
+export interface Http2Engine {
+	/** Takes a connection over, cleartext or TLS. */
+	accept(socket: Socket): void;
+	/** GOAWAY to all: streams that are open go on, new ones are refused. */
+	drain(): void;
+}
+
+/** An engine that never listens itself: its sessions keep their own time. */
+export function createHttp2Engine(
+	serve: (exchange: Exchange) => void,
+	options: ListenerOptions,
+): Http2Engine {
+	const sessions = new Set<ServerHttp2Session>();
+	const server = createHttp2Server(options);
+	server.on("session", (session) => {
+		sessions.add(session);
+		session.on("close", () => sessions.delete(session));
+		// A peer that leaves without a word is no fault.
+		session.on("error", (error: NodeJS.ErrnoException) => {
+			if (error.code !== "ECONNRESET") options.observer.connectionFault("http2");
+		});
+		const time = keepTime(session, options);
+		limitPings(session, options);
+		const connection = connectionOf(session.socket as never, "2.0");
+		const exchanges = new Set<H2Exchange>();
+		function onClose(this: CarryingStream): void {
+			onAborted.call(this);
+			exchanges.delete(this[carried] as H2Exchange);
+			if (exchanges.size === 0) time.startIdle();
+		}
+		session.socket.once("end", () => {
+			// Nobody answers a PING any more.
+			time.stopPings();
+			for (const exchange of exchanges) exchange.peerStopped();
+			session.close();
+		});
+		session.on("stream", (stream: CarryingStream, _headers, _flags, raw) => {
+			const call = { stream, raw: raw as unknown as string[] };
+			const exchange = new H2Exchange(call, connection, options);
+			exchanges.add(exchange);
+			time.stopIdle();
+			stream.on("error", ignore);
+			// It comes at once; "close" may wait for a body that nobody reads.
+			stream.on("aborted", onAborted);
+			stream.on("close", onClose);
+			// A read may hold hundreds of streams with their resets; after it, the reset ones are known.
+			afterTurn(serveOpen, exchange);
+		});
+	});
+	server.on("sessionError", () => {});
+
+	function serveOpen(exchange: H2Exchange): void {
+		if (!exchange.isClosed) serve(exchange);
+	}
+
+	return {
+		accept(socket) {
+			server.emit("connection", socket);
+		},
+		drain() {
+			for (const session of sessions) session.close();
+		},
+	};
+}
+
+function createHttp2Server({ limits }: ListenerOptions): Http2Server {
+	return createServer({
+		maxSessionMemory: limits.maxSessionMemoryMib,
+		// Beyond this Node resets the stream; up to here the caller is told the limit.
+		maxHeaderListPairs: Math.ceil(1.5 * limits.maxHeaderCount) + 8,
+		maxOutstandingPings: 2,
+		maxSettings: 32,
+		maxSessionInvalidFrames: 100,
+		maxSessionRejectedStreams: 100,
+		streamResetBurst: limits.streamResetBurst,
+		streamResetRate: limits.streamResetPerSecond,
+		settings: {
+			enablePush: false,
+			maxConcurrentStreams: limits.maxConcurrentStreams,
+			maxHeaderListSize: limits.maxHeaderBytes,
+		},
+	});
+}
+
+/** Ends sessions that say nothing, have nothing to do, or whose peer is gone without a word. */
+function keepTime(session: ServerHttp2Session, options: ListenerOptions): SessionTime {
+	const { clock, limits, observer } = options;
+	let isIdle = true;
+	let isPinged = true;
+	let idle: Timer | undefined = clock.setTimer(limits.headersTimeoutMs, () =>
+		end("headers_timeout"),
+	);
+	let ping = clock.setTimer(limits.keepAliveIntervalMs, sendPing);
+
+	function end(fault: ConnectionFault): void {
+		observer.connectionFault(fault);
+		session.destroy(undefined, constants.NGHTTP2_NO_ERROR);
+	}
+	function startIdle(): void {
+		isIdle = true;
+		idle?.cancel();
+		if (!session.destroyed) idle = clock.setTimer(limits.idleTimeoutMs, () => end("idle_timeout"));
+	}
+	function sendPing(): void {
+		if (session.destroyed) return;
+		ping = clock.setTimer(limits.pingTimeoutMs, () => end("ping_timeout"));
+		session.ping((error) => {
+			ping.cancel();
+			if (error === null && isPinged) ping = clock.setTimer(limits.keepAliveIntervalMs, sendPing);
+		});
+	}
+
+	session.once("remoteSettings", () => {
+		if (isIdle) startIdle();
+	});
+	session.once("close", () => {
+		idle?.cancel();
+		ping.cancel();
+	});
+	return {
+		startIdle,
+		stopIdle() {
+			isIdle = false;
+			idle?.cancel();
+		},
+		stopPings() {
+			ping.cancel();
+			isPinged = false;
+		},
+	};
+}
+
+/** What a session does with its time. */
+interface SessionTime {
+	/** It has no streams. */
+	startIdle(): void;
+	/** It has one. */
+	stopIdle(): void;
+	stopPings(): void;
+}

@@ -1,0 +1,158 @@
+import { createAuthorityCheck, type HostRule } from "../http/authority.ts";
+import { type Exchange, headerOf } from "../http/exchange.ts";
+import type { Fields } from "../http/fields.ts";
+import { askedOf } from "../http/request-summary.ts";
+import { type CallContext, requestIdFrom } from "../rpc/call/call-context.ts";
+import { refusalFormOf, sendRefusal } from "../rpc/call/refusal-response.ts";
+import type { Teller } from "../rpc/call/response.ts";
+import { type DirectOptions, serveDirect } from "../rpc/call/serve.ts";
+import type { Refusal } from "../rpc/error-writer.ts";
+import { foreignOrigin, wrongAuthority, wrongMethod } from "../rpc/refusals.ts";
+import type { Route, Routes } from "../rpc/router.ts";
+import { serveUniversal, type UniversalCall } from "../rpc/universal/universal.ts";
+import { checkHead } from "./head-check.ts";
+import { checkOrigin, type OriginRule } from "./origin.ts";
+import { type PlainPage, writePage } from "./plain-page.ts";
+
+/** What the way of a request is decided by. */
+export interface DispatchOptions extends DirectOptions {
+	readonly hosts: HostRule;
+	readonly origins: OriginRule;
+	readonly pages: readonly PlainPage[];
+	readonly routes: Routes;
+	/** Makes the id of a request that brings none. */
+	readonly createRequestId: () => string;
+}
+
+/**
+ * The way of every request: host, origin, page or procedure. Never fails: what
+ * goes wrong here breaks off this one call and is told to the observer.
+ */
+export function createDispatch(options: DispatchOptions): (exchange: Exchange) => void {
+	const pages = new Map(options.pages.map((page) => [page.path, page]));
+	const checkAuthority = createAuthorityCheck(options.hosts);
+	const { observer } = options;
+	/** A request without a route is no call, whose end somebody waits for. */
+	const nobody: Teller = { done() {}, breakOff: observer.unexpected };
+
+	/** @returns what is still to come of the answer, where its failure is for us to tell */
+	function serve(exchange: Exchange): Promise<void> | undefined {
+		const requestId = requestIdFrom(headerOf(exchange, "x-request-id"), options.createRequestId);
+		const id: Fields = ["x-request-id", requestId];
+		const admission = admit(exchange);
+		if ("cause" in admission) return refuse({ exchange, common: id, requestId }, admission);
+		const { path, originHeaders, isPreflight, isUnnamed } = admission;
+		const common = originHeaders.length === 0 ? id : id.concat(originHeaders);
+		if (isPreflight) {
+			exchange.writeHead({ status: 204, headers: common });
+			exchange.end();
+			return undefined;
+		}
+		if (path === "*") {
+			exchange.writeHead({
+				status: 204,
+				headers: [...common, "allow", "GET, HEAD, OPTIONS, POST"],
+			});
+			exchange.end();
+			return undefined;
+		}
+		const query = path.indexOf("?");
+		const page = pages.get(query === -1 ? path : path.slice(0, query));
+		if (page !== undefined) {
+			if (exchange.method === "GET" || exchange.method === "HEAD") {
+				return writePage(exchange, page, common);
+			}
+			return refuse({ exchange, common, requestId }, wrongMethod(["GET", "HEAD"]));
+		}
+		// Health checks of the old kind ask for pages only.
+		if (isUnnamed) {
+			const refusal = wrongAuthority(400, "exactly one host must be named");
+			return refuse({ exchange, common, requestId }, refusal);
+		}
+		const route = options.routes.find(exchange, path);
+		if ("cause" in route) return refuse({ exchange, common, requestId }, route);
+		const context = contextOf(exchange, route, requestId);
+		const { direct } = route.procedure;
+		if (direct === undefined) return observed({ exchange, route, context, common });
+		serveDirect({ exchange, procedure: direct, route, context, common }, options);
+		return undefined;
+	}
+
+	/** Where a request may go on to, or why it goes no further. */
+	function admit(exchange: Exchange): Admission | Refusal {
+		const headFault = checkHead(exchange, options.limits);
+		if (headFault !== undefined) return headFault;
+		const host = checkAuthority(exchange);
+		if ("status" in host) return wrongAuthority(host.status, host.message);
+		const origin = checkOrigin(exchange, host.authority, options.origins);
+		if (origin.kind === "refuse") return foreignOrigin;
+		return {
+			path: host.path,
+			isUnnamed: host.isUnnamed === true,
+			originHeaders: origin.headers,
+			isPreflight: origin.kind === "preflight",
+		};
+	}
+
+	function refuse({ exchange, common, requestId }: Refused, refusal: Refusal): undefined {
+		const httpStatus = sendRefusal(refusal, refusalFormOf(exchange, refusal), {
+			exchange,
+			common: common.concat(noSniffing),
+			options,
+			teller: nobody,
+		});
+		const { cause } = refusal;
+		observer.callRefused({ cause, httpStatus, procedure: "", requestId, ...askedOf(exchange) });
+	}
+
+	async function observed(call: UniversalCall): Promise<void> {
+		let outcome = { complete: false, sentBytes: 0 };
+		try {
+			outcome = await serveUniversal(call, options);
+		} finally {
+			observer.callEnded({ ...outcome, requestId: call.context.requestId });
+		}
+	}
+
+	function breakOff(exchange: Exchange, error: unknown): void {
+		exchange.abort();
+		observer.unexpected(error);
+	}
+
+	return (exchange) => {
+		try {
+			serve(exchange)?.catch((error: unknown) => breakOff(exchange, error));
+		} catch (error) {
+			breakOff(exchange, error);
+		}
+	};
+}
+
+/** Browsers do not guess what a refusal is. */
+const noSniffing: Fields = ["x-content-type-options", "nosniff"];
+
+/** A request that has no route. */
+interface Refused {
+	readonly exchange: Exchange;
+	/** Header fields of every answer. */
+	readonly common: Fields;
+	readonly requestId: string;
+}
+
+/** A request that may go on to its page or procedure. */
+interface Admission {
+	/** Path and query, or "*". */
+	readonly path: string;
+	/** It names no host, and may ask for pages alone. */
+	readonly isUnnamed: boolean;
+	/** Header fields that the origin's rules add to every answer. */
+	readonly originHeaders: Fields;
+	/** A browser asks whether it may ask. */
+	readonly isPreflight: boolean;
+}
+
+function contextOf(exchange: Exchange, route: Route, requestId: string): CallContext {
+	const { httpVersion, secure } = exchange.connection;
+	const protocol = route.protocol === "connect-stream" ? "connect" : route.protocol;
+	return { requestId, protocol, httpVersion, secure };
+}

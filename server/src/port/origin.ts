@@ -1,0 +1,92 @@
+import { cors } from "@connectrpc/connect";
+import { type Authority, hostOf } from "../http/authority.ts";
+import { type Exchange, headerOf } from "../http/exchange.ts";
+import type { Fields } from "../http/fields.ts";
+
+/** How long a browser may keep a preflight's answer, in seconds; Chromium's ceiling. */
+const maxAgeSeconds = 7_200;
+const allowedMethods = [...cors.allowedMethods, "HEAD"].join(", ");
+const allowedHeaders = [
+	...cors.allowedHeaders,
+	"Authorization",
+	"X-Request-Id",
+	// OpenTelemetry's instrumentation of a page adds these (W3C Trace Context, W3C Baggage).
+	"Traceparent",
+	"Tracestate",
+	"Baggage",
+];
+const exposedHeaders = [...cors.exposedHeaders, "X-Request-Id"].join(", ");
+
+/** What the Origin header of a request means for its answer. */
+export type OriginCheck =
+	| { readonly kind: "pass"; readonly headers: Fields }
+	| { readonly kind: "preflight"; readonly headers: Fields }
+	| { readonly kind: "refuse" };
+
+/** Who may call from a page, and with what. */
+export interface OriginRule {
+	/** Origins, as in `https://console.example.org`. */
+	readonly allowedOrigins: readonly string[];
+	/** Header fields that pass the preflight, besides those that the protocols and tracing need. */
+	readonly allowedHeaders: readonly string[];
+}
+
+/**
+ * Cross-origin rules (Fetch standard, CORS protocol), with connect's header lists.
+ * Listed origins may do everything; no credentials header is ever sent. A page of
+ * any other origin gets no CORS headers, so it can read nothing, and whatever
+ * might change something is refused: browsers send simple requests unasked, to
+ * services on this machine too. No Origin, or the service's own, passes.
+ */
+export function checkOrigin(
+	exchange: Exchange,
+	authority: Authority,
+	{ allowedOrigins, allowedHeaders: further }: OriginRule,
+): OriginCheck {
+	const vary = allowedOrigins.length > 0 ? varyOrigin : none;
+	const origin = headerOf(exchange, "origin");
+	if (origin === undefined) return { kind: "pass", headers: vary };
+	const isPreflight =
+		exchange.method === "OPTIONS" &&
+		headerOf(exchange, "access-control-request-method") !== undefined;
+	if (allowedOrigins.includes(origin)) {
+		const allow = ["access-control-allow-origin", origin];
+		return isPreflight
+			? { kind: "preflight", headers: [...vary, ...allow, ...preflightHeaders(further)] }
+			: {
+					kind: "pass",
+					headers: [...vary, ...allow, "access-control-expose-headers", exposedHeaders],
+				};
+	}
+	if (isPreflight) return { kind: "preflight", headers: vary };
+	// "null" is what a page says that hides where it comes from: sandboxed, or a file.
+	const isSafe = origin !== "null" && ["GET", "HEAD", "OPTIONS"].includes(exchange.method);
+	if (isSafe || isSameOrigin(origin, exchange, authority)) return { kind: "pass", headers: vary };
+	return { kind: "refuse" };
+}
+
+const none: Fields = [];
+const varyOrigin: Fields = ["vary", "Origin"];
+
+function preflightHeaders(further: readonly string[]): Fields {
+	return [
+		"access-control-allow-methods",
+		allowedMethods,
+		"access-control-allow-headers",
+		[...allowedHeaders, ...further].join(", "),
+		"access-control-max-age",
+		String(maxAgeSeconds),
+	];
+}
+
+function isSameOrigin(origin: string, exchange: Exchange, authority: Authority): boolean {
+	const schemes = exchange.connection.secure ? ["https:"] : ["http:", "https:"];
+	if (!URL.canParse(origin)) return false;
+	const url = new URL(origin);
+	// A proxy may have taken TLS off before us, so https may stand for our http.
+	if (!schemes.includes(url.protocol)) return false;
+	const defaultPort = url.protocol === "https:" ? "443" : "80";
+	return (
+		hostOf(url) === authority.host && (url.port || defaultPort) === (authority.port || defaultPort)
+	);
+}

@@ -1,0 +1,126 @@
+import { isIPv6 } from "node:net";
+import { createRegistry, type DescMessage } from "@bufbuild/protobuf";
+import type { Interceptor, ServiceImplSpec } from "@connectrpc/connect";
+import type { Clock } from "../clock.ts";
+import { type TransportLimits, validateLimits } from "../http/limits.ts";
+import { createListener } from "../http/listener.ts";
+import type { TransportObserver } from "../http/observer.ts";
+import { createSafeObserver } from "../http/safe-observer.ts";
+import { createFairness } from "../http/scheduler.ts";
+import type { TlsFileNames } from "../http/tls-files.ts";
+import { createRequestIds } from "../rpc/call/request-id.ts";
+import { createDecoder } from "../rpc/codec/decoder.ts";
+import { createEncoder } from "../rpc/codec/encoder.ts";
+import { createEncodings, type Encodings } from "../rpc/codec/encodings.ts";
+import { jsonTypesOf } from "../rpc/codec/json-types.ts";
+import { createCompressions } from "../rpc/compression.ts";
+import type { RefusalDetails } from "../rpc/error-writer.ts";
+import { createProcedures } from "../rpc/procedures.ts";
+import { createRoutes } from "../rpc/router.ts";
+import { createDispatch } from "./dispatch.ts";
+import type { PlainPage } from "./plain-page.ts";
+
+export { createEncodings, type Encodings } from "../rpc/codec/encodings.ts";
+export type { PageAnswer, PlainPage } from "./plain-page.ts";
+
+/** What a port serves and to whom. */
+export interface PortOptions {
+	/** Address or name to listen on. */
+	readonly host: string;
+	/** TCP port; 0 for any that is free. */
+	readonly port: number;
+	/** From connect's `createServiceImplSpec`. */
+	readonly services: readonly ServiceImplSpec[];
+	/** The first one is the outermost. */
+	readonly interceptors: readonly Interceptor[];
+	/**
+	 * Types whose frozen messages are taken for immutable throughout: their bytes are made once for
+	 * all who read them. Default: none.
+	 */
+	readonly sharedTypes?: readonly DescMessage[];
+	/** Where these bytes are kept. Default: 128 MiB of them. */
+	readonly encodings?: Encodings;
+	/**
+	 * "universal": connect's own handlers answer everything, several times slower: the reference
+	 * that the direct way is compared with. Default: "direct", for procedures with one request message.
+	 */
+	readonly way?: "direct" | "universal";
+	/** Error details of refusals, as the contract of the services wants them; the port has none of its own. */
+	readonly refusalDetails: RefusalDetails;
+	/** See `defaultLimits`. */
+	readonly limits: TransportLimits;
+	/** Undefined: cleartext. */
+	readonly tls: TlsFileNames | undefined;
+	/** Host names, without port, that are answered besides loopback names and the bound host; "*": all. */
+	readonly allowedHosts: readonly string[];
+	/** Origins, as in `https://console.example.org`, whose pages may call. */
+	readonly allowedOrigins: readonly string[];
+	/** Header fields that those pages may send, besides what the protocols and tracing need. Default: none. */
+	readonly allowedHeaders?: readonly string[];
+	/** Plain resources beside the procedures. */
+	readonly pages: readonly PlainPage[];
+	readonly clock: Clock;
+	readonly observer: TransportObserver;
+}
+
+/** One TCP port that speaks HTTP/1.1 and HTTP/2, and on them Connect, gRPC and gRPC-Web. */
+export interface Port {
+	/** @throws what the system says, as in EADDRINUSE, or what is wrong with the certificate. */
+	listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
+	/**
+	 * Takes no new connection and ends idle ones at once; calls in flight finish.
+	 * What is left after `graceMs` is cut off. Resolves when no socket is left.
+	 * Repeating it waits for the same end; a `listen` that is under way is waited for.
+	 */
+	close(graceMs: number): Promise<void>;
+}
+
+/**
+ * Wires the port; nothing is opened before `listen`.
+ *
+ * @throws RangeError when a limit makes no sense.
+ */
+export function createPort(options: PortOptions): Port {
+	const { limits, clock } = options;
+	const observer = createSafeObserver(options.observer);
+	validateLimits(limits);
+	const compressions = createCompressions(limits);
+	const registry = createRegistry(
+		...options.services.map(({ service }) => jsonTypesOf(service.file)),
+	);
+	const { services, interceptors, way = "direct" } = options;
+	const { sharedTypes = [], encodings = createEncodings() } = options;
+	const handlers = { services, interceptors, limits, compressions, registry, observer, way };
+	const fairness = createFairness({
+		sliceBytes: limits.streamSliceBytes,
+		sliceMs: limits.streamSliceMs,
+		clock,
+	});
+	const dispatch = createDispatch({
+		hosts: { boundHost: options.host, allowedHosts: options.allowedHosts },
+		origins: {
+			allowedOrigins: options.allowedOrigins,
+			allowedHeaders: options.allowedHeaders ?? [],
+		},
+		pages: options.pages,
+		createRequestId: createRequestIds(),
+		routes: createRoutes(createProcedures(handlers)),
+		compressions,
+		encoder: createEncoder({ sharedTypes, encodings, registry, observer }),
+		decoder: createDecoder({ registry }),
+		refusalDetails: options.refusalDetails,
+		limits,
+		clock,
+		fairness,
+		observer,
+	});
+	const listener = createListener(dispatch, { ...options, observer });
+	return {
+		async listen() {
+			const { host, port } = await listener.listen();
+			const scheme = options.tls === undefined ? "http" : "https";
+			return { host, port, url: `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}` };
+		},
+		close: (graceMs) => listener.close(graceMs),
+	};
+}

@@ -1,0 +1,22 @@
+import { create } from "@bufbuild/protobuf";
+import { type Wukong, WukongSchema, WukongStatusSchema } from "@novasphere/wukong-gen/wukong";
+import { freeze } from "../freeze.ts";
+import { withoutCredentials } from "./credentials.ts";
+import { visibleAnnotations } from "./hidden-annotations.ts";
+import { effectiveSpec, powerStateOf } from "./power-state.ts";
+
+/**
+ * What callers see of a Wukong as a store holds it: without credentials and
+ * hidden annotations, start strategy effective and set, status set with the
+ * derived power state. The result is frozen through and through, and so are the
+ * parts of `raw` that it shares.
+ */
+export function publish(raw: Wukong): Wukong {
+	const open = withoutCredentials(WukongSchema, raw);
+	return freeze({
+		...open,
+		annotations: visibleAnnotations(open.annotations),
+		spec: effectiveSpec(open.spec),
+		status: { ...(open.status ?? create(WukongStatusSchema)), powerState: powerStateOf(open) },
+	});
+}

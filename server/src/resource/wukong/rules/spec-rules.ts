@@ -1,0 +1,120 @@
+import { create, equals } from "@bufbuild/protobuf";
+import { type WukongSpec, WukongSpecSchema } from "@novasphere/wukong-gen/wukong";
+import type { FieldViolation } from "../../../failure.ts";
+import { fieldPath, mapKeyPath } from "../../field-path.ts";
+import { isLabelValue, labelValueWords } from "../../label-grammar.ts";
+import { maxQuantityBytes, quantityBytes } from "./quantity.ts";
+
+/** What is wrong with one field of spec; `previous` is the spec before, where there was one. */
+type Rule = (next: WukongSpec, previous: WukongSpec | undefined) => FieldViolation[];
+
+type SpecField = Exclude<keyof WukongSpec, "$typeName" | "$unknown">;
+
+const rules: { readonly [Field in SpecField]?: Rule } = {
+	cpu(next, previous) {
+		if (next.cpu === 0) return [violation("cpu", "is required")];
+		if (next.cpu >= (previous?.cpu ?? 0)) return [];
+		return [violation("cpu", `may grow but not shrink; it is ${previous?.cpu}`)];
+	},
+	memory: (next) => judgeQuantity("memory", next.memory),
+	highAvailability: (next, previous) => [
+		...nodeSelectorFaults(next, previous),
+		...tolerationFaults(next, previous),
+	],
+	disks: (next, previous) => [
+		...(next.disks.length === 0 ? [violation("disks", "needs at least one disk")] : []),
+		...removedDisks(next, previous),
+		...repeatedNames("disks", next.disks),
+		...diskSizeFaults(next, previous),
+	],
+	networks: (next) => [
+		...repeatedNames("networks", next.networks),
+		...next.networks.flatMap(({ ipConfig }, index) =>
+			ipConfig?.mode === "static" && ipConfig.address === ""
+				? [violation(`networks[${index}].ip_config.address`, "is required when mode is static")]
+				: [],
+		),
+	],
+	cloudInitUser: (next) =>
+		next.cloudInitUser?.name === "" ? [violation("cloud_init_user.name", "is required")] : [],
+};
+
+/** The violations of a spec; only fields that differ from `previous` are judged. */
+export function judgeSpec(next: WukongSpec, previous: WukongSpec | undefined): FieldViolation[] {
+	return Object.entries(rules).flatMap(([field, rule]) =>
+		previous !== undefined && sameField(field as SpecField, next, previous)
+			? []
+			: rule(next, previous),
+	);
+}
+
+function sameField(field: SpecField, a: WukongSpec, b: WukongSpec): boolean {
+	const only = (spec: WukongSpec) => create(WukongSpecSchema, { [field]: spec[field] });
+	return equals(WukongSpecSchema, only(a), only(b));
+}
+
+function removedDisks(next: WukongSpec, previous: WukongSpec | undefined): FieldViolation[] {
+	const names = new Set(next.disks.map((disk) => disk.name));
+	return (previous?.disks ?? [])
+		.filter((disk) => !names.has(disk.name))
+		.map((disk) => violation("disks", `disk "${disk.name}" may not be removed`));
+}
+
+/** A size that stays as it is was let pass once, by other rules perhaps, and is not judged again. */
+function diskSizeFaults(next: WukongSpec, previous: WukongSpec | undefined): FieldViolation[] {
+	const sizes = new Map(previous?.disks.map(({ name, size }) => [name, size]));
+	return next.disks.flatMap(({ name, size }, index) =>
+		sizes.get(name) === size ? [] : judgeQuantity(`disks[${index}].size`, size),
+	);
+}
+
+/** A node has no label whose value is none: such a selector would keep the VM from every node. */
+function nodeSelectorFaults(next: WukongSpec, previous: WukongSpec | undefined): FieldViolation[] {
+	const before = previous?.highAvailability?.nodeSelector ?? {};
+	return Object.entries(next.highAvailability?.nodeSelector ?? {})
+		.filter(([key, value]) => !isLabelValue(value) && before[key] !== value)
+		.map(([key]) => ({
+			field: mapKeyPath("wukong.spec.high_availability.node_selector", key),
+			description: `is to be ${labelValueWords}`,
+		}));
+}
+
+/** As Kubernetes judges a toleration by equality; other operators compare in their own ways. */
+function tolerationFaults(next: WukongSpec, previous: WukongSpec | undefined): FieldViolation[] {
+	const before = new Set(previous?.highAvailability?.tolerations.map(({ value }) => value));
+	return (next.highAvailability?.tolerations ?? []).flatMap(({ operator, value }, index) =>
+		!["", "Equal"].includes(operator) || isLabelValue(value) || before.has(value)
+			? []
+			: [violation(`high_availability.tolerations[${index}].value`, `is to be ${labelValueWords}`)],
+	);
+}
+
+function repeatedNames(list: string, entries: readonly { name: string }[]): FieldViolation[] {
+	const seen = new Set<string>();
+	return entries.flatMap(({ name }, index) => {
+		const path = `${list}[${index}].name`;
+		if (name === "") return [violation(path, "is required")];
+		if (seen.has(name)) return [violation(path, `"${name}" is used twice`)];
+		seen.add(name);
+		return [];
+	});
+}
+
+function judgeQuantity(path: string, text: string): FieldViolation[] {
+	if (text === "") return [violation(path, "is required")];
+	const bytes = quantityBytes(text);
+	if (bytes === undefined) return [violation(path, "is not a quantity such as 8Gi")];
+	if (text.endsWith("K")) return [violation(path, kiloWords(text, bytes))];
+	if (bytes === 0n) return [violation(path, "must be more than zero")];
+	if (bytes > maxQuantityBytes) return [violation(path, "is larger than 2^63 - 1 bytes")];
+	return [];
+}
+
+/** The contract's pattern has K, Kubernetes has k: no volume of such a size can be made. */
+function kiloWords(text: string, bytes: bigint): string {
+	return `is "${text}", and K is no suffix of Kubernetes; write ${text}i (times 1024) or ${bytes} (without a suffix)`;
+}
+
+function violation(path: string, description: string): FieldViolation {
+	return { field: fieldPath(`wukong.spec.${path}`), description };
+}

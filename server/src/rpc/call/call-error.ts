@@ -1,0 +1,48 @@
+import { ConnectError } from "@connectrpc/connect";
+import type { TransportObserver } from "../../http/observer.ts";
+import type { Form } from "../codec/codec.ts";
+import { createRefusalError, type RefusalDetails } from "../error-writer.ts";
+import type { Answer, Failing, Metadata } from "../protocol/protocol.ts";
+import { internalFault } from "../refusals.ts";
+
+/** What a failure is told with. */
+export interface FailureOptions {
+	readonly observer: Pick<TransportObserver, "unexpected">;
+	readonly refusalDetails: RefusalDetails;
+}
+
+/** A failure as its caller gets it; one that cannot be written is told, and INTERNAL stands in its place. */
+export function answerFailure(
+	error: unknown,
+	{ protocol, form, metadata }: FailureTerms,
+	options: FailureOptions,
+): Answer {
+	try {
+		return protocol.failure(form, toCallError(error, options), metadata);
+	} catch (fault) {
+		const internal = toInternal(fault, options);
+		return protocol.failure(form, internal, { header: undefined, trailer: undefined });
+	}
+}
+
+/** How a failure is written. */
+export interface FailureTerms {
+	readonly protocol: Failing;
+	readonly form: Form;
+	/** What was set before the call failed. */
+	readonly metadata: Metadata;
+}
+
+/** Turns anything thrown into the error that the caller gets; what is none is told as a fault of ours. */
+export function toCallError(error: unknown, options: FailureOptions): ConnectError {
+	return error instanceof ConnectError ? error : toInternal(error, options);
+}
+
+/** Tells of a fault of ours, of which the caller gets no more than that there is one. */
+export function toInternal(
+	fault: unknown,
+	{ observer, refusalDetails }: FailureOptions,
+): ConnectError {
+	observer.unexpected(fault);
+	return createRefusalError(internalFault, refusalDetails);
+}

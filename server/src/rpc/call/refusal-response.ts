@@ -1,0 +1,61 @@
+import { type Exchange, headerOf } from "../../http/exchange.ts";
+import type { Fields } from "../../http/fields.ts";
+import type { Form } from "../codec/codec.ts";
+import { createRefusalError, type Refusal, type RefusalDetails } from "../error-writer.ts";
+import { connectUnary } from "../protocol/connect/unary.ts";
+import { refusalTypeOf } from "../protocol/content-type.ts";
+import type { Failing } from "../protocol/protocol.ts";
+import { streamProtocols } from "../protocol/protocols.ts";
+import { failureHeaders, type SendOptions, sendAnswer, type Teller } from "./response.ts";
+
+/** The form of a refusal. */
+export interface RefusalForm {
+	readonly protocol: Failing;
+	readonly form: Form;
+}
+
+/** How a refusal is sent. */
+export interface RefusalSending {
+	readonly exchange: Exchange;
+	/** Header fields of every answer. */
+	readonly common: Fields;
+	readonly options: SendOptions & { readonly refusalDetails: RefusalDetails };
+	readonly teller: Teller;
+}
+
+/**
+ * Sends a refusal as the failure that it is in the caller's protocol.
+ *
+ * @returns the HTTP status that was sent.
+ */
+export function sendRefusal(
+	refusal: Refusal,
+	{ protocol, form }: RefusalForm,
+	{ exchange, common, options, teller }: RefusalSending,
+): number {
+	const error = createRefusalError(refusal, options.refusalDetails);
+	const failure = protocol.failure(form, error, { header: undefined, trailer: undefined });
+	const answer = failure.status === 200 ? failure : { ...failure, status: refusal.httpStatus };
+	const fields = [...common, ...failureHeaders, ...(refusal.headers ?? [])];
+	sendAnswer(exchange, answer, { fields, options, teller });
+	return answer.status;
+}
+
+/**
+ * The form for a request that has no route: that of its content type, for streams where the
+ * protocol has two, because their clients read it for unary calls as well. Who speaks no protocol,
+ * or one that this version of HTTP cannot carry, gets Connect's JSON error and an HTTP status.
+ */
+export function refusalFormOf(exchange: Exchange, { isBare = false }: Refusal): RefusalForm {
+	const type =
+		exchange.method === "POST"
+			? refusalTypeOf(headerOf(exchange, "content-type") ?? "")
+			: undefined;
+	if (type === undefined || type.protocol === "connect") return plain;
+	if (type.protocol === "connect-stream" && isBare) return plain;
+	// Trailers, and so gRPC, need HTTP/2.
+	if (type.protocol === "grpc" && exchange.connection.httpVersion !== "2.0") return plain;
+	return { protocol: streamProtocols[type.protocol], form: type.form };
+}
+
+const plain: RefusalForm = { protocol: connectUnary, form: "json" };

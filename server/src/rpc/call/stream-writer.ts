@@ -1,0 +1,112 @@
+import type { Message } from "@bufbuild/protobuf";
+import { writeBody } from "../../http/body-writer.ts";
+import type { Fairness, Share, Task } from "../../http/scheduler.ts";
+import type { SlicedStream } from "../batched-stream.ts";
+import type { StreamAnswer } from "./stream-response.ts";
+
+/** Writes a stream slice by slice, until its end, or until the call is broken off. */
+export function writeSlices(
+	stream: SlicedStream<Message>,
+	answer: StreamAnswer,
+	fairness: Fairness,
+): void {
+	const { cancellation } = answer;
+	const writer = new SliceWriter(stream, answer, fairness);
+	cancellation.onAbort((reason) => writer.leave(reason));
+	if (cancellation.reason === undefined) writer.run();
+	else writer.leave(cancellation.reason);
+}
+
+/**
+ * Writes a stream slice by slice, each in its turn. A reader that takes nothing costs a place in
+ * the stream and what is on its way to it: nothing is taken before there is room. A class:
+ * thousands may be open.
+ */
+class SliceWriter implements Task {
+	readonly #stream: SlicedStream<Message>;
+	readonly #answer: StreamAnswer;
+	readonly #fairness: Fairness;
+
+	constructor(stream: SlicedStream<Message>, answer: StreamAnswer, fairness: Fairness) {
+		this.#stream = stream;
+		this.#answer = answer;
+		this.#fairness = fairness;
+	}
+
+	/** Asks for a turn. */
+	ready(): void {
+		this.#fairness.queue(this);
+	}
+
+	/** A turn. Never throws: others wait for theirs. */
+	run(): void {
+		try {
+			this.#takeTurn();
+		} catch (error) {
+			this.#fail(error);
+		}
+	}
+
+	#takeTurn(): void {
+		const { exchange, sliceBytes } = this.#answer;
+		let spentBytes = 0;
+		do {
+			const bytes = this.#next(sliceBytes);
+			if (bytes === undefined) return;
+			spentBytes += bytes.byteLength;
+			if (!exchange.write(bytes)) {
+				void exchange.drained(undefined).then(() => this.ready());
+				return;
+			}
+		} while (spentBytes < sliceBytes && this.#stream.hasMore);
+		if (this.#stream.hasMore) this.ready();
+		else this.#stream.onReady(this);
+	}
+
+	/** Bytes to send next; undefined: none for now, or never again. */
+	#next(maxBytes: number): Uint8Array | undefined {
+		if (!this.#answer.isOpen) return undefined;
+		const messages = this.#stream.take(maxBytes);
+		if (messages.length > 0) return this.#answer.encode(messages);
+		this.#stream.onReady(this);
+		return undefined;
+	}
+
+	#fail(error: unknown): void {
+		try {
+			this.#stream.close();
+		} catch (fault) {
+			this.#answer.tell(fault);
+		}
+		this.#answer.fail(error);
+	}
+
+	/** The call is broken off: no turn is waited for. */
+	leave(reason: unknown): void {
+		try {
+			this.#stream.close(reason);
+			// As interceptors have it.
+			this.#stream.take(1);
+			this.#answer.fail(reason);
+		} catch (error) {
+			this.#answer.fail(error);
+		}
+	}
+}
+
+/** Writes a stream that can only be iterated. Resolves when it has ended, or its reader left. */
+export async function writeMessages(
+	messages: AsyncIterable<Message>,
+	answer: StreamAnswer,
+	share: Share,
+): Promise<void> {
+	async function* encoded() {
+		for await (const message of messages) {
+			// Its head could not be sent.
+			if (!answer.isOpen) return;
+			yield answer.encodeOne(message);
+		}
+	}
+	const { exchange, sliceBytes } = answer;
+	await writeBody(exchange, encoded(), { share, sliceBytes, stallTimeoutMs: undefined });
+}

@@ -1,0 +1,128 @@
+import { isUtf8 } from "node:buffer";
+import { type DescMessage, fromBinary, type Message, type Registry } from "@bufbuild/protobuf";
+import type { FieldViolation } from "../../failure.ts";
+import type { Refusal } from "../error-writer.ts";
+import { badRequest, requestTooLarge } from "../refusals.ts";
+import type { Form } from "./codec.ts";
+import { JsonFault } from "./json/json-fault.ts";
+import { createJsonReader } from "./json/json-reader.ts";
+import { maxPlainBytes, readPlainBinary } from "./plain-binary.ts";
+import { findWireFault, type WireFault } from "./strict-binary.ts";
+
+/** Makes messages of bytes. */
+export interface Decoder {
+	/** Types that a google.protobuf.Any may hold. */
+	readonly registry: Registry;
+	/**
+	 * Decodes a request. JSON names that the contract lacks, and text that is not UTF-8, are refused:
+	 * read leniently, a misspelt `validateOnly` would delete. What is refused is told in our own words.
+	 */
+	decode(schema: DescMessage, bytes: Buffer, form: Form): Decoded;
+}
+
+/** A request message, or why it is none. */
+export type Decoded = { readonly message: Message } | { readonly refusal: Refusal };
+
+/** What a decoder is made with. */
+export interface DecoderOptions {
+	/** Types that a google.protobuf.Any may hold. */
+	readonly registry: Registry;
+	/** Entries in all lists and maps of a message, in either form. Default: 10,000. */
+	readonly maxEntries?: number;
+}
+
+/** A million of them, which have room in 2 MiB, would hold up every other call for a second. */
+const defaultMaxEntries = 10_000;
+
+const binaryRules = { readUnknownFields: false } as const;
+
+/** U+FEFF, which some editors put before a text (RFC 8259, 8.1: a parser may pass over it). */
+const byteOrderMark = 0xfeff;
+
+/** Longest field path that is told, in characters. */
+const maxPathLength = 256;
+
+export function createDecoder({
+	registry,
+	maxEntries = defaultMaxEntries,
+}: DecoderOptions): Decoder {
+	const json = createJsonReader({ registry, maxEntries });
+
+	function decodeBinary(schema: DescMessage, bytes: Buffer): Decoded {
+		const plain = bytes.byteLength > maxPlainBytes ? undefined : readPlainBinary(schema, bytes);
+		if (plain !== undefined) return { message: plain };
+		const fault = findWireFault(schema, bytes, maxEntries);
+		if (fault !== undefined) return { refusal: refusalOfWire(fault, maxEntries) };
+		try {
+			return { message: fromBinary(schema, bytes, binaryRules) };
+		} catch {
+			// Of text that is not UTF-8.
+			return { refusal: noMessage };
+		}
+	}
+
+	function decodeJson(schema: DescMessage, bytes: Buffer): Decoded {
+		if (!isUtf8(bytes)) return { refusal: noUtf8 };
+		const text = bytes.toString();
+		try {
+			const isMarked = text.charCodeAt(0) === byteOrderMark;
+			return { message: json.read(schema, isMarked ? text.slice(1) : text) };
+		} catch (error) {
+			if (!(error instanceof JsonFault)) throw error;
+			return { refusal: refusalOfJson(error, maxEntries) };
+		}
+	}
+
+	return {
+		registry,
+		decode: (schema, bytes, form) =>
+			form === "json" ? decodeJson(schema, bytes) : decodeBinary(schema, bytes),
+	};
+}
+
+const noUtf8 = invalid("the request is not UTF-8", { field: "", description: "is not UTF-8" });
+
+const noMessage = invalid("the request is not a message of this type", {
+	field: "",
+	description: "is not a message in protobuf's binary form",
+});
+
+function refusalOfJson({ kind, field, description }: JsonFault, maxEntries: number): Refusal {
+	if (kind === "entries") return tooMany({ field: cut(field), description }, maxEntries);
+	if (kind === "syntax") return invalid(`the request ${description}`, { field: "", description });
+	return misfit({ field: cut(field), description });
+}
+
+function refusalOfWire({ kind, field }: WireFault, maxEntries: number): Refusal {
+	switch (kind) {
+		case "too_many_entries":
+			return tooMany({ field: cut(field), description: "has too many entries" }, maxEntries);
+		case "malformed":
+			return noMessage;
+		case "too_deep":
+			return misfit({ field: cut(field), description: "is nested too deeply" });
+		case "out_of_range":
+			return misfit({ field: cut(field), description: "is out of range" });
+		case "wrong_type":
+			return misfit({ field: cut(field), description: "is not of the type that this field has" });
+	}
+}
+
+function tooMany(violation: FieldViolation, maxEntries: number): Refusal {
+	const message = `the request is too large; its lists and maps hold at most ${maxEntries} entries in all`;
+	return { ...requestTooLarge, message, violations: [violation] };
+}
+
+function misfit(violation: FieldViolation): Refusal {
+	const { field, description } = violation;
+	const where = field === "" ? "the request" : `"${field}"`;
+	return invalid(`the request does not fit the contract: ${where} ${description}`, violation);
+}
+
+function invalid(message: string, violation: FieldViolation): Refusal {
+	return { ...badRequest("protocol", message), violations: [violation] };
+}
+
+function cut(path: string): string {
+	return path.slice(0, maxPathLength);
+}

@@ -1,0 +1,18 @@
+import type { Ending } from "../../../http/exchange.ts";
+import { createGrpcWebStream } from "../grpc-web/stream.ts";
+import type { StreamProtocol } from "../protocol.ts";
+import { base64Text, grpcWebTextFraming } from "./framing.ts";
+
+const binary = createGrpcWebStream(grpcWebTextFraming);
+
+/** gRPC-Web's streams, in base64. */
+export const grpcWebTextStream: StreamProtocol = {
+	...binary,
+	failure: (form, error, metadata) => inText(binary.failure(form, error, metadata)),
+	ending: (error, trailer) => inText(binary.ending(error, trailer)),
+};
+
+/** An answer, or its end, with its body in base64. */
+export function inText<T extends Ending>(answer: T): T {
+	return answer.body === undefined ? answer : { ...answer, body: base64Text.encode(answer.body) };
+}

@@ -1,0 +1,27 @@
+import type { ConnectError } from "@connectrpc/connect";
+import { type Fields, metadataFieldsOf } from "../../../http/fields.ts";
+import type { StreamProtocol } from "../protocol.ts";
+import { statusTrailer } from "../trailer-status.ts";
+import { grpcFraming } from "./framing.ts";
+
+const succeeded: Fields = ["grpc-status", "0"];
+
+/** HTTP trailers tell how a call ended. */
+export const grpcStream: StreamProtocol = {
+	...grpcFraming,
+	// "Trailers-Only" where it can be: in two frames, a client that reads the first may break off
+	// before the second. What the implementation set as headers has to stay apart from the trailers.
+	failure(form, error, { header, trailer }) {
+		const headers = ["content-type", grpcFraming.contentType(form), ...metadataFieldsOf(header)];
+		const trailers = metadataFieldsOf(statusTrailer(error, trailer));
+		return header === undefined
+			? { status: 200, headers: [...headers, ...trailers] }
+			: { status: 200, headers, trailers };
+	},
+	ending: (error, trailer) => ({ trailers: trailersOf(error, trailer) }),
+};
+
+function trailersOf(error: ConnectError | undefined, trailer: Headers | undefined): Fields {
+	if (error === undefined && trailer === undefined) return succeeded;
+	return metadataFieldsOf(statusTrailer(error, trailer));
+}

@@ -1,0 +1,16 @@
+import { metadataFieldsOf } from "../../../http/fields.ts";
+import type { UnaryProtocol } from "../protocol.ts";
+import { grpcFraming } from "./framing.ts";
+import { grpcStream } from "./stream.ts";
+
+/** Unary calls are streams of one message. */
+export const grpcUnary: UnaryProtocol = {
+	...grpcFraming,
+	answer(form, { envelope, encoding }, { header, trailer }) {
+		const headers = ["content-type", grpcFraming.contentType(form), ...metadataFieldsOf(header)];
+		if (encoding !== undefined) headers.push("grpc-encoding", encoding);
+		const { trailers } = grpcStream.ending(undefined, trailer);
+		return { status: 200, headers, body: envelope, trailers };
+	},
+	failure: grpcStream.failure,
+};

@@ -1,0 +1,202 @@
+import { Code } from "@connectrpc/connect";
+import { ErrorReason } from "@novasphere/wukong-gen/error";
+import type { Refusal } from "./error-writer.ts";
+import type { ContentTypeFault } from "./protocol/content-type.ts";
+
+/** Malformed or foreign host: 400 or 421. */
+export function wrongAuthority(httpStatus: 400 | 421, message: string): Refusal {
+	return httpStatus === 400
+		? { ...badRequest("authority", message), httpStatus }
+		: {
+				cause: "authority",
+				httpStatus,
+				code: Code.PermissionDenied,
+				reason: ErrorReason.PERMISSION_DENIED,
+				message:
+					"this host is not served here; the service's option --allowed-hosts names those that are",
+			};
+}
+
+/** A page of an origin that is not listed wants to do something: 403. */
+export const foreignOrigin: Refusal = {
+	cause: "origin",
+	httpStatus: 403,
+	code: Code.PermissionDenied,
+	reason: ErrorReason.PERMISSION_DENIED,
+	message:
+		"pages of this origin may not call this service; the service's option --cors-origins names those that may",
+};
+
+/** No such path: UNIMPLEMENTED, with 404 where the protocol leaves room for it. */
+export function unknownPath(known: readonly string[]): Refusal {
+	return unimplemented(
+		"unknown_path",
+		404,
+		`no such procedure; POST to one of: ${known.join(", ")}`,
+	);
+}
+
+/** 405, with Allow. */
+export function wrongMethod(allowed: readonly string[]): Refusal {
+	const allow = allowed.join(", ");
+	return {
+		...unimplemented("method", 405, `this path takes ${allow}`),
+		headers: ["allow", allow],
+		isBare: true,
+	};
+}
+
+/** 405, with Allow: a procedure, by a method that it does not take. */
+export function notByThisMethod(allowed: readonly string[], accepted: string): Refusal {
+	const { headers, ...refusal } = wrongMethod(allowed);
+	return {
+		...refusal,
+		headers: [...(headers ?? []), "accept-post", accepted],
+		message: `this procedure takes ${allowed.join(", ")}; POST the request message, as one of: ${accepted}`,
+	};
+}
+
+/** 415, with Accept-Post (W3C Linked Data Platform, 7.1). */
+export function wrongContentType(accepted: string, fault: ContentTypeFault): Refusal {
+	return {
+		// gRPC's word for a codec that it does not know, in the status of a 415 too.
+		...unimplemented("content_type", 415, `${contentTypeFaults[fault]}: ${accepted}`),
+		headers: ["accept-post", accepted],
+		isBare: true,
+	};
+}
+
+const contentTypeFaults: Readonly<Record<ContentTypeFault, string>> = {
+	unknown: "send a body of one of these content types",
+	malformed: "the content type is malformed; send one of these",
+	charset: "JSON comes in the charset utf-8 and in no other; send one of these content types",
+};
+
+/** A GET that does not say what its message is, as whoever types a URL sends it: 415. */
+export function noEncoding(accepted: string): Refusal {
+	return {
+		...wrongContentType(accepted, "unknown"),
+		message:
+			'"encoding" must be json or proto, as in ?encoding=json&message=%7B%7D; or POST the request message as application/json',
+	};
+}
+
+/** gRPC needs trailers, which HTTP/1.1 clients do not read: 505, and the connection ends. */
+export const grpcNeedsHttp2: Refusal = {
+	...unimplemented("http_version", 505, "gRPC needs HTTP/2; gRPC-Web and Connect work here"),
+	headers: ["connection", "close"],
+};
+
+/** More header fields, or more bytes in them, than the limit: 431. */
+export function tooManyHeaders(limit: number, unit: "fields" | "bytes"): Refusal {
+	return {
+		cause: "headers",
+		httpStatus: 431,
+		code: Code.ResourceExhausted,
+		reason: ErrorReason.REQUEST_TOO_LARGE,
+		message: `the request's head is too large; at most ${limit} ${unit} are taken`,
+	};
+}
+
+/** A transfer coding that is not understood: 501 (RFC 9112, 6.1). */
+export const unknownTransferCoding: Refusal = {
+	...unimplemented("headers", 501, "chunked is the only transfer coding that is understood here"),
+	isBare: true,
+};
+
+/** An expectation that is not met: 417 (RFC 9110, 10.1.1). */
+export const unmetExpectation: Refusal = {
+	...badRequest("headers", "100-continue is the only expectation that is met here"),
+	httpStatus: 417,
+	isBare: true,
+};
+
+/** A request that no handler can make sense of: 400. */
+export function badRequest(cause: Refusal["cause"], message: string): Refusal {
+	return {
+		cause,
+		httpStatus: 400,
+		code: Code.InvalidArgument,
+		reason: ErrorReason.INVALID_REQUEST,
+		message,
+	};
+}
+
+/** None or two request messages where one belongs: UNIMPLEMENTED, as connect and gRPC have it. */
+export function protocolViolation(message: string): Refusal {
+	return unimplemented("protocol", 501, message);
+}
+
+/** Framing that no sane sender makes: INTERNAL, as gRPC has it (grpc/doc/statuscodes.md). */
+export function brokenFraming(message: string): Refusal {
+	return {
+		cause: "protocol",
+		httpStatus: 500,
+		code: Code.Internal,
+		reason: ErrorReason.INTERNAL,
+		message,
+	};
+}
+
+/** A fault of ours that no interceptor has put into words: what went wrong stays inside. */
+export const internalFault: Refusal = brokenFraming(
+	"an internal fault; the log has it by its request id",
+);
+
+/** A compression that is not spoken here. */
+export function unknownEncoding(acceptHeader: string, known: readonly string[]): Refusal {
+	const names = known.join(", ");
+	return {
+		...unimplemented("protocol", 501, `this compression is not known here; send one of: ${names}`),
+		headers: [acceptHeader, known.join(",")],
+	};
+}
+
+/** A message of more than `maxBytes`, before or after decompression. */
+export function messageTooLarge(maxBytes: number): Refusal {
+	return {
+		...requestTooLarge,
+		message: `the request is too large; at most ${maxBytes} bytes are taken, before decompression and after it`,
+	};
+}
+
+/** A message over a limit. */
+export const requestTooLarge: Refusal = {
+	cause: "protocol",
+	httpStatus: 429,
+	code: Code.ResourceExhausted,
+	reason: ErrorReason.REQUEST_TOO_LARGE,
+	message: "the request is too large",
+};
+
+/** Answers that were asked for and not read fill the memory that there is for them. */
+export const tooMuchUnread: Refusal = {
+	cause: "unread",
+	httpStatus: 429,
+	code: Code.ResourceExhausted,
+	reason: ErrorReason.TOO_MANY_REQUESTS,
+	message: "too many large answers wait for their readers",
+	retryAfterMs: 1_000,
+};
+
+/** The body came more slowly than the call's own deadline allows. */
+export const deadlineInRequest: Refusal = {
+	cause: "protocol",
+	httpStatus: 504,
+	code: Code.DeadlineExceeded,
+	reason: ErrorReason.DEADLINE_EXCEEDED,
+	message: "the request's body came too slowly",
+};
+
+/** The body came more slowly than the port allows (RFC 9110, 15.5.9). */
+export const requestTooSlow: Refusal = { ...deadlineInRequest, httpStatus: 408 };
+
+function unimplemented(cause: Refusal["cause"], httpStatus: number, message: string): Refusal {
+	return {
+		cause,
+		httpStatus,
+		code: Code.Unimplemented,
+		reason: ErrorReason.METHOD_NOT_FOUND,
+		message,
+	};
+}

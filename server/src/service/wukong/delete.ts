@@ -1,0 +1,27 @@
+import type { MethodImpl } from "@connectrpc/connect";
+import type { WukongService } from "@novasphere/wukong-gen/wukong-service";
+import { formatVersion } from "../../resource/version.ts";
+import { checkPreconditions, checkUid } from "./preconditions.ts";
+import type { ServiceContext } from "./service-context.ts";
+
+/**
+ * DeleteWukong: begins a deletion. Repeating it gives the same answer: once the deletion is under
+ * way, the resource_version that it was asked with is not compared again.
+ */
+export function createDelete({
+	source,
+	defaultNamespace,
+}: ServiceContext): MethodImpl<typeof WukongService.method.deleteWukong> {
+	return async (request, { signal, timeoutMs: remainingMs }) => {
+		const { uid, resourceVersion, validateOnly } = request;
+		const { wukong, version } = await source.remove(
+			{ namespace: request.namespace || defaultNamespace, name: request.name },
+			(current) => {
+				if (current.deleteTime !== undefined) checkUid(current, uid);
+				else checkPreconditions(current, { uid, resourceVersion });
+			},
+			{ validateOnly, signal, remainingMs },
+		);
+		return { wukong, resourceVersion: formatVersion(version) };
+	};
+}

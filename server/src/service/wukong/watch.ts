@@ -1,0 +1,40 @@
+import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
+import type { HandlerContext } from "@connectrpc/connect";
+import type { WatchWukongRequest } from "@novasphere/wukong-gen/wukong-service";
+import { invalidRequest } from "../../failure.ts";
+import { createSelector } from "../../watch/selector/selector.ts";
+import type { WatchStream } from "../../watch/watch-stream.ts";
+import type { ServiceContext } from "./service-context.ts";
+
+/**
+ * WatchWukong: hands out the replica's stream itself, so that the transport can take slices of it
+ * where it does not want to iterate. A name without a namespace means the default namespace.
+ */
+export function createWatch({
+	replica,
+	defaultNamespace,
+	heartbeatIntervalMs,
+}: ServiceContext): (request: WatchWukongRequest, context: HandlerContext) => WatchStream {
+	return ({ namespace, name, ...request }, context) =>
+		replica.watch({
+			filter: {
+				namespace: name === "" ? namespace : namespace || defaultNamespace,
+				name,
+				selector: createSelector(request.labels, request.labelSelector),
+			},
+			resourceVersion: request.resourceVersion,
+			minResourceVersion: request.minResourceVersion,
+			heartbeatIntervalMs: askedIntervalMs(request.heartbeatInterval) ?? heartbeatIntervalMs,
+			caller: context,
+		});
+}
+
+/** @throws INVALID_REQUEST for more nanoseconds than a second has: JSON cannot say that, the binary form can. */
+function askedIntervalMs(interval: Duration | undefined): number | undefined {
+	if (interval === undefined) return undefined;
+	if (interval.nanos >= 0 && interval.nanos < 1e9) return durationMs(interval);
+	throw invalidRequest({
+		field: "heartbeat_interval",
+		description: "must have from 0 to 999,999,999 nanoseconds",
+	});
+}

@@ -1,0 +1,58 @@
+import type { Clock, Timer } from "../../clock.ts";
+import { keyOf, type WukongRef } from "../../resource/object.ts";
+import { observe } from "../simulator/observe.ts";
+import type { OperatorOptions } from "../simulator/operator-options.ts";
+import type { Ledger } from "./write-queue.ts";
+
+/** How long after a failed write the operator tries again, in milliseconds. */
+const retryMs = 1_000;
+
+/** Plays the operator's part: keeps the status of every Wukong true to its life. */
+export interface Operator {
+	/** Looks at one Wukong, now and whenever its next step is due. Call after each change. */
+	look(ref: WukongRef): void;
+	/** Ends all timers; nothing is looked at any more. */
+	close(): void;
+}
+
+/** @param ledger where the operator reads, and writes like everybody else. */
+export function createOperator(ledger: Ledger, options: OperatorOptions, clock: Clock): Operator {
+	const timers = new Map<string, Timer>();
+	let closed = false;
+
+	const look = (ref: WukongRef): void => {
+		if (closed) return;
+		const key = keyOf(ref);
+		timers.get(key)?.cancel();
+		timers.delete(key);
+		const { entry } = ledger.see(ref);
+		if (entry === undefined) return;
+
+		const nowMs = clock.nowMs();
+		const { record, origin } = entry;
+		const { status, finalized, wakeAtMs } = observe(record, nowMs, options);
+		const lookIn = (delayMs: number) => {
+			timers.get(key)?.cancel();
+			timers.set(
+				key,
+				clock.setTimer(delayMs, () => look(ref)),
+			);
+		};
+		if (finalized || status !== record.status) {
+			// Once it is committed, that change brings the next look.
+			const next = finalized ? undefined : { ...record, status };
+			ledger.write(ref, next, origin).catch(() => closed || lookIn(retryMs));
+		} else if (wakeAtMs !== undefined) {
+			lookIn(Math.max(0, wakeAtMs - nowMs));
+		}
+	};
+
+	return {
+		look,
+		close() {
+			closed = true;
+			for (const timer of timers.values()) timer.cancel();
+			timers.clear();
+		},
+	};
+}

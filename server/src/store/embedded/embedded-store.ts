@@ -1,0 +1,174 @@
+import { randomUUID } from "node:crypto";
+import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import type { Clock } from "../../clock.ts";
+import {
+	requestIdReused,
+	storeClosed,
+	storeNotLoaded,
+	wukongAlreadyExists,
+	wukongNotFound,
+} from "../../failure.ts";
+import type { WukongRef } from "../../resource/object.ts";
+import { publish } from "../../resource/wukong/public-view.ts";
+import type { OperatorOptions } from "../simulator/operator-options.ts";
+import type { HistoryLimits, Source, WriteOptions } from "../store.ts";
+import { CommitError } from "./commit-error.ts";
+import { createOperator, type Operator } from "./embedded-operator.ts";
+import type { Entry } from "./entry.ts";
+import { openFileStorage } from "./file-storage.ts";
+import { openMemoryStorage } from "./memory-storage.ts";
+import { StoreOpenError } from "./open-error.ts";
+import { createdRecord, deletingRecord, editedRecord } from "./record.ts";
+import { contentsAfter, type Recovery, recover, seedCommit } from "./recovery.ts";
+import type { OpenedStorage, Storage } from "./storage.ts";
+import type { StoreObserver } from "./store-observer.ts";
+import { type Decision, decide } from "./transact.ts";
+import { createLedger, type Ledger } from "./write-queue.ts";
+
+export interface EmbeddedOptions {
+	/** A file, created where it is missing, or `:memory:`. */
+	readonly dataPath: string;
+	/** Number of Wukongs to fill a store with that has never held anything. */
+	readonly seedCount: number;
+	readonly history: HistoryLimits;
+	/** How the operator behaves. */
+	readonly operator: OperatorOptions;
+	readonly clock: Clock;
+	/** Told once of a fault after which nothing is written any more; end the process then. */
+	readonly onFault: (fault: unknown) => void;
+	/** Default: nobody. */
+	readonly observer?: StoreObserver;
+}
+
+/** Opens where the records are kept. @throws StoreOpenError */
+export type OpenStorage = (dataPath: string) => Promise<OpenedStorage>;
+
+interface Running {
+	readonly storage: Storage;
+	readonly ledger: Ledger;
+	readonly operator: Operator;
+}
+
+/**
+ * The store that lives in this process, with the operator played beside it. What it
+ * acknowledges is on disk. `start` throws StoreOpenError.
+ * @param openStorage by default SQLite: in a worker thread, or here for `:memory:`.
+ */
+export function createEmbeddedSource(
+	options: EmbeddedOptions,
+	openStorage: OpenStorage = openSqlite,
+): Source {
+	const { clock, observer = silent } = options;
+	let running: Running | undefined;
+	let isClosed = false;
+	let head = 0n;
+
+	const write = async (
+		ref: WukongRef,
+		{ signal }: WriteOptions,
+		decision: (entry: Entry | undefined) => Decision,
+	): Promise<Wukong> => {
+		if (running === undefined) throw isClosed ? storeClosed() : storeNotLoaded();
+		signal.throwIfAborted();
+		return decide(running.ledger, ref, decision);
+	};
+
+	return {
+		exactVersions: true,
+		freshness: () => ({
+			lagMs: 0,
+			staleSinceMs: undefined,
+			unwritable: running?.ledger.trouble,
+		}),
+		newestVersion: async () => head,
+		async start(sink) {
+			const { storage, recovery } = await open(options, openStorage);
+			const ledger = createLedger({
+				...recovery,
+				storage,
+				clock,
+				onFault: options.onFault,
+				observer,
+				onCommitted(changes) {
+					head = changes.at(-1)?.version ?? head;
+					sink.append(changes);
+					for (const { object } of changes) operator.look(object);
+				},
+			});
+			const operator = createOperator(ledger, options.operator, clock);
+			running = { storage, ledger, operator };
+			head = recovery.state.head;
+			sink.load(recovery.state);
+			for (const { record } of recovery.entries) operator.look(record);
+		},
+		create(wukong, createOptions) {
+			const { requestId, fingerprint, validateOnly } = createOptions;
+			return write(wukong, createOptions, (entry) => {
+				if (entry !== undefined) {
+					const known = requestId !== "" && entry.origin.requestId === requestId;
+					if (validateOnly || !known) throw wukongAlreadyExists(wukong);
+					if (entry.origin.fingerprint !== fingerprint) throw requestIdReused(wukong);
+					return { answer: entry.published };
+				}
+				const record = createdRecord(wukong, randomUUID(), clock.nowMs());
+				if (validateOnly) return { answer: publish(record) };
+				return { record, origin: { requestId, fingerprint } };
+			});
+		},
+		edit: (ref, edit, writeOptions) =>
+			write(ref, writeOptions, (entry) => {
+				if (entry === undefined) throw wukongNotFound(ref);
+				const wanted = edit(entry.published);
+				const record = wanted && editedRecord(entry.record, wanted);
+				if (record === undefined) return { answer: entry.published };
+				if (writeOptions.validateOnly) return { answer: publish(record) };
+				return { record, origin: entry.origin };
+			}),
+		async remove(ref, check, writeOptions) {
+			const wukong = await write(ref, writeOptions, (entry) => {
+				if (entry === undefined) throw wukongNotFound(ref);
+				check(entry.published);
+				if (entry.record.deleteTime !== undefined) return { answer: entry.published };
+				const record = deletingRecord(entry.record, clock.nowMs());
+				if (writeOptions.validateOnly) return { answer: publish(record) };
+				return { record, origin: entry.origin };
+			});
+			return { wukong, version: BigInt(wukong.resourceVersion) };
+		},
+		async close() {
+			isClosed = true;
+			if (running === undefined) return;
+			const { storage, ledger, operator } = running;
+			running = undefined;
+			operator.close();
+			await ledger.close();
+			await storage.close();
+		},
+	};
+}
+
+const silent: StoreObserver = { commitFailed() {}, unwritable() {}, writable() {} };
+
+function openSqlite(dataPath: string): Promise<OpenedStorage> {
+	return dataPath === ":memory:" ? openMemoryStorage() : openFileStorage(dataPath);
+}
+
+async function open(
+	options: EmbeddedOptions,
+	openStorage: OpenStorage,
+): Promise<{ storage: Storage; recovery: Recovery }> {
+	const { dataPath, seedCount, history, operator, clock } = options;
+	const { storage, contents } = await openStorage(dataPath);
+	try {
+		if (contents.head !== 0n || seedCount === 0) {
+			return { storage, recovery: recover(contents, history, clock) };
+		}
+		const seeds = seedCommit(seedCount, operator, clock);
+		await storage.commit(seeds);
+		return { storage, recovery: recover(contentsAfter(seeds), history, clock) };
+	} catch (error) {
+		await storage.close();
+		const code = error instanceof CommitError ? "UNREACHABLE" : "FOREIGN";
+		throw new StoreOpenError(code, dataPath, String(error), error);
+	}
+}

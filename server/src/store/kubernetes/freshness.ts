@@ -1,0 +1,48 @@
+import type { Clock } from "../../clock.ts";
+import type { Freshness } from "../store.ts";
+
+export interface ProofOptions {
+	/** Silence of this length makes the picture stale, in milliseconds. Default 75,000. */
+	readonly staleAfterMs: number;
+	/** Failure of this length does, too, in milliseconds. Default 10,000. */
+	readonly failingAfterMs: number;
+}
+
+/** Keeps account of when the API server last proved our picture of it current. */
+export interface Proof {
+	/** An event, a bookmark, a clean end of a watch, or a list has come. */
+	proven(): void;
+	/** A list or a watch failed. @param trouble why, in words */
+	failed(trouble: string): void;
+	/** A watch is open; whether the picture is current is not proven by that. */
+	connected(): void;
+	freshness(): Freshness;
+}
+
+export function createProof({ staleAfterMs, failingAfterMs }: ProofOptions, clock: Clock): Proof {
+	let provenAtMs = clock.monotonicMs();
+	let failingSinceMs: number | undefined;
+	let trouble: string | undefined;
+	return {
+		proven() {
+			provenAtMs = clock.monotonicMs();
+			failingSinceMs = undefined;
+			trouble = undefined;
+		},
+		failed(why) {
+			failingSinceMs ??= clock.monotonicMs();
+			trouble = why;
+		},
+		connected() {
+			failingSinceMs = undefined;
+		},
+		freshness() {
+			const nowMs = clock.monotonicMs();
+			const lagMs = nowMs - provenAtMs;
+			const failingMs = failingSinceMs === undefined ? 0 : nowMs - failingSinceMs;
+			const stale = lagMs > staleAfterMs || failingMs > failingAfterMs;
+			const staleSinceMs = stale ? Math.round(clock.nowMs() - lagMs) : undefined;
+			return { lagMs, staleSinceMs, trouble };
+		},
+	};
+}

@@ -1,0 +1,141 @@
+import type { Clock } from "../../clock.ts";
+import { storeClosed, wukongNotFound } from "../../failure.ts";
+import type { WukongRef } from "../../resource/object.ts";
+import type { Sink, Source } from "../store.ts";
+import type { Api } from "./api.ts";
+import { type ApiTimings, createApiClient, defaultApiTimings } from "./api-client.ts";
+import { createNewestVersion } from "./current-version.ts";
+import { type KubeconfigOptions, openKubeconfig } from "./kubeconfig-access.ts";
+import { createOwnChanges } from "./own-changes.ts";
+import { createArrivals } from "./read-your-writes.ts";
+import { createReflector, type Reflector } from "./reflector.ts";
+import { defaultReflectorTimings, type ReflectorTimings } from "./reflector-timings.ts";
+import type { UpstreamObserver, WriteObserver } from "./upstream-observer.ts";
+import { failureOf, namespaceNotFound, upstreamUnavailable } from "./write-failure.ts";
+import { createWrites } from "./writes.ts";
+
+export interface KubernetesOptions extends KubeconfigOptions {
+	/** The one namespace that is served; empty, the default: all. */
+	readonly namespace: string;
+	/** Default: `defaultApiTimings`. */
+	readonly apiTimings?: Partial<ApiTimings>;
+	/** Default: `defaultReflectorTimings`. */
+	readonly reflectorTimings?: Partial<ReflectorTimings>;
+	readonly clock: Clock;
+	/** From 0 to below 1. Default: `Math.random`. */
+	readonly random?: () => number;
+	readonly observer: UpstreamObserver & WriteObserver;
+}
+
+/** Opens the way to the API server. @throws KubeconfigError */
+export type OpenApi = (options: KubernetesOptions) => Promise<Api>;
+
+interface Running {
+	readonly api: Api;
+	readonly reflector: Reflector;
+	readonly writes: Pick<Source, "create" | "edit" | "remove">;
+	readonly askNewest: (signal: AbortSignal) => Promise<bigint>;
+}
+
+/**
+ * The custom resource in a cluster. The API server is the truth, and what several replicas
+ * share. `start` goes on until the cluster answers; it throws KubeconfigError where waiting
+ * would not help.
+ * @param openApi by default over HTTP, as the kubeconfig says.
+ */
+export function createKubernetesSource(
+	options: KubernetesOptions,
+	openApi: OpenApi = openHttpApi,
+): Source {
+	const { clock } = options;
+	let running: Running | undefined;
+	let isClosed = false;
+
+	const ready = (): Running => {
+		if (isClosed) throw storeClosed();
+		if (running === undefined) throw upstreamUnavailable(undefined);
+		return running;
+	};
+
+	/** A cluster that is silent is not asked: the caller would wait for nothing. */
+	const writable = (): Running["writes"] => {
+		const { reflector, writes } = ready();
+		if (reflector.freshness().staleSinceMs === undefined) return writes;
+		throw upstreamUnavailable(undefined);
+	};
+
+	const isServed = ({ namespace }: WukongRef) =>
+		options.namespace === "" || options.namespace === namespace;
+
+	const newestVersion: Source["newestVersion"] = async (signal, atLeast) => {
+		const { askNewest, reflector } = ready();
+		try {
+			const version = await askNewest(signal);
+			if (atLeast !== undefined && atLeast <= version) reflector.refresh(atLeast);
+			return version;
+		} catch (error) {
+			const ref = { namespace: "", name: "" };
+			throw failureOf(error, { ref, writing: false, secrets: [] });
+		}
+	};
+
+	const run = (api: Api, sink: Sink): Running => {
+		const { random = Math.random } = options;
+		const arrivals = createArrivals(clock);
+		const reflector = createReflector({
+			upstream: api,
+			sink,
+			clock,
+			random,
+			timings: { ...defaultReflectorTimings, ...options.reflectorTimings },
+			observer: options.observer,
+			onPassed: arrivals.passed,
+		});
+		const { refresh } = reflector;
+		const { observer } = options;
+		const ownChanges = createOwnChanges({ arrivals, refresh, newestVersion, observer });
+		const writes = createWrites({ api, ownChanges, clock, random });
+		return { api, reflector, writes, askNewest: createNewestVersion(api) };
+	};
+
+	return {
+		exactVersions: false,
+		async start(sink) {
+			const api = await openApi(options);
+			if (isClosed) {
+				api.close();
+				throw storeClosed();
+			}
+			running = run(api, sink);
+			await running.reflector.start();
+		},
+		freshness: () => running?.reflector.freshness() ?? { lagMs: 0, staleSinceMs: undefined },
+		newestVersion,
+		async create(wukong, createOptions) {
+			if (!isServed(wukong)) throw namespaceNotFound(wukong);
+			return writable().create(wukong, createOptions);
+		},
+		async edit(ref, edit, writeOptions) {
+			if (!isServed(ref)) throw wukongNotFound(ref);
+			return writable().edit(ref, edit, writeOptions);
+		},
+		async remove(ref, check, writeOptions) {
+			if (!isServed(ref)) throw wukongNotFound(ref);
+			return writable().remove(ref, check, writeOptions);
+		},
+		async close() {
+			isClosed = true;
+			await running?.reflector.close(storeClosed());
+			running?.api.close();
+		},
+	};
+}
+
+async function openHttpApi(options: KubernetesOptions): Promise<Api> {
+	return createApiClient({
+		access: await openKubeconfig(options),
+		namespace: options.namespace,
+		timings: { ...defaultApiTimings, ...options.apiTimings },
+		clock: options.clock,
+	});
+}

@@ -1,0 +1,51 @@
+import type { WukongRef } from "../../resource/object.ts";
+import { type Held, hold } from "./cached-object.ts";
+import type { RawWukong } from "./unstructured.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** All objects at one version. */
+export interface Listing {
+	readonly version: bigint;
+	readonly items: readonly Held[];
+}
+
+export interface ListingOptions {
+	/** Objects per page, so that neither side holds all of them in one answer. Default 500. */
+	readonly pageSize: number;
+	/** State at just this version; undefined: the newest state. */
+	readonly exactVersion?: bigint;
+	/** What is held already: the same state is not held twice. Default: nothing. */
+	readonly known?: ((ref: WukongRef) => Held | undefined) | undefined;
+	readonly signal: AbortSignal;
+}
+
+/**
+ * Reads all pages of one list. @throws UpstreamError; 410 where the list expired on the way,
+ * then nothing of it can be used
+ */
+export async function readListing(
+	upstream: Pick<Upstream, "list">,
+	options: ListingOptions,
+): Promise<Listing> {
+	const { pageSize, exactVersion, known, signal } = options;
+	const items: Held[] = [];
+	let continueToken = "";
+	for (;;) {
+		const page = await upstream.list({
+			limit: pageSize,
+			continueToken,
+			// A later page belongs to its list; the API server refuses a version beside the token.
+			exactVersion: continueToken === "" ? exactVersion : undefined,
+			signal,
+		});
+		for (const raw of page.items) items.push(holdOnce(raw, known?.(raw.metadata)));
+		continueToken = page.continueToken;
+		if (continueToken === "") return { version: page.version, items };
+	}
+}
+
+function holdOnce(raw: RawWukong, known: Held | undefined): Held {
+	const { uid, resourceVersion } = raw.metadata;
+	const isSame = known?.uid === uid && known.object.resourceVersion === resourceVersion;
+	return isSame ? known : hold(raw);
+}

@@ -1,0 +1,49 @@
+import type { DescField, DescMessage, JsonObject } from "@bufbuild/protobuf";
+import { WukongSchema } from "@novasphere/wukong-gen/wukong";
+import type { FieldViolation } from "../../failure.ts";
+import { fieldPath } from "../../resource/field-path.ts";
+import { causeText, refusalText } from "./admission-message.ts";
+import { isJsonObject, objectAt } from "./unstructured.ts";
+
+/**
+ * What a refusal by a schema or an admission rule says about the request's fields.
+ * @param secrets credentials in what was sent; a text that repeats one is not passed on.
+ */
+export function violationsIn(status: JsonObject, secrets: readonly string[]): FieldViolation[] {
+	const { causes } = objectAt(status, "details");
+	const found = (Array.isArray(causes) ? causes : []).filter(isJsonObject);
+	if (found.length === 0) {
+		return [{ field: "wukong", description: refusalText(status.message, secrets) }];
+	}
+	// Stands beside a cause that kept other rules from being looked at, and names no field.
+	const telling = found.filter(({ field }) => field !== "<nil>");
+	return (telling.length > 0 ? telling : found).map((cause) => ({
+		field: causePath(cause),
+		description: causeText(cause, secrets),
+	}));
+}
+
+/** A name that is used twice is told of the entry; what is wrong there is the name. */
+function causePath({ reason, field }: JsonObject): string {
+	const path = typeof field === "string" ? field : "";
+	const entry = reason === "FieldValueDuplicate" && path.endsWith("]");
+	return contractPath(entry ? `${path}.name` : path);
+}
+
+/**
+ * The contract's name for a field of the resource: `spec.networks[0].nodeIP` is
+ * `wukong.spec.networks[0].node_ip`. What the contract does not know is named by its parent.
+ */
+export function contractPath(path: string): string {
+	let schema: DescMessage | undefined = WukongSchema;
+	let result = "wukong";
+	// A key in brackets may hold dots.
+	for (const part of path.replace(/^metadata\./, "").match(/[^.[]+(?:\[[^\]]*\])*/g) ?? []) {
+		const [name = ""] = part.split("[", 1);
+		const field: DescField | undefined = schema?.fields.find((f) => f.jsonName === name);
+		if (field === undefined) break;
+		result += `.${field.name}${part.slice(name.length)}`;
+		schema = "message" in field ? field.message : undefined;
+	}
+	return fieldPath(result);
+}

@@ -1,0 +1,169 @@
+import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import type { WukongRef } from "../resource/object.ts";
+
+/**
+ * One committed change of one Wukong. Changes and the messages in them are
+ * immutable and shared by all readers.
+ */
+export interface Change {
+	/**
+	 * Position in the store's history; rises from change to change, but for changes
+	 * found by one relist, which all have the list's.
+	 */
+	readonly version: bigint;
+	/**
+	 * Version that the event of this change tells clients to resume from. Equal to
+	 * `version`, but for changes found by a relist: all of these but the last carry
+	 * the version before the gap, because a resume in their midst must see all.
+	 */
+	readonly resumeVersion: bigint;
+	/**
+	 * Set on changes found by a relist: the version before the gap. What happened in between is
+	 * not known, so nobody can resume from in between.
+	 */
+	readonly gapAfter?: bigint | undefined;
+	/** Wall-clock time of the news, in milliseconds since 1970. */
+	readonly timeMs: number;
+	/** The new state; for a deletion the last state, with delete_time set. */
+	readonly object: Wukong;
+	/** The state before; undefined where the object is new. */
+	readonly previous: Wukong | undefined;
+	/** The object is gone. */
+	readonly deleted: boolean;
+}
+
+/** How much history is kept for clients that resume; the narrowest limit counts. */
+export interface HistoryLimits {
+	/** Number of changes. */
+	readonly maxChanges: number;
+	/** Age of a change in milliseconds. */
+	readonly maxAgeMs: number;
+	/**
+	 * Bytes that changes take where they are kept, with the states before them: a few large Wukongs
+	 * that change all the time must not fill it. The newest change is kept in any case.
+	 */
+	readonly maxBytes: number;
+}
+
+/** How current the source's picture is. */
+export interface Freshness {
+	/** Milliseconds since upstream last proved this current; 0 where there is no upstream. */
+	readonly lagMs: number;
+	/** Set while upstream is silent: milliseconds since 1970 that the data is from. */
+	readonly staleSinceMs: number | undefined;
+	/** What is wrong upstream, in words for whoever runs the service; undefined: nothing is known. */
+	readonly trouble?: string | undefined;
+	/**
+	 * Set while the store takes no write: why, in words for whoever runs the service. The process
+	 * wants no calls then.
+	 */
+	readonly unwritable?: string | undefined;
+}
+
+/** Everything a source knows when it starts (or starts over). */
+export interface SourceState {
+	/** All published objects at `head`, in any order. */
+	readonly objects: readonly Wukong[];
+	/** The newest version. */
+	readonly head: bigint;
+	/** Changes after `base` up to `head`, oldest first, none missing. */
+	readonly history: readonly Change[];
+	/** Version before the first change of `history`; `head` where that is empty. */
+	readonly base: bigint;
+}
+
+/** Where a source puts what it knows. Called by one source, in order. */
+export interface Sink {
+	/** Replaces everything. A second call means another life of the store: streams start over. */
+	load(state: SourceState): void;
+	/** Adds committed changes, oldest first, all newer than anything before. */
+	append(changes: readonly Change[]): void;
+	/** Nothing happened up to `version` (a bookmark). */
+	advance(version: bigint): void;
+}
+
+/** What an edit wants for one credential; the edit never sees its value. */
+export type CredentialChange =
+	| { readonly action: "keep" }
+	| { readonly action: "set"; readonly value: string }
+	| { readonly action: "clear" };
+
+/** The outcome of an edit. */
+export interface Edit {
+	/**
+	 * The whole new state without credentials. labels, annotations (without hidden
+	 * ones) and spec count; everything else is taken from the store.
+	 */
+	readonly next: Wukong;
+	readonly password: CredentialChange;
+	readonly passwordHash: CredentialChange;
+}
+
+export interface WriteOptions {
+	/** Check everything, store nothing. */
+	readonly validateOnly: boolean;
+	/** The caller left or its deadline passed. A write already under way is not undone. */
+	readonly signal: AbortSignal;
+	/** Milliseconds until the caller's deadline; undefined, as when it is absent: there is none. */
+	readonly remainingMs?: () => number | undefined;
+}
+
+export interface CreateOptions extends WriteOptions {
+	/** Makes a retry return the first VM; empty: none. */
+	readonly requestId: string;
+	/** Digest of the request's content without credentials; kept beside `requestId`. */
+	readonly fingerprint: string;
+}
+
+/**
+ * A store behind the service: it feeds a sink and takes writes. A write is
+ * answered when its own change has passed the sink, so that whoever reads
+ * after it sees it. Where the store is elsewhere and does not let its change be read in time, within
+ * some seconds and the caller's deadline, the answer comes all the same: it was stored. All objects that come out are published: immutable, without
+ * credentials, hidden annotations left out, effective start strategy and power
+ * state filled in. Writes fail with `Failure`, or with the reason of their signal.
+ */
+export interface Source {
+	/**
+	 * True where a version is only ever that of a change, the head or the base, and nothing is
+	 * ahead of the sink: a token with any other version belongs to another life of the store.
+	 */
+	readonly exactVersions: boolean;
+	/** Loads the sink, then keeps it current. Resolves when the sink is loaded. */
+	start(sink: Sink): Promise<void>;
+	/** How current the sink is. */
+	freshness(): Freshness;
+	/**
+	 * The store's newest version, asked of the store itself.
+	 * @param atLeast a version that the sink lacks and someone waits for: where the store has it,
+	 * the source gets the sink there
+	 */
+	newestVersion(signal: AbortSignal, atLeast?: bigint): Promise<bigint>;
+	/**
+	 * Stores a new Wukong, given with its credentials and a namespace, complete and
+	 * checked. @throws WUKONG_ALREADY_EXISTS, REQUEST_ID_REUSED, NAMESPACE_NOT_FOUND
+	 */
+	create(wukong: Wukong, options: CreateOptions): Promise<Wukong>;
+	/**
+	 * Changes one Wukong. `edit` gets the current published state, may throw, and
+	 * may be called again after a conflict; undefined or an equal state writes
+	 * nothing. @throws WUKONG_NOT_FOUND
+	 */
+	edit(
+		ref: WukongRef,
+		edit: (current: Wukong) => Edit | undefined,
+		options: WriteOptions,
+	): Promise<Wukong>;
+	/**
+	 * Begins a deletion. `check` gets the current state and may throw. Where it is
+	 * under way already, nothing is written. @throws WUKONG_NOT_FOUND
+	 * @returns the last state with delete_time, and a version at which reads see the deletion.
+	 */
+	remove(
+		ref: WukongRef,
+		check: (current: Wukong) => void,
+		options: WriteOptions,
+	): Promise<{ readonly wukong: Wukong; readonly version: bigint }>;
+	/** Ends all work; what was acknowledged stays stored. */
+	close(): Promise<void>;
+}

@@ -1,0 +1,27 @@
+import type { Logger } from "pino";
+import type { TransportObserver } from "../http/observer.ts";
+import type { PortCounters } from "./metrics.ts";
+
+/**
+ * What the port tells of itself: counted, and logged where it cannot come as often as peers like,
+ * or where it tells of one request that no interceptor saw.
+ */
+export function createPortObserver(counters: PortCounters, logger: Logger): TransportObserver {
+	return {
+		connectionOpened: counters.connectionOpened,
+		connectionClosed: counters.connectionClosed,
+		connectionFault: counters.connectionFault,
+		callEnded({ requestId, complete, sentBytes }) {
+			counters.bytesSent(sentBytes);
+			if (!complete) logger.debug({ requestId, sentBytes }, "answer broken off");
+		},
+		callRefused(refused) {
+			counters.callRefused(refused.cause);
+			logger.info(refused, "request refused");
+		},
+		encoded: counters.encoded,
+		tlsReloaded: () => logger.info("certificate reloaded"),
+		tlsReloadFailed: (err) => logger.error({ err }, "certificate not reloaded"),
+		unexpected: (err) => logger.error({ err }, "a connection or call failed by a fault of ours"),
+	};
+}

@@ -1,0 +1,27 @@
+import type { WukongRef } from "../resource/object.ts";
+
+/** A map by reference: two steps by names that are hashed already, and no key that is joined for each. */
+export class RefMap<T> {
+	readonly #namespaces = new Map<string, Map<string, T>>();
+
+	get({ namespace, name }: WukongRef): T | undefined {
+		return this.#namespaces.get(namespace)?.get(name);
+	}
+
+	set({ namespace, name }: WukongRef, value: T): void {
+		let names = this.#namespaces.get(namespace);
+		if (names === undefined) {
+			names = new Map();
+			this.#namespaces.set(namespace, names);
+		}
+		names.set(name, value);
+	}
+
+	/** @returns whether it was there */
+	delete({ namespace, name }: WukongRef): boolean {
+		const names = this.#namespaces.get(namespace);
+		if (names === undefined || !names.delete(name)) return false;
+		if (names.size === 0) this.#namespaces.delete(namespace);
+		return true;
+	}
+}

@@ -1,0 +1,98 @@
+import { ErrorReason } from "@novasphere/wukong-gen/error";
+import type { Clock } from "../clock.ts";
+import { Failure, invalidRequest } from "../failure.ts";
+import { parseVersion, startOver } from "../resource/version.ts";
+import type { Source } from "../store/store.ts";
+import type { Caller } from "./caller.ts";
+import type { ChangeLog } from "./change-log.ts";
+
+/** How long a read waits for the version it asks for, in milliseconds. */
+export const maxVersionWaitMs = 5_000;
+
+const retryAfterMs = 1_000;
+
+/**
+ * What comes of a version that the log lacks: the log has it now, the store itself knows none
+ * as new (it is of another life), or it did not come within `maxVersionWaitMs`.
+ */
+export type WaitOutcome = "here" | "foreign" | "late";
+
+/** Waits for versions that the log does not hold yet. */
+export interface VersionWait {
+	/**
+	 * The version that `token` asks for and the log lacks; undefined where there is nothing to
+	 * wait for: it is empty, the start-over constant, or here. @throws INVALID_REQUEST where it
+	 * is malformed
+	 */
+	missing(token: string): bigint | undefined;
+	/**
+	 * Resolves when the log is at least as new as `token`; a version of another life of the store
+	 * is answered from the present state.
+	 * @throws INVALID_REQUEST, VERSION_NOT_REACHED, the signal's reason, what the store says
+	 */
+	reach(token: string, caller: Caller): Promise<void>;
+	/** Asks the store and waits for the log. @throws the signal's reason, what the store says */
+	meet(version: bigint, signal: AbortSignal): Promise<WaitOutcome>;
+}
+
+export function createVersionWait(options: {
+	readonly log: ChangeLog;
+	readonly source: Pick<Source, "newestVersion">;
+	readonly clock: Clock;
+}): VersionWait {
+	const { log, source, clock } = options;
+
+	const meet = (version: bigint, signal: AbortSignal) =>
+		new Promise<WaitOutcome>((resolve, reject) => {
+			let forgetNews = () => {};
+			const settle = (tell: () => void) => {
+				forgetNews();
+				timer.cancel();
+				signal.removeEventListener("abort", onAbort);
+				tell();
+			};
+			const onAbort = () => settle(() => reject(signal.reason));
+			const onNews = () => {
+				if (log.head >= version) settle(() => resolve("here"));
+				else forgetNews = log.onNews(onNews);
+			};
+			const onAnswer = (newest: bigint) => {
+				if (newest < version && log.head < version) settle(() => resolve("foreign"));
+			};
+			const timer = clock.setTimer(maxVersionWaitMs, () => settle(() => resolve("late")));
+			signal.addEventListener("abort", onAbort);
+			if (signal.aborted) return onAbort();
+			onNews();
+			source
+				.newestVersion(signal, version)
+				.then(onAnswer, (failure) => settle(() => reject(failure)));
+		});
+
+	const missing = (token: string) => {
+		if (token === "" || token === startOver) return undefined;
+		const version = parseVersion(token);
+		if (version === undefined) {
+			const description = "is not a version of this service";
+			throw invalidRequest({ field: "min_resource_version", description });
+		}
+		return version > log.head ? version : undefined;
+	};
+
+	return {
+		missing,
+		meet,
+		async reach(token, caller) {
+			const version = missing(token);
+			if (version === undefined) return;
+			if ((await meet(version, caller.signal)) === "late") throw notReached();
+		},
+	};
+}
+
+function notReached(): Failure {
+	return new Failure(
+		ErrorReason.VERSION_NOT_REACHED,
+		"the asked min_resource_version is not here yet",
+		{ retryAfterMs },
+	);
+}

@@ -1,0 +1,71 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, test } from "vitest";
+import { systemClock } from "../../../server/src/clock.ts";
+import { H1Exchange } from "../../../server/src/http/exchange-h1.ts";
+import { H1Request } from "../../../server/src/http/h1-request.ts";
+import { defaultLimits } from "../../../server/src/http/limits.ts";
+import { silentObserver } from "../../../server/src/http/observer.ts";
+import { createUnreadBytes } from "../../../server/src/http/send-quota.ts";
+
+// Node would keep it until the end of the tick, with the writes of all other streams.
+test("what is written is with the system when the call returns, so that a turn has its true length", async () => {
+	const limits = defaultLimits;
+	const options = {
+		limits,
+		clock: systemClock,
+		unread: createUnreadBytes(limits),
+		observer: silentObserver,
+		isDraining: () => false,
+	};
+	const connection = { httpVersion: "1.1", secure: false, localAddress: "" } as const;
+	let held: unknown;
+	const server = createServer({ IncomingMessage: H1Request }, (request, response) => {
+		const exchange = new H1Exchange(
+			{ request, response },
+			{ connection, hasStopped: false, unanswered: 1, takeNoMore() {} },
+			options,
+		);
+		exchange.writeHead({ status: 200, headers: [], flush: true });
+		exchange.write(Buffer.from("first"));
+		held = { bytes: response.socket?.writableLength, corks: response.socket?.writableCorked };
+		exchange.end();
+	}).listen(0, "127.0.0.1");
+	await once(server, "listening");
+	const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+	expect(await answer.text()).toBe("first");
+	expect(held).toEqual({ bytes: 0, corks: 0 });
+	server.closeAllConnections();
+	server.close();
+});
+
+test("who is given a body and throws breaks off the call, and Node's parser hears nothing of it", async () => {
+	const limits = defaultLimits;
+	const unexpected: unknown[] = [];
+	const options = {
+		limits,
+		clock: systemClock,
+		unread: createUnreadBytes(limits),
+		observer: { unexpected: (error: unknown) => void unexpected.push(error) },
+		isDraining: () => false,
+	};
+	const connection = { httpVersion: "1.1", secure: false, localAddress: "" } as const;
+	const peer = { connection, hasStopped: false, unanswered: 1, takeNoMore() {} };
+	let departed: boolean | undefined;
+	const server = createServer({ IncomingMessage: H1Request }, (request, response) => {
+		const exchange = new H1Exchange({ request, response }, peer, options);
+		exchange.departure.on(() => {
+			departed = true;
+		});
+		const limit = { maxMessageBytes: 100, isEnveloped: false, declaredBytes: undefined };
+		exchange.collectBody(limit, () => {
+			throw new Error("planted");
+		});
+	}).listen(0, "127.0.0.1");
+	await once(server, "listening");
+	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	await expect(fetch(url, { method: "POST", body: "x" })).rejects.toThrow();
+	expect([departed, unexpected]).toMatchObject([true, [{ message: "planted" }]]);
+	server.close();
+});

@@ -1,0 +1,63 @@
+import { create, toBinary, toJson } from "@bufbuild/protobuf";
+import { WukongSchema, WukongStatus_PowerState } from "@novasphere/wukong-gen/wukong";
+import { describe, expect, test } from "vitest";
+import { publish } from "../../../../server/src/resource/wukong/public-view.ts";
+
+describe("a published Wukong", () => {
+	const raw = create(WukongSchema, {
+		name: "vm",
+		namespace: "default",
+		annotations: {
+			note: "n",
+			"kubectl.kubernetes.io/last-applied-configuration": '{"password":"pw-secret"}',
+			"wukong.novasphere.dev/x": "own",
+		},
+		spec: {
+			cpu: 2,
+			disks: [{ name: "root", size: "1Gi" }],
+			cloudInitUser: { name: "admin", password: "pw-secret", passwordHash: "hash-secret" },
+		},
+		status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] },
+	});
+
+	test("holds no credential, neither in its fields nor in annotations", () => {
+		expect(JSON.stringify(toJson(WukongSchema, publish(raw)))).not.toContain("secret");
+		expect(publish(raw).annotations).toEqual({ note: "n" });
+	});
+
+	test("has its start strategy effective and its power state derived", () => {
+		expect(publish(raw).spec?.startStrategy?.autoStart).toBe(true);
+		expect(publish(raw).status?.powerState).toBe(WukongStatus_PowerState.RUNNING);
+		const off = create(WukongSchema, { spec: { startStrategy: { runStrategy: "Manual" } } });
+		expect(publish(off).spec?.startStrategy).toMatchObject({
+			runStrategy: "Manual",
+			autoStart: false,
+		});
+	});
+
+	test("has spec and status even where the record lacks them", () => {
+		const published = publish(create(WukongSchema, { name: "bare" }));
+		expect(published.spec?.startStrategy?.autoStart).toBe(true);
+		expect(published.status?.powerState).toBe(WukongStatus_PowerState.STARTING);
+		expect(() => toBinary(WukongSchema, published)).not.toThrow();
+	});
+
+	test("is frozen through and through", () => {
+		const thawed = unfrozenParts(publish(raw), "wukong");
+		expect(thawed).toEqual([]);
+	});
+
+	test("leaves the record's credentials where they are", () => {
+		publish(raw);
+		expect(raw.spec?.cloudInitUser?.password).toBe("pw-secret");
+		expect(Object.keys(raw.annotations)).toHaveLength(3);
+	});
+});
+
+function unfrozenParts(value: unknown, path: string): string[] {
+	if (typeof value !== "object" || value === null) return [];
+	const below = Object.entries(value).flatMap(([key, part]) =>
+		unfrozenParts(part, `${path}.${key}`),
+	);
+	return Object.isFrozen(value) ? below : [path, ...below];
+}

@@ -1,0 +1,191 @@
+import {
+	create,
+	createRegistry,
+	type DescMessage,
+	equals,
+	fromBinary,
+	type Message,
+	toBinary,
+	toJson,
+	toJsonString,
+} from "@bufbuild/protobuf";
+import { WukongSchema } from "@novasphere/wukong-gen/wukong";
+import {
+	GetWukongResponseSchema,
+	ListWukongsResponseSchema,
+	WukongEventSchema,
+} from "@novasphere/wukong-gen/wukong-service";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Form } from "../../../../server/src/rpc/codec/codec.ts";
+import { createEncoder, type Encoder } from "../../../../server/src/rpc/codec/encoder.ts";
+import { createEncodings } from "../../../../server/src/rpc/codec/encodings.ts";
+import {
+	envelopePrefixBytes,
+	readEnvelopeFlags,
+	readEnvelopeLength,
+} from "../../../../server/src/rpc/protocol/envelope.ts";
+import { anyMessage } from "./message-arbitrary.ts";
+import { createPartsSchema } from "./parts-schema.ts";
+
+const { holder, part } = createPartsSchema();
+const contract = [
+	WukongSchema,
+	WukongEventSchema,
+	GetWukongResponseSchema,
+	ListWukongsResponseSchema,
+];
+
+function open(sharedTypes: readonly DescMessage[]) {
+	const encodings: string[] = [];
+	const encoded = (typeName: string, form: Form) => void encodings.push(`${typeName} ${form}`);
+	const registry = createRegistry();
+	return {
+		encoder: createEncoder({
+			sharedTypes,
+			encodings: createEncodings(),
+			registry,
+			observer: { encoded },
+		}),
+		encodings,
+	};
+}
+
+/** The message in an envelope, which must be sound. */
+function opened(envelope: Buffer): Buffer {
+	expect(readEnvelopeFlags(envelope)).toBe(0);
+	expect(readEnvelopeLength(envelope)).toBe(envelope.byteLength - envelopePrefixBytes);
+	return envelope.subarray(envelopePrefixBytes);
+}
+
+const equality = { unknown: true, registry: createRegistry() };
+
+function expectPlain(encoder: Encoder, schema: DescMessage, message: Message): void {
+	const plain = toBinary(schema, message);
+	const binary = opened(encoder.encode(schema, message, "binary"));
+	const json = opened(encoder.encode(schema, message, "json")).toString();
+	const [seen, meant] = [binary, plain].map((bytes) => fromBinary(schema, bytes));
+	expect(equals(schema, seen as Message, meant as Message, equality)).toBe(true);
+	expect(JSON.parse(json)).toEqual(toJson(schema, message));
+	// The members stand in another order; the same length shows that none stands there twice.
+	expect(binary.byteLength).toBe(plain.byteLength);
+	expect(json.length).toBe(toJsonString(schema, message).length);
+}
+
+const seed = Number(process.env.WUKONG_TEST_SEED ?? Date.now() % 2 ** 31);
+
+describe(`bytes that are put together say what protobuf's own say (seed ${seed})`, () => {
+	test.each([
+		["a holder of shared parts", holder, [part]],
+		["a shared holder", holder, [holder]],
+		["a shared holder of shared parts", holder, [part, holder]],
+		["a shared part", part, [part]],
+	])("%s", (_name, schema, shared) => {
+		const { encoder } = open(shared);
+		const property = fc.property(anyMessage(schema), (message) => {
+			expectPlain(encoder, schema, message);
+			// From the bytes that are kept.
+			expectPlain(encoder, schema, message);
+		});
+		fc.assert(property, { seed, numRuns: 150 });
+	});
+
+	test.each(contract)("$name of the contract", (schema) => {
+		const { encoder } = open(contract);
+		const property = fc.property(anyMessage(schema), (message) =>
+			expectPlain(encoder, schema, message),
+		);
+		fc.assert(property, { seed, numRuns: 100 });
+	});
+
+	test("fields that nobody knows stay", () => {
+		const message = create(holder, { needed: create(part) });
+		const data = Uint8Array.of(2, 1, 2);
+		message.$unknown = [{ no: 99, wireType: 2, data }];
+		Object.assign(message, { many: [create(part)] });
+		expectPlain(open([part]).encoder, holder, message);
+	});
+});
+
+describe("a shared message", () => {
+	const frozen = () => Object.freeze(create(WukongSchema, { name: "vm" }));
+
+	test("is encoded once for each form, wherever it lies", () => {
+		const { encoder, encodings } = open(contract);
+		const wukong = frozen();
+		const event = Object.freeze(create(WukongEventSchema, { wukong }));
+		const list = create(ListWukongsResponseSchema, { wukongs: [wukong, wukong] });
+		for (const form of ["json", "binary", "json"] as const) {
+			encoder.encode(WukongEventSchema, event, form);
+			encoder.encode(ListWukongsResponseSchema, list, form);
+			expect(encoder.encode(WukongSchema, wukong, form)).toBe(
+				encoder.encode(WukongSchema, wukong, form),
+			);
+		}
+		expect(encodings.sort()).toEqual([
+			"novasphere.v1.Wukong binary",
+			"novasphere.v1.Wukong json",
+			"novasphere.v1.WukongEvent binary",
+			"novasphere.v1.WukongEvent json",
+		]);
+	});
+
+	test("has bytes of its own, not a piece of Node's pool, which would live as long", () => {
+		const { encoder } = open(contract);
+		const envelope = encoder.encode(WukongSchema, frozen(), "json");
+		expect(envelope.buffer.byteLength).toBe(envelope.byteLength);
+	});
+
+	test("that may still change is encoded anew", () => {
+		const { encoder, encodings } = open(contract);
+		const wukong = create(WukongSchema, { name: "before" });
+		encoder.encode(WukongSchema, wukong, "json");
+		wukong.name = "after";
+		expect(opened(encoder.encode(WukongSchema, wukong, "json")).toString()).toContain("after");
+		expect(encodings).toEqual([]);
+	});
+
+	test("of a type that nobody named is encoded anew", () => {
+		const { encoder, encodings } = open([]);
+		const wukong = frozen();
+		const [first, second] = [0, 1].map(() => encoder.encode(WukongSchema, wukong, "json"));
+		expect(first).not.toBe(second);
+		expect(encodings).toEqual([]);
+	});
+});
+
+describe("messages in one go", () => {
+	const events = ["1", "2", "3"].map((resourceVersion) =>
+		Object.freeze(create(WukongEventSchema, { resourceVersion })),
+	);
+
+	test.each(["json", "binary"] as const)(
+		"are their envelopes, one behind the other: %s",
+		(form) => {
+			const { encoder } = open(contract);
+			const each = events.map((event) => encoder.encode(WukongEventSchema, event, form));
+			expect(encoder.encodeAll(WukongEventSchema, events, form)).toEqual(Buffer.concat(each));
+			expect(encoder.encodeAll(WukongEventSchema, events.slice(1), form)).toEqual(
+				Buffer.concat(each.slice(1)),
+			);
+		},
+	);
+
+	test("share their bytes among streams of one form", () => {
+		const { encoder } = open(contract);
+		const slice = Object.freeze([...events]);
+		const take = (form: Form) => encoder.encodeAll(WukongEventSchema, slice, form);
+		const [json, binary] = [take("json"), take("binary")];
+		expect(take("binary")).toBe(binary);
+		expect(json).not.toEqual(binary);
+		expect(take("json")).toEqual(json);
+	});
+
+	test("that may still change are encoded anew", () => {
+		const { encoder } = open(contract);
+		const changing = [create(WukongEventSchema), create(WukongEventSchema)];
+		encoder.encodeAll(WukongEventSchema, changing, "json");
+		for (const event of changing) event.resourceVersion = "later";
+		expect(encoder.encodeAll(WukongEventSchema, changing, "json").toString()).toContain("later");
+	});
+});

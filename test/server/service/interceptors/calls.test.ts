@@ -1,0 +1,150 @@
+import { create } from "@bufbuild/protobuf";
+import {
+	Code,
+	ConnectError,
+	createClient,
+	createRouterTransport,
+	type ServiceImpl,
+} from "@connectrpc/connect";
+import { ErrorReason } from "@novasphere/wukong-gen/error";
+import {
+	type WukongEvent,
+	WukongEventSchema,
+	WukongService,
+} from "@novasphere/wukong-gen/wukong-service";
+import { describe, expect, test } from "vitest";
+import { Failure } from "../../../../server/src/failure.ts";
+import { reasonIn } from "../../../../server/src/service/errors/connect-error.ts";
+import type { CallObserver } from "../../../../server/src/service/interceptors/call-observer.ts";
+import { createCallInterceptor } from "../../../../server/src/service/interceptors/calls.ts";
+import { createValidateInterceptor } from "../../../../server/src/service/interceptors/validate.ts";
+import { createFakeClock } from "../../../support/fake-clock.ts";
+import { until } from "../../../support/until.ts";
+
+function setUp(methods: Partial<ServiceImpl<typeof WukongService>>) {
+	const told: string[] = [];
+	const clock = createFakeClock();
+	const observer: CallObserver = {
+		streamStarted: ({ method, requestId }, wukong) => {
+			told.push(`${requestId} ${method.name} started ${wukong?.name ?? "-"}`);
+		},
+		callEnded: ({ method, requestId }, { wukong, failure, durationMs }) => {
+			const outcome = failure === undefined ? "ok" : failure.reason;
+			told.push(`${requestId} ${method.name} ${outcome} ${wukong?.name ?? "-"} ${durationMs} ms`);
+		},
+	};
+	const interceptors = [
+		createCallInterceptor({
+			observers: [observer],
+			contextOf: () => ({ requestId: "r1", protocol: "connect" }),
+			clock,
+		}),
+		createValidateInterceptor("default"),
+	];
+	const transport = createRouterTransport(
+		(router) => router.service<typeof WukongService>(WukongService, methods),
+		{ router: { interceptors } },
+	);
+	return { told, clock, client: createClient(WukongService, transport) };
+}
+
+async function failureOf(work: Promise<unknown>): Promise<ConnectError> {
+	const error = await work.then(
+		() => undefined,
+		(reason: unknown) => reason,
+	);
+	if (error instanceof ConnectError) return error;
+	throw new Error("did not fail with a ConnectError");
+}
+
+async function* events(count: number, then?: unknown): AsyncGenerator<WukongEvent> {
+	for (let index = 0; index < count; index++) yield create(WukongEventSchema);
+	if (then !== undefined) throw then;
+}
+
+describe("a unary call", () => {
+	test("that succeeds is told once, with the VM it names and its time", async () => {
+		const { told, client, clock } = setUp({
+			async getWukong() {
+				await clock.advance(12);
+				return {};
+			},
+		});
+		await client.getWukong({ name: "vm" });
+		expect(told).toEqual(["r1 GetWukong ok vm 12 ms"]);
+	});
+
+	test("that fails gives the mapped error and is told with its reason", async () => {
+		const { told, client } = setUp({
+			getWukong() {
+				throw new Failure(ErrorReason.WUKONG_NOT_FOUND, "none");
+			},
+		});
+		const error = await failureOf(client.getWukong({ name: "vm" }));
+		expect([error.code, reasonIn(error)]).toEqual([Code.NotFound, "WUKONG_NOT_FOUND"]);
+		expect(told).toEqual(["r1 GetWukong WUKONG_NOT_FOUND vm 0 ms"]);
+	});
+
+	test("whose request is refused is told with the VM it names, too", async () => {
+		const { told, client } = setUp({});
+		await failureOf(client.getWukong({ name: "VM" }));
+		expect(told).toEqual(["r1 GetWukong INVALID_REQUEST VM 0 ms"]);
+	});
+
+	test("whose work was broken off at the deadline is DEADLINE_EXCEEDED", async () => {
+		const { told, client } = setUp({
+			getWukong: (_, { signal }) =>
+				new Promise((_resolve, reject) => {
+					signal.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
+				}),
+		});
+		const error = await failureOf(client.getWukong({ name: "vm" }, { timeoutMs: 1 }));
+		expect(error.code).toBe(Code.DeadlineExceeded);
+		await until("the end is told", () => told.length > 0);
+		expect(told[0]).toContain("DEADLINE_EXCEEDED");
+	});
+});
+
+describe("a stream", () => {
+	test("is told at its start and its end", async () => {
+		const { told, client } = setUp({ watchWukong: () => events(2) });
+		const got: WukongEvent[] = [];
+		for await (const event of client.watchWukong({ name: "vm" })) got.push(event);
+		expect(got.length).toBe(2);
+		expect(told).toEqual(["r1 WatchWukong started vm", "r1 WatchWukong ok vm 0 ms"]);
+	});
+
+	test("that fails on its way gives the mapped error and is told once", async () => {
+		const failure = new Failure(ErrorReason.SHUTTING_DOWN, "bye");
+		const { told, client } = setUp({ watchWukong: () => events(1, failure) });
+		const read = async () => {
+			for await (const _ of client.watchWukong({})) {
+				// Only the end counts.
+			}
+		};
+		expect(reasonIn(await failureOf(read()))).toBe("SHUTTING_DOWN");
+		expect(told).toEqual(["r1 WatchWukong started -", "r1 WatchWukong SHUTTING_DOWN - 0 ms"]);
+	});
+
+	test("whose request is refused never starts", async () => {
+		const { told, client } = setUp({ watchWukong: () => events(1) });
+		const stream = client.watchWukong({ name: "VM" })[Symbol.asyncIterator]();
+		expect(reasonIn(await failureOf(stream.next()))).toBe("INVALID_REQUEST");
+		expect(told).toEqual(["r1 WatchWukong INVALID_REQUEST VM 0 ms"]);
+	});
+
+	test("whose reader leaves while it is silent is told as CANCELED", async () => {
+		const left = new AbortController();
+		async function* silent(): AsyncGenerator<WukongEvent> {
+			yield create(WukongEventSchema);
+			await new Promise(() => {});
+		}
+		const { told, client } = setUp({ watchWukong: silent });
+		const read = async () => {
+			for await (const _ of client.watchWukong({}, { signal: left.signal })) left.abort();
+		};
+		await failureOf(read());
+		await until("the end is told", () => told.length === 2);
+		expect(told[1]).toBe("r1 WatchWukong CANCELED - 0 ms");
+	});
+});

@@ -1,0 +1,66 @@
+import { afterEach, expect, test } from "vitest";
+import { systemClock } from "../../../../server/src/clock.ts";
+import { publishRaw } from "../../../../server/src/store/kubernetes/kinds/wukong-read.ts";
+import { type ChangeLog, createChangeLog } from "../../../../server/src/watch/change-log.ts";
+import { createFakeHand } from "../../../faults/fake-hand.ts";
+import { createRandomWriter } from "../../../faults/hand.ts";
+import { type FakeApiServer, startFakeApiServer } from "../../../support/fake-api-server.ts";
+import { createSeededRandom } from "../../../support/seeded-random.ts";
+import { until } from "../../../support/until.ts";
+import { createSourceBefore } from "./harness.ts";
+
+let api: FakeApiServer;
+let closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+	for (const close of closing) await close();
+	closing = [];
+	await api.close();
+});
+
+/** A replica's log, fed by a source of its own. */
+async function startReplica(historyVersions = 0n) {
+	const source = createSourceBefore(api, { reflectorTimings: { historyVersions } });
+	const limits = { maxChanges: 100_000, maxAgeMs: 1e9, maxBytes: 1e9 };
+	const log = createChangeLog({ limits, clock: systemClock });
+	await source.start(log);
+	closing.push(() => source.close());
+	return { source, log };
+}
+
+/** All changes after a version, in words. */
+function historyOf({ history }: ChangeLog, since: bigint): string[] {
+	const changes = [];
+	for (let at = history.after(since); at < history.nextSequence; at++) {
+		const { version, object, deleted } = history.at(at).change;
+		changes.push(`${version} ${object.name} ${deleted}`);
+	}
+	return changes;
+}
+
+test("a replica that starts later has the history of one that was there all the time", async () => {
+	api = await startFakeApiServer(systemClock);
+	const first = await startReplica();
+	const write = createRandomWriter(createFakeHand(api.store), createSeededRandom(7));
+	for (let count = 0; count < 200; count++) {
+		await write();
+		if (count % 3 === 0) api.store.tick(count % 5);
+	}
+	const end = BigInt(api.store.events.at(-1)?.version ?? 0);
+	await until("the first has all", () => first.log.head >= end);
+	const { log } = await startReplica(100n);
+	expect(log.state.snapshot()).toEqual(api.store.list().map(publishRaw));
+	const { base } = log.history;
+	expect(base).toBe(BigInt(api.store.version) - 100n);
+	expect(historyOf(log, base)).toEqual(historyOf(first.log, base));
+	expect(historyOf(log, base).length).toBeGreaterThan(10);
+});
+
+test("a token ahead of the log is reached without a bookmark", async () => {
+	api = await startFakeApiServer(systemClock);
+	const { source, log } = await startReplica();
+	api.store.tick(50);
+	const version = BigInt(api.store.version);
+	expect(await source.newestVersion(new AbortController().signal, version)).toBe(version);
+	await until("the log is there", () => log.head >= version);
+	expect(log.life).toBe(1);
+});
