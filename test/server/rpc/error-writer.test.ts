@@ -81,7 +81,7 @@ describe("requests that a procedure does not take", () => {
 		const { url } = await openPort();
 		const answer = await answerOf(url, pathOf(name), { method });
 		expect([answer.status, answer.headers.get("allow")]).toEqual([405, allow]);
-		expect(answer.headers.get("content-type")).toBe("application/json");
+		expect(answer.headers.get("content-type")).toBe("application/problem+json");
 		expect(JSON.parse(answer.text)).toMatchObject({
 			code: "unimplemented",
 			message: expect.stringMatching(`takes ${allow}; POST .* application/(connect.)?json`),
@@ -101,7 +101,7 @@ describe("requests that a procedure does not take", () => {
 		const answer = await answerOf(url, pathOf(name), { method: "POST", headers, body: "{}" });
 		expect(answer.status).toBe(415);
 		expect(answer.headers.get("accept-post")).toContain("application/grpc-web+proto");
-		expect(answer.headers.get("content-type")).toBe("application/json");
+		expect(answer.headers.get("content-type")).toBe("application/problem+json");
 		expect(JSON.parse(answer.text)).toMatchObject({
 			code: "unimplemented",
 			message: expect.stringContaining(answer.headers.get("accept-post") ?? "?"),

@@ -51,11 +51,27 @@ export function refusalFormOf(exchange: Exchange, { isBare = false }: Refusal): 
 		exchange.method === "POST"
 			? refusalTypeOf(headerOf(exchange, "content-type") ?? "")
 			: undefined;
+	if (isBare && (type === undefined || type.protocol.startsWith("connect"))) return bare;
 	if (type === undefined || type.protocol === "connect") return plain;
-	if (type.protocol === "connect-stream" && isBare) return plain;
 	// Trailers, and so gRPC, need HTTP/2.
 	if (type.protocol === "grpc" && exchange.connection.httpVersion !== "2.0") return plain;
 	return { protocol: streamProtocols[type.protocol], form: type.form };
 }
 
 const plain: RefusalForm = { protocol: connectUnary, form: "json" };
+
+/**
+ * The same for people, of which clients take the HTTP status alone: Connect's are to read UNKNOWN
+ * from a 405 and a 415, as the conformance suite has it, and its own type would give them a code.
+ */
+const bare: RefusalForm = {
+	protocol: {
+		failure(form, error, metadata) {
+			const { headers, ...answer } = connectUnary.failure(form, error, metadata);
+			const asProblem = (text: string) =>
+				text === "application/json" ? "application/problem+json" : text;
+			return { ...answer, headers: headers.map(asProblem) };
+		},
+	},
+	form: "json",
+};
