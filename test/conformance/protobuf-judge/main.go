@@ -101,15 +101,21 @@ func judge(types *dynamicpb.Types, asked question) (answer, error) {
 		return answer{Refusal: err.Error()}, nil
 	}
 	canonical, err := encode(ours)
-	if err != nil || asked.Theirs == nil {
-		return answer{Bytes: canonical}, err
+	if err != nil {
+		// Some faults it only sees then.
+		return answer{Refusal: err.Error()}, nil
 	}
 	theirs := kind.New().Interface()
-	if err := decode(types, "binary", asked.Theirs, theirs); err != nil {
-		return answer{}, err
+	if asked.Theirs == nil || decode(types, "binary", asked.Theirs, theirs) != nil {
+		return answer{Bytes: canonical}, nil
 	}
 	other, err := encode(theirs)
-	return answer{Bytes: canonical, Same: bytes.Equal(canonical, other)}, err
+	return answer{Bytes: canonical, Same: err == nil && bytes.Equal(withOneNaN(canonical), withOneNaN(other))}, nil
+}
+
+// Go's NaN has its lowest bit set, JavaScript's has not; both say the same.
+func withOneNaN(encoded []byte) []byte {
+	return bytes.ReplaceAll(encoded, []byte("\x01\x00\x00\x00\x00\x00\xf8\x7f"), []byte("\x00\x00\x00\x00\x00\x00\xf8\x7f"))
 }
 
 type resolver interface {
@@ -117,7 +123,13 @@ type resolver interface {
 	protoregistry.ExtensionTypeResolver
 }
 
-func decode(types resolver, form string, data []byte, into proto.Message) error {
+func decode(types resolver, form string, data []byte, into proto.Message) (err error) {
+	// The key of a map's entry that comes with another wire type is one that protobuf-go panics over.
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("panic: %v", fault)
+		}
+	}()
 	if form == "json" {
 		return protojson.UnmarshalOptions{Resolver: types, AllowPartial: true}.Unmarshal(data, into)
 	}

@@ -38,6 +38,8 @@ export async function judge(documents: readonly Document[]): Promise<Verdict[]> 
 		const theirs = decoded[index]?.bytes?.toString("base64") ?? null;
 		return { type: schema.typeName, form, bytes: bytes.toString("base64"), theirs };
 	});
+	// Where it ends too early, that is told below.
+	child.stdin.on("error", () => {});
 	child.stdin.end(
 		[Buffer.from(descriptors).toString("base64"), ...lines]
 			.map((line) => `${JSON.stringify(line)}\n`)
