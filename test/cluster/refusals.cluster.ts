@@ -10,7 +10,7 @@ import {
 import { createdResource } from "../../server/src/store/kubernetes/kinds/wukong-write.ts";
 import { openKubeconfig } from "../../server/src/store/kubernetes/kubeconfig-access.ts";
 import { failureOf } from "../../server/src/store/kubernetes/write-failure.ts";
-import type { Source } from "../../server/src/store/store.ts";
+import type { Store } from "../../server/src/store/store.ts";
 import { createRecordingSink } from "../server/store/recording-sink.ts";
 import {
 	change,
@@ -20,7 +20,7 @@ import {
 	writeOptions,
 	wukongNamed,
 } from "../server/store/write.ts";
-import { createClusterSource } from "./cluster-source.ts";
+import { createClusterStore } from "./cluster-store.ts";
 import { createKubeApi } from "./kube-api.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { poll } from "./poll.ts";
@@ -32,14 +32,14 @@ const admin = createKubeApi(cluster);
 const namespace = await createNamespace(admin);
 const dry = { ...createOptions, validateOnly: true };
 /** Serves all namespaces, under the service's own rights. */
-let source: Source;
+let store: Store;
 
 beforeAll(async () => {
-	source = await createClusterSource(await serviceAccess(admin, cluster, ""), "");
-	await source.start(createRecordingSink());
+	store = await createClusterStore(await serviceAccess(admin, cluster, ""), "");
+	await store.start(createRecordingSink());
 });
 afterAll(async () => {
-	await source.close();
+	await store.close();
 	admin.close();
 });
 
@@ -86,7 +86,7 @@ describe("what the API server's own rules refuse is INVALID_WUKONG with the cont
 		],
 	])("%s", async (_, spec, violations) => {
 		for (const options of [createOptions, dry]) {
-			const { reason, details } = await refusalOf(source.create(named("refused", spec), options));
+			const { reason, details } = await refusalOf(store.create(named("refused", spec), options));
 			expect(ErrorReason[reason]).toBe("INVALID_WUKONG");
 			const expected = violations.map((violation) => `wukong.spec.${violation}`);
 			expect(inShort(details.violations).sort()).toEqual(expected);
@@ -95,18 +95,18 @@ describe("what the API server's own rules refuse is INVALID_WUKONG with the cont
 
 	test("a name used twice is told of the field that the service's own rule names", async () => {
 		const twice = named("twice", { disks: [disk, disk] });
-		const { details } = await refusalOf(source.create(twice, createOptions));
+		const { details } = await refusalOf(store.create(twice, createOptions));
 		const fields = (violations: readonly FieldViolation[] = []) => violations.map((v) => v.field);
 		expect(fields(details.violations)).toEqual(fields(validateWukong(twice, undefined)));
 	});
 
 	test("an update", async () => {
-		await source.create(named("large", { cpu: 8 }), createOptions);
+		await store.create(named("large", { cpu: 8 }), createOptions);
 		const shrink = change((next) => {
 			if (next.spec) next.spec.cpu = 4;
 		});
 		const { reason, details } = await refusalOf(
-			source.edit(refTo("large", namespace), shrink, writeOptions),
+			store.edit(refTo("large", namespace), shrink, writeOptions),
 		);
 		expect(ErrorReason[reason]).toBe("INVALID_WUKONG");
 		expect(inShort(details.violations)).toEqual(["wukong.spec.cpu: may grow but not shrink"]);
@@ -153,7 +153,7 @@ describe("an admission rule of the cluster", () => {
 			},
 		});
 		await poll("the policy is at work", () =>
-			source.create(named("probe", { memory: "13Gi" }), dry).then(
+			store.create(named("probe", { memory: "13Gi" }), dry).then(
 				() => false,
 				() => true,
 			),
@@ -162,7 +162,7 @@ describe("an admission rule of the cluster", () => {
 
 	test("is told in its own words, without its name, also where nothing would be stored", async () => {
 		for (const options of [createOptions, dry]) {
-			const write = source.create(named("unlucky", { memory: "13Gi" }), options);
+			const write = store.create(named("unlucky", { memory: "13Gi" }), options);
 			const { reason, details } = await refusalOf(write);
 			expect(ErrorReason[reason]).toBe("INVALID_WUKONG");
 			expect(inShort(details.violations)).toEqual(["wukong: 13 is bad luck"]);
@@ -171,13 +171,13 @@ describe("an admission rule of the cluster", () => {
 
 	test("that repeats a credential is not told, neither of a creation nor of an update", async () => {
 		const spec = { memory: "12Gi", cloudInitUser: user };
-		await source.create(named("talker", spec), createOptions);
+		await store.create(named("talker", spec), createOptions);
 		const grow = change((next) => {
 			if (next.spec) next.spec.memory = "14Gi";
 		});
 		const failures = [
-			await refusalOf(source.create(named("talker-2", { ...spec, memory: "14Gi" }), createOptions)),
-			await refusalOf(source.edit(refTo("talker", namespace), grow, writeOptions)),
+			await refusalOf(store.create(named("talker-2", { ...spec, memory: "14Gi" }), createOptions)),
+			await refusalOf(store.edit(refTo("talker", namespace), grow, writeOptions)),
 		];
 		for (const { details } of failures) {
 			expect(inShort(details.violations)).toEqual(["wukong: breaks a rule of the cluster"]);
@@ -188,7 +188,7 @@ describe("an admission rule of the cluster", () => {
 describe("a namespace that cannot take a Wukong is NAMESPACE_NOT_FOUND", () => {
 	test("where there is none", async () => {
 		const { reason } = await refusalOf(
-			source.create(wukongNamed("a", {}, "nowhere"), createOptions),
+			store.create(wukongNamed("a", {}, "nowhere"), createOptions),
 		);
 		expect(ErrorReason[reason]).toBe("NAMESPACE_NOT_FOUND");
 	});
@@ -196,7 +196,7 @@ describe("a namespace that cannot take a Wukong is NAMESPACE_NOT_FOUND", () => {
 	test("where it is being deleted", async () => {
 		const ending = await createNamespace(admin);
 		await admin.expect({ method: "DELETE", path: `/api/v1/namespaces/${ending}` });
-		const { reason } = await refusalOf(source.create(wukongNamed("a", {}, ending), createOptions));
+		const { reason } = await refusalOf(store.create(wukongNamed("a", {}, ending), createOptions));
 		expect(ErrorReason[reason]).toBe("NAMESPACE_NOT_FOUND");
 	});
 });

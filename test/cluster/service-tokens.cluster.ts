@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { createApp } from "../../server/src/app/app.ts";
 import { systemClock } from "../../server/src/clock.ts";
 import { parseConfig } from "../../server/src/config/config.ts";
-import { createKubernetesSource } from "../../server/src/store/kubernetes/kubernetes-store.ts";
+import { createKubernetesStore } from "../../server/src/store/kubernetes/kubernetes-store.ts";
 import type { ReflectorTimings } from "../../server/src/store/kubernetes/reflector-timings.ts";
 import { createMetrics } from "../../server/src/telemetry/metrics.ts";
 import { createWukongClient, type WukongClient } from "../../web-client/src/client.ts";
@@ -50,7 +50,7 @@ async function startReplica(timings: Partial<ReflectorTimings> = {}): Promise<Wu
 	const result = parseConfig(["--port", "0"], {});
 	if (result.kind !== "config") throw new Error("the defaults are refused");
 	const metrics = createMetrics({ processMetrics: false });
-	const source = createKubernetesSource({
+	const store = createKubernetesStore({
 		kubeconfig: kubeconfig.path,
 		context: "",
 		maxConnections: 64,
@@ -63,7 +63,7 @@ async function startReplica(timings: Partial<ReflectorTimings> = {}): Promise<Wu
 			...timings,
 		},
 	});
-	const app = createApp(result.config, { source, metrics });
+	const app = createApp(result.config, { store, metrics });
 	stack.defer(() => app.close());
 	const { url } = await app.listen();
 	return createWukongClient({ transport: createGrpcTransport({ baseUrl: url }) });

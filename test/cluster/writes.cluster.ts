@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { StartStrategySchema, type Wukong } from "@novasphere/wukong-gen/wukong";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import type { Source } from "../../server/src/store/store.ts";
+import type { Store } from "../../server/src/store/store.ts";
 import { createRecordingSink } from "../server/store/recording-sink.ts";
 import {
 	change,
@@ -13,7 +13,7 @@ import {
 	writeOptions,
 	wukongNamed,
 } from "../server/store/write.ts";
-import { createClusterSource } from "./cluster-source.ts";
+import { createClusterStore } from "./cluster-store.ts";
 import { createKubeApi } from "./kube-api.ts";
 import { serviceAccess } from "./service-access.ts";
 import { createNamespace } from "./test-namespace.ts";
@@ -25,13 +25,13 @@ const namespace = await createNamespace(admin);
 const dry = { ...createOptions, validateOnly: true };
 const sink = createRecordingSink();
 /** Two replicas, under the service's own rights. */
-let first: Source;
-let second: Source;
+let first: Store;
+let second: Store;
 
 beforeAll(async () => {
 	const access = await serviceAccess(admin, cluster, namespace);
-	first = await createClusterSource(access, namespace);
-	second = await createClusterSource(access, namespace);
+	first = await createClusterStore(access, namespace);
+	second = await createClusterStore(access, namespace);
 	await first.start(sink);
 	await second.start(createRecordingSink());
 });

@@ -4,8 +4,8 @@ import { createCallInterceptor } from "../../server/src/service/interceptors/cal
 import { createValidateInterceptor } from "../../server/src/service/interceptors/validate.ts";
 import { sharedTypes } from "../../server/src/service/wukong/cacheable-types.ts";
 import { createWukongService } from "../../server/src/service/wukong/wukong-service.ts";
-import { createEmbeddedSource } from "../../server/src/store/embedded/embedded-store.ts";
-import type { Source } from "../../server/src/store/store.ts";
+import { createEmbeddedStore } from "../../server/src/store/embedded/embedded-store.ts";
+import type { Store } from "../../server/src/store/store.ts";
 import { createReplica } from "../../server/src/watch/replica.ts";
 import { createCountingObserver } from "../support/watching.ts";
 import type { Served } from "./ways.ts";
@@ -17,21 +17,21 @@ const defaultNamespace = "default";
 /** VMs `vm-0` and so on. */
 const seedCount = 5;
 
-/** The source, but nothing is written: what one way did would be there when the other is asked. */
-function withoutWrites(source: Source): Source {
+/** The store, but nothing is written: what one way did would be there when the other is asked. */
+function withoutWrites(store: Store): Store {
 	const dry = { validateOnly: true };
 	return {
-		...source,
-		create: (wukong, options) => source.create(wukong, { ...options, ...dry }),
-		edit: (ref, edit, options) => source.edit(ref, edit, { ...options, ...dry }),
-		remove: (ref, check, options) => source.remove(ref, check, { ...options, ...dry }),
+		...store,
+		create: (wukong, options) => store.create(wukong, { ...options, ...dry }),
+		edit: (ref, edit, options) => store.edit(ref, edit, { ...options, ...dry }),
+		remove: (ref, check, options) => store.remove(ref, check, { ...options, ...dry }),
 	};
 }
 
 /** WukongService as the app wires it, on a store in memory whose VMs stay as they are. */
 export async function startRealService(): Promise<Served & { close(): Promise<void> }> {
 	const clock = systemClock;
-	const source = createEmbeddedSource({
+	const store = createEmbeddedStore({
 		dataPath: ":memory:",
 		seedCount,
 		history,
@@ -45,7 +45,7 @@ export async function startRealService(): Promise<Served & { close(): Promise<vo
 		onFault() {},
 	});
 	const replica = createReplica({
-		source,
+		store,
 		clock,
 		historyLimits: history,
 		maxStreams: 100,
@@ -54,7 +54,7 @@ export async function startRealService(): Promise<Served & { close(): Promise<vo
 	await replica.start();
 	return {
 		service: createWukongService({
-			...{ source: withoutWrites(source), replica, defaultNamespace },
+			...{ store: withoutWrites(store), replica, defaultNamespace },
 			heartbeatIntervalMs: 15_000,
 		}),
 		interceptors: [
@@ -66,6 +66,6 @@ export async function startRealService(): Promise<Served & { close(): Promise<vo
 			createValidateInterceptor(defaultNamespace),
 		],
 		sharedTypes,
-		close: () => source.close(),
+		close: () => store.close(),
 	};
 }

@@ -13,7 +13,7 @@ test(
 	`in a storm of conflicts no write is lost: each is there, or was refused (seed ${faultSeed})`,
 	async () => {
 		const random = createSeededRandom(faultSeed);
-		scene = await startFakeScene({ source: { random: () => 0 } });
+		scene = await startFakeScene({ store: { random: () => 0 } });
 		const { api, hand, replicas } = scene;
 		await hand.create("web", {});
 		let others = 0;
@@ -32,7 +32,7 @@ test(
 				const key = `writer-${index}`;
 				const edit = setLabel(key, String(round));
 				try {
-					await replicas[index % 2]?.source.edit(refTo("web"), edit, writeOptions);
+					await replicas[index % 2]?.store.edit(refTo("web"), edit, writeOptions);
 					expected[key] = String(round);
 				} catch (error) {
 					if (!isFailure(error, ErrorReason.RESOURCE_VERSION_CONFLICT)) throw error;

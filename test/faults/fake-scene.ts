@@ -1,6 +1,6 @@
 import { systemClock } from "../../server/src/clock.ts";
 import type { KubernetesOptions } from "../../server/src/store/kubernetes/kubernetes-store.ts";
-import { createSourceBefore } from "../server/store/kubernetes/harness.ts";
+import { createStoreBefore } from "../server/store/kubernetes/harness.ts";
 import { type FakeApiServer, startFakeApiServer } from "../support/fake-api-server.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { createFakeHand } from "./fake-hand.ts";
@@ -15,11 +15,11 @@ export interface FakeScene extends Scene {
 	readonly ways: readonly FaultProxy[];
 }
 
-/** @param options.source what is different from a source with short waits. */
+/** @param options.store what is different from a store with short waits. */
 export async function startFakeScene(
-	options: Pick<SceneOptions, "isRestored"> & { readonly source?: Partial<KubernetesOptions> } = {},
+	options: Pick<SceneOptions, "isRestored"> & { readonly store?: Partial<KubernetesOptions> } = {},
 ): Promise<FakeScene> {
-	const { source = {}, ...sceneOptions } = options;
+	const { store = {}, ...sceneOptions } = options;
 	const api = await startFakeApiServer(systemClock);
 	const port = Number(api.access.server.port);
 	const ways = [await startFaultProxy(port), await startFaultProxy(port)];
@@ -28,11 +28,11 @@ export async function startFakeScene(
 	const scene = await createScene({
 		...sceneOptions,
 		hand,
-		openSource(observer) {
+		openStore(observer) {
 			const server = servers.shift() ?? api.access.server;
-			return createSourceBefore(
+			return createStoreBefore(
 				{ ...api, access: { ...api.access, server } },
-				{ observer, ...source, reflectorTimings: { ...shortTimings, ...source.reflectorTimings } },
+				{ observer, ...store, reflectorTimings: { ...shortTimings, ...store.reflectorTimings } },
 			);
 		},
 	});

@@ -6,7 +6,7 @@ import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { createApp } from "../../server/src/app/app.ts";
 import { systemClock } from "../../server/src/clock.ts";
 import { parseConfig } from "../../server/src/config/config.ts";
-import { createKubernetesSource } from "../../server/src/store/kubernetes/kubernetes-store.ts";
+import { createKubernetesStore } from "../../server/src/store/kubernetes/kubernetes-store.ts";
 import type { ReflectorTimings } from "../../server/src/store/kubernetes/reflector-timings.ts";
 import { createMetrics } from "../../server/src/telemetry/metrics.ts";
 import { freePort } from "../cluster/free-port.ts";
@@ -32,7 +32,7 @@ export async function startFaultyApp(
 	const result = parseConfig(["--port", `${port}`, "--shutdown-grace-ms", "2000"], {});
 	if (result.kind !== "config") throw new Error("bad flags");
 	const metrics = createMetrics({ processMetrics: false });
-	const source = createKubernetesSource({
+	const store = createKubernetesStore({
 		kubeconfig,
 		context: "",
 		maxConnections: 64,
@@ -41,7 +41,7 @@ export async function startFaultyApp(
 		reflectorTimings: timings,
 		observer: metrics.upstream,
 	});
-	const app = createApp(result.config, { source, metrics });
+	const app = createApp(result.config, { store, metrics });
 	const ready = app.listen();
 	// Awaited by the test: until then a failure is not unhandled, only early.
 	ready.catch(() => {});

@@ -12,7 +12,7 @@ test(
 	"a busy API server is left alone for as long as it asks, and then asked once by each replica",
 	async () => {
 		const clock = createFakeClock();
-		scene = await startFakeScene({ source: { clock, random: () => 0 } });
+		scene = await startFakeScene({ store: { clock, random: () => 0 } });
 		const { api } = scene;
 		/** Waits without time passing: only answers of the network come in. */
 		const untilThen = async (what: string, condition: () => boolean) => {

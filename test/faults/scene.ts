@@ -5,7 +5,7 @@ import { systemClock } from "../../server/src/clock.ts";
 import { keyOf } from "../../server/src/resource/object.ts";
 import { publishRaw } from "../../server/src/store/kubernetes/kinds/wukong-read.ts";
 import type { ReflectorTimings } from "../../server/src/store/kubernetes/reflector-timings.ts";
-import type { Source } from "../../server/src/store/store.ts";
+import type { Store } from "../../server/src/store/store.ts";
 import { createReplica, type Replica } from "../../server/src/watch/replica.ts";
 import { poll } from "../cluster/poll.ts";
 import { checkHistory } from "../cluster/rolling/history-check.ts";
@@ -30,7 +30,7 @@ export const shortTimings: Partial<ReflectorTimings> = {
 /** One replica of the service with its way to the API server. */
 export interface SceneReplica {
 	readonly replica: Replica;
-	readonly source: Source;
+	readonly store: Store;
 	readonly tally: UpstreamTally;
 }
 
@@ -62,15 +62,15 @@ const marker = "marker";
 export interface SceneOptions {
 	readonly hand: Hand;
 	/** Makes a replica's way to the API server. */
-	readonly openSource: (tally: UpstreamTally) => Source;
+	readonly openStore: (tally: UpstreamTally) => Store;
 	/** The store goes back: after RESET versions may be lower than before. Default: false. */
 	readonly isRestored?: boolean;
 }
 
 export async function createScene(options: SceneOptions): Promise<Scene> {
-	const { hand, openSource, isRestored = false } = options;
+	const { hand, openStore, isRestored = false } = options;
 	await hand.create(marker, { mark: "0" });
-	const replicas = await Promise.all([start(openSource), start(openSource)]);
+	const replicas = await Promise.all([start(openStore), start(openStore)]);
 	const starts = replicas.map(({ tally }) => tally.lists.length);
 	const [one, other] = replicas;
 	const roaming = createWitness(one.replica, isRestored);
@@ -129,23 +129,23 @@ export async function createScene(options: SceneOptions): Promise<Scene> {
 		lists,
 		async close() {
 			for (const witness of witnesses) await witness.leave();
-			for (const { source } of replicas) await source.close();
+			for (const { store } of replicas) await store.close();
 		},
 	};
 }
 
-async function start(openSource: (tally: UpstreamTally) => Source): Promise<SceneReplica> {
+async function start(openStore: (tally: UpstreamTally) => Store): Promise<SceneReplica> {
 	const tally = createUpstreamTally();
-	const source = openSource(tally);
+	const store = openStore(tally);
 	const replica = createReplica({
-		source,
+		store,
 		clock: systemClock,
 		historyLimits: { maxChanges: 1_000_000, maxAgeMs: 1e9, maxBytes: 1e9 },
 		maxStreams: 10,
 		observer: createCountingObserver(),
 	});
 	await replica.start();
-	return { replica, source, tally };
+	return { replica, store, tally };
 }
 
 function expectSame(held: ReadonlyMap<string, Wukong>, there: readonly Wukong[]): void {

@@ -1,14 +1,14 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { Failure } from "../../server/src/failure.ts";
 import type { WukongRef } from "../../server/src/resource/object.ts";
-import type { Source } from "../../server/src/store/store.ts";
+import type { Store } from "../../server/src/store/store.ts";
 import { setLabel, writeOptions } from "../server/store/write.ts";
 import type { Hand } from "./hand.ts";
 
 /** Writes one VM through the service, and holds each answer to what it promises. */
 export interface ServiceWriter {
 	/** One write. @throws a reason that no fault of upstream may have */
-	write(source: Source): Promise<void>;
+	write(store: Store): Promise<void>;
 	/** @throws where the VM is not as the answers said */
 	check(): Promise<void>;
 	/** How often each answer came. */
@@ -24,9 +24,9 @@ export async function createServiceWriter(hand: Hand, ref: WukongRef): Promise<S
 	let number = 0;
 	const outcomes = new Map<string, number>();
 
-	const outcomeOf = async (source: Source, value: string): Promise<string> => {
+	const outcomeOf = async (store: Store, value: string): Promise<string> => {
 		try {
-			await source.edit(ref, setLabel(label, value), writeOptions);
+			await store.edit(ref, setLabel(label, value), writeOptions);
 			// Others that are still under way were conditional on a state that is gone.
 			possible = new Set([value]);
 			return "written";
@@ -47,8 +47,8 @@ export async function createServiceWriter(hand: Hand, ref: WukongRef): Promise<S
 
 	return {
 		outcomes,
-		async write(source) {
-			const outcome = await outcomeOf(source, String(++number));
+		async write(store) {
+			const outcome = await outcomeOf(store, String(++number));
 			outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
 		},
 		async check() {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from "vitest";
 import { systemClock } from "../../server/src/clock.ts";
-import { createKubernetesSource } from "../../server/src/store/kubernetes/kubernetes-store.ts";
+import { createKubernetesStore } from "../../server/src/store/kubernetes/kubernetes-store.ts";
 import { createKubeApi } from "../cluster/kube-api.ts";
 import { type KubeconfigFile, writeKubeconfig } from "../cluster/kubeconfig.ts";
 import { createNamespace } from "../cluster/test-namespace.ts";
@@ -42,8 +42,8 @@ beforeEach(async () => {
 	namespace = await createNamespace(admin);
 	hand = await createClusterHand(admin, access, namespace);
 	const kubeconfigs = ways.map(({ kubeconfig }) => kubeconfig.path);
-	const openSource = (observer: UpstreamTally) =>
-		createKubernetesSource({
+	const openStore = (observer: UpstreamTally) =>
+		createKubernetesStore({
 			kubeconfig: kubeconfigs.shift() ?? "",
 			context: "",
 			maxConnections: 8,
@@ -53,7 +53,7 @@ beforeEach(async () => {
 			reflectorTimings: { ...shortTimings, historyVersions: 0n },
 			observer,
 		});
-	scene = await createScene({ hand, openSource });
+	scene = await createScene({ hand, openStore });
 });
 afterEach(async () => {
 	for (const { proxy } of ways) await proxy.set({ kind: "clear" });
@@ -71,17 +71,17 @@ test.each(tcpFaults)(
 		for (let round = 0; round < rounds; round++) {
 			const index = Math.floor(random() * ways.length);
 			const { proxy } = ways[index] as (typeof ways)[number];
-			const { tally, source } = scene.replicas[index] as SceneReplica;
+			const { tally, store } = scene.replicas[index] as SceneReplica;
 			const during = async () => {
 				for (let count = random() * 4; count > 0; count--) await write();
-				if (random() < 0.5) await writer.write(source);
+				if (random() < 0.5) await writer.write(store);
 				if (random() < 0.5) scene.roam();
 			};
 			await strike({ proxy, random, during, watches: () => tally.watches });
 			await writer.check();
 			await scene.agree();
 		}
-		for (const { source } of scene.replicas) await writer.write(source);
+		for (const { store } of scene.replicas) await writer.write(store);
 		expect(writer.outcomes.get("written")).toBeGreaterThanOrEqual(scene.replicas.length);
 		await scene.expectWholeStory();
 		expect(scene.lists()).toEqual([]);

@@ -58,7 +58,7 @@ export const resumeTokens = fuzzTarget(
 	}),
 	async ({ token, exactVersions }) => {
 		const stage = await createStage({ exactVersions });
-		for (const name of ["vm-1", "vm-2", "vm-3"]) stage.source.put({ name });
+		for (const name of ["vm-1", "vm-2", "vm-3"]) stage.store.put({ name });
 		const stream = stage.watch({ resourceVersion: token });
 		const events: WukongEvent[] = [];
 		const isSynced = () => events.some(({ type }) => type === EventType.SYNCED);

@@ -9,7 +9,7 @@ import { createReplica, type Replica, type WatchQuery } from "../../server/src/w
 import { createSelector } from "../../server/src/watch/selector/selector.ts";
 import type { WatchStream } from "../../server/src/watch/watch-stream.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
-import { createMemorySource, type MemorySource } from "./memory-source.ts";
+import { createMemoryStore, type MemoryStore } from "./memory-store.ts";
 
 /** Shows everything, or what the fields say. */
 export function filterOf(
@@ -44,10 +44,10 @@ export function createCountingObserver(): CountingObserver {
 	return counts;
 }
 
-/** A loaded replica on a source that the test plays. */
+/** A loaded replica on a store that the test plays. */
 export interface Stage {
 	readonly clock: FakeClock;
-	readonly source: MemorySource;
+	readonly store: MemoryStore;
 	readonly replica: Replica;
 	readonly observer: CountingObserver;
 	watch(query?: Partial<Omit<WatchQuery, "filter">> & { filter?: Filter }): WatchStream;
@@ -57,20 +57,20 @@ export async function createStage(
 	options: { exactVersions?: boolean; limits?: Partial<HistoryLimits>; maxStreams?: number } = {},
 ): Promise<Stage> {
 	const clock = createFakeClock();
-	const source = createMemorySource(clock, { exactVersions: options.exactVersions ?? true });
-	return createStageOn({ ...options, clock, source });
+	const store = createMemoryStore(clock, { exactVersions: options.exactVersions ?? true });
+	return createStageOn({ ...options, clock, store });
 }
 
-/** One more replica on the same source. */
+/** One more replica on the same store. */
 export async function createStageOn(options: {
 	clock: FakeClock;
-	source: MemorySource;
+	store: MemoryStore;
 	limits?: Partial<HistoryLimits>;
 	maxStreams?: number;
 	/** Default: true. */
 	loaded?: boolean;
 }): Promise<Stage> {
-	const { clock, source } = options;
+	const { clock, store } = options;
 	const observer = createCountingObserver();
 	const historyLimits = {
 		maxChanges: 10_000,
@@ -79,7 +79,7 @@ export async function createStageOn(options: {
 		...options.limits,
 	};
 	const replica = createReplica({
-		source,
+		store,
 		clock,
 		historyLimits,
 		maxStreams: options.maxStreams ?? 1_000,
@@ -88,7 +88,7 @@ export async function createStageOn(options: {
 	if (options.loaded !== false) await replica.start();
 	return {
 		clock,
-		source,
+		store,
 		replica,
 		observer,
 		watch: (query = {}) =>

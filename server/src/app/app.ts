@@ -10,12 +10,12 @@ import { createCallInterceptor } from "../service/interceptors/calls.ts";
 import { createValidateInterceptor } from "../service/interceptors/validate.ts";
 import { sharedTypes, wukongIn } from "../service/wukong/cacheable-types.ts";
 import { createWukongService } from "../service/wukong/wukong-service.ts";
-import type { Source } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { createAccessLog } from "../telemetry/access-log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { createPortObserver } from "../telemetry/port-observer.ts";
 import { createReplica } from "../watch/replica.ts";
-import { createSource } from "./open-store.ts";
+import { createStore } from "./open-store.ts";
 import { createPages } from "./pages.ts";
 import { limitsFrom } from "./port-limits.ts";
 import type { Readiness } from "./readiness.ts";
@@ -33,7 +33,7 @@ export interface Surroundings {
 	/** Where the service counts what it does. Default: a registry of its own. */
 	readonly metrics?: Metrics;
 	/** A store to serve; the app starts and closes it. Default: the one that is configured. */
-	readonly source?: Source;
+	readonly store?: Store;
 }
 
 /** One running service. */
@@ -83,14 +83,14 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		maxAgeMs: config.historyAgeMs,
 		maxBytes: config.historyBytes,
 	};
-	const source =
-		surroundings.source ??
-		createSource(config, {
+	const store =
+		surroundings.store ??
+		createStore(config, {
 			...{ history, clock, logger, onFault },
 			...{ upstream: metrics.upstream, store: metrics.store },
 		});
 	const replica = createReplica({
-		source,
+		store,
 		clock,
 		historyLimits: { ...history, maxBytes: config.historyBytes * (1 - encodedShare) },
 		maxStreams: config.maxWatchStreams,
@@ -109,7 +109,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	const port = createPort({
 		host: config.host,
 		port: config.port,
-		services: [createWukongService({ source, replica, defaultNamespace, heartbeatIntervalMs })],
+		services: [createWukongService({ store, replica, defaultNamespace, heartbeatIntervalMs })],
 		interceptors: [
 			createCallInterceptor({
 				observers: [metrics.calls, createAccessLog(logger)],
@@ -155,7 +155,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			return address;
 		} catch (error) {
 			await port.close(0);
-			await source.close();
+			await store.close();
 			throw closing === undefined ? error : shuttingDown();
 		}
 	};
@@ -178,7 +178,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		if (wasReady && config.shutdownDelayMs > 0) await delay();
 		replica.drain(shuttingDown());
 		await port.close(graceMs);
-		await source.close();
+		await store.close();
 		// A store that opens meanwhile is closed there.
 		await opening?.catch(() => {});
 	};

@@ -2,15 +2,15 @@ import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { commitErrorWords } from "../store/embedded/commit-error.ts";
-import { createEmbeddedSource } from "../store/embedded/embedded-store.ts";
+import { createEmbeddedStore } from "../store/embedded/embedded-store.ts";
 import type { StoreObserver } from "../store/embedded/store-observer.ts";
-import { createKubernetesSource } from "../store/kubernetes/kubernetes-store.ts";
+import { createKubernetesStore } from "../store/kubernetes/kubernetes-store.ts";
 import type { UpstreamObserver, WriteObserver } from "../store/kubernetes/upstream-observer.ts";
-import type { HistoryLimits, Source } from "../store/store.ts";
+import type { HistoryLimits, Store } from "../store/store.ts";
 import { createUpstreamLog } from "../telemetry/upstream-log.ts";
 
 /** What a store needs besides its options. */
-export interface SourceParts {
+export interface StoreParts {
 	readonly history: HistoryLimits;
 	readonly clock: Clock;
 	readonly logger: Logger;
@@ -23,10 +23,10 @@ export interface SourceParts {
 }
 
 /** The store that the configuration asks for. */
-export function createSource(config: Config, parts: SourceParts): Source {
+export function createStore(config: Config, parts: StoreParts): Store {
 	return config.store === "kubernetes"
-		? createClusterSource(config, parts)
-		: createEmbeddedSource({
+		? createClusterStore(config, parts)
+		: createEmbeddedStore({
 				dataPath: config.data,
 				seedCount: config.seed,
 				history: parts.history,
@@ -63,10 +63,10 @@ function loggedStore(counters: StoreObserver, logger: Logger): StoreObserver {
 /** Connections to the API server: the watch, and writes side by side. */
 const maxUpstreamConnections = 64;
 
-function createClusterSource(config: Config, { clock, logger, upstream }: SourceParts): Source {
+function createClusterStore(config: Config, { clock, logger, upstream }: StoreParts): Store {
 	const { kubeconfig, context, namespace } = config;
 	const log = createUpstreamLog(logger);
-	return createKubernetesSource({
+	return createKubernetesStore({
 		kubeconfig,
 		context,
 		namespace,

@@ -45,7 +45,7 @@ export interface HistoryLimits {
 	readonly maxBytes: number;
 }
 
-/** How current the source's picture is. */
+/** How current the store's picture is. */
 export interface Freshness {
 	/** Milliseconds since upstream last proved this current; 0 where there is no upstream. */
 	readonly lagMs: number;
@@ -60,8 +60,8 @@ export interface Freshness {
 	readonly unwritable?: string | undefined;
 }
 
-/** Everything a source knows when it starts (or starts over). */
-export interface SourceState {
+/** Everything a store knows when it starts (or starts over). */
+export interface StoreState {
 	/** All published objects at `head`, in any order. */
 	readonly objects: readonly Wukong[];
 	/** The newest version. */
@@ -72,10 +72,10 @@ export interface SourceState {
 	readonly base: bigint;
 }
 
-/** Where a source puts what it knows. Called by one source, in order. */
+/** Where a store puts what it knows. Called by that store alone, in order. */
 export interface Sink {
 	/** Replaces everything. A second call means another life of the store: streams start over. */
-	load(state: SourceState): void;
+	load(state: StoreState): void;
 	/** Adds committed changes, oldest first, all newer than anything before. */
 	append(changes: readonly Change[]): void;
 	/** Nothing happened up to `version` (a bookmark). */
@@ -123,7 +123,7 @@ export interface CreateOptions extends WriteOptions {
  * credentials, hidden annotations left out, effective start strategy and power
  * state filled in. Writes fail with `Failure`, or with the reason of their signal.
  */
-export interface Source {
+export interface Store {
 	/**
 	 * True where a version is only ever that of a change, the head or the base, and nothing is
 	 * ahead of the sink: a token with any other version belongs to another life of the store.
@@ -136,7 +136,7 @@ export interface Source {
 	/**
 	 * The store's newest version, asked of the store itself.
 	 * @param atLeast a version that the sink lacks and someone waits for: where the store has it,
-	 * the source gets the sink there
+	 * it brings the sink there
 	 */
 	newestVersion(signal: AbortSignal, atLeast?: bigint): Promise<bigint>;
 	/**

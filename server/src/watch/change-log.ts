@@ -9,7 +9,7 @@ import { createState, indexAfter, type State } from "./state.ts";
 
 /** The one log of this process: newest state, recent history, and who waits for more. */
 export interface ChangeLog extends Sink {
-	/** False until the source has loaded it. */
+	/** False until the store has loaded it. */
 	readonly loaded: boolean;
 	/** Counts loads: a cursor of an earlier life has lost its place. */
 	readonly life: number;

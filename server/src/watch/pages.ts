@@ -2,7 +2,7 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import { Failure, isFailure } from "../failure.ts";
 import { formatVersion } from "../resource/version.ts";
-import type { Source } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import type { Caller } from "./caller.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { type Filter, filterText, shows } from "./filter.ts";
@@ -42,7 +42,7 @@ export interface ListPage {
 /** What pages are made from. */
 export interface PageParts {
 	readonly log: ChangeLog;
-	readonly source: Pick<Source, "exactVersions">;
+	readonly store: Pick<Store, "exactVersions">;
 	readonly versions: VersionWait;
 	readonly cache: PageCache;
 }
@@ -63,12 +63,12 @@ function firstPage({ filter, pageSize }: ListQuery, parts: PageParts): ListPage 
 }
 
 async function laterPage(query: ListQuery, parts: PageParts): Promise<ListPage> {
-	const { log, source, versions } = parts;
+	const { log, store, versions } = parts;
 	const start = parsePageToken(query.pageToken, filterText(query.filter));
 	await reachSnapshot(start, query, versions);
 	const { version } = start;
 	const gone = version > log.head || version < log.history.base || log.history.isInGap(version);
-	if (gone || (source.exactVersions && !isKnown(version, log))) throw pageTokenExpired();
+	if (gone || (store.exactVersions && !isKnown(version, log))) throw pageTokenExpired();
 	const { filter, pageSize } = query;
 	if (log.isNewest(version)) {
 		const from = indexAfter(log.state.snapshot(), start.after);

@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import { Failure, storeNotLoaded } from "../failure.ts";
 import type { WukongRef } from "../resource/object.ts";
 import { parseVersion, startOver } from "../resource/version.ts";
-import type { Freshness, HistoryLimits, Source } from "../store/store.ts";
+import type { Freshness, HistoryLimits, Store } from "../store/store.ts";
 import type { Caller } from "./caller.ts";
 import { createChangeLog } from "./change-log.ts";
 import { createStreamMarks } from "./control-events.ts";
@@ -33,11 +33,11 @@ export interface WatchQuery {
 }
 
 /**
- * This process's picture of a store: one log, fed by one source, read by any
+ * This process's picture of a store: one log, fed by the store, read by any
  * number of lists and streams.
  */
 export interface Replica {
-	/** Loads the source. */
+	/** Loads the store. */
 	start(): Promise<void>;
 	/** True once loaded. */
 	readonly ready: boolean;
@@ -66,17 +66,17 @@ export interface Replica {
 }
 
 export function createReplica(options: {
-	readonly source: Source;
+	readonly store: Store;
 	readonly clock: Clock;
 	readonly historyLimits: HistoryLimits;
 	/** Most open streams. Each holds a cursor and its connection's buffers. */
 	readonly maxStreams: number;
 	readonly observer: WatchObserver;
 }): Replica {
-	const { source, clock, observer } = options;
+	const { store, clock, observer } = options;
 	const log = createChangeLog({ limits: options.historyLimits, clock });
-	const versions = createVersionWait({ log, source, clock });
-	const marks = createStreamMarks(clock, () => source.freshness());
+	const versions = createVersionWait({ log, store, clock });
+	const marks = createStreamMarks(clock, () => store.freshness());
 	const heartbeats = createHeartbeats(clock);
 	const views = createViews(log);
 	const cache = createPageCache();
@@ -101,7 +101,7 @@ export function createReplica(options: {
 
 	const open = (query: WatchQuery, view: View) => () => {
 		requireLoaded();
-		const start = resumeStart(query.resourceVersion, log, source);
+		const start = resumeStart(query.resourceVersion, log, store);
 		const waits = start.at === "ahead" || versions.missing(query.minResourceVersion) !== undefined;
 		return waits ? openLate(query, view) : new Cursor(view, start, observer);
 	};
@@ -112,7 +112,7 @@ export function createReplica(options: {
 		const token = query.resourceVersion;
 		const lost = (cause: ResetCause) => new Cursor(view, { at: "reset", cause, token }, observer);
 		for (;;) {
-			const start = resumeStart(query.resourceVersion, log, source);
+			const start = resumeStart(query.resourceVersion, log, store);
 			if (start.at !== "ahead") return new Cursor(view, start, observer);
 			// Where the store has this version the log is to have it, too: nothing is sent until then.
 			const outcome = await versions.meet(start.version, query.caller.signal);
@@ -122,18 +122,18 @@ export function createReplica(options: {
 	};
 
 	return {
-		start: () => source.start(log),
+		start: () => store.start(log),
 		get ready() {
 			return log.loaded;
 		},
-		freshness: () => source.freshness(),
+		freshness: () => store.freshness(),
 		get(ref) {
 			requireLoaded();
 			return log.state.get(ref);
 		},
 		list(query) {
 			requireLoaded();
-			return listPage(query, { log, source, versions, cache });
+			return listPage(query, { log, store, versions, cache });
 		},
 		reach: async (minResourceVersion, caller) => {
 			requireLoaded();

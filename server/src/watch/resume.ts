@@ -1,5 +1,5 @@
 import { parseVersion, startOver } from "../resource/version.ts";
-import type { Source } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import type { ChangeLog } from "./change-log.ts";
 import type { CursorStart } from "./cursor.ts";
 
@@ -16,7 +16,7 @@ export interface Ahead {
 export function resumeStart(
 	token: string,
 	log: ChangeLog,
-	source: Pick<Source, "exactVersions">,
+	store: Pick<Store, "exactVersions">,
 ): CursorStart | Ahead {
 	if (token === "") return { at: "snapshot" };
 	const version = parseVersion(token);
@@ -25,7 +25,7 @@ export function resumeStart(
 		return { at: "reset", cause, token: startOver };
 	}
 	if (version < log.history.base) return { at: "reset", cause: "expired", token };
-	if (source.exactVersions && !isKnown(version, log)) {
+	if (store.exactVersions && !isKnown(version, log)) {
 		return { at: "reset", cause: "foreign", token };
 	}
 	if (version > log.head) return { at: "ahead", version };

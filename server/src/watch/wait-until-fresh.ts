@@ -2,7 +2,7 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Clock } from "../clock.ts";
 import { Failure, invalidRequest } from "../failure.ts";
 import { parseVersion, startOver } from "../resource/version.ts";
-import type { Source } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import type { Caller } from "./caller.ts";
 import type { ChangeLog } from "./change-log.ts";
 
@@ -37,10 +37,10 @@ export interface VersionWait {
 
 export function createVersionWait(options: {
 	readonly log: ChangeLog;
-	readonly source: Pick<Source, "newestVersion">;
+	readonly store: Pick<Store, "newestVersion">;
 	readonly clock: Clock;
 }): VersionWait {
-	const { log, source, clock } = options;
+	const { log, store, clock } = options;
 
 	const meet = (version: bigint, signal: AbortSignal) =>
 		new Promise<WaitOutcome>((resolve, reject) => {
@@ -63,7 +63,7 @@ export function createVersionWait(options: {
 			signal.addEventListener("abort", onAbort);
 			if (signal.aborted) return onAbort();
 			onNews();
-			source
+			store
 				.newestVersion(signal, version)
 				.then(onAnswer, (failure) => settle(() => reject(failure)));
 		});

@@ -7,12 +7,12 @@ import { createLogger } from "../../../server/src/telemetry/logger.ts";
 import { readPayload } from "../payload/payload.ts";
 import { onBurst } from "./control.ts";
 import { noMetrics } from "./no-metrics.ts";
-import { createSourceDouble } from "./source-double.ts";
+import { createStoreDouble } from "./store-double.ts";
 
 const [folder = "", manner] = process.argv.slice(2);
 const { list } = readPayload(folder);
-const source = createSourceDouble(list);
-onBurst(source.change, list.wukongs.length);
+const store = createStoreDouble(list);
+onBurst(store.change, list.wukongs.length);
 
 // All load comes from one address.
 const flags = ["--port", "0", "--max-connections-per-address", "10000"];
@@ -23,5 +23,5 @@ const logger = createLogger(config.logLevel, createLogDestination(process.stderr
 const surroundings: Surroundings =
 	manner === "quiet" ? { metrics: noMetrics } : { logger, processMetrics: true };
 
-const { url } = await createApp(config, { ...surroundings, source }).listen();
+const { url } = await createApp(config, { ...surroundings, store }).listen();
 process.stdout.write(`http1 ${url}\nhttp2 ${url}\n`);

@@ -6,17 +6,17 @@ import { createApp } from "../../../server/src/app/app.ts";
 import { systemClock } from "../../../server/src/clock.ts";
 import { parseConfig } from "../../../server/src/config/config.ts";
 import { createMetrics } from "../../../server/src/telemetry/metrics.ts";
-import { createMemorySource } from "../../support/memory-source.ts";
+import { createMemoryStore } from "../../support/memory-store.ts";
 
 test("an app serves the store it is given, counts where it is told to, and closes the store", async () => {
 	const parsed = parseConfig(["--port=0"], {});
 	if (parsed.kind !== "config") expect.fail(JSON.stringify(parsed));
-	const memory = createMemorySource(systemClock);
+	const memory = createMemoryStore(systemClock);
 	memory.put({ name: "given" });
 	let closed = 0;
-	const source = { ...memory, close: async () => void closed++ };
+	const store = { ...memory, close: async () => void closed++ };
 	const metrics = createMetrics({ processMetrics: false });
-	const app = createApp(parsed.config, { source, metrics });
+	const app = createApp(parsed.config, { store, metrics });
 	const { url } = await app.listen();
 	try {
 		const transport = createConnectTransport({ baseUrl: url, httpVersion: "1.1" });

@@ -1,12 +1,12 @@
 import { writeSync } from "node:fs";
 import { systemClock } from "../../../server/src/clock.ts";
-import { createEmbeddedSource } from "../../../server/src/store/embedded/embedded-store.ts";
+import { createEmbeddedStore } from "../../../server/src/store/embedded/embedded-store.ts";
 import { numbered, type Orders, type Report, renumber } from "./kill-orders.ts";
 import { createOptions, refTo, writeOptions } from "./write.ts";
 
 const [, , dataPath = ""] = process.argv;
 
-const source = createEmbeddedSource({
+const store = createEmbeddedStore({
 	dataPath,
 	seedCount: 0,
 	history: { maxChanges: 2_000, maxAgeMs: 86_400_000, maxBytes: 64 * 1024 * 1024 },
@@ -32,20 +32,20 @@ function say(report: Report): void {
 async function put(name: string, last: number): Promise<void> {
 	for (let number = last + 1; ; number++) {
 		say({ kind: "try", name, number });
-		if (number === 1) await source.create(numbered(name, number), createOptions);
-		else await source.edit(refTo(name), renumber(number), writeOptions);
+		if (number === 1) await store.create(numbered(name, number), createOptions);
+		else await store.edit(refTo(name), renumber(number), writeOptions);
 		say({ kind: "done", name, number });
 	}
 }
 
 async function remove(name: string): Promise<void> {
 	say({ kind: "try", name, number: undefined });
-	await source.remove(refTo(name), () => {}, writeOptions);
+	await store.remove(refTo(name), () => {}, writeOptions);
 	say({ kind: "done", name, number: undefined });
 }
 
 process.once("message", async (orders: Orders) => {
-	await source.start({ load() {}, append() {}, advance() {} });
+	await store.start({ load() {}, append() {}, advance() {} });
 	await Promise.all([
 		...Object.entries(orders.put).map(([name, last]) => put(name, last)),
 		...orders.remove.map(remove),

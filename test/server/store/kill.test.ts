@@ -8,7 +8,7 @@ import { systemClock } from "../../../server/src/clock.ts";
 import { keyOf } from "../../../server/src/resource/object.ts";
 import { openDatabase } from "../../../server/src/store/embedded/database.ts";
 import { recover } from "../../../server/src/store/embedded/recovery.ts";
-import type { SourceState } from "../../../server/src/store/store.ts";
+import type { StoreState } from "../../../server/src/store/store.ts";
 import { createSeededRandom } from "../../support/seeded-random.ts";
 import { withDataFile } from "./embedded/harness.ts";
 import { contentOf, type Orders, type Report } from "./kill-orders.ts";
@@ -33,7 +33,7 @@ test(
 		withDataFile(async (dataPath) => {
 			const random = createSeededRandom(seed);
 			const words = new Map<string, Word>();
-			let before: SourceState | undefined;
+			let before: StoreState | undefined;
 			let acknowledged = 0;
 			let resumed = 0;
 			let next = startChild(dataPath);
@@ -119,7 +119,7 @@ function note(words: Map<string, Word>, reports: readonly Report[]): number {
 }
 
 /** What a new start finds. The sink checks that the history is whole and leads to the present. */
-function reopen(dataPath: string): SourceState {
+function reopen(dataPath: string): StoreState {
 	const database = openDatabase(dataPath);
 	const limits = { maxChanges: 2_000, maxAgeMs: 86_400_000, maxBytes: 64 * 1024 * 1024 };
 	const { state } = recover(database.load(), limits, systemClock);
@@ -132,7 +132,7 @@ function reopen(dataPath: string): SourceState {
 }
 
 /** Each name holds the last acknowledged number, or the one in flight, in full. */
-function judge(words: Map<string, Word>, state: SourceState): void {
+function judge(words: Map<string, Word>, state: StoreState): void {
 	const objects = new Map(state.objects.map((object) => [object.name, object]));
 	for (const [name, word] of words) {
 		const found = objects.get(name);
@@ -161,7 +161,7 @@ function isGoing(wukong: Wukong | undefined): boolean {
  * Brings the state before a kill to the present with the changes since then.
  * @returns false where the history no longer reaches back that far.
  */
-function resume(before: SourceState, after: SourceState): boolean {
+function resume(before: StoreState, after: StoreState): boolean {
 	if (before.head < after.base) return false;
 	const versions = new Set(after.history.map(({ version }) => version));
 	expect(before.head === after.base || versions.has(before.head)).toBe(true);

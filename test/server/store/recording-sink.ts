@@ -1,11 +1,11 @@
 import { equals } from "@bufbuild/protobuf";
 import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
 import { keyOf } from "../../../server/src/resource/object.ts";
-import type { Change, Sink, SourceState } from "../../../server/src/store/store.ts";
+import type { Change, Sink, StoreState } from "../../../server/src/store/store.ts";
 
-/** A sink that keeps what it is told, and objects to whatever breaks the source's promises. */
+/** A sink that keeps what it is told, and objects to whatever breaks the store's promises. */
 export interface RecordingSink extends Sink {
-	readonly state: SourceState;
+	readonly state: StoreState;
 	/** The changes since the load. */
 	readonly changes: readonly Change[];
 	/** How often changes were told; changes of one commit come together. */
@@ -16,13 +16,13 @@ export interface RecordingSink extends Sink {
 }
 
 export function createRecordingSink(): RecordingSink {
-	let state: SourceState | undefined;
+	let state: StoreState | undefined;
 	let head = 0n;
 	let appends = 0;
 	const changes: Change[] = [];
 	const objects = new Map<string, Wukong>();
 
-	const loaded = (): SourceState => {
+	const loaded = (): StoreState => {
 		if (state === undefined) throw new Error("the sink was not loaded");
 		return state;
 	};
@@ -63,7 +63,7 @@ export function createRecordingSink(): RecordingSink {
 }
 
 /** Undoes the history from the present and does it again: both must fit, state by state. */
-function checkHistory({ objects, history, base, head }: SourceState): void {
+function checkHistory({ objects, history, base, head }: StoreState): void {
 	const present = new Map(objects.map((object) => [keyOf(object), object]));
 	const states = new Map(present);
 	for (const { object, previous } of history.toReversed()) {

@@ -1,6 +1,6 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import { keyOf, type WukongRef } from "../../../server/src/resource/object.ts";
-import type { SourceHarness } from "./source-contract.ts";
+import type { StoreHarness } from "./store-contract.ts";
 import { refTo, type SpecInit, wukongNamed } from "./write.ts";
 
 /** VMs by their names alone, in the harness's namespace. */
@@ -11,7 +11,7 @@ export interface VmNames {
 	held(name: string): Wukong | undefined;
 }
 
-export function createVmNames(harness: () => SourceHarness): VmNames {
+export function createVmNames(harness: () => StoreHarness): VmNames {
 	const ref = (name: string) => refTo(name, harness().namespace);
 	return {
 		named: (name, spec) => wukongNamed(name, spec, harness().namespace),

@@ -4,29 +4,29 @@ import { describe, expect, test } from "vitest";
 import { compareRefs } from "../../../server/src/resource/object.ts";
 import { type ChangeLog, createChangeLog } from "../../../server/src/watch/change-log.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
-import { createMemorySource } from "../../support/memory-source.ts";
+import { createMemoryStore } from "../../support/memory-store.ts";
 
 const setUp = async (maxChanges: number, maxAgeMs = 1_000, maxBytes = 2 ** 26) => {
 	const clock = createFakeClock();
-	const source = createMemorySource(clock);
+	const store = createMemoryStore(clock);
 	const log = createChangeLog({ limits: { maxChanges, maxAgeMs, maxBytes }, clock });
-	await source.start(log);
-	return { clock, source, log };
+	await store.start(log);
+	return { clock, store, log };
 };
 const kept = (log: ChangeLog) => log.history.nextSequence - log.history.firstSequence;
 
 describe("the history", () => {
 	test("forgets the oldest change over its count, and knows the version before", async () => {
-		const { source, log } = await setUp(3);
-		for (let cpu = 1; cpu <= 5; cpu++) source.put({ name: "a", cpu });
+		const { store, log } = await setUp(3);
+		for (let cpu = 1; cpu <= 5; cpu++) store.put({ name: "a", cpu });
 		expect(kept(log)).toBe(3);
-		expect(log.history.base).toBe(source.head - 3n);
+		expect(log.history.base).toBe(store.head - 3n);
 		expect(log.history.at(log.history.firstSequence).change.object.spec?.cpu).toBe(3);
 	});
 
 	test("knows what a relist went past", async () => {
-		const { source, log } = await setUp(10);
-		const object = source.put({ name: "a" });
+		const { store, log } = await setUp(10);
+		const object = store.put({ name: "a" });
 		const { head } = log;
 		const told = { object, previous: object, deleted: false, timeMs: 0, gapAfter: head };
 		log.append([
@@ -39,28 +39,28 @@ describe("the history", () => {
 	});
 
 	test("forgets changes over their age when the next one comes", async () => {
-		const { source, log, clock } = await setUp(10);
-		source.put({ name: "a" });
+		const { store, log, clock } = await setUp(10);
+		store.put({ name: "a" });
 		await clock.advance(1_001);
-		source.put({ name: "b" });
+		store.put({ name: "b" });
 		expect(kept(log)).toBe(1);
 	});
 
 	test("forgets changes over its size, so that a large object cannot fill the memory", async () => {
-		const { source, log } = await setUp(1_000, 1_000, 15_000);
+		const { store, log } = await setUp(1_000, 1_000, 15_000);
 		const labels = { note: "x".repeat(3_000) };
-		for (let cpu = 1; cpu <= 100; cpu++) source.put({ name: "a", cpu, labels });
+		for (let cpu = 1; cpu <= 100; cpu++) store.put({ name: "a", cpu, labels });
 		expect(kept(log)).toBe(3);
-		expect(log.history.base).toBe(source.head - 3n);
-		source.put({ name: "a", labels: { note: "x".repeat(20_000) } });
-		source.put({ name: "a" });
+		expect(log.history.base).toBe(store.head - 3n);
+		store.put({ name: "a", labels: { note: "x".repeat(20_000) } });
+		store.put({ name: "a" });
 		// Larger than all that may be kept, and still there for those who are nearly current.
 		expect(kept(log)).toBe(1);
 	});
 
 	test("refuses a place that it does not hold", async () => {
-		const { source, log } = await setUp(2);
-		for (const name of ["a", "b", "c"]) source.put({ name });
+		const { store, log } = await setUp(2);
+		for (const name of ["a", "b", "c"]) store.put({ name });
 		expect(() => log.history.at(0)).toThrow(RangeError);
 		expect(() => log.history.at(3)).toThrow(RangeError);
 	});
@@ -75,12 +75,12 @@ describe("the state at an older version", () => {
 		});
 		await fc.assert(
 			fc.asyncProperty(fc.array(write, { maxLength: 40 }), async (writes) => {
-				const { source, log } = await setUp(20);
+				const { store, log } = await setUp(20);
 				const seen = new Map<bigint, readonly Wukong[]>();
 				for (const { name, namespace, drop } of writes) {
 					seen.set(log.head, log.state.snapshot());
-					if (drop) source.drop(name, namespace);
-					else source.put({ name, namespace });
+					if (drop) store.drop(name, namespace);
+					else store.put({ name, namespace });
 				}
 				for (const [version, snapshot] of seen) {
 					if (version < log.history.base) continue;
@@ -94,22 +94,22 @@ describe("the state at an older version", () => {
 	});
 
 	test("of a snapshot that is held never changes", async () => {
-		const { source, log } = await setUp(20);
-		source.put({ name: "a" });
+		const { store, log } = await setUp(20);
+		store.put({ name: "a" });
 		const before = log.state.snapshot();
-		source.put({ name: "b" });
-		source.drop("a");
+		store.put({ name: "b" });
+		store.drop("a");
 		expect(before.map(({ name }) => name)).toEqual(["a"]);
 	});
 });
 
 test("news is told to who asked, and no longer to who took it back", async () => {
-	const { source, log } = await setUp(20);
+	const { store, log } = await setUp(20);
 	const told: string[] = [];
 	log.onNews(() => told.push("first"));
 	const takeBack = log.onNews(() => told.push("second"));
-	source.put({ name: "a" });
+	store.put({ name: "a" });
 	takeBack();
-	source.put({ name: "b" });
+	store.put({ name: "b" });
 	expect(told).toEqual(["first", "second", "first"]);
 });

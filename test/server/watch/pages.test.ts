@@ -24,11 +24,11 @@ const failing = (attempt: Promise<unknown>): Promise<Failure> =>
 
 describe("a list", () => {
 	test("is ordered by namespace, then name, bytewise", async () => {
-		const { source, replica } = await createStage();
-		source.put({ name: "b", namespace: "a-b" });
-		source.put({ name: "vm-10", namespace: "a" });
-		source.put({ name: "vm-2", namespace: "a" });
-		source.put({ name: "a", namespace: "ab" });
+		const { store, replica } = await createStage();
+		store.put({ name: "b", namespace: "a-b" });
+		store.put({ name: "vm-10", namespace: "a" });
+		store.put({ name: "vm-2", namespace: "a" });
+		store.put({ name: "a", namespace: "ab" });
 		const page = await listOf(replica);
 		expect(page.wukongs.map((vm) => `${vm.namespace}/${vm.name}`)).toEqual([
 			"a/vm-10",
@@ -37,17 +37,17 @@ describe("a list", () => {
 			"ab/a",
 		]);
 		expect(page.nextPageToken).toBe("");
-		expect(page.resourceVersion).toBe(`${source.head}`);
+		expect(page.resourceVersion).toBe(`${store.head}`);
 	});
 
 	test("stays one snapshot over its pages, whatever is written between", async () => {
-		const { source, replica } = await createStage();
-		for (const name of ["a", "b", "c", "d", "e"]) source.put({ name, cpu: 1 });
+		const { store, replica } = await createStage();
+		for (const name of ["a", "b", "c", "d", "e"]) store.put({ name, cpu: 1 });
 		const first = await listOf(replica, { pageSize: 2 });
-		source.drop("c");
-		source.put({ name: "d", cpu: 9 });
-		source.put({ name: "bb" });
-		source.put({ name: "c", cpu: 8 });
+		store.drop("c");
+		store.put({ name: "d", cpu: 9 });
+		store.put({ name: "bb" });
+		store.put({ name: "c", cpu: 8 });
 		const second = await listOf(replica, { pageSize: 2, pageToken: first.nextPageToken });
 		const third = await listOf(replica, { pageSize: 9, pageToken: second.nextPageToken });
 		expect([first, second, third].map(names)).toEqual([["a", "b"], ["c", "d"], ["e"]]);
@@ -58,18 +58,18 @@ describe("a list", () => {
 	});
 
 	test("ends its last page without a token, also where the page is exactly full", async () => {
-		const { source, replica } = await createStage();
-		for (const name of ["a", "b"]) source.put({ name });
-		source.put({ name: "z", labels: { other: "yes" } });
+		const { store, replica } = await createStage();
+		for (const name of ["a", "b"]) store.put({ name });
+		store.put({ name: "z", labels: { other: "yes" } });
 		const filter = filterOf({ labelSelector: "!other" });
 		const page = await listOf(replica, { filter, pageSize: 2 });
 		expect([names(page), page.nextPageToken]).toEqual([["a", "b"], ""]);
 	});
 
 	test("answers each question with its own page, and the same one with the same page", async () => {
-		const { source, replica } = await createStage();
-		source.put({ name: "a", namespace: "one", labels: { tier: "web" } });
-		source.put({ name: "b", namespace: "two" });
+		const { store, replica } = await createStage();
+		store.put({ name: "a", namespace: "one", labels: { tier: "web" } });
+		store.put({ name: "b", namespace: "two" });
 		// Each differs from the one before it in one thing.
 		const questions: Partial<ListQuery>[] = [
 			...[{}, { pageSize: 1 }],
@@ -83,20 +83,20 @@ describe("a list", () => {
 		expect(pages.map(names)).toEqual([both, ["a"], both, ["b"], both, ["b"], both, ["a"]]);
 		const again = await ask();
 		expect(again.map((page, place) => page === pages[place])).toEqual(Array(8).fill(true));
-		const version = `${source.bookmark()}`;
+		const version = `${store.bookmark()}`;
 		expect((await listOf(replica, questions.at(-1))).resourceVersion).toBe(version);
 		expect((await ask()).map((page) => page.resourceVersion)).toEqual(Array(8).fill(version));
 	});
 
 	test("shares no page of an older snapshot: there are as many as versions, and callers name them", async () => {
-		const { source, replica } = await createStage();
-		for (const name of ["a", "b", "c"]) source.put({ name });
+		const { store, replica } = await createStage();
+		for (const name of ["a", "b", "c"]) store.put({ name });
 		const { nextPageToken } = await listOf(replica, { pageSize: 1 });
 		const ask = () => listOf(replica, { pageSize: 1, pageToken: nextPageToken });
 		const newest = await ask();
 		expect(await ask()).toBe(newest);
 		expect(Object.isFrozen(newest)).toBe(true);
-		source.put({ name: "b", cpu: 2 });
+		store.put({ name: "b", cpu: 2 });
 		const older = await ask();
 		expect(older).toEqual(newest);
 		expect(await ask()).not.toBe(older);
@@ -104,10 +104,10 @@ describe("a list", () => {
 	});
 
 	test("ends a page at 3 MiB, but never below one VM", async () => {
-		const { source, replica } = await createStage();
+		const { store, replica } = await createStage();
 		const half = "x".repeat(maxPageBytes / 2);
-		for (const name of ["a", "b", "c"]) source.put({ name, labels: { half } });
-		source.put({ name: "d", labels: { big: half + half } });
+		for (const name of ["a", "b", "c"]) store.put({ name, labels: { half } });
+		store.put({ name: "d", labels: { big: half + half } });
 		const pages: string[][] = [];
 		let pageToken = "";
 		do {
@@ -121,9 +121,9 @@ describe("a list", () => {
 	test("works on another replica, and on one that starts later", async () => {
 		const first = await createStage();
 		const second = await createStageOn(first);
-		for (const name of ["a", "b", "c"]) first.source.put({ name });
+		for (const name of ["a", "b", "c"]) first.store.put({ name });
 		const { nextPageToken } = await listOf(first.replica, { pageSize: 1 });
-		first.source.drop("b");
+		first.store.drop("b");
 		const third = await createStageOn(first);
 		for (const stage of [second, third]) {
 			const page = await listOf(stage.replica, { pageToken: nextPageToken });
@@ -135,7 +135,7 @@ describe("a list", () => {
 describe("a page token", () => {
 	const stageWithToken = async () => {
 		const stage = await createStage({ limits: { maxChanges: 10 } });
-		for (const name of ["a", "b", "c"]) stage.source.put({ name });
+		for (const name of ["a", "b", "c"]) stage.store.put({ name });
 		const { nextPageToken } = await listOf(stage.replica, { pageSize: 1 });
 		return { ...stage, token: nextPageToken };
 	};
@@ -167,15 +167,15 @@ describe("a page token", () => {
 	});
 
 	test("whose snapshot is no longer in the history is PAGE_TOKEN_EXPIRED", async () => {
-		const { replica, source, token } = await stageWithToken();
-		for (let cpu = 0; cpu <= 10; cpu++) source.put({ name: "x", cpu });
+		const { replica, store, token } = await stageWithToken();
+		for (let cpu = 0; cpu <= 10; cpu++) store.put({ name: "x", cpu });
 		const failure = await failing(listOf(replica, { pageToken: token }));
 		expect(failure.reason).toBe(ErrorReason.PAGE_TOKEN_EXPIRED);
 	});
 
 	test("is safe in a URL and within its length", async () => {
-		const { replica, source } = await createStage();
-		for (const name of ["n".repeat(253), "z"]) source.put({ name, namespace: "s".repeat(63) });
+		const { replica, store } = await createStage();
+		for (const name of ["n".repeat(253), "z"]) store.put({ name, namespace: "s".repeat(63) });
 		const { nextPageToken } = await listOf(replica, { pageSize: 1 });
 		expect(nextPageToken).toMatch(/^[A-Za-z0-9._~-]{1,2048}$/);
 	});
@@ -183,18 +183,18 @@ describe("a page token", () => {
 
 describe("min_resource_version", () => {
 	test("waits until this replica is as new", async () => {
-		const { source, replica } = await createStage({ exactVersions: false });
-		source.hold();
-		const { resourceVersion } = source.put({ name: "a" });
+		const { store, replica } = await createStage({ exactVersions: false });
+		store.hold();
+		const { resourceVersion } = store.put({ name: "a" });
 		const page = listOf(replica, { minResourceVersion: resourceVersion });
-		source.release();
+		store.release();
 		expect(names(await page)).toEqual(["a"]);
 	});
 
 	test("that does not come within 5 s is VERSION_NOT_REACHED with a retry hint", async () => {
-		const { source, replica, clock } = await createStage({ exactVersions: false });
-		source.hold();
-		const { resourceVersion } = source.put({ name: "a" });
+		const { store, replica, clock } = await createStage({ exactVersions: false });
+		store.hold();
+		const { resourceVersion } = store.put({ name: "a" });
 		const failure = failing(listOf(replica, { minResourceVersion: resourceVersion }));
 		await clock.advance(5_000);
 		expect((await failure).reason).toBe(ErrorReason.VERSION_NOT_REACHED);
@@ -203,9 +203,9 @@ describe("min_resource_version", () => {
 	});
 
 	test("ends with its caller", async () => {
-		const { source, replica, clock } = await createStage({ exactVersions: false });
-		source.hold();
-		const { resourceVersion } = source.put({ name: "a" });
+		const { store, replica, clock } = await createStage({ exactVersions: false });
+		store.hold();
+		const { resourceVersion } = store.put({ name: "a" });
 		const leaver = new AbortController();
 		const reached = replica.reach(resourceVersion, leaver);
 		leaver.abort(new Error("left"));
@@ -215,8 +215,8 @@ describe("min_resource_version", () => {
 	});
 
 	test("of another life of the store is answered from the present state", async () => {
-		const { source, replica } = await createStage();
-		source.put({ name: "a" });
+		const { store, replica } = await createStage();
+		store.put({ name: "a" });
 		expect(names(await listOf(replica, { minResourceVersion: "99999999" }))).toEqual(["a"]);
 	});
 

@@ -3,19 +3,19 @@ import { createStage, filterOf, takeAll } from "../../support/watching.ts";
 
 describe("promise 7, cheap", () => {
 	test("one event object goes to every stream", async () => {
-		const { source, watch } = await createStage();
-		source.put({ name: "a" });
+		const { store, watch } = await createStage();
+		store.put({ name: "a" });
 		const streams = Array.from({ length: 20 }, () => watch());
 		const snapshots = streams.map((stream) => takeAll(stream)[0]);
-		source.put({ name: "a", cpu: 2 });
+		store.put({ name: "a", cpu: 2 });
 		const changes = streams.map((stream) => takeAll(stream)[0]);
 		expect(new Set(snapshots).size).toBe(1);
 		expect(new Set(changes).size).toBe(1);
 	});
 
 	test("streams that start at one version share one snapshot", async () => {
-		const { source, replica } = await createStage();
-		for (let index = 0; index < 50; index++) source.put({ name: `vm-${index}` });
+		const { store, replica } = await createStage();
+		for (let index = 0; index < 50; index++) store.put({ name: `vm-${index}` });
 		const list = () =>
 			replica.list({
 				filter: filterOf(),

@@ -52,7 +52,7 @@ afterEach(() => {
 });
 
 async function play(httpVersion: "1.1" | "2", steps: Story): Promise<void> {
-	const { source, clock, replica } = await createStage({ limits: { maxChanges: 500 } });
+	const { store, clock, replica } = await createStage({ limits: { maxChanges: 500 } });
 	/** Slices that each reader's stream was asked for. */
 	const taken = queries.map(() => 0);
 	const port = await openPort({
@@ -122,7 +122,7 @@ async function play(httpVersion: "1.1" | "2", steps: Story): Promise<void> {
 		readers[place]?.stall();
 		for (let count = 0; count < maxPads; count++) {
 			const before = taken[place];
-			source.put({ name: "big", namespace: "prod", labels: { app: "web" }, pad });
+			store.put({ name: "big", namespace: "prod", labels: { app: "web" }, pad });
 			for (let turn = 0; turn < 20 && taken[place] === before; turn++) await turnOfTheLoop();
 			if (taken[place] === before) return;
 		}
@@ -132,8 +132,8 @@ async function play(httpVersion: "1.1" | "2", steps: Story): Promise<void> {
 	for (const step of steps) {
 		switch (step.kind) {
 			case "write":
-				if (step.drop) source.drop(step.name, step.namespace);
-				else source.put({ ...step, labels: { app: step.app } });
+				if (step.drop) store.drop(step.name, step.namespace);
+				else store.put({ ...step, labels: { app: step.app } });
 				break;
 			case "stall":
 				await fill(step.client);

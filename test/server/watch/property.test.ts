@@ -58,7 +58,7 @@ interface Play {
 async function play({ actions, dice, bug }: Play): Promise<void> {
 	const first = await createStage({ limits: { maxChanges: 120 } });
 	const stages = [first, await createStageOn({ ...first, limits: { maxChanges: 40 } })];
-	const { source, clock } = first;
+	const { store, clock } = first;
 	let newest: WukongEvent | undefined;
 	const random = createSeededRandom(dice);
 
@@ -92,18 +92,18 @@ async function play({ actions, dice, bug }: Play): Promise<void> {
 		};
 		return { model, filter, cut, connect, read, drain };
 	};
-	const head = () => source.head;
+	const head = () => store.head;
 	const readers = filters.map(createReader);
 
 	for (const step of actions) {
 		switch (step.kind) {
 			case "write":
-				if (step.drop) source.drop(step.name, step.namespace);
-				else source.put({ ...step, labels: { app: step.app } });
+				if (step.drop) store.drop(step.name, step.namespace);
+				else store.put({ ...step, labels: { app: step.app } });
 				break;
 			case "burst":
 				for (let cpu = 0; cpu < step.writes; cpu++) {
-					source.put({ name: `vm-${cpu % 2}`, namespace: "prod", cpu });
+					store.put({ name: `vm-${cpu % 2}`, namespace: "prod", cpu });
 				}
 				break;
 			case "read":

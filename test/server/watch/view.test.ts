@@ -12,7 +12,7 @@ import { createSelector } from "../../../server/src/watch/selector/selector.ts";
 import type { View } from "../../../server/src/watch/view.ts";
 import { createViews } from "../../../server/src/watch/views.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
-import { createMemorySource } from "../../support/memory-source.ts";
+import { createMemoryStore } from "../../support/memory-store.ts";
 import { until } from "../../support/until.ts";
 import { createStage, filterOf, inShort, takeAll } from "../../support/watching.ts";
 
@@ -22,10 +22,10 @@ const anyBytes = Number.MAX_SAFE_INTEGER;
 
 async function setUp() {
 	const clock = createFakeClock();
-	const source = createMemorySource(clock);
+	const store = createMemoryStore(clock);
 	const limits = { maxChanges: 1_000, maxAgeMs: 1_000, maxBytes: 2 ** 26 };
 	const log = createChangeLog({ limits, clock });
-	await source.start(log);
+	await store.start(log);
 	const listeners = { count: 0 };
 	const views = createViews({
 		...log,
@@ -42,19 +42,19 @@ async function setUp() {
 		},
 	});
 	const from = log.history.nextSequence;
-	return { source, log, views, listeners, from };
+	return { store, log, views, listeners, from };
 }
 
 describe("streams with equal filters", () => {
 	test("at one place are given one frozen array, of a snapshot and of changes", async () => {
-		const { source, watch } = await createStage();
-		source.put({ name: "a" });
+		const { store, watch } = await createStage();
+		store.put({ name: "a" });
 		const streams = Array.from({ length: 3 }, () => watch({ filter: filterOf() }));
 		const snapshots = streams.map((stream) => stream.take(anyBytes));
 		expect(inShort(snapshots[0] ?? [])).toEqual(["ADDED a"]);
 		for (const stream of streams) takeAll(stream);
-		source.put({ name: "a", cpu: 2 });
-		source.put({ name: "b" });
+		store.put({ name: "a", cpu: 2 });
+		store.put({ name: "b" });
 		const changes = streams.map((stream) => stream.take(anyBytes));
 		expect(inShort(changes[0] ?? [])).toEqual(["MODIFIED a", "ADDED b"]);
 		expect([new Set(snapshots).size, new Set(changes).size]).toEqual([1, 1]);
@@ -62,14 +62,14 @@ describe("streams with equal filters", () => {
 	});
 
 	test("at other places, or with other filters, are given what is theirs", async () => {
-		const { source, watch } = await createStage();
+		const { store, watch } = await createStage();
 		const all = watch();
 		const late = watch();
 		const some = watch({ filter: filterOf({ name: "b", namespace: "default" }) });
 		for (const stream of [all, late, some]) takeAll(stream);
-		source.put({ name: "a" });
+		store.put({ name: "a" });
 		takeAll(all);
-		source.put({ name: "b" });
+		store.put({ name: "b" });
 		const taken = [all, late, some].map((stream) => inShort(takeAll(stream)));
 		expect(taken).toEqual([["ADDED b"], ["ADDED a", "ADDED b"], ["ADDED b"]]);
 	});
@@ -77,35 +77,35 @@ describe("streams with equal filters", () => {
 
 describe("a view", () => {
 	test("gives the same slice again, until there is news", async () => {
-		const { source, log, views, from } = await setUp();
+		const { store, log, views, from } = await setUp();
 		const view = views.enter(filterOf());
-		source.put({ name: "a" });
+		store.put({ name: "a" });
 		const end = log.history.nextSequence;
 		const slice = view.changes(from, end, anyBytes);
 		expect(view.changes(from, end, anyBytes)).toBe(slice);
-		source.put({ name: "b" });
+		store.put({ name: "b" });
 		expect(view.changes(from, end, anyBytes)).not.toBe(slice);
 		expect(view.changes(from, end, anyBytes)).toEqual(slice);
 	});
 
 	test("judges what is superseded by the log as it is, also for who is told of news before it", async () => {
-		const { source, log, views, from } = await setUp();
+		const { store, log, views, from } = await setUp();
 		let look = () => {};
 		log.onNews(() => look());
 		const view = views.enter(filterOf());
-		for (const cpu of [1, 2, 3]) source.put({ name: "a", cpu });
+		for (const cpu of [1, 2, 3]) store.put({ name: "a", cpu });
 		const end = log.history.nextSequence;
-		for (let count = 1; count <= 98; count++) source.put({ name: "b" });
+		for (let count = 1; count <= 98; count++) store.put({ name: "b" });
 		const skipped = [view.changes(from, end, anyBytes).skipped];
 		look = () => void skipped.push(view.changes(from, end, anyBytes).skipped);
-		source.put({ name: "b" });
+		store.put({ name: "b" });
 		expect(skipped).toEqual([0, 1]);
 	});
 
 	test("of a burst that is larger than a slice has several, each up to its bytes", async () => {
-		const { source, log, views, from } = await setUp();
+		const { store, log, views, from } = await setUp();
 		const view = views.enter(filterOf());
-		for (const name of ["a", "b", "c"]) source.put({ name });
+		for (const name of ["a", "b", "c"]) store.put({ name });
 		const end = log.history.nextSequence;
 		const first = view.changes(from, end, 1);
 		const rest = view.changes(first.end, end, anyBytes);
@@ -190,13 +190,13 @@ test("a cursor that stands still within its snapshot holds no state that the his
 });
 
 test("a stream that is slow within its snapshot is told of it as it was, then of what came later", async () => {
-	const { source, watch } = await createStage();
-	for (const name of ["a", "b", "c", "d"]) source.put({ name, cpu: 1 });
+	const { store, watch } = await createStage();
+	for (const name of ["a", "b", "c", "d"]) store.put({ name, cpu: 1 });
 	const streams = [watch(), watch(), watch({ filter: filterOf({ labelSelector: "!x" }) })];
 	for (const stream of streams) expect(inShort(stream.take(1))).toEqual(["ADDED a"]);
-	source.put({ name: "c", cpu: 2 });
-	source.drop("d");
-	source.put({ name: "aa", cpu: 2 });
+	store.put({ name: "c", cpu: 2 });
+	store.drop("d");
+	store.put({ name: "aa", cpu: 2 });
 	for (const stream of streams) {
 		const events = takeAll(stream);
 		expect(inShort(events)).toEqual([

@@ -17,7 +17,7 @@ function stage() {
 		asked.push(atLeast);
 		return promise;
 	};
-	const versions = createVersionWait({ log, source: { newestVersion }, clock });
+	const versions = createVersionWait({ log, store: { newestVersion }, clock });
 	return { clock, log, versions, asked, answer: resolve, refuse: reject };
 }
 

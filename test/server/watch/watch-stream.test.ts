@@ -11,10 +11,10 @@ describe("the end of a stream", () => {
 	const shutdown = new Failure(ErrorReason.SHUTTING_DOWN, "going", { retryAfterMs: 1 });
 
 	test("is a last HEARTBEAT at its place, then the failure", async () => {
-		const { source, watch, replica, observer } = await createStage();
+		const { store, watch, replica, observer } = await createStage();
 		const stream = watch();
 		const synced = takeAll(stream).at(-1);
-		source.put({ name: "a" });
+		store.put({ name: "a" });
 		replica.drain(shutdown);
 		const events = stream.take(1);
 		expect(inShort(events)).toEqual(["HEARTBEAT"]);
@@ -69,9 +69,9 @@ describe("streams", () => {
 
 describe("a version of a replica that is ahead", () => {
 	test("that does not come in time is RESET", async () => {
-		const { source, watch, clock, observer } = await createStage({ exactVersions: false });
-		source.hold();
-		const { resourceVersion } = source.put({ name: "a" });
+		const { store, watch, clock, observer } = await createStage({ exactVersions: false });
+		store.hold();
+		const { resourceVersion } = store.put({ name: "a" });
 		const stream = watch({ resourceVersion });
 		takeAll(stream);
 		await clock.advance(5_000);
@@ -81,14 +81,14 @@ describe("a version of a replica that is ahead", () => {
 	});
 
 	test("holds the stream back until this replica has it", async () => {
-		const { source, watch, clock } = await createStage({ exactVersions: false });
-		source.hold();
-		source.put({ name: "a" });
-		const token = source.put({ name: "b" }).resourceVersion;
-		source.put({ name: "c" });
+		const { store, watch, clock } = await createStage({ exactVersions: false });
+		store.hold();
+		store.put({ name: "a" });
+		const token = store.put({ name: "b" }).resourceVersion;
+		store.put({ name: "c" });
 		const stream = watch({ resourceVersion: token });
 		takeAll(stream);
-		source.release();
+		store.release();
 		await clock.advance(0);
 		expect(inShort(takeAll(stream))).toEqual(["ADDED c", "SYNCED"]);
 		stream.close();
@@ -98,14 +98,14 @@ describe("a version of a replica that is ahead", () => {
 		"is judged by what the log holds as the stream begins: nothing is lost, whenever it is evicted (%i)",
 		async (turns) => {
 			const limits = { maxChanges: 3 };
-			const { source, watch, clock } = await createStage({ exactVersions: false, limits });
-			source.hold();
-			const { resourceVersion } = source.put({ name: "a" });
+			const { store, watch, clock } = await createStage({ exactVersions: false, limits });
+			store.hold();
+			const { resourceVersion } = store.put({ name: "a" });
 			const stream = watch({ resourceVersion });
 			takeAll(stream);
-			source.release();
+			store.release();
 			for (let turn = 0; turn < turns; turn++) await undefined;
-			for (let cpu = 1; cpu <= 4; cpu++) source.put({ name: `b${cpu}` });
+			for (let cpu = 1; cpu <= 4; cpu++) store.put({ name: `b${cpu}` });
 			await clock.advance(0);
 			expect(inShort(takeAll(stream))[0]).toBe("RESET");
 			stream.close();
@@ -113,9 +113,9 @@ describe("a version of a replica that is ahead", () => {
 	);
 
 	test("is answered at once with a HEARTBEAT at that very version, then each interval", async () => {
-		const { source, watch, clock } = await createStage({ exactVersions: false });
-		source.hold();
-		const { resourceVersion } = source.put({ name: "a" });
+		const { store, watch, clock } = await createStage({ exactVersions: false });
+		store.hold();
+		const { resourceVersion } = store.put({ name: "a" });
 		const stream = watch({ resourceVersion, heartbeatIntervalMs: 2_000 });
 		const [first, ...more] = takeAll(stream);
 		expect(inShort(first === undefined ? [] : [first])).toEqual(["HEARTBEAT"]);
@@ -128,25 +128,25 @@ describe("a version of a replica that is ahead", () => {
 	});
 
 	test("wakes a reader that had nothing to read once it is here, and leaves no timer", async () => {
-		const { source, watch, clock } = await createStage({ exactVersions: false });
-		source.hold();
-		const { resourceVersion } = source.put({ name: "a" });
+		const { store, watch, clock } = await createStage({ exactVersions: false });
+		store.hold();
+		const { resourceVersion } = store.put({ name: "a" });
 		const events = watch({ resourceVersion })[Symbol.asyncIterator]();
 		await events.next();
 		const next = events.next();
-		source.release();
+		store.release();
 		expect(inShort([(await next).value])).toEqual(["SYNCED"]);
 		await events.return?.();
 		expect(clock.pendingTimers).toBe(0);
 	});
 
 	test("for a snapshot, too: HEARTBEAT with the start-over token, then ADDED and SYNCED", async () => {
-		const { source, watch, clock } = await createStage({ exactVersions: false });
-		source.hold();
-		const minResourceVersion = source.put({ name: "a" }).resourceVersion;
+		const { store, watch, clock } = await createStage({ exactVersions: false });
+		store.hold();
+		const minResourceVersion = store.put({ name: "a" }).resourceVersion;
 		const stream = watch({ minResourceVersion });
 		expect(takeAll(stream).map(tokenOf)).toEqual([startOver]);
-		source.release();
+		store.release();
 		await clock.advance(0);
 		expect(inShort(takeAll(stream))).toEqual(["ADDED a", "SYNCED"]);
 		stream.close();
@@ -154,9 +154,9 @@ describe("a version of a replica that is ahead", () => {
 });
 
 test("a HEARTBEAT before the RESET of a lost place still means that place", async () => {
-	const { source, watch, clock } = await createStage({ limits: { maxChanges: 1 } });
-	const { resourceVersion } = source.put({ name: "a" });
-	for (const name of ["b", "c", "d"]) source.put({ name });
+	const { store, watch, clock } = await createStage({ limits: { maxChanges: 1 } });
+	const { resourceVersion } = store.put({ name: "a" });
+	for (const name of ["b", "c", "d"]) store.put({ name });
 	const stream = watch({ resourceVersion });
 	await clock.advance(15_000);
 	const first = takeAll(stream).slice(0, 2);
@@ -166,13 +166,13 @@ test("a HEARTBEAT before the RESET of a lost place still means that place", asyn
 });
 
 test("a HEARTBEAT between a snapshot's last event and SYNCED still means start over", async () => {
-	const { source, watch, clock } = await createStage();
-	source.put({ name: "a" });
+	const { store, watch, clock } = await createStage();
+	store.put({ name: "a" });
 	const stream = watch();
 	expect(inShort(stream.take(1))).toEqual(["ADDED a"]);
 	await clock.advance(15_000);
 	const [beat, synced] = takeAll(stream);
-	expect([beat, synced].map(tokenOf)).toEqual([startOver, `${source.head}`]);
+	expect([beat, synced].map(tokenOf)).toEqual([startOver, `${store.head}`]);
 	stream.close();
 });
 
@@ -188,8 +188,8 @@ describe("a watch that is refused says nothing before", () => {
 	});
 
 	test("for a store that is not loaded yet", async () => {
-		const { clock, source } = await createStage();
-		const { watch } = await createStageOn({ clock, source, loaded: false });
+		const { clock, store } = await createStage();
+		const { watch } = await createStageOn({ clock, store, loaded: false });
 		const stream = watch();
 		expect(stream.take(1)).toEqual([]);
 		await expect(stream[Symbol.asyncIterator]().next()).rejects.toMatchObject({

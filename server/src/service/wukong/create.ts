@@ -16,7 +16,7 @@ import type { ServiceContext } from "./service-context.ts";
 
 /** CreateWukong: idempotent by request_id. */
 export function createCreate({
-	source,
+	store,
 	defaultNamespace,
 }: ServiceContext): MethodImpl<typeof WukongService.method.createWukong> {
 	return async (request, { signal, timeoutMs: remainingMs }) => {
@@ -27,7 +27,7 @@ export function createCreate({
 		];
 		if (violations.length > 0) throw invalidWukong(violations);
 		const { validateOnly } = request;
-		const stored = await source.create(wukong, {
+		const stored = await store.create(wukong, {
 			validateOnly,
 			signal,
 			remainingMs,

@@ -9,12 +9,12 @@ import type { ServiceContext } from "./service-context.ts";
  * way, the resource_version that it was asked with is not compared again.
  */
 export function createDelete({
-	source,
+	store,
 	defaultNamespace,
 }: ServiceContext): MethodImpl<typeof WukongService.method.deleteWukong> {
 	return async (request, { signal, timeoutMs: remainingMs }) => {
 		const { uid, resourceVersion, validateOnly } = request;
-		const { wukong, version } = await source.remove(
+		const { wukong, version } = await store.remove(
 			{ namespace: request.namespace || defaultNamespace, name: request.name },
 			(current) => {
 				if (current.deleteTime !== undefined) checkUid(current, uid);

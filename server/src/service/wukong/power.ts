@@ -21,13 +21,13 @@ type PowerAnswer = { readonly wukong: Wukong; readonly changed: boolean };
  * @param on true for Start
  */
 export function createPower(
-	{ source, defaultNamespace }: ServiceContext,
+	{ store, defaultNamespace }: ServiceContext,
 	on: boolean,
 ): (request: PowerRequest, context: HandlerContext) => Promise<PowerAnswer> {
 	return async (request, { signal, timeoutMs: remainingMs }) => {
 		const { uid, resourceVersion, validateOnly } = request;
 		let changed = false;
-		const wukong = await source.edit(
+		const wukong = await store.edit(
 			{ namespace: request.namespace || defaultNamespace, name: request.name },
 			(current) => {
 				checkPreconditions(current, { uid, resourceVersion });

@@ -1,11 +1,11 @@
 import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type { Source } from "../../store/store.ts";
+import type { Store } from "../../store/store.ts";
 import type { Replica } from "../../watch/replica.ts";
 
 /** What the methods of the service stand on. */
 export interface ServiceContext {
 	/** Takes the writes. */
-	readonly source: Source;
+	readonly store: Store;
 	/** Answers the reads. */
 	readonly replica: Replica;
 	/** Stands in for an empty namespace wherever one VM is meant. */

@@ -13,7 +13,7 @@ import { parseUpdateMask } from "./update-mask.ts";
 
 /** UpdateWukong: with or without a mask. Updating to what is already there writes nothing. */
 export function createUpdate({
-	source,
+	store,
 	defaultNamespace,
 }: ServiceContext): MethodImpl<typeof WukongService.method.updateWukong> {
 	return async (request, { signal, requestHeader, timeoutMs: remainingMs }) => {
@@ -25,7 +25,7 @@ export function createUpdate({
 		const applyTo = createUpdateEdit({ body, mask });
 		const { resourceVersion } = body;
 		const { generation, validateOnly } = request;
-		const wukong = await source.edit(
+		const wukong = await store.edit(
 			{ namespace: body.namespace || defaultNamespace, name: body.name },
 			(current) => {
 				checkPreconditions(current, { resourceVersion, generation });

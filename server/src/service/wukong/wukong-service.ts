@@ -10,7 +10,7 @@ import { createUpdate } from "./update.ts";
 import { createWatch } from "./watch.ts";
 
 /**
- * WukongService over one source and its replica. Requests must have passed the field rules (see
+ * WukongService over one store and its replica. Requests must have passed the field rules (see
  * `createValidateInterceptor`); failures are thrown as `Failure`.
  */
 export function createWukongService(context: ServiceContext): ServiceImplSpec {

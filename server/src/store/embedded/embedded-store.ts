@@ -11,7 +11,7 @@ import {
 import type { WukongRef } from "../../resource/object.ts";
 import { publish } from "../../resource/wukong/public-view.ts";
 import type { OperatorOptions } from "../simulator/operator-options.ts";
-import type { HistoryLimits, Source, WriteOptions } from "../store.ts";
+import type { HistoryLimits, Store, WriteOptions } from "../store.ts";
 import { CommitError } from "./commit-error.ts";
 import { createOperator, type Operator } from "./embedded-operator.ts";
 import type { Entry } from "./entry.ts";
@@ -54,10 +54,10 @@ interface Running {
  * acknowledges is on disk. `start` throws StoreOpenError.
  * @param openStorage by default SQLite: in a worker thread, or here for `:memory:`.
  */
-export function createEmbeddedSource(
+export function createEmbeddedStore(
 	options: EmbeddedOptions,
 	openStorage: OpenStorage = openSqlite,
-): Source {
+): Store {
 	const { clock, observer = silent } = options;
 	let running: Running | undefined;
 	let isClosed = false;

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { formatVersion } from "../../resource/version.ts";
 import type { OperatorOptions } from "../simulator/operator-options.ts";
-import type { HistoryLimits, SourceState } from "../store.ts";
+import type { HistoryLimits, StoreState } from "../store.ts";
 import { changesOf, entryOf } from "./contents.ts";
 import { type Entry, noOrigin } from "./entry.ts";
 import { createHistoryWindow, type HistoryWindow, markOf } from "./history-window.ts";
@@ -13,7 +13,7 @@ import { createVersionClock, type VersionClock } from "./version-clock.ts";
 /** What the store goes on from. */
 export interface Recovery {
 	readonly entries: readonly Entry[];
-	readonly state: SourceState;
+	readonly state: StoreState;
 	readonly window: HistoryWindow;
 	readonly versions: VersionClock;
 }
@@ -24,7 +24,7 @@ export function recover(contents: Contents, limits: HistoryLimits, clock: Clock)
 	const base = window.baseWith([], clock.nowMs());
 	window.accept([], base);
 	const entries = contents.records.map(entryOf);
-	const state: SourceState = {
+	const state: StoreState = {
 		objects: entries.map(({ published }) => published),
 		head: contents.head,
 		history: changesOf(contents.history, entries, base),

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../../clock.ts";
 import { keyOf, type WukongRef } from "../../resource/object.ts";
-import type { Change, SourceState } from "../store.ts";
+import type { Change, StoreState } from "../store.ts";
 import type { Held } from "./cached-object.ts";
 import { type Listing, readListing } from "./list-pager.ts";
 import { createMirror, type Mirror } from "./object-cache.ts";
@@ -14,7 +14,7 @@ import { followWatch } from "./watch-session.ts";
 /** What a replica starts with. */
 export interface FirstPicture {
 	readonly mirror: Mirror;
-	readonly state: SourceState;
+	readonly state: StoreState;
 }
 
 export interface FirstPictureOptions {
@@ -55,7 +55,7 @@ function* pastVersions(now: bigint, historyVersions: bigint): Generator<bigint> 
 }
 
 /** The state of a picture with the changes that led to it. */
-export function stateOf(mirror: Mirror, history: readonly Change[], base: bigint): SourceState {
+export function stateOf(mirror: Mirror, history: readonly Change[], base: bigint): StoreState {
 	return { objects: mirror.objects(), head: mirror.head, history, base };
 }
 

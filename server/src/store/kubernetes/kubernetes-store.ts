@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { storeClosed, wukongNotFound } from "../../failure.ts";
 import type { WukongRef } from "../../resource/object.ts";
-import type { Sink, Source } from "../store.ts";
+import type { Sink, Store } from "../store.ts";
 import type { Api } from "./api.ts";
 import { type ApiTimings, createApiClient, defaultApiTimings } from "./api-client.ts";
 import { createNewestVersion } from "./current-version.ts";
@@ -33,7 +33,7 @@ export type OpenApi = (options: KubernetesOptions) => Promise<Api>;
 interface Running {
 	readonly api: Api;
 	readonly reflector: Reflector;
-	readonly writes: Pick<Source, "create" | "edit" | "remove">;
+	readonly writes: Pick<Store, "create" | "edit" | "remove">;
 	readonly askNewest: (signal: AbortSignal) => Promise<bigint>;
 }
 
@@ -43,10 +43,10 @@ interface Running {
  * would not help.
  * @param openApi by default over HTTP, as the kubeconfig says.
  */
-export function createKubernetesSource(
+export function createKubernetesStore(
 	options: KubernetesOptions,
 	openApi: OpenApi = openHttpApi,
-): Source {
+): Store {
 	const { clock } = options;
 	let running: Running | undefined;
 	let isClosed = false;
@@ -67,7 +67,7 @@ export function createKubernetesSource(
 	const isServed = ({ namespace }: WukongRef) =>
 		options.namespace === "" || options.namespace === namespace;
 
-	const newestVersion: Source["newestVersion"] = async (signal, atLeast) => {
+	const newestVersion: Store["newestVersion"] = async (signal, atLeast) => {
 		const { askNewest, reflector } = ready();
 		try {
 			const version = await askNewest(signal);

@@ -4,7 +4,7 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
 import { isFailure, requestIdReused, wukongAlreadyExists } from "../../failure.ts";
 import { keyOf, type WukongRef } from "../../resource/object.ts";
-import type { CreateOptions, Edit, Source, WriteOptions } from "../store.ts";
+import type { CreateOptions, Edit, Store, WriteOptions } from "../store.ts";
 import type { Api } from "./api.ts";
 import { createLanes } from "./keyed-mutex.ts";
 import { publishGone, publishRaw, readWukong } from "./kinds/wukong-read.ts";
@@ -32,14 +32,14 @@ export interface WritesOptions {
 /** What is left to do for an answer when the next write to the same Wukong may begin. */
 type Answer<T> = () => T | Promise<T>;
 
-type Removal = Awaited<ReturnType<Source["remove"]>>;
+type Removal = Awaited<ReturnType<Store["remove"]>>;
 
 /**
  * Writes, straight to the API server, each decided on what the API server has at that time and
  * conditional on it. Once sent, a write is seen through even if its caller leaves. It is answered
  * when reads see it, as far as `OwnChanges` can bring that about.
  */
-export function createWrites(options: WritesOptions): Pick<Source, "create" | "edit" | "remove"> {
+export function createWrites(options: WritesOptions): Pick<Store, "create" | "edit" | "remove"> {
 	const { api, ownChanges, clock } = options;
 	const lanes = createLanes();
 

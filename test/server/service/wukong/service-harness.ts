@@ -6,7 +6,7 @@ import { reasonIn } from "../../../../server/src/service/errors/connect-error.ts
 import { createCallInterceptor } from "../../../../server/src/service/interceptors/calls.ts";
 import { createValidateInterceptor } from "../../../../server/src/service/interceptors/validate.ts";
 import { createWukongService } from "../../../../server/src/service/wukong/wukong-service.ts";
-import { createEmbeddedSource } from "../../../../server/src/store/embedded/embedded-store.ts";
+import { createEmbeddedStore } from "../../../../server/src/store/embedded/embedded-store.ts";
 import { createAccessLog } from "../../../../server/src/telemetry/access-log.ts";
 import { createLogger } from "../../../../server/src/telemetry/logger.ts";
 import { silentObserver } from "../../../../server/src/watch/observer.ts";
@@ -21,7 +21,7 @@ const dayMs = 24 * 60 * 60 * 1_000;
 export async function startService({ defaultNamespace = "default" } = {}) {
 	const clock = createFakeClock();
 	const historyLimits = { maxChanges: 1_000, maxAgeMs: dayMs, maxBytes: 64 * 1024 * 1024 };
-	const source = createEmbeddedSource({
+	const store = createEmbeddedStore({
 		dataPath: ":memory:",
 		seedCount: 0,
 		history: historyLimits,
@@ -32,7 +32,7 @@ export async function startService({ defaultNamespace = "default" } = {}) {
 		},
 	});
 	const replica = createReplica({
-		source,
+		store,
 		clock,
 		historyLimits,
 		maxStreams: 100,
@@ -43,7 +43,7 @@ export async function startService({ defaultNamespace = "default" } = {}) {
 	const logLines: string[] = [];
 	const logger = createLogger("trace", { write: (line) => void logLines.push(line) });
 	const { methods } = createWukongService({
-		...{ source, replica, defaultNamespace },
+		...{ store, replica, defaultNamespace },
 		heartbeatIntervalMs: optionsTable.heartbeatIntervalMs.defaultValue,
 	});
 	const implementation = Object.fromEntries(
@@ -70,7 +70,7 @@ export async function startService({ defaultNamespace = "default" } = {}) {
 		logLines,
 		/** Lets the operator finish what it is at, so that nothing but calls changes a VM. */
 		settle: () => clock.advance(settleMs),
-		close: () => source.close(),
+		close: () => store.close(),
 	};
 }
 

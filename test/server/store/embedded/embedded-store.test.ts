@@ -5,13 +5,13 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { WukongStatus_PowerState as Power } from "@novasphere/wukong-gen/wukong";
 import { describe, expect, test } from "vitest";
 import { validateWukong } from "../../../../server/src/resource/wukong/rules/rules.ts";
-import { describeSource } from "../source-contract.ts";
+import { describeStore } from "../store-contract.ts";
 import { createOptions, refTo, setLabel, writeOptions, wukongNamed } from "../write.ts";
 import { startEmbedded, withDataFile } from "./harness.ts";
 
-describeSource("the embedded store in memory", () => startEmbedded());
+describeStore("the embedded store in memory", () => startEmbedded());
 
-describeSource("the embedded store in a file", async () => {
+describeStore("the embedded store in a file", async () => {
 	const folder = await mkdtemp(join(tmpdir(), "wukong-store-"));
 	const harness = await startEmbedded({ dataPath: join(folder, "wukong.db") });
 	return {
@@ -49,8 +49,8 @@ describe("seeds", () => {
 	test("leave a store alone that has held something, even if it is empty again", async () => {
 		await withDataFile(async (dataPath) => {
 			const first = await startEmbedded({ dataPath });
-			await first.source.create(wukongNamed("mine"), createOptions);
-			await first.source.remove(refTo("mine"), () => {}, writeOptions);
+			await first.store.create(wukongNamed("mine"), createOptions);
+			await first.store.remove(refTo("mine"), () => {}, writeOptions);
 			await first.until("it is gone", () => first.sink.objects.size === 0);
 			await first.close();
 			const second = await startEmbedded({ dataPath, seedCount: 5, clock: first.clock });
@@ -74,11 +74,11 @@ describe("seeds", () => {
 describe("close", () => {
 	test("flushes what is under way and refuses what comes later", async () => {
 		await withDataFile(async (dataPath) => {
-			const { source, close, clock } = await startEmbedded({ dataPath });
-			const made = source.create(wukongNamed("a"), createOptions);
+			const { store, close, clock } = await startEmbedded({ dataPath });
+			const made = store.create(wukongNamed("a"), createOptions);
 			await close();
 			expect((await made).name).toBe("a");
-			const late = source.edit(refTo("a"), setLabel("x", "y"), writeOptions);
+			const late = store.edit(refTo("a"), setLabel("x", "y"), writeOptions);
 			await expect(late).rejects.toMatchObject({ reason: ErrorReason.SHUTTING_DOWN });
 			const again = await startEmbedded({ dataPath, clock });
 			expect(again.sink.state.objects).toHaveLength(1);
@@ -87,8 +87,8 @@ describe("close", () => {
 	});
 
 	test("leaves no timer behind", async () => {
-		const { source, close, clock } = await startEmbedded();
-		await source.create(wukongNamed("a"), createOptions);
+		const { store, close, clock } = await startEmbedded();
+		await store.create(wukongNamed("a"), createOptions);
 		await clock.advance(0);
 		expect(clock.pendingTimers).toBe(1);
 		await close();

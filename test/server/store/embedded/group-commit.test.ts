@@ -6,7 +6,7 @@ import { createGate } from "./gate.ts";
 import { startEmbedded } from "./harness.ts";
 
 const create = (harness: Awaited<ReturnType<typeof startEmbedded>>, name: string) =>
-	harness.source.create(wukongNamed(name), createOptions);
+	harness.store.create(wukongNamed(name), createOptions);
 
 describe("group commit", () => {
 	test("writes of one turn share one commit and are told together", async () => {
@@ -51,15 +51,15 @@ describe("group commit", () => {
 			note("already exists", create(harness, "a")),
 			note(
 				"no change",
-				harness.source.edit(refTo("a"), () => undefined, writeOptions),
+				harness.store.edit(refTo("a"), () => undefined, writeOptions),
 			),
 			note(
 				"remove",
-				harness.source.remove(refTo("a"), () => {}, writeOptions),
+				harness.store.remove(refTo("a"), () => {}, writeOptions),
 			),
 			note(
 				"remove again",
-				harness.source.remove(refTo("a"), () => {}, writeOptions),
+				harness.store.remove(refTo("a"), () => {}, writeOptions),
 			),
 		];
 		await harness.clock.advance(0);
@@ -80,9 +80,9 @@ describe("a commit that fails, with nothing written", () => {
 		const before = harness.sink.objects.get("default/old");
 		gate.hold();
 		gate.fail(new CommitError("FULL", "the disk is full"));
-		const inCommit = harness.source.edit(refTo("old"), setLabel("x", "1"), writeOptions);
+		const inCommit = harness.store.edit(refTo("old"), setLabel("x", "1"), writeOptions);
 		await harness.clock.advance(0);
-		const stacked = harness.source.edit(refTo("old"), setLabel("y", "2"), writeOptions);
+		const stacked = harness.store.edit(refTo("old"), setLabel("y", "2"), writeOptions);
 		const results = Promise.allSettled([inCommit, stacked, create(harness, "new")]);
 		gate.release();
 		const unavailable = expect.objectContaining({ reason: ErrorReason.UPSTREAM_UNAVAILABLE });
@@ -92,7 +92,7 @@ describe("a commit that fails, with nothing written", () => {
 		expect(harness.sink.objects.get("default/old")).toBe(before);
 
 		gate.fail(undefined);
-		const after = await harness.source.edit(refTo("old"), setLabel("z", "3"), writeOptions);
+		const after = await harness.store.edit(refTo("old"), setLabel("z", "3"), writeOptions);
 		expect(after.labels).toEqual({ z: "3" });
 		await create(harness, "new");
 		expect(harness.faults).toEqual([]);

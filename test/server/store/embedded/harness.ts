@@ -2,17 +2,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-	createEmbeddedSource,
+	createEmbeddedStore,
 	type EmbeddedOptions,
 	type OpenStorage,
 } from "../../../../server/src/store/embedded/embedded-store.ts";
 import { createFakeClock, type FakeClock } from "../../../support/fake-clock.ts";
 import { until } from "../../../support/until.ts";
 import { createRecordingSink } from "../recording-sink.ts";
-import type { SourceHarness } from "../source-contract.ts";
+import type { StoreHarness } from "../store-contract.ts";
 
-/** A started embedded source under a clock that the test moves. */
-export interface EmbeddedHarness extends SourceHarness {
+/** A started embedded store under a clock that the test moves. */
+export interface EmbeddedHarness extends StoreHarness {
 	readonly clock: FakeClock;
 	/** What was told to `onFault`. */
 	readonly faults: unknown[];
@@ -34,7 +34,7 @@ export async function startEmbedded(
 	const { clock = createFakeClock() } = options;
 	const faults: unknown[] = [];
 	const observed: string[] = [];
-	const source = createEmbeddedSource(
+	const store = createEmbeddedStore(
 		{
 			dataPath: ":memory:",
 			seedCount: 0,
@@ -52,9 +52,9 @@ export async function startEmbedded(
 		openStorage,
 	);
 	const sink = createRecordingSink();
-	await source.start(sink);
+	await store.start(sink);
 	return {
-		source,
+		store,
 		sink,
 		namespace: "default",
 		clock,
@@ -68,7 +68,7 @@ export async function startEmbedded(
 			});
 			await moving;
 		},
-		close: () => source.close(),
+		close: () => store.close(),
 	};
 }
 

@@ -9,14 +9,14 @@ describe("after a restart", () => {
 		withDataFile(async (dataPath) => {
 			const first = await startEmbedded({ dataPath });
 			for (const name of ["a", "b", "c"])
-				await first.source.create(wukongNamed(name), createOptions);
+				await first.store.create(wukongNamed(name), createOptions);
 			await first.until("all run", () =>
 				[...first.sink.objects.values()].every(({ status }) => status?.phase === "Running"),
 			);
-			await first.source.edit(refTo("a"), setLabel("tier", "web"), writeOptions);
-			await first.source.remove(refTo("b"), () => {}, writeOptions);
+			await first.store.edit(refTo("a"), setLabel("tier", "web"), writeOptions);
+			await first.store.remove(refTo("b"), () => {}, writeOptions);
 			await first.until("b is gone", () => first.sink.objects.size === 2);
-			await first.source.create(wukongNamed("b", { cpu: 8 }), createOptions);
+			await first.store.create(wukongNamed("b", { cpu: 8 }), createOptions);
 			await first.close();
 
 			const second = await startEmbedded({ dataPath, clock: first.clock });
@@ -34,13 +34,13 @@ describe("after a restart", () => {
 		withDataFile(async (dataPath) => {
 			const cloudInitUser = { name: "admin", password: "pw-secret" };
 			const first = await startEmbedded({ dataPath });
-			await first.source.create(wukongNamed("a", { cloudInitUser }), createOptions);
+			await first.store.create(wukongNamed("a", { cloudInitUser }), createOptions);
 			await first.until("it runs", () => phaseOf(first, "a") === "Running");
 			await first.close();
 			const second = await startEmbedded({ dataPath, clock: first.clock });
 			expect(JSON.stringify(second.sink.state, bigintAsText)).not.toContain("secret");
 			const same = change(() => {}, { password: { action: "set", value: "pw-secret" } });
-			const { resourceVersion } = await second.source.edit(refTo("a"), same, writeOptions);
+			const { resourceVersion } = await second.store.edit(refTo("a"), same, writeOptions);
 			expect(resourceVersion).toBe(second.sink.state.objects[0]?.resourceVersion);
 			await second.close();
 		}));
@@ -49,11 +49,11 @@ describe("after a restart", () => {
 		withDataFile(async (dataPath) => {
 			const options = { ...createOptions, requestId: "r-1", fingerprint: "f-1" };
 			const first = await startEmbedded({ dataPath });
-			const made = await first.source.create(wukongNamed("a"), options);
+			const made = await first.store.create(wukongNamed("a"), options);
 			await first.until("it runs", () => phaseOf(first, "a") === "Running");
 			await first.close();
 			const second = await startEmbedded({ dataPath, clock: first.clock });
-			const again = await second.source.create(wukongNamed("a"), options);
+			const again = await second.store.create(wukongNamed("a"), options);
 			expect(again.uid).toBe(made.uid);
 			await second.close();
 		}));
@@ -61,9 +61,9 @@ describe("after a restart", () => {
 	test("the operator goes on where it was", () =>
 		withDataFile(async (dataPath) => {
 			const first = await startEmbedded({ dataPath });
-			await first.source.create(wukongNamed("a"), createOptions);
-			await first.source.create(wukongNamed("b"), createOptions);
-			await first.source.remove(refTo("b"), () => {}, writeOptions);
+			await first.store.create(wukongNamed("a"), createOptions);
+			await first.store.create(wukongNamed("b"), createOptions);
+			await first.store.remove(refTo("b"), () => {}, writeOptions);
 			await first.close();
 			const second = await startEmbedded({ dataPath, clock: first.clock });
 			await second.until("a runs, b is gone", () => {
@@ -76,7 +76,7 @@ describe("after a restart", () => {
 		withDataFile(async (dataPath) => {
 			const first = await startEmbedded({ dataPath });
 			for (const name of ["a", "b", "c"])
-				await first.source.create(wukongNamed(name), createOptions);
+				await first.store.create(wukongNamed(name), createOptions);
 			await first.until("all run", () =>
 				[...first.sink.objects.values()].every(({ status }) => status?.phase === "Running"),
 			);
@@ -88,7 +88,7 @@ describe("after a restart", () => {
 			};
 			const second = await startEmbedded(limits);
 			expect(second.sink.state.history).toEqual(first.sink.changes.slice(-2));
-			await second.source.edit(refTo("a"), setLabel("x", "y"), writeOptions);
+			await second.store.edit(refTo("a"), setLabel("x", "y"), writeOptions);
 			await second.close();
 			const third = await startEmbedded({ dataPath, clock: first.clock });
 			expect(third.sink.state.history.map(({ version }) => version)).toEqual([
@@ -102,7 +102,7 @@ describe("after a restart", () => {
 	test("history beyond its age is dropped", () =>
 		withDataFile(async (dataPath) => {
 			const first = await startEmbedded({ dataPath });
-			await first.source.create(wukongNamed("a"), createOptions);
+			await first.store.create(wukongNamed("a"), createOptions);
 			await first.close();
 			await first.clock.advance(86_400_001);
 			const second = await startEmbedded({ dataPath, clock: first.clock });
@@ -115,11 +115,11 @@ describe("versions", () => {
 	test("rise over a restart even when the wall clock was set back", () =>
 		withDataFile(async (dataPath) => {
 			const first = await startEmbedded({ dataPath });
-			await first.source.create(wukongNamed("a"), createOptions);
+			await first.store.create(wukongNamed("a"), createOptions);
 			await first.close();
 			first.clock.stepWallClock(-30 * 86_400_000);
 			const second = await startEmbedded({ dataPath, clock: first.clock });
-			await second.source.create(wukongNamed("b"), createOptions);
+			await second.store.create(wukongNamed("b"), createOptions);
 			expect(second.sink.head).toBeGreaterThan(first.sink.head);
 			await second.close();
 		}));
@@ -128,20 +128,20 @@ describe("versions", () => {
 		withDataFile(async (dataPath) => {
 			const copyPath = `${dataPath}.copy`;
 			const before = await startEmbedded({ dataPath });
-			await before.source.create(wukongNamed("a"), createOptions);
+			await before.store.create(wukongNamed("a"), createOptions);
 			await before.close();
 			await copyFile(dataPath, copyPath);
 
 			// The original goes on for an hour; then the copy takes its place.
 			const original = await startEmbedded({ dataPath, clock: before.clock });
 			for (let hour = 0; hour < 60; hour++) {
-				await original.source.edit(refTo("a"), setLabel("minute", String(hour)), writeOptions);
+				await original.store.edit(refTo("a"), setLabel("minute", String(hour)), writeOptions);
 				await original.clock.advance(60_000);
 			}
 			await original.close();
 			const copy = await startEmbedded({ dataPath: copyPath, clock: before.clock });
 			for (let count = 0; count < 60; count++) {
-				await copy.source.edit(refTo("a"), setLabel("count", String(count)), writeOptions);
+				await copy.store.edit(refTo("a"), setLabel("count", String(count)), writeOptions);
 			}
 			await copy.close();
 			const given = new Set(original.sink.changes.map(({ version }) => version));
@@ -153,9 +153,9 @@ describe("versions", () => {
 	test("of another store of the same age do not meet either", async () => {
 		const clock = createFakeClock();
 		const [one, other] = [await startEmbedded({ clock }), await startEmbedded({ clock })];
-		await one.source.create(wukongNamed("a"), createOptions);
+		await one.store.create(wukongNamed("a"), createOptions);
 		await clock.advance(1);
-		await other.source.create(wukongNamed("a"), createOptions);
+		await other.store.create(wukongNamed("a"), createOptions);
 		expect(one.sink.changes[0]?.version).not.toBe(other.sink.changes[0]?.version);
 		await one.close();
 		await other.close();
@@ -170,7 +170,7 @@ test("a second store on the same file is refused, and the first one goes on", ()
 			code: "LOCKED",
 			dataPath,
 		});
-		await first.source.create(wukongNamed("a"), createOptions);
+		await first.store.create(wukongNamed("a"), createOptions);
 		await first.close();
 	}));
 

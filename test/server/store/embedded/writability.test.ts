@@ -12,14 +12,14 @@ import { startEmbedded } from "./harness.ts";
 async function startSettled() {
 	const gate = createGate();
 	const harness = await startEmbedded({}, gate.open);
-	await harness.source.create(wukongNamed("a"), createOptions);
+	await harness.store.create(wukongNamed("a"), createOptions);
 	await harness.until(
 		"it runs",
 		() => harness.sink.objects.get("default/a")?.status?.phase === "Running",
 	);
 	const edit = (value: string) =>
-		harness.source.edit(refTo("a"), setLabel("x", value), writeOptions);
-	const trouble = () => harness.source.freshness().unwritable;
+		harness.store.edit(refTo("a"), setLabel("x", value), writeOptions);
+	const trouble = () => harness.store.freshness().unwritable;
 	return { ...harness, gate, edit, trouble };
 }
 
@@ -81,7 +81,7 @@ describe("a store that cannot write", () => {
 			Array.from({ length: 1_000 }, (_, index) => [`k${index}`, "v".repeat(60)]),
 		);
 		const large = { ...wukongNamed("large"), labels };
-		await expect(store.source.create(large, createOptions)).rejects.toMatchObject(unavailable);
+		await expect(store.store.create(large, createOptions)).rejects.toMatchObject(unavailable);
 		await store.clock.advance(5_000);
 		expect(store.gate.rooms[0]).toBeGreaterThan(120_000);
 		await store.close();

@@ -4,32 +4,32 @@ import {
 	defaultApiTimings,
 } from "../../../../server/src/store/kubernetes/api-client.ts";
 import {
-	createKubernetesSource,
+	createKubernetesStore,
 	type KubernetesOptions,
 } from "../../../../server/src/store/kubernetes/kubernetes-store.ts";
 import { finalizer } from "../../../../server/src/store/kubernetes/operator/finalizer.ts";
-import type { Source } from "../../../../server/src/store/store.ts";
+import type { Store } from "../../../../server/src/store/store.ts";
 import { type FakeApiServer, startFakeApiServer } from "../../../support/fake-api-server.ts";
 import { createFakeClock, type FakeClock } from "../../../support/fake-clock.ts";
 import { startFakeOperator } from "../../../support/fake-operator.ts";
 import { until } from "../../../support/until.ts";
 import { createRecordingSink } from "../recording-sink.ts";
-import type { SourceHarness } from "../source-contract.ts";
+import type { StoreHarness } from "../store-contract.ts";
 
-/** A started source before a fake API server. */
-export interface KubernetesHarness extends SourceHarness {
+/** A started store before a fake API server. */
+export interface KubernetesHarness extends StoreHarness {
 	readonly api: FakeApiServer;
-	/** The operator's clock; the source has the machine's, as its connections are real. */
+	/** The operator's clock; the store has the machine's, as its connections are real. */
 	readonly operatorClock: FakeClock;
 }
 
-/** A source before a fake API server, with short waits. */
-export function createSourceBefore(
+/** A store before a fake API server, with short waits. */
+export function createStoreBefore(
 	api: FakeApiServer,
 	options: Partial<KubernetesOptions> = {},
-): Source {
+): Store {
 	const silent = () => {};
-	return createKubernetesSource(
+	return createKubernetesStore(
 		{
 			kubeconfig: "",
 			context: "",
@@ -68,11 +68,11 @@ export async function startKubernetes(
 	const operatorClock = createFakeClock();
 	const api = await startFakeApiServer(operatorClock, operator ? [finalizer] : []);
 	if (operator) startFakeOperator(api.store, operatorClock);
-	const source = createSourceBefore(api, given);
+	const store = createStoreBefore(api, given);
 	const sink = createRecordingSink();
-	await source.start(sink);
+	await store.start(sink);
 	return {
-		source,
+		store,
 		sink,
 		namespace: "default",
 		api,
@@ -86,7 +86,7 @@ export async function startKubernetes(
 			await moving;
 		},
 		async close() {
-			await source.close();
+			await store.close();
 			await api.close();
 		},
 	};

@@ -7,7 +7,7 @@ import { createRandomWriter } from "../../../faults/hand.ts";
 import { type FakeApiServer, startFakeApiServer } from "../../../support/fake-api-server.ts";
 import { createSeededRandom } from "../../../support/seeded-random.ts";
 import { until } from "../../../support/until.ts";
-import { createSourceBefore } from "./harness.ts";
+import { createStoreBefore } from "./harness.ts";
 
 let api: FakeApiServer;
 let closing: (() => Promise<void>)[] = [];
@@ -17,14 +17,14 @@ afterEach(async () => {
 	await api.close();
 });
 
-/** A replica's log, fed by a source of its own. */
+/** A replica's log, fed by a store of its own. */
 async function startReplica(historyVersions = 0n) {
-	const source = createSourceBefore(api, { reflectorTimings: { historyVersions } });
+	const store = createStoreBefore(api, { reflectorTimings: { historyVersions } });
 	const limits = { maxChanges: 100_000, maxAgeMs: 1e9, maxBytes: 1e9 };
 	const log = createChangeLog({ limits, clock: systemClock });
-	await source.start(log);
-	closing.push(() => source.close());
-	return { source, log };
+	await store.start(log);
+	closing.push(() => store.close());
+	return { store, log };
 }
 
 /** All changes after a version, in words. */
@@ -57,10 +57,10 @@ test("a replica that starts later has the history of one that was there all the 
 
 test("a token ahead of the log is reached without a bookmark", async () => {
 	api = await startFakeApiServer(systemClock);
-	const { source, log } = await startReplica();
+	const { store, log } = await startReplica();
 	api.store.tick(50);
 	const version = BigInt(api.store.version);
-	expect(await source.newestVersion(new AbortController().signal, version)).toBe(version);
+	expect(await store.newestVersion(new AbortController().signal, version)).toBe(version);
 	await until("the log is there", () => log.head >= version);
 	expect(log.life).toBe(1);
 });

@@ -2,10 +2,10 @@ import { afterEach, expect, test } from "vitest";
 import type { FakeApiServer } from "../../../support/fake-api-server.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 import { until } from "../../../support/until.ts";
-import { describeSource } from "../source-contract.ts";
+import { describeStore } from "../store-contract.ts";
 import { type KubernetesHarness, startKubernetes } from "./harness.ts";
 
-describeSource("the Kubernetes store", () => startKubernetes());
+describeStore("the Kubernetes store", () => startKubernetes());
 
 const { signal } = new AbortController();
 
@@ -25,15 +25,15 @@ afterEach(async () => {
 test("a version that is waited for costs a list only where the watch does not bring it", async () => {
 	const clock = createFakeClock();
 	harness = await startKubernetes({ operator: false, clock, reflectorTimings });
-	const { api, sink, source } = harness;
+	const { api, sink, store } = harness;
 	const before = listsOf(api);
 	// The rest of the cluster is always ahead of what this replica sees of it.
 	api.store.tick(50);
-	await source.newestVersion(signal, sink.head);
+	await store.newestVersion(signal, sink.head);
 	await clock.advance(1_000);
 	expect(listsOf(api)).toBe(before);
 	const wanted = BigInt(api.store.version);
-	await source.newestVersion(signal, wanted);
+	await store.newestVersion(signal, wanted);
 	await clock.advance(1_000);
 	await until("the list has come", () => sink.head >= wanted);
 	expect(listsOf(api)).toBe(before + 1);
@@ -42,10 +42,10 @@ test("a version that is waited for costs a list only where the watch does not br
 test("a version that the cluster does not have is not looked for", async () => {
 	const clock = createFakeClock();
 	harness = await startKubernetes({ operator: false, clock, reflectorTimings });
-	const { api, source } = harness;
+	const { api, store } = harness;
 	const before = listsOf(api);
 	const version = BigInt(api.store.version);
-	expect(await source.newestVersion(signal, version + 1n)).toBe(version);
+	expect(await store.newestVersion(signal, version + 1n)).toBe(version);
 	await clock.advance(1_000);
 	expect(listsOf(api)).toBe(before);
 });

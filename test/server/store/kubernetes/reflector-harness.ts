@@ -11,14 +11,14 @@ import {
 	type ReflectorTimings,
 } from "../../../../server/src/store/kubernetes/reflector-timings.ts";
 import type { RawWukong } from "../../../../server/src/store/kubernetes/unstructured.ts";
-import type { Change, Sink, SourceState } from "../../../../server/src/store/store.ts";
+import type { Change, Sink, StoreState } from "../../../../server/src/store/store.ts";
 import { createFakeClock, type FakeClock } from "../../../support/fake-clock.ts";
 import { rawNamed } from "./raw.ts";
 import { createScriptedUpstream, type ScriptedUpstream } from "./scripted-upstream.ts";
 
 /** A sink that keeps what it is told, and objects to what must never come. */
 export interface LogSink extends Sink {
-	readonly loads: SourceState[];
+	readonly loads: StoreState[];
 	/** Changes since the last load. */
 	readonly changes: Change[];
 	readonly objects: Map<string, Wukong>;
@@ -28,7 +28,7 @@ export interface LogSink extends Sink {
 }
 
 export function createLogSink(): LogSink {
-	const loads: SourceState[] = [];
+	const loads: StoreState[] = [];
 	const objects = new Map<string, Wukong>();
 	let changes: Change[] = [];
 	let head = 0n;

@@ -7,7 +7,7 @@ import { createFakeClock } from "../../../support/fake-clock.ts";
 import { until } from "../../../support/until.ts";
 import { createRecordingSink } from "../recording-sink.ts";
 import { change, createOptions, refTo, setLabel, writeOptions, wukongNamed } from "../write.ts";
-import { createSourceBefore, type KubernetesHarness, startKubernetes } from "./harness.ts";
+import { createStoreBefore, type KubernetesHarness, startKubernetes } from "./harness.ts";
 
 let harness: KubernetesHarness;
 afterEach(() => harness.close());
@@ -32,36 +32,36 @@ function race({ api }: KubernetesHarness, times: number): void {
 
 describe("other writers", () => {
 	test("who get ahead make an edit start over from what they wrote", async () => {
-		const { source, api } = await started();
-		await source.create(wukongNamed("a"), createOptions);
+		const { store, api } = await started();
+		await store.create(wukongNamed("a"), createOptions);
 		race(harness, 3);
-		const edited = await source.edit(refTo("a"), setLabel("mine", "1"), writeOptions);
+		const edited = await store.edit(refTo("a"), setLabel("mine", "1"), writeOptions);
 		expect(edited.labels).toEqual({ mine: "1", other: "0" });
 		expect(api.requests.filter((request) => request.startsWith("PUT"))).toHaveLength(4);
 	});
 
 	test("who never stop end it with RESOURCE_VERSION_CONFLICT", async () => {
-		const { source, api } = await started();
-		await source.create(wukongNamed("a"), createOptions);
+		const { store, api } = await started();
+		await store.create(wukongNamed("a"), createOptions);
 		race(harness, 100);
 		const conflict = { reason: ErrorReason.RESOURCE_VERSION_CONFLICT };
-		const edit = source.edit(refTo("a"), setLabel("mine", "1"), writeOptions);
+		const edit = store.edit(refTo("a"), setLabel("mine", "1"), writeOptions);
 		const current = () => api.store.get("default", "a").metadata.resourceVersion;
 		const told = await edit.catch((error) => error);
 		expect(told).toMatchObject(conflict);
 		expect(told.message).toContain(`resource_version is ${current()} by now`);
 		expect(api.requests.filter((request) => request.startsWith("PUT"))).toHaveLength(8);
-		const removal = source.remove(refTo("a"), () => {}, writeOptions);
+		const removal = store.remove(refTo("a"), () => {}, writeOptions);
 		await expect(removal).rejects.toMatchObject(conflict);
 		expect(api.store.get("default", "a").metadata.deletionTimestamp).toBeUndefined();
 	});
 
 	test("are seen by the caller's own precondition on the second try", async () => {
-		const { source } = await started();
-		const { resourceVersion } = await source.create(wukongNamed("a"), createOptions);
+		const { store } = await started();
+		const { resourceVersion } = await store.create(wukongNamed("a"), createOptions);
 		race(harness, 1);
 		const stale = new Failure(ErrorReason.RESOURCE_VERSION_CONFLICT, "not current");
-		const edit = source.edit(
+		const edit = store.edit(
 			refTo("a"),
 			(current) => {
 				if (current.resourceVersion !== resourceVersion) throw stale;
@@ -74,14 +74,14 @@ describe("other writers", () => {
 });
 
 test("two replicas that write in step both get through", async () => {
-	const { source, api } = await started({ random: Math.random });
-	await source.create(wukongNamed("a"), createOptions);
-	const other = createSourceBefore(api);
+	const { store, api } = await started({ random: Math.random });
+	await store.create(wukongNamed("a"), createOptions);
+	const other = createStoreBefore(api);
 	await other.start(createRecordingSink());
 	const count = change((next) => {
 		next.labels.count = String(Number(next.labels.count ?? "0") + 1);
 	});
-	const writers = [source, other, source, other, source, other];
+	const writers = [store, other, store, other, store, other];
 	await Promise.all(writers.map((writer) => writer.edit(refTo("a"), count, writeOptions)));
 	expect(api.store.get("default", "a").metadata.labels).toEqual({ count: "6" });
 	await other.close();
@@ -91,9 +91,9 @@ describe("a request id", () => {
 	test("finds the first result from any replica, and says nothing of itself", async () => {
 		const first = await started();
 		const options = { ...createOptions, requestId: "r-1", fingerprint: "f-1" };
-		const made = await first.source.create(wukongNamed("a"), options);
+		const made = await first.store.create(wukongNamed("a"), options);
 		expect(made.annotations).toEqual({});
-		const second = createSourceBefore(first.api);
+		const second = createStoreBefore(first.api);
 		await second.start(createRecordingSink());
 		expect((await second.create(wukongNamed("a"), options)).uid).toBe(made.uid);
 		await second.close();
@@ -106,29 +106,29 @@ describe("a request id", () => {
 
 describe("a creation", () => {
 	test("whose name is taken, but free again when its request id is looked for, was refused", async () => {
-		const { source, api } = await started();
-		await source.create(wukongNamed("a"), createOptions);
+		const { store, api } = await started();
+		await store.create(wukongNamed("a"), createOptions);
 		api.intercept(({ method, url }, response) => {
 			const looksForIt = method === "GET" && !url.includes("?");
 			if (looksForIt) answerJson(response, 404, { details: { kind: "wukongs", name: "a" } });
 			return looksForIt;
 		});
-		const again = source.create(wukongNamed("a"), { ...createOptions, requestId: "r-1" });
+		const again = store.create(wukongNamed("a"), { ...createOptions, requestId: "r-1" });
 		await expect(again).rejects.toMatchObject({ reason: ErrorReason.WUKONG_ALREADY_EXISTS });
 	});
 
 	test("that is only checked has no version", async () => {
-		const { source } = await started();
-		const tried = await source.create(wukongNamed("a"), { ...createOptions, validateOnly: true });
+		const { store } = await started();
+		const tried = await store.create(wukongNamed("a"), { ...createOptions, validateOnly: true });
 		expect([tried.resourceVersion, Object.isFrozen(tried)]).toEqual(["", true]);
 	});
 });
 
 describe("a refusal", () => {
 	test("repeats neither the credential that is set nor the one that was there", async () => {
-		const { source, api } = await started();
+		const { store, api } = await started();
 		const cloudInitUser = { name: "ops", password: "old-secret" };
-		await source.create(wukongNamed("a", { cloudInitUser }), createOptions);
+		await store.create(wukongNamed("a", { cloudInitUser }), createOptions);
 		for (const secret of ["old-secret", "new-secret"]) {
 			api.intercept(({ method }, response) => {
 				const message = `admission webhook "w" denied the request: not ${secret}`;
@@ -136,7 +136,7 @@ describe("a refusal", () => {
 				return method === "PUT";
 			});
 			const set = change(() => {}, { password: { action: "set", value: "new-secret" } });
-			await expect(source.edit(refTo("a"), set, writeOptions)).rejects.toMatchObject({
+			await expect(store.edit(refTo("a"), set, writeOptions)).rejects.toMatchObject({
 				details: { violations: [{ field: "wukong", description: "breaks a rule of the cluster" }] },
 			});
 		}
@@ -145,9 +145,9 @@ describe("a refusal", () => {
 
 describe("a deletion without finalizers", () => {
 	test("answers with the last state and the version of its own DELETED", async () => {
-		const { source, sink, api } = await started();
-		const made = await source.create(wukongNamed("a"), createOptions);
-		const { wukong, version } = await source.remove(refTo("a"), () => {}, writeOptions);
+		const { store, sink, api } = await started();
+		const made = await store.create(wukongNamed("a"), createOptions);
+		const { wukong, version } = await store.remove(refTo("a"), () => {}, writeOptions);
 		expect(wukong).toMatchObject({ name: "a", uid: made.uid });
 		expect(wukong.deleteTime).toBeDefined();
 		expect(version).toBe(BigInt(api.store.version));
@@ -155,15 +155,15 @@ describe("a deletion without finalizers", () => {
 	});
 
 	test("asks the API server where its own DELETED does not come", async () => {
-		const { source, api } = await started();
-		await source.create(wukongNamed("a"), createOptions);
+		const { store, api } = await started();
+		await store.create(wukongNamed("a"), createOptions);
 		api.intercept(({ url }, response) => {
 			if (!url.includes("watch=1")) return false;
 			answerJson(response, 503, {});
 			return true;
 		});
 		api.cutWatches();
-		const { version } = await source.remove(refTo("a"), () => {}, writeOptions);
+		const { version } = await store.remove(refTo("a"), () => {}, writeOptions);
 		expect(version).toBe(BigInt(api.store.version));
 	});
 });
@@ -171,7 +171,7 @@ describe("a deletion without finalizers", () => {
 describe("a write", () => {
 	test("that the API server finds to change nothing waits for nothing", async () => {
 		// Of this clock no time passes: who waited for a change that never comes would wait for ever.
-		const { source, api } = await started({ clock: createFakeClock() });
+		const { store, api } = await started({ clock: createFakeClock() });
 		const made = api.store.create({ metadata: { name: "a" } }, "default", false);
 		await until("the change comes", () => harness.sink.objects.size === 1);
 		api.intercept(({ method, url }, response) => {
@@ -179,28 +179,28 @@ describe("a write", () => {
 			return method === "PUT" || url.includes("watch=1");
 		});
 		api.cutWatches();
-		const same = await source.edit(refTo("a"), setLabel("x", "y"), writeOptions);
+		const same = await store.edit(refTo("a"), setLabel("x", "y"), writeOptions);
 		expect(same.resourceVersion).toBe(harness.sink.objects.get("default/a")?.resourceVersion);
 	});
 
 	test("without an answer is WRITE_OUTCOME_UNKNOWN, a read before it is not", async () => {
-		const { source, api } = await started();
-		await source.create(wukongNamed("a"), createOptions);
+		const { store, api } = await started();
+		await store.create(wukongNamed("a"), createOptions);
 		const lose = (lost: string) =>
 			api.intercept(({ method }, response) => {
 				if (method === lost) response.destroy();
 				return method === lost;
 			});
 		lose("PUT");
-		const edit = () => source.edit(refTo("a"), setLabel("x", "y"), writeOptions);
+		const edit = () => store.edit(refTo("a"), setLabel("x", "y"), writeOptions);
 		await expect(edit()).rejects.toMatchObject({ reason: ErrorReason.WRITE_OUTCOME_UNKNOWN });
 		lose("GET");
 		await expect(edit()).rejects.toMatchObject({ reason: ErrorReason.UPSTREAM_UNAVAILABLE });
 	});
 
 	test("of unknown fields' owner keeps them", async () => {
-		const { source, api } = await started();
-		await source.create(wukongNamed("a"), createOptions);
+		const { store, api } = await started();
+		await store.create(wukongNamed("a"), createOptions);
 		const raw = api.store.get("default", "a");
 		api.store.replace(
 			{ ...raw, spec: { ...(raw.spec as object), future: { x: 1 } } },
@@ -210,20 +210,20 @@ describe("a write", () => {
 		const grow = change((next) => {
 			if (next.spec) next.spec.cpu = 4;
 		});
-		await source.edit(refTo("a"), grow, writeOptions);
+		await store.edit(refTo("a"), grow, writeOptions);
 		expect(api.store.get("default", "a").spec).toMatchObject({ cpu: 4, future: { x: 1 } });
 	});
 
 	test("while the cluster is silent fails fast", async () => {
-		const { source, api } = await started({ reflectorTimings: { failingAfterMs: 0 } });
+		const { store, api } = await started({ reflectorTimings: { failingAfterMs: 0 } });
 		api.intercept((_, response) => {
 			response.destroy();
 			return true;
 		});
 		api.cutWatches();
-		await until("it is stale", () => source.freshness().staleSinceMs !== undefined);
+		await until("it is stale", () => store.freshness().staleSinceMs !== undefined);
 		const requests = () => api.requests.filter((request) => request.startsWith("POST")).length;
-		const create = source.create(wukongNamed("a"), createOptions);
+		const create = store.create(wukongNamed("a"), createOptions);
 		await expect(create).rejects.toMatchObject({
 			reason: ErrorReason.UPSTREAM_UNAVAILABLE,
 			details: { retryAfterMs: 1_000 },
@@ -240,7 +240,7 @@ describe("a write whose own change the watch does not bring", () => {
 	async function blind(isBroken: (url: string) => boolean) {
 		const clock = createFakeClock();
 		const observer = createUpstreamTally();
-		const { source, sink, api } = await started({ clock, observer });
+		const { store, sink, api } = await started({ clock, observer });
 		await until("it watches", () => api.watching === 1);
 		api.intercept(({ url }, response) => {
 			if (!url.includes("watch=1") && !isBroken(url)) return false;
@@ -261,13 +261,13 @@ describe("a write whose own change the watch does not bring", () => {
 			await until("it waits", () => waits() > before);
 			return { done, isOver: () => isOver };
 		};
-		return { clock, observer, source, sink, api, lists, waits, begin };
+		return { clock, observer, store, sink, api, lists, waits, begin };
 	}
 
 	test("is answered when a list shows it, so that every later read sees it", async () => {
-		const { clock, observer, source, sink, lists, begin } = await blind(() => false);
+		const { clock, observer, store, sink, lists, begin } = await blind(() => false);
 		const before = lists();
-		const create = await begin(() => source.create(wukongNamed("a"), createOptions));
+		const create = await begin(() => store.create(wukongNamed("a"), createOptions));
 		await clock.advance(249);
 		expect([create.isOver(), lists()]).toEqual([false, before]);
 		await clock.advance(1);
@@ -278,8 +278,8 @@ describe("a write whose own change the watch does not bring", () => {
 	});
 
 	test("nor a list is answered after 5 s all the same, and counted", async () => {
-		const { clock, observer, source, sink, api, begin } = await blind(isList);
-		const create = await begin(() => source.create(wukongNamed("a"), createOptions));
+		const { clock, observer, store, sink, api, begin } = await blind(isList);
+		const create = await begin(() => store.create(wukongNamed("a"), createOptions));
 		await clock.advance(4_999);
 		expect([create.isOver(), observer.unseen]).toEqual([false, 0]);
 		await clock.advance(1);
@@ -293,9 +293,9 @@ describe("a write whose own change the watch does not bring", () => {
 	});
 
 	test("is answered before its caller's deadline: what is stored is no DEADLINE_EXCEEDED", async () => {
-		const { clock, observer, source, begin } = await blind(isList);
+		const { clock, observer, store, begin } = await blind(isList);
 		const options = { ...createOptions, remainingMs: () => 1_000 };
-		const create = await begin(() => source.create(wukongNamed("a"), options));
+		const create = await begin(() => store.create(wukongNamed("a"), options));
 		await clock.advance(899);
 		expect(create.isOver()).toBe(false);
 		await clock.advance(1);
@@ -304,19 +304,19 @@ describe("a write whose own change the watch does not bring", () => {
 	});
 
 	test("waits no longer than its caller, and is not counted then", async () => {
-		const { observer, source, begin } = await blind(isList);
+		const { observer, store, begin } = await blind(isList);
 		const caller = new AbortController();
 		const options = { ...createOptions, signal: caller.signal };
-		const create = await begin(() => source.create(wukongNamed("a"), options));
+		const create = await begin(() => store.create(wukongNamed("a"), options));
 		caller.abort();
 		await create.done;
 		expect(observer.unseen).toBe(0);
 	});
 
 	test("does not hold up the next write to the same VM", async () => {
-		const { clock, source, api, begin } = await blind(isList);
-		const create = await begin(() => source.create(wukongNamed("a"), createOptions));
-		const edit = await begin(() => source.edit(refTo("a"), setLabel("x", "y"), writeOptions));
+		const { clock, store, api, begin } = await blind(isList);
+		const create = await begin(() => store.create(wukongNamed("a"), createOptions));
+		const edit = await begin(() => store.edit(refTo("a"), setLabel("x", "y"), writeOptions));
 		expect(create.isOver()).toBe(false);
 		expect(api.store.get("default", "a").metadata.labels).toEqual({ x: "y" });
 		await clock.advance(5_000);
@@ -324,9 +324,9 @@ describe("a write whose own change the watch does not bring", () => {
 	});
 
 	test("and that deletes at once has the API server's newest version", async () => {
-		const { clock, observer, source, api, begin, waits } = await blind(isList);
+		const { clock, observer, store, api, begin, waits } = await blind(isList);
 		api.store.create({ metadata: { name: "a" } }, "default", false);
-		const removal = await begin(() => source.remove(refTo("a"), () => {}, writeOptions));
+		const removal = await begin(() => store.remove(refTo("a"), () => {}, writeOptions));
 		const before = waits();
 		await clock.advance(250);
 		await until("it knows, and gives the watch its time", () => waits() > before);
@@ -336,9 +336,9 @@ describe("a write whose own change the watch does not bring", () => {
 	});
 
 	test("and that deletes at once, but has no version, is WRITE_OUTCOME_UNKNOWN: it was written", async () => {
-		const { clock, source, api, begin } = await blind((url) => isList(url) || isAsked(url));
+		const { clock, store, api, begin } = await blind((url) => isList(url) || isAsked(url));
 		api.store.create({ metadata: { name: "a" } }, "default", false);
-		const removal = await begin(() => source.remove(refTo("a"), () => {}, writeOptions));
+		const removal = await begin(() => store.remove(refTo("a"), () => {}, writeOptions));
 		await clock.advance(5_000);
 		const unknown = { reason: ErrorReason.WRITE_OUTCOME_UNKNOWN };
 		await expect(removal.done).rejects.toMatchObject(unknown);
@@ -348,25 +348,25 @@ describe("a write whose own change the watch does not bring", () => {
 
 describe("one namespace", () => {
 	test("is listed, watched and written; others are not there", async () => {
-		const { source, sink, api } = await started({ namespace: "mine" });
+		const { store, sink, api } = await started({ namespace: "mine" });
 		const given = { ...wukongNamed("a"), namespace: "mine" };
-		await source.create(given, createOptions);
+		await store.create(given, createOptions);
 		api.store.create({ metadata: { name: "b" } }, "default", false);
 		api.bookmark();
 		await until("the bookmark passes", () => sink.head === BigInt(api.store.version));
 		expect([...sink.objects.keys()]).toEqual(["mine/a"]);
 		const missing = { reason: ErrorReason.NAMESPACE_NOT_FOUND };
-		await expect(source.create(wukongNamed("a"), createOptions)).rejects.toMatchObject(missing);
-		const edit = source.edit(refTo("b"), setLabel("x", "y"), writeOptions);
+		await expect(store.create(wukongNamed("a"), createOptions)).rejects.toMatchObject(missing);
+		const edit = store.edit(refTo("b"), setLabel("x", "y"), writeOptions);
 		await expect(edit).rejects.toMatchObject({ reason: ErrorReason.WUKONG_NOT_FOUND });
 	});
 });
 
 describe("close", () => {
 	test("refuses what comes later", async () => {
-		const { source } = await started();
-		await source.close();
-		const late = source.create(wukongNamed("a"), createOptions);
+		const { store } = await started();
+		await store.close();
+		const late = store.create(wukongNamed("a"), createOptions);
 		await expect(late).rejects.toMatchObject({ reason: ErrorReason.SHUTTING_DOWN });
 	});
 });

@@ -5,16 +5,16 @@ import {
 	StartStrategySchema,
 } from "@novasphere/wukong-gen/wukong";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Source } from "../../../server/src/store/store.ts";
+import type { Store } from "../../../server/src/store/store.ts";
 import type { RecordingSink } from "./recording-sink.ts";
-import { describeCredentials } from "./source-contract-credentials.ts";
-import { describeWrites } from "./source-contract-writes.ts";
+import { describeCredentials } from "./store-contract-credentials.ts";
+import { describeWrites } from "./store-contract-writes.ts";
 import { createVmNames } from "./vm-names.ts";
 import { change, createOptions, writeOptions } from "./write.ts";
 
-/** A started source and the sink it feeds. */
-export interface SourceHarness {
-	readonly source: Source;
+/** A started store and the sink it feeds. */
+export interface StoreHarness {
+	readonly store: Store;
 	readonly sink: RecordingSink;
 	/** Where the suite writes; empty at first, and nobody else's. */
 	readonly namespace: string;
@@ -36,9 +36,9 @@ const exceptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /** What every store must do, whatever is behind it. */
-export function describeSource(name: string, open: () => Promise<SourceHarness>): void {
-	describe(`the source contract on ${name}`, () => {
-		let harness: SourceHarness;
+export function describeStore(name: string, open: () => Promise<StoreHarness>): void {
+	describe(`the store contract on ${name}`, () => {
+		let harness: StoreHarness;
 		const vm = createVmNames(() => harness);
 
 		beforeEach(async () => {
@@ -52,15 +52,15 @@ export function describeSource(name: string, open: () => Promise<SourceHarness>)
 
 		test("a call that was canceled before it began writes nothing", async () => {
 			const options = { ...createOptions, signal: AbortSignal.abort() };
-			await expect(harness.source.create(vm.named("a"), options)).rejects.toBe(
+			await expect(harness.store.create(vm.named("a"), options)).rejects.toBe(
 				options.signal.reason,
 			);
 			expect(harness.sink.objects.size).toBe(0);
 		});
 
 		test("the newest version, asked of the store, is no older than what was written", async () => {
-			const { resourceVersion } = await harness.source.create(vm.named("a"), createOptions);
-			const newest = await harness.source.newestVersion(createOptions.signal);
+			const { resourceVersion } = await harness.store.create(vm.named("a"), createOptions);
+			const newest = await harness.store.newestVersion(createOptions.signal);
 			expect(newest).toBeGreaterThanOrEqual(BigInt(resourceVersion));
 		});
 
@@ -69,7 +69,7 @@ export function describeSource(name: string, open: () => Promise<SourceHarness>)
 		testHere(
 			reason === undefined ? missingNamespace : `${missingNamespace}: no, ${reason}`,
 			async () => {
-				const made = harness.source.create(
+				const made = harness.store.create(
 					{ ...vm.named("a"), namespace: "nowhere" },
 					createOptions,
 				);
@@ -78,7 +78,7 @@ export function describeSource(name: string, open: () => Promise<SourceHarness>)
 		);
 
 		test("all that comes out is frozen", async () => {
-			const made = await harness.source.create(vm.named("a"), createOptions);
+			const made = await harness.store.create(vm.named("a"), createOptions);
 			for (const part of [made, made.spec, made.spec?.disks, made.spec?.disks[0], made.status]) {
 				expect(Object.isFrozen(part)).toBe(true);
 			}
@@ -86,8 +86,8 @@ export function describeSource(name: string, open: () => Promise<SourceHarness>)
 	});
 }
 
-function describeOperator(harness: () => SourceHarness): void {
-	const source = () => harness().source;
+function describeOperator(harness: () => StoreHarness): void {
+	const store = () => harness().store;
 	const { held, named, ref } = createVmNames(harness);
 
 	describe("the operator", () => {
@@ -97,19 +97,19 @@ function describeOperator(harness: () => SourceHarness): void {
 			});
 
 		test("brings a new VM to Running, a stopped one to Stopped, and back", async () => {
-			await source().create(named("a"), createOptions);
+			await store().create(named("a"), createOptions);
 			const power = () => held("a")?.status?.powerState;
 			await harness().until("it runs", () => power() === Power.RUNNING);
-			const stopping = await source().edit(ref("a"), turn(false), writeOptions);
+			const stopping = await store().edit(ref("a"), turn(false), writeOptions);
 			expect(stopping.status?.powerState).toBe(Power.STOPPING);
 			await harness().until("it has stopped", () => power() === Power.STOPPED);
-			await source().edit(ref("a"), turn(true), writeOptions);
+			await store().edit(ref("a"), turn(true), writeOptions);
 			await harness().until("it runs again", () => power() === Power.RUNNING);
 		});
 
 		test("tells an unknown storage class by Error and a condition", async () => {
 			const disks = [{ name: "root", size: "1Gi", storageClassName: "does-not-exist" }];
-			await source().create(named("a", { disks }), createOptions);
+			await store().create(named("a", { disks }), createOptions);
 			await harness().until("it fails", () => held("a")?.status?.phase === "Error");
 			expect(held("a")?.status?.conditions).toContainEqual(
 				expect.objectContaining({ type: "VolumesBound", status: "False" }),

@@ -1,18 +1,18 @@
 import { systemClock } from "../../server/src/clock.ts";
-import { createKubernetesSource } from "../../server/src/store/kubernetes/kubernetes-store.ts";
-import type { Source } from "../../server/src/store/store.ts";
+import { createKubernetesStore } from "../../server/src/store/kubernetes/kubernetes-store.ts";
+import type { Store } from "../../server/src/store/store.ts";
 import type { KubeAccess } from "./kube-api.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 
 const silent = () => {};
 
 /**
- * A source before a real API server; it reads the access when it starts.
+ * A store before a real API server; it reads the access when it starts.
  * @param namespace the one that is served; empty: all
  */
-export async function createClusterSource(access: KubeAccess, namespace: string): Promise<Source> {
+export async function createClusterStore(access: KubeAccess, namespace: string): Promise<Store> {
 	const kubeconfig = await writeKubeconfig(access);
-	const source = createKubernetesSource({
+	const store = createKubernetesStore({
 		kubeconfig: kubeconfig.path,
 		context: "",
 		maxConnections: 16,
@@ -28,9 +28,9 @@ export async function createClusterSource(access: KubeAccess, namespace: string)
 		},
 	});
 	return {
-		...source,
+		...store,
 		async close() {
-			await source.close();
+			await store.close();
 			await kubeconfig.remove();
 		},
 	};

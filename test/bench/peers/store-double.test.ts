@@ -1,33 +1,33 @@
 import { expect, test } from "vitest";
-import type { Change, SourceState } from "../../../server/src/store/store.ts";
+import type { Change, StoreState } from "../../../server/src/store/store.ts";
 import { seedPayload } from "../payload/payload.ts";
-import { createSourceDouble } from "./source-double.ts";
+import { createStoreDouble } from "./store-double.ts";
 
 async function started() {
-	const source = createSourceDouble(seedPayload(3).list);
+	const store = createStoreDouble(seedPayload(3).list);
 	const told: (readonly Change[])[] = [];
-	const loaded: SourceState[] = [];
-	await source.start({
+	const loaded: StoreState[] = [];
+	await store.start({
 		load: (state) => loaded.push(state),
 		append: (changes) => told.push(changes),
 		advance() {},
 	});
-	return { source, told, state: loaded[0] };
+	return { store, told, state: loaded[0] };
 }
 
 test("a burst is one append, its versions rise, and each change follows the state before", async () => {
-	const { source, told, state } = await started();
-	source.change([0, 2]);
-	source.change([0]);
+	const { store, told, state } = await started();
+	store.change([0, 2]);
+	store.change([0]);
 	expect(told.map((changes) => changes.map(({ version }) => version))).toEqual([[4n, 5n], [6n]]);
 	expect(told[0]?.[0]?.previous).toBe(state?.objects[0]);
 	expect(told[1]?.[0]?.previous).toBe(told[0]?.[0]?.object);
-	expect(await source.newestVersion(AbortSignal.timeout(1_000))).toBe(6n);
+	expect(await store.newestVersion(AbortSignal.timeout(1_000))).toBe(6n);
 });
 
 test("changed VMs are immutable, and differ in a label and their version only", async () => {
-	const { source, told, state } = await started();
-	source.change([1]);
+	const { store, told, state } = await started();
+	store.change([1]);
 	const object = told[0]?.[0]?.object;
 	const before = state?.objects[1];
 	expect(Object.isFrozen(object?.labels)).toBe(true);

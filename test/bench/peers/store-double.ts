@@ -2,16 +2,16 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { ListWukongsResponse } from "@novasphere/wukong-gen/wukong-service";
 import { freeze } from "../../../server/src/resource/freeze.ts";
 import { formatVersion } from "../../../server/src/resource/version.ts";
-import type { Change, Sink, Source } from "../../../server/src/store/store.ts";
+import type { Change, Sink, Store } from "../../../server/src/store/store.ts";
 import { changeLabels } from "../payload/change-label.ts";
 
 /** A store without storage: it holds a list, takes no write, and changes when told to. */
-export interface SourceDouble extends Source {
+export interface StoreDouble extends Store {
 	/** Changes a label of the VMs at these places of the list; all become known at once. */
 	change(places: readonly number[]): void;
 }
 
-export function createSourceDouble(list: ListWukongsResponse): SourceDouble {
+export function createStoreDouble(list: ListWukongsResponse): StoreDouble {
 	const objects: Wukong[] = list.wukongs.map(freeze);
 	let head = BigInt(list.resourceVersion);
 	let sink: Sink | undefined;

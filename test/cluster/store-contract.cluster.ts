@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, inject } from "vitest";
 import { createRecordingSink } from "../server/store/recording-sink.ts";
-import { describeSource } from "../server/store/source-contract.ts";
+import { describeStore } from "../server/store/store-contract.ts";
 import { until } from "../support/until.ts";
-import { createClusterSource } from "./cluster-source.ts";
+import { createClusterStore } from "./cluster-store.ts";
 import { installFinalizerPolicy } from "./finalizer-policy.ts";
 import { createKubeApi, type KubeAccess } from "./kube-api.ts";
 import { startOperator } from "./operator.ts";
@@ -19,19 +19,19 @@ beforeAll(async () => {
 });
 afterAll(() => admin.close());
 
-describeSource("the Kubernetes store on a real API server", async () => {
+describeStore("the Kubernetes store on a real API server", async () => {
 	const namespace = await createNamespace();
-	const source = await createClusterSource(access, namespace);
+	const store = await createClusterStore(access, namespace);
 	const sink = createRecordingSink();
-	await source.start(sink);
+	await store.start(sink);
 	return {
-		source,
+		store,
 		sink,
 		namespace,
 		async until(what, condition) {
 			const operator = await startOperator(cluster, namespace);
 			await until(what, condition).finally(() => operator.close());
 		},
-		close: () => source.close(),
+		close: () => store.close(),
 	};
 });

@@ -3,7 +3,7 @@ import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../server/src/clock.ts";
 import { keyOf } from "../../server/src/resource/object.ts";
 import { formatVersion } from "../../server/src/resource/version.ts";
-import type { Change, Sink, Source } from "../../server/src/store/store.ts";
+import type { Change, Sink, Store } from "../../server/src/store/store.ts";
 
 /** What a test writes. */
 export interface MemoryWrite {
@@ -15,8 +15,8 @@ export interface MemoryWrite {
 	readonly pad?: string;
 }
 
-/** A source that a test plays by hand. It can feed several replicas, as one upstream does. */
-export interface MemorySource extends Source {
+/** A store that a test plays by hand. It can feed several replicas, as one upstream does. */
+export interface MemoryStore extends Store {
 	/** Creates or changes; told to all sinks, unless held. */
 	put(write: MemoryWrite): Wukong;
 	/** Deletes; harmless where there is nothing. */
@@ -31,10 +31,10 @@ export interface MemorySource extends Source {
 	readonly changes: readonly Change[];
 }
 
-export function createMemorySource(
+export function createMemoryStore(
 	clock: Clock,
 	options: { readonly exactVersions?: boolean; readonly firstVersion?: bigint } = {},
-): MemorySource {
+): MemoryStore {
 	const sinks = new Set<Sink>();
 	const objects = new Map<string, Wukong>();
 	const changes: Change[] = [];

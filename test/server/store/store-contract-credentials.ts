@@ -1,14 +1,14 @@
 import { create } from "@bufbuild/protobuf";
 import { CloudInitUserSchema, type Wukong } from "@novasphere/wukong-gen/wukong";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Source } from "../../../server/src/store/store.ts";
-import type { SourceHarness } from "./source-contract.ts";
+import type { Store } from "../../../server/src/store/store.ts";
+import type { StoreHarness } from "./store-contract.ts";
 import { createVmNames } from "./vm-names.ts";
 import { change, createOptions, writeOptions } from "./write.ts";
 
 /** How every store must treat passwords. */
-export function describeCredentials(harness: () => SourceHarness): void {
-	const source = () => harness().source;
+export function describeCredentials(harness: () => StoreHarness): void {
+	const store = () => harness().store;
 	const sink = () => harness().sink;
 	const { held, named, ref } = createVmNames(harness);
 
@@ -23,13 +23,13 @@ export function describeCredentials(harness: () => SourceHarness): void {
 		const versionOf = (edited: Promise<Wukong>) => edited.then((w) => w.resourceVersion);
 
 		beforeEach(async () => {
-			await source().create(named("a", { cloudInitUser: user }), createOptions);
+			await store().create(named("a", { cloudInitUser: user }), createOptions);
 			await harness().until("it runs", () => held("a")?.status?.phase === "Running");
 		});
 
 		test("never come out", async () => {
-			await source().edit(ref("a"), (current) => rename(current, "root"), writeOptions);
-			await source().remove(ref("a"), () => {}, writeOptions);
+			await store().edit(ref("a"), (current) => rename(current, "root"), writeOptions);
+			await store().remove(ref("a"), () => {}, writeOptions);
 			const out = JSON.stringify([sink().state.objects, sink().changes], (_, value) =>
 				typeof value === "bigint" ? String(value) : value,
 			);
@@ -38,10 +38,10 @@ export function describeCredentials(harness: () => SourceHarness): void {
 		});
 
 		test("are kept over an edit of their user, change when set, and are gone when cleared", async () => {
-			await source().edit(ref("a"), (current) => rename(current, "root"), writeOptions);
+			await store().edit(ref("a"), (current) => rename(current, "root"), writeOptions);
 			await harness().until("that is observed", () => isObserved(held("a")));
 			const before = held("a")?.resourceVersion;
-			const edit = (e: Parameters<Source["edit"]>[1]) => source().edit(ref("a"), e, writeOptions);
+			const edit = (e: Parameters<Store["edit"]>[1]) => store().edit(ref("a"), e, writeOptions);
 			expect(await versionOf(edit(withPassword("pw-secret")))).toBe(before);
 			expect(await versionOf(edit(withPassword("pw-other")))).not.toBe(before);
 			await harness().until("that is observed", () => isObserved(held("a")));
@@ -52,7 +52,7 @@ export function describeCredentials(harness: () => SourceHarness): void {
 		});
 
 		test("go with their user", async () => {
-			const edit = (e: Parameters<Source["edit"]>[1]) => source().edit(ref("a"), e, writeOptions);
+			const edit = (e: Parameters<Store["edit"]>[1]) => store().edit(ref("a"), e, writeOptions);
 			await edit(
 				change((next) => {
 					if (next.spec) delete next.spec.cloudInitUser;
