@@ -13,7 +13,7 @@ const seed = Number(process.env.WUKONG_TEST_SEED ?? Date.now() % 2 ** 31);
 /** Requests to each service. */
 const runs = Number(process.env.WUKONG_DIFFERENTIAL_RUNS ?? 1_500);
 
-const probe: Served = { service: createProbeService(), interceptors: [], sharedTypes: [] };
+const probe: Served = { service: createProbeService(), interceptors: [], cacheableTypes: [] };
 let real: Awaited<ReturnType<typeof startRealService>>;
 let ways: { readonly probe: Ways; readonly real: Ways };
 

@@ -2,7 +2,7 @@ import { systemClock } from "../../server/src/clock.ts";
 import { type CallContext, callContextKey } from "../../server/src/rpc/call/call-context.ts";
 import { createCallInterceptor } from "../../server/src/service/interceptors/calls.ts";
 import { createValidateInterceptor } from "../../server/src/service/interceptors/validate.ts";
-import { sharedTypes } from "../../server/src/service/wukong/cacheable-types.ts";
+import { cacheableTypes } from "../../server/src/service/wukong/cacheable-types.ts";
 import { createWukongService } from "../../server/src/service/wukong/wukong-service.ts";
 import { createEmbeddedStore } from "../../server/src/store/embedded/embedded-store.ts";
 import type { Store } from "../../server/src/store/store.ts";
@@ -65,7 +65,7 @@ export async function startRealService(): Promise<Served & { close(): Promise<vo
 			}),
 			createValidateInterceptor(defaultNamespace),
 		],
-		sharedTypes,
+		cacheableTypes,
 		close: () => store.close(),
 	};
 }

@@ -15,7 +15,7 @@ import { createWitness } from "./witness.ts";
 export interface Served {
 	readonly service: ServiceImplSpec;
 	readonly interceptors: readonly Interceptor[];
-	readonly sharedTypes: readonly DescMessage[];
+	readonly cacheableTypes: readonly DescMessage[];
 }
 
 /** The same service behind two ports of this process, one for each way of answering. */

@@ -8,7 +8,7 @@ import { callContextKey } from "../rpc/call/call-context.ts";
 import { refusalDetails } from "../service/errors/refusal-details.ts";
 import { createCallInterceptor } from "../service/interceptors/calls.ts";
 import { createValidateInterceptor } from "../service/interceptors/validate.ts";
-import { sharedTypes, wukongIn } from "../service/wukong/cacheable-types.ts";
+import { cacheableTypes, wukongIn } from "../service/wukong/cacheable-types.ts";
 import { createWukongService } from "../service/wukong/wukong-service.ts";
 import type { Store } from "../store/store.ts";
 import { createAccessLog } from "../telemetry/access-log.ts";
@@ -122,7 +122,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			}),
 			createValidateInterceptor(defaultNamespace),
 		],
-		sharedTypes,
+		cacheableTypes,
 		encodings,
 		refusalDetails,
 		limits: limitsFrom(config),

@@ -37,7 +37,7 @@ export interface PortOptions {
 	 * Types whose frozen messages are taken for immutable throughout: their bytes are made once for
 	 * all who read them. Default: none.
 	 */
-	readonly sharedTypes?: readonly DescMessage[];
+	readonly cacheableTypes?: readonly DescMessage[];
 	/** Where these bytes are kept. Default: 128 MiB of them. */
 	readonly encodings?: Encodings;
 	/**
@@ -89,7 +89,7 @@ export function createPort(options: PortOptions): Port {
 		...options.services.map(({ service }) => jsonTypesOf(service.file)),
 	);
 	const { services, interceptors, way = "direct" } = options;
-	const { sharedTypes = [], encodings = createEncodings() } = options;
+	const { cacheableTypes = [], encodings = createEncodings() } = options;
 	const handlers = { services, interceptors, limits, compressions, registry, observer, way };
 	const fairness = createFairness({
 		sliceBytes: limits.streamSliceBytes,
@@ -106,7 +106,7 @@ export function createPort(options: PortOptions): Port {
 		createRequestId: createRequestIds(),
 		routes: createRoutes(createProcedures(handlers)),
 		compressions,
-		encoder: createEncoder({ sharedTypes, encodings, registry, observer }),
+		encoder: createEncoder({ cacheableTypes, encodings, registry, observer }),
 		decoder: createDecoder({ registry }),
 		refusalDetails: options.refusalDetails,
 		limits,

@@ -1,5 +1,5 @@
-/** A stream that can also be taken in slices: iteration costs more than a whole write for each message. */
-export interface SlicedStream<T> extends AsyncIterable<T> {
+/** A stream that can also be taken in batches: iteration costs more than a whole write for each message. */
+export interface BatchedStream<T> extends AsyncIterable<T> {
 	/**
 	 * What there is to send next, up to about `maxBytes` of binary form, at least one message if
 	 * there is any; empty: nothing for now. Frozen where other streams are given the same: its bytes
@@ -18,7 +18,7 @@ export interface SlicedStream<T> extends AsyncIterable<T> {
 	close(reason?: unknown): void;
 }
 
-/** True where a stream can be taken in slices; interceptors may have wrapped that away. */
-export function isSliced<T>(stream: AsyncIterable<T>): stream is SlicedStream<T> {
+/** True where a stream can be taken in batches; interceptors may have wrapped that away. */
+export function isBatched<T>(stream: AsyncIterable<T>): stream is BatchedStream<T> {
 	return "take" in stream && "hasMore" in stream && "onReady" in stream && "close" in stream;
 }

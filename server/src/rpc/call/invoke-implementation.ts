@@ -9,7 +9,7 @@ import type {
 	UnaryResponse,
 } from "@connectrpc/connect";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { isSliced } from "../batched-stream.ts";
+import { isBatched } from "../batched-stream.ts";
 import type { Call } from "./call.ts";
 import {
 	createHandlerContext,
@@ -62,7 +62,7 @@ export function invokeStream(
 		const { cancellation } = call;
 		if (cancellation.reason !== undefined) throw cancellation.reason;
 		const output = spec.impl(input, createHandlerContext(call, request));
-		if (isSliced(output)) {
+		if (isBatched(output)) {
 			cancellation.hold(output);
 			return createStreamResponse(call, output as AsyncIterable<Message>);
 		}

@@ -1,17 +1,17 @@
 import type { Message } from "@bufbuild/protobuf";
 import { writeBody } from "../../http/body-writer.ts";
 import type { Fairness, Share, Task } from "../../http/scheduler.ts";
-import type { SlicedStream } from "../batched-stream.ts";
+import type { BatchedStream } from "../batched-stream.ts";
 import type { StreamAnswer } from "./stream-response.ts";
 
 /** Writes a stream slice by slice, until its end, or until the call is broken off. */
-export function writeSlices(
-	stream: SlicedStream<Message>,
+export function writeBatches(
+	stream: BatchedStream<Message>,
 	answer: StreamAnswer,
 	fairness: Fairness,
 ): void {
 	const { cancellation } = answer;
-	const writer = new SliceWriter(stream, answer, fairness);
+	const writer = new BatchWriter(stream, answer, fairness);
 	cancellation.onAbort((reason) => writer.leave(reason));
 	if (cancellation.reason === undefined) writer.run();
 	else writer.leave(cancellation.reason);
@@ -22,12 +22,12 @@ export function writeSlices(
  * the stream and what is on its way to it: nothing is taken before there is room. A class:
  * thousands may be open.
  */
-class SliceWriter implements Task {
-	readonly #stream: SlicedStream<Message>;
+class BatchWriter implements Task {
+	readonly #stream: BatchedStream<Message>;
 	readonly #answer: StreamAnswer;
 	readonly #fairness: Fairness;
 
-	constructor(stream: SlicedStream<Message>, answer: StreamAnswer, fairness: Fairness) {
+	constructor(stream: BatchedStream<Message>, answer: StreamAnswer, fairness: Fairness) {
 		this.#stream = stream;
 		this.#answer = answer;
 		this.#fairness = fairness;

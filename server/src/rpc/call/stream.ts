@@ -4,14 +4,14 @@ import type { Clock } from "../../clock.ts";
 import type { TransportLimits } from "../../http/limits.ts";
 import type { TransportObserver } from "../../http/observer.ts";
 import type { Fairness } from "../../http/scheduler.ts";
-import { isSliced } from "../batched-stream.ts";
+import { isBatched } from "../batched-stream.ts";
 import type { Encoder } from "../codec/encoder.ts";
 import type { RefusalDetails } from "../error-writer.ts";
 import type { StreamProtocol } from "../protocol/protocol.ts";
 import type { Call } from "./call.ts";
 import { invokeStream } from "./invoke-implementation.ts";
 import { StreamAnswer } from "./stream-response.ts";
-import { writeMessages, writeSlices } from "./stream-writer.ts";
+import { writeBatches, writeMessages } from "./stream-writer.ts";
 
 /** A server-streaming procedure as it is served. */
 export interface StreamProcedure {
@@ -47,8 +47,8 @@ export function runStream(
 	const fail = (error: unknown) => answer.fail(error);
 	const write = ({ header, trailer, message: messages }: StreamResponse) => {
 		answer.setMetadata(header, trailer);
-		if (isSliced(messages)) {
-			writeSlices(messages, answer, terms.options.fairness);
+		if (isBatched(messages)) {
+			writeBatches(messages, answer, terms.options.fairness);
 			return undefined;
 		}
 		const written = writeMessages(messages, answer, terms.options.fairness.join());

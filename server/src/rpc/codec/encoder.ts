@@ -22,7 +22,7 @@ export interface EncoderOptions {
 	 * Messages of these types that are frozen are taken for immutable throughout; where they lie
 	 * inside others, singly or in a list, their bytes are put in as they are.
 	 */
-	readonly sharedTypes: readonly DescMessage[];
+	readonly cacheableTypes: readonly DescMessage[];
 	/** Where the bytes of shared messages are kept. */
 	readonly encodings: Encodings;
 	/** Types that a google.protobuf.Any may hold. */
@@ -35,8 +35,8 @@ export interface EncoderOptions {
  * readers, as long as they are kept.
  */
 export function createEncoder(options: EncoderOptions): Encoder {
-	const { sharedTypes, encodings, registry, observer } = options;
-	const shared = new Set(sharedTypes.map(({ typeName }) => typeName));
+	const { cacheableTypes, encodings, registry, observer } = options;
+	const shared = new Set(cacheableTypes.map(({ typeName }) => typeName));
 
 	const encode = (schema: DescMessage, message: Message, form: Form): Buffer => {
 		if (!shared.has(schema.typeName) || !Object.isFrozen(message)) {
@@ -51,7 +51,7 @@ export function createEncoder(options: EncoderOptions): Encoder {
 		}
 		return envelope;
 	};
-	const write = createMessageWriter({ sharedTypes: shared, registry }, (schema, message, form) =>
+	const write = createMessageWriter({ cacheableTypes: shared, registry }, (schema, message, form) =>
 		encode(schema, message, form).subarray(envelopePrefixBytes),
 	);
 

@@ -28,14 +28,14 @@ type Fields = { readonly [name: string]: unknown };
 /** What messages are written with. */
 export interface WriterOptions {
 	/** Type names of the parts whose bytes are put in as they are. */
-	readonly sharedTypes: ReadonlySet<string>;
+	readonly cacheableTypes: ReadonlySet<string>;
 	/** Types that a google.protobuf.Any may hold. */
 	readonly registry: Registry;
 }
 
 /** Writers that put the bytes of shared parts in as they are, and leave the rest to protobuf. */
 export function createMessageWriter(
-	{ sharedTypes, registry }: WriterOptions,
+	{ cacheableTypes, registry }: WriterOptions,
 	partBytes: PartBytes,
 ): Readonly<Record<Form, WriteMessage>> {
 	const plans = new Map<DescMessage, readonly PartField[]>();
@@ -54,7 +54,7 @@ export function createMessageWriter(
 		if (!holdsMessages || field.delimitedEncoding) return undefined;
 		// Protobuf would miss it in the rest.
 		if (field.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED) return undefined;
-		if (!sharedTypes.has(field.message.typeName)) return undefined;
+		if (!cacheableTypes.has(field.message.typeName)) return undefined;
 		return { field, schema: field.message, isList: field.fieldKind === "list" };
 	};
 	return {

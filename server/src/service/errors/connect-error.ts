@@ -5,7 +5,7 @@ import { errorDomain, Failure, reasonName } from "../../failure.ts";
 import type { WukongRef } from "../../resource/object.ts";
 import { codeOf, reasonOfConnectCode } from "./error-codes.ts";
 import { badRequest, errorInfo, retryInfo } from "./error-details.ts";
-import { cutToBytes } from "./truncate.ts";
+import { truncateToBytes } from "./truncate.ts";
 
 /** Longest message in bytes: gRPC sends it in a trailer. */
 const maxMessageBytes = 1_024;
@@ -48,7 +48,7 @@ function ofFailure(failure: Failure, meant: WukongRef | undefined): ConnectError
 	];
 	if (violations !== undefined && violations.length > 0) details.push(badRequest(violations));
 	if (retryAfterMs !== undefined) details.push(retryInfo(retryAfterMs));
-	const message = cutToBytes(failure.message, maxMessageBytes);
+	const message = truncateToBytes(failure.message, maxMessageBytes);
 	return new ConnectError(message, codeOf(failure.reason), undefined, details, failure.cause);
 }
 

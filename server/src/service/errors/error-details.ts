@@ -10,7 +10,7 @@ import {
 import type { FieldViolation } from "../../failure.ts";
 import { maxFieldPathLength } from "../../resource/field-path.ts";
 import type { WukongRef } from "../../resource/object.ts";
-import { cutText, cutToBytes } from "./truncate.ts";
+import { truncate, truncateToBytes } from "./truncate.ts";
 
 const maxDescriptionBytes = 1_024;
 const maxMetadataBytes = 253;
@@ -30,8 +30,8 @@ export function errorInfo(info: {
 }): Detail {
 	const metadata: Record<string, string> = {};
 	if (info.wukong !== undefined) {
-		metadata.namespace = cutToBytes(info.wukong.namespace, maxMetadataBytes);
-		metadata.name = cutToBytes(info.wukong.name, maxMetadataBytes);
+		metadata.namespace = truncateToBytes(info.wukong.namespace, maxMetadataBytes);
+		metadata.name = truncateToBytes(info.wukong.name, maxMetadataBytes);
 	}
 	return { desc: ErrorInfoSchema, value: { reason: info.reason, domain: info.domain, metadata } };
 }
@@ -42,8 +42,8 @@ export function badRequest(violations: readonly FieldViolation[]): Detail {
 	let bytes = 0;
 	for (const violation of violations) {
 		const entry = create(BadRequest_FieldViolationSchema, {
-			field: cutText(violation.field, maxFieldPathLength),
-			description: cutToBytes(violation.description, maxDescriptionBytes),
+			field: truncate(violation.field, maxFieldPathLength),
+			description: truncateToBytes(violation.description, maxDescriptionBytes),
 		});
 		bytes += toBinary(BadRequest_FieldViolationSchema, entry).length + framingBytes;
 		if (bytes > maxViolationsBytes) break;

@@ -2,10 +2,10 @@ import type { Message } from "@bufbuild/protobuf";
 import { type ContextKey, createContextKey } from "@connectrpc/connect";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { WukongRef } from "../../resource/object.ts";
-import { cutText } from "../errors/truncate.ts";
+import { truncate } from "../errors/truncate.ts";
 
 /** The VM that a call names, for its error metadata and its log line; known once it is read. */
-export const callSubject: ContextKey<WukongRef | undefined> = createContextKey<
+export const callTarget: ContextKey<WukongRef | undefined> = createContextKey<
 	WukongRef | undefined
 >(undefined, { description: "VM that the call names" });
 
@@ -16,12 +16,12 @@ const maxNameLength = 253;
  * The VM that a request names, before anything of it was checked: undefined where it names none.
  * @param defaultNamespace stands in for an empty namespace
  */
-export function subjectOf(message: Message, defaultNamespace: string): WukongRef | undefined {
+export function targetOf(message: Message, defaultNamespace: string): WukongRef | undefined {
 	const named = namedIn(message);
 	if (named === undefined || named.name === "") return undefined;
 	return {
-		namespace: cutText(named.namespace || defaultNamespace, maxNameLength),
-		name: cutText(named.name, maxNameLength),
+		namespace: truncate(named.namespace || defaultNamespace, maxNameLength),
+		name: truncate(named.name, maxNameLength),
 	};
 }
 

@@ -4,9 +4,9 @@ import type { Clock } from "../../clock.ts";
 import { Failure } from "../../failure.ts";
 import type { WukongRef } from "../../resource/object.ts";
 import { reasonIn, toConnectError } from "../errors/connect-error.ts";
-import { whyFailed } from "./abort-reason.ts";
+import { abortReasonOf } from "./abort-reason.ts";
 import type { Call, CallFailure, CallObserver } from "./call-observer.ts";
-import { callSubject } from "./call-target.ts";
+import { callTarget } from "./call-target.ts";
 import { observedStream, type StreamHooks } from "./observed-stream.ts";
 
 type Request = UnaryRequest | StreamRequest;
@@ -36,7 +36,7 @@ export function createCallInterceptor(options: CallInterceptorOptions): Intercep
 			record.streamStarted();
 			return { ...response, message: observedStream(response.message, record, request) };
 		} catch (error) {
-			throw record.failed(whyFailed(error, request));
+			throw record.failed(abortReasonOf(error, request));
 		}
 	};
 }
@@ -87,7 +87,7 @@ class CallRecord implements StreamHooks {
 	#findSubject(): WukongRef | undefined {
 		return this.#request === undefined
 			? this.#subject
-			: this.#request.contextValues.get(callSubject);
+			: this.#request.contextValues.get(callTarget);
 	}
 
 	#end(failure: CallFailure | undefined): void {

@@ -1,5 +1,5 @@
 import type { Caller } from "../../watch/caller.ts";
-import { whyFailed } from "./abort-reason.ts";
+import { abortReasonOf } from "./abort-reason.ts";
 
 /** What happens to a stream on its way out. */
 export interface StreamHooks {
@@ -12,7 +12,7 @@ export interface StreamHooks {
 }
 
 /** A stream that can also be taken in slices, as a watch can. */
-interface SlicedStream<T> extends AsyncIterable<T> {
+interface BatchedStream<T> extends AsyncIterable<T> {
 	take(maxBytes: number): readonly T[];
 	readonly hasMore: boolean;
 	onReady(waiter: { ready(): void }): void;
@@ -29,19 +29,19 @@ export function observedStream<T>(
 	hooks: StreamHooks,
 	caller: Caller,
 ): AsyncIterable<T> {
-	if (isSliced(stream)) return new ObservedSlices(stream, hooks, caller);
+	if (isBatched(stream)) return new ObservedBatches(stream, hooks, caller);
 	hearAbort(hooks, caller);
 	return { [Symbol.asyncIterator]: () => iterate(stream, hooks, caller) };
 }
 
 /** A class: thousands may be open. */
-class ObservedSlices<T> implements SlicedStream<T> {
-	readonly #stream: SlicedStream<T>;
+class ObservedBatches<T> implements BatchedStream<T> {
+	readonly #stream: BatchedStream<T>;
 	readonly #hooks: StreamHooks;
 	/** Forgotten with the first slice: it holds on to the whole call. */
 	#caller: Caller | undefined;
 
-	constructor(stream: SlicedStream<T>, hooks: StreamHooks, caller: Caller) {
+	constructor(stream: BatchedStream<T>, hooks: StreamHooks, caller: Caller) {
 		this.#stream = stream;
 		this.#hooks = hooks;
 		this.#caller = caller;
@@ -97,7 +97,7 @@ function iterate<T>(
 				if (result.done) hooks.ended();
 				return result;
 			} catch (error) {
-				throw hooks.failed(whyFailed(error, caller));
+				throw hooks.failed(abortReasonOf(error, caller));
 			}
 		},
 		async return() {
@@ -108,6 +108,6 @@ function iterate<T>(
 	};
 }
 
-function isSliced<T>(stream: AsyncIterable<T>): stream is SlicedStream<T> {
+function isBatched<T>(stream: AsyncIterable<T>): stream is BatchedStream<T> {
 	return "take" in stream && "hasMore" in stream && "onReady" in stream && "close" in stream;
 }

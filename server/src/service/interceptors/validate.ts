@@ -4,7 +4,7 @@ import { createValidator } from "@bufbuild/protovalidate";
 import type { ContextValues, Interceptor } from "@connectrpc/connect";
 import { type Failure, type FieldViolation, invalidRequest, invalidWukong } from "../../failure.ts";
 import { fieldPath } from "../../resource/field-path.ts";
-import { callSubject, subjectOf } from "./call-target.ts";
+import { callTarget, targetOf } from "./call-target.ts";
 import { findExcess } from "./entry-limit.ts";
 import { toFieldViolation } from "./field-violation.ts";
 import { createRegexMatch } from "./regex-match.ts";
@@ -20,7 +20,7 @@ const maxViolations = 100;
 export function createValidateInterceptor(defaultNamespace: string): Interceptor {
 	const validateMessage = createMessageCheck();
 	const check = (schema: DescMessage, message: Message, values: ContextValues): void => {
-		values.set(callSubject, subjectOf(message, defaultNamespace));
+		values.set(callTarget, targetOf(message, defaultNamespace));
 		validateMessage(schema, message);
 	};
 	return (next) => (request) => {

@@ -7,7 +7,7 @@ import {
 } from "@novasphere/wukong-gen/wukong-service";
 
 /** Types whose messages this service freezes and gives to all who ask: their bytes are made once. */
-export const sharedTypes: readonly DescMessage[] = [
+export const cacheableTypes: readonly DescMessage[] = [
 	WukongSchema,
 	WukongEventSchema,
 	GetWukongResponseSchema,

@@ -10,7 +10,7 @@ import type { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { invalidWukong } from "../../failure.ts";
 import { hiddenAnnotationViolations } from "../../resource/wukong/hidden-annotations.ts";
 import { validateWukong } from "../../resource/wukong/rules/rules.ts";
-import { withoutUnknownFields } from "./drop-unknown-fields.ts";
+import { dropUnknownFields } from "./drop-unknown-fields.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import type { ServiceContext } from "./service-context.ts";
 
@@ -40,12 +40,7 @@ export function createCreate({
 
 /** What a creation takes of the request: identity, labels, annotations and spec. */
 function contentOf(given: Wukong, defaultNamespace: string): Wukong {
-	const {
-		name,
-		labels,
-		annotations,
-		spec = create(WukongSpecSchema),
-	} = withoutUnknownFields(given);
+	const { name, labels, annotations, spec = create(WukongSpecSchema) } = dropUnknownFields(given);
 	spec.startStrategy ??= create(StartStrategySchema);
 	spec.startStrategy.autoStart ??= true;
 	const namespace = given.namespace || defaultNamespace;

@@ -2,7 +2,7 @@ import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { WukongSchema } from "@novasphere/wukong-gen/wukong";
 import { type FieldViolation, invalidRequest } from "../../failure.ts";
 import { isAnnotationKey, isLabelKey, labelKeyWords } from "../../resource/label-grammar.ts";
-import { cutText } from "../errors/truncate.ts";
+import { truncate } from "../errors/truncate.ts";
 
 /** One path of an update mask, found in the contract. */
 export interface MaskPath {
@@ -48,7 +48,7 @@ export function parseUpdateMask(
 		if (typeof found === "string") {
 			violations.push({
 				field: "update_mask",
-				description: `${JSON.stringify(cutText(path, maxQuotedLength))} ${found}`,
+				description: `${JSON.stringify(truncate(path, maxQuotedLength))} ${found}`,
 			});
 		} else if (updatableFields.includes(found.fields[0])) {
 			parsed.push(found);

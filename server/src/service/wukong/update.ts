@@ -5,7 +5,7 @@ import type { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { invalidWukong } from "../../failure.ts";
 import { hiddenAnnotationViolations } from "../../resource/wukong/hidden-annotations.ts";
 import { validateWukong } from "../../resource/wukong/rules/rules.ts";
-import { withoutUnknownFields } from "./drop-unknown-fields.ts";
+import { dropUnknownFields } from "./drop-unknown-fields.ts";
 import { checkNotDeleting, checkPreconditions } from "./preconditions.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { createUpdateEdit } from "./update-edit.ts";
@@ -17,7 +17,7 @@ export function createUpdate({
 	defaultNamespace,
 }: ServiceContext): MethodImpl<typeof WukongService.method.updateWukong> {
 	return async (request, { signal, requestHeader, timeoutMs: remainingMs }) => {
-		const body = withoutUnknownFields(request.wukong ?? create(WukongSchema));
+		const body = dropUnknownFields(request.wukong ?? create(WukongSchema));
 		if (body.name === "") {
 			throw invalidWukong([{ field: "wukong.name", description: "is required" }]);
 		}

@@ -5,7 +5,7 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { WukongEventSchema, WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { expect, test } from "vitest";
-import type { SlicedStream } from "../../../../server/src/rpc/batched-stream.ts";
+import type { BatchedStream } from "../../../../server/src/rpc/batched-stream.ts";
 import { openPort } from "../../../support/port-fixture.ts";
 import { until } from "../../../support/until.ts";
 
@@ -13,7 +13,7 @@ setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");
 
 /** Says one thing, then nothing. */
-function quietSlices(): SlicedStream<object> {
+function quietSlices(): BatchedStream<object> {
 	let left = [create(WukongEventSchema)];
 	return {
 		take() {

@@ -7,7 +7,7 @@ import {
 	WukongService,
 } from "@novasphere/wukong-gen/wukong-service";
 import { describe, expect, test } from "vitest";
-import type { SlicedStream } from "../../../../server/src/rpc/batched-stream.ts";
+import type { BatchedStream } from "../../../../server/src/rpc/batched-stream.ts";
 import { openPort } from "../../../support/port-fixture.ts";
 import { until } from "../../../support/until.ts";
 
@@ -20,7 +20,7 @@ const transports = {
 function quietSlices() {
 	const closed: unknown[] = [];
 	let said = false;
-	const stream: SlicedStream<object> = {
+	const stream: BatchedStream<object> = {
 		take() {
 			if (closed[0] !== undefined) throw closed[0];
 			if (said) return [];

@@ -10,7 +10,7 @@ const event = (resourceVersion: string) =>
 function setUp() {
 	const made: string[] = [];
 	const encoder = createEncoder({
-		sharedTypes: [WukongEventSchema],
+		cacheableTypes: [WukongEventSchema],
 		encodings: createEncodings(),
 		registry: createRegistry(),
 		observer: { encoded: (_type, form) => void made.push(form) },

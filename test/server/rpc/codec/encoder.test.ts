@@ -36,13 +36,13 @@ const contract = [
 	ListWukongsResponseSchema,
 ];
 
-function open(sharedTypes: readonly DescMessage[]) {
+function open(cacheableTypes: readonly DescMessage[]) {
 	const encodings: string[] = [];
 	const encoded = (typeName: string, form: Form) => void encodings.push(`${typeName} ${form}`);
 	const registry = createRegistry();
 	return {
 		encoder: createEncoder({
-			sharedTypes,
+			cacheableTypes,
 			encodings: createEncodings(),
 			registry,
 			observer: { encoded },
