@@ -8,9 +8,11 @@ import { createEnvironment, type Environment } from "./live/environment.ts";
 import { type FeedContext, followQuery } from "./live/feed.ts";
 import { createLists } from "./live/lists.ts";
 import type { LiveList } from "./live/live-list.ts";
-import type { WatchQuery } from "./live/query.ts";
+import { keyOfQuery, type WatchQuery } from "./live/query.ts";
 import { createReachingFetch } from "./reach.ts";
 import type { Ref } from "./ref.ts";
+import { share } from "./share/share.ts";
+import { createSlots } from "./share/slots.ts";
 import { createTokens, type TokenSource } from "./token.ts";
 import { createTellingTransport } from "./transport.ts";
 import { type WaitCondition, type WaitOptions, waitFor } from "./wait-for.ts";
@@ -43,6 +45,14 @@ export interface BehaviourOptions {
 	readonly token?: TokenSource;
 	/** Tries in all of a call that may be repeated; 1: none is. Default: 3. */
 	readonly attempts?: number;
+	/**
+	 * `origin`: all tabs of the origin are fed from one stream for each list, where the browser lets
+	 * them agree (Web Locks: TLS, or localhost). With a token it needs an `identity`. Default: `origin`
+	 * over cleartext HTTP in a page, which has six connections for all its tabs; else `client`.
+	 */
+	readonly share?: "client" | "origin";
+	/** Who the caller is, as a user's id: tabs of different callers share nothing. Default: nobody. */
+	readonly identity?: string;
 	/** Waits between the tries of a watch. Default: 0.5 s doubling to 30 s, with full jitter. */
 	readonly backoff?: Partial<BackoffTimes>;
 	/** Longest silence of the service on a watch, in milliseconds, 1,000 to 300,000. Default: 10,000. */
@@ -90,6 +100,7 @@ export interface WukongClient extends Calls {
 export function createWukongClient(options: WukongClientOptions = {}): WukongClient {
 	const closer = new AbortController();
 	const environment = createEnvironment(options.environment);
+	const { tabs } = environment;
 	const tokens =
 		options.token === undefined ? undefined : createTokens(options.token, closer.signal);
 	const telling =
@@ -99,22 +110,35 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 	const calls = createClient(WukongService, tokens?.wrap(telling) ?? telling);
 	const rpc = { ...calls, watchWukong: createLeavableStream(calls.watchWukong) };
 
+	const serviceUrl = pageUrlOf(options);
+	const isCramped = serviceUrl?.protocol === "http:";
+	const place = `wukong:${serviceUrl?.href}:${options.identity ?? ""}`;
 	const context: FeedContext = {
 		call: rpc.watchWukong,
 		environment,
 		heartbeatIntervalMs: options.heartbeatIntervalMs ?? 10_000,
 		backoff: { ...defaultBackoff, ...options.backoff },
 		renewal: tokens,
+		// Connections belong to the origin of the service, whoever calls it.
+		limit: isCramped ? createSlots(`wukong:${serviceUrl.origin}`, tabs) : (open) => open,
 		signal: closer.signal,
 	};
 	const watch = (query: WatchQuery = {}, watchOptions: WatchOptions = {}) =>
 		createWatch(context, query, watchOptions);
 	const { throttleMs = 20, lingerMs = 5_000, attempts = 3 } = options;
+	const isShared =
+		(options.share ?? (isCramped ? "origin" : "client")) === "origin" &&
+		(tokens === undefined || options.identity !== undefined);
 	const listFor = createLists((query) => ({
 		...followQuery(context, query, undefined),
 		throttleMs,
 		lingerMs,
 		signal: closer.signal,
+		share:
+			isShared && tabs !== undefined
+				? (open, state) =>
+						share(open, state, { tabs, environment, name: `${place}:${keyOfQuery(query)}` })
+				: undefined,
 	}));
 
 	return {
@@ -126,6 +150,12 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 		rpc,
 		close: () => closer.abort(),
 	};
+}
+
+/** Where a page's calls go; undefined outside of pages, and where a transport knows it alone. */
+function pageUrlOf(options: ConnectionOptions | TransportOptions): URL | undefined {
+	if ("transport" in options || globalThis.location === undefined) return undefined;
+	return new URL(options.baseUrl ?? "/", globalThis.location.href);
 }
 
 function connect(options: ConnectionOptions): Transport {

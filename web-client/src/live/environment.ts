@@ -1,3 +1,5 @@
+import { pageTabs, type Tabs } from "../share/tabs.ts";
+
 /** A timer that has been set; cancelling one that has fired does nothing. */
 export interface Timer {
 	cancel(): void;
@@ -23,6 +25,8 @@ export interface Environment {
 	readonly clock: Clock;
 	/** A number from 0 up to 1. */
 	readonly random: () => number;
+	/** How tabs agree; undefined: they cannot. */
+	readonly tabs: Tabs | undefined;
 	/** @returns how to stop listening */
 	readonly onNetwork: (listener: (news: NetworkNews) => void) => () => void;
 }
@@ -38,7 +42,13 @@ const systemClock: Clock = {
 
 /** Fills in what is not given with the machine's own. */
 export function createEnvironment(given: Partial<Environment> = {}): Environment {
-	return { clock: systemClock, random: Math.random, onNetwork: onPageNetwork, ...given };
+	return {
+		clock: systemClock,
+		random: Math.random,
+		tabs: pageTabs(),
+		onNetwork: onPageNetwork,
+		...given,
+	};
 }
 
 /** A page's events. A worker has those of the network only, and Node has none. */

@@ -22,6 +22,8 @@ export interface FeedContext {
 	readonly heartbeatIntervalMs: number;
 	readonly backoff: BackoffTimes;
 	readonly renewal: Renewal | undefined;
+	/** Wraps what opens streams. */
+	readonly limit: (open: OpenStream) => OpenStream;
 	/** Aborted when the client is closed. */
 	readonly signal: AbortSignal;
 }
@@ -35,7 +37,7 @@ export function followQuery(
 	query: WatchQuery,
 	headers: HeadersInit | undefined,
 ): Pick<FollowOptions, "open" | "environment" | "silenceMs" | "backoff" | "renewal"> {
-	const { call, environment, heartbeatIntervalMs, backoff, renewal } = context;
+	const { call, environment, heartbeatIntervalMs, backoff, renewal, limit } = context;
 	const heartbeatInterval = {
 		seconds: BigInt(Math.floor(heartbeatIntervalMs / 1_000)),
 		nanos: (heartbeatIntervalMs % 1_000) * 1_000_000,
@@ -46,5 +48,11 @@ export function followQuery(
 			{ ...rest, labels: { ...labels }, resourceVersion, heartbeatInterval },
 			{ signal, ...(headers === undefined ? {} : { headers }) },
 		);
-	return { open, environment, silenceMs: heartbeatIntervalMs * silenceIntervals, backoff, renewal };
+	return {
+		open: limit(open),
+		environment,
+		silenceMs: heartbeatIntervalMs * silenceIntervals,
+		backoff,
+		renewal,
+	};
 }

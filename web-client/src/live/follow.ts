@@ -120,8 +120,8 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Step, void
 			connection = createConnection(environment, options.silenceMs, signal);
 			const current = connection;
 			state.connect();
+			const messages = open(state.token, current.signal)[Symbol.asyncIterator]();
 			try {
-				const messages = open(state.token, current.signal)[Symbol.asyncIterator]();
 				for (;;) {
 					current.waits();
 					const next = await messages.next();
@@ -141,6 +141,8 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Step, void
 				failure = ConnectError.from(error);
 			} finally {
 				current.close();
+				// Not waited for: it may itself wait for what the abort ends.
+				messages.return?.().catch(() => {});
 			}
 			if (signal.aborted) break;
 			if (syncedAtMs !== undefined && clock.nowMs() - syncedAtMs >= options.backoff.healthyMs) {

@@ -1,10 +1,11 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { WukongEvent_Type as Type } from "../../gen/novasphere/v1/wukong_service_pb.js";
+import type { SharedStream } from "../share/shared-stream.ts";
 import type { Timer } from "./environment.ts";
-import { type FollowOptions, follow } from "./follow.ts";
+import { type FollowOptions, follow, type OpenStream } from "./follow.ts";
 import { emptySnapshot, type LiveSnapshot, withChanges } from "./snapshot.ts";
 import type { LiveCondition } from "./status.ts";
-import { type Change, createWatchState } from "./watch-state.ts";
+import { type Change, createWatchState, type WatchState } from "./watch-state.ts";
 
 /** Stops what it came from. */
 export type Unsubscribe = () => void;
@@ -34,6 +35,8 @@ export interface LiveListOptions
 	> {
 	/** Time between two notifications at least, in milliseconds. */
 	readonly throttleMs: number;
+	/** Wraps what opens the stream, so that other tabs are fed from it too. Default: they are not. */
+	readonly share?: ((open: OpenStream, state: WatchState) => SharedStream) | undefined;
 	/** How long the stream stays open without a subscriber, in milliseconds. */
 	readonly lingerMs: number;
 	/** Aborted when the client is closed. */
@@ -44,6 +47,7 @@ export function createLiveList(options: LiveListOptions): LiveList {
 	const { clock } = options.environment;
 	const listeners = new Set<(snapshot: LiveSnapshot) => void>();
 	const state = createWatchState();
+	const shared = options.share?.(options.open, state);
 	let snapshot = emptySnapshot;
 	let condition: LiveCondition = emptySnapshot;
 	let changes: Change[] = [];
@@ -82,6 +86,7 @@ export function createLiveList(options: LiveListOptions): LiveList {
 		const { signal } = own;
 		const steps = follow({
 			...options,
+			open: shared?.open ?? options.open,
 			state,
 			signal,
 			// The end of a stream that was left comes after the beginning of the next one.
@@ -98,6 +103,7 @@ export function createLiveList(options: LiveListOptions): LiveList {
 		if (leaver === undefined) return;
 		leaver.abort();
 		leaver = undefined;
+		shared?.leave();
 		onCondition({ status: "closed", error: undefined, staleSince: undefined });
 	};
 	const open = () => {
