@@ -25,7 +25,7 @@ export async function startPageServer(): Promise<PageServer> {
 		}
 		response
 			.setHeader("content-type", "text/html; charset=utf-8")
-			.end('<!doctype html><body></body><script type="module" src="/script.js"></script>');
+			.end('<!doctype html><script type="module" src="/script.js"></script><body></body>');
 	});
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 	const { port } = server.address() as AddressInfo;
@@ -33,7 +33,8 @@ export async function startPageServer(): Promise<PageServer> {
 		origin: `http://127.0.0.1:${port}`,
 		async serve(source) {
 			const { outputFiles } = await build({
-				stdin: { contents: source, loader: "ts", resolveDir: root },
+				stdin: { contents: source, loader: "tsx", resolveDir: root },
+				jsx: "automatic",
 				bundle: true,
 				format: "esm",
 				target: "es2024",

@@ -18,7 +18,9 @@ const twoCommands = ["npm ci && npm start\n", "npm ci && npm test\n"];
 test("the README has its two commands and snippets of each kind", () => {
 	const commands = blocks.map(({ code }) => code).filter((code) => twoCommands.includes(code));
 	expect(commands.sort()).toEqual([...twoCommands].sort());
-	expect(new Set(blocks.map(({ kind }) => kind))).toEqual(new Set(["sh", "ts browser", "ts node"]));
+	expect(new Set(blocks.map(({ kind }) => kind))).toEqual(
+		new Set(["sh", "ts browser", "ts node", "tsx react"]),
+	);
 	expect(blocks.some(({ code }) => code.includes("CreateWukong"))).toBe(true);
 });
 
@@ -45,8 +47,12 @@ describe.each([
 			if (code === "npm run watch\n") await runWatch(app.url);
 			else if (kind === "sh") await runShell(shellStart + here);
 			else if (kind === "ts node") await runNode(here);
-			else if (kind === "ts browser") await runBrowser(code);
-			else throw new Error(`nothing executes a block of kind ${kind}`);
+			else if (kind === "ts browser") {
+				await runBrowser(code, "live: vm-0, vm-1, vm-2");
+			} else if (kind === "tsx react") {
+				const html = '<ul title="live"><li>vm-0</li><li>vm-1</li><li>vm-2</li></ul>';
+				await runBrowser(code, html);
+			} else throw new Error(`nothing executes a block of kind ${kind}`);
 		},
 	);
 });
@@ -99,7 +105,7 @@ async function runNode(source: string): Promise<void> {
 }
 
 /** A service that lets the page in, as the README says that it must. */
-async function runBrowser(source: string): Promise<void> {
+async function runBrowser(source: string, expected: string): Promise<void> {
 	await using pages = await startPageServer();
 	await using app = await startApp("--seed", "3", "--cors-origins", pages.origin);
 	await pages.serve(source.replaceAll(readmeUrl, app.url));
@@ -107,9 +113,16 @@ async function runBrowser(source: string): Promise<void> {
 	try {
 		const page = await browser.newPage();
 		await page.goto(pages.origin);
-		await page.waitForFunction(() => document.body.textContent?.startsWith("live"));
-		expect(await page.evaluate(() => document.body.textContent)).toBe("live: vm-0, vm-1, vm-2");
+		const isShown = (html: string) => document.body.innerHTML === html;
+		await page.waitForFunction(isShown, expected, { timeout: 15_000 }).catch(async () => {
+			expect(await page.innerHTML("body")).toBe(expected);
+		});
 	} finally {
 		await browser.close();
 	}
 }
+
+test("the README's React example is ten lines", () => {
+	const react = blocks.find(({ kind }) => kind === "tsx react");
+	expect(react?.code.trimEnd().split("\n")).toHaveLength(10);
+});

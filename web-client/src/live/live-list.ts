@@ -100,6 +100,8 @@ export function createLiveList(options: LiveListOptions): LiveList {
 		}
 	};
 	const close = () => {
+		linger?.cancel();
+		linger = undefined;
 		if (leaver === undefined) return;
 		leaver.abort();
 		leaver = undefined;
@@ -118,10 +120,7 @@ export function createLiveList(options: LiveListOptions): LiveList {
 		});
 	};
 	const closeSoon = () => {
-		linger ??= clock.setTimer(options.lingerMs, () => {
-			linger = undefined;
-			close();
-		});
+		if (leaver !== undefined) linger ??= clock.setTimer(options.lingerMs, close);
 	};
 
 	const list: LiveList = {
