@@ -11,8 +11,8 @@ export interface FieldViolation {
 	readonly description: string;
 }
 
-/** The VM that a failure is about. */
-interface NamedWukong {
+/** The object that a failure is about. */
+interface FailedObject {
 	readonly namespace: string;
 	readonly name: string;
 }
@@ -26,8 +26,8 @@ export interface FailureDetails {
 	readonly violations?: readonly FieldViolation[];
 	/** Sent as google.rpc.RetryInfo. */
 	readonly retryAfterMs?: number;
-	/** The one VM that is meant; sent as metadata of google.rpc.ErrorInfo. */
-	readonly wukong?: NamedWukong;
+	/** The one object that is meant; sent as metadata of google.rpc.ErrorInfo. */
+	readonly object?: FailedObject;
 	/** For the log only; never leaves the process. */
 	readonly cause?: unknown;
 }
@@ -49,63 +49,38 @@ export class Failure extends Error {
 	}
 }
 
-/** A reason's name on the wire: without the ERROR_REASON_ prefix. */
+/** Returns a reason's name on the wire: without the ERROR_REASON_ prefix. */
 export function reasonName(reason: ErrorReason): string {
 	return ErrorReason[reason];
 }
 
-/** Tells a failure of the given reason from anything else. */
+/** Checks for a failure, of the given reason where one is given. */
 export function isFailure(error: unknown, reason?: ErrorReason): error is Failure {
 	return error instanceof Failure && (reason === undefined || error.reason === reason);
 }
 
-/** The failure of a call that names a VM which is not there: WUKONG_NOT_FOUND. */
-export function wukongNotFound({ namespace, name }: NamedWukong): Failure {
-	const message = `there is no Wukong ${name} in namespace ${namespace}`;
-	return new Failure(ErrorReason.WUKONG_NOT_FOUND, message, { wukong: { namespace, name } });
-}
-
-/** The failure of a creation under a name that is taken: WUKONG_ALREADY_EXISTS. */
-export function wukongAlreadyExists({ namespace, name }: NamedWukong): Failure {
-	const message = `there is a Wukong ${name} in namespace ${namespace} already`;
-	return new Failure(ErrorReason.WUKONG_ALREADY_EXISTS, message, { wukong: { namespace, name } });
-}
-
-/** The failure of a creation whose request_id stands for another one: REQUEST_ID_REUSED. */
-export function requestIdReused({ namespace, name }: NamedWukong): Failure {
-	const message = `the Wukong ${name} was created under this request_id with other content`;
-	return new Failure(ErrorReason.REQUEST_ID_REUSED, message, { wukong: { namespace, name } });
-}
-
-/** The failure of a call that comes before the store is open: UPSTREAM_UNAVAILABLE. */
+/** Creates the failure of a call that comes before the store is open: UPSTREAM_UNAVAILABLE. */
 export function storeNotLoaded(): Failure {
 	return new Failure(ErrorReason.UPSTREAM_UNAVAILABLE, "the store is not loaded yet", {
 		retryAfterMs: storeRetryAfterMs,
 	});
 }
 
-/** The failure of a call that comes when the store is not open any more: SHUTTING_DOWN. */
+/** Creates the failure of a call that comes after the store was closed: SHUTTING_DOWN. */
 export function storeClosed(): Failure {
 	return new Failure(ErrorReason.SHUTTING_DOWN, "the store is closed; nothing was written", {
 		retryAfterMs: storeRetryAfterMs,
 	});
 }
 
-/** The failure of a request with wrong fields: INVALID_REQUEST. */
+/** Creates the failure of a request with invalid fields: INVALID_REQUEST. */
 export function invalidRequest(...violations: FieldViolation[]): Failure {
-	return new Failure(ErrorReason.INVALID_REQUEST, sentence("the request is invalid", violations), {
-		violations,
-	});
+	const message = violationsMessage("the request is invalid", violations);
+	return new Failure(ErrorReason.INVALID_REQUEST, message, { violations });
 }
 
-/** The failure of a VM that breaks rules: INVALID_WUKONG. */
-export function invalidWukong(violations: readonly FieldViolation[]): Failure {
-	return new Failure(ErrorReason.INVALID_WUKONG, sentence("the Wukong is invalid", violations), {
-		violations,
-	});
-}
-
-function sentence(start: string, violations: readonly FieldViolation[]): string {
+/** Builds the message of a failure with violations: the first of them, and how many more there are. */
+export function violationsMessage(start: string, violations: readonly FieldViolation[]): string {
 	const first = violations[0];
 	if (first === undefined) return start;
 	const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : "";

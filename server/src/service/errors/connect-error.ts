@@ -38,12 +38,12 @@ export function reasonIn(error: ConnectError): string | undefined {
 }
 
 function ofFailure(failure: Failure, meant: WukongRef | undefined): ConnectError {
-	const { violations, retryAfterMs, wukong } = failure.details;
+	const { violations, retryAfterMs, object } = failure.details;
 	const details = [
 		errorInfo({
 			reason: reasonName(failure.reason),
 			domain: errorDomain,
-			wukong: wukong ?? meant,
+			wukong: object ?? meant,
 		}),
 	];
 	if (violations !== undefined && violations.length > 0) details.push(badRequest(violations));

@@ -7,7 +7,7 @@ import {
 	GetWukongResponseSchema,
 	type WukongService,
 } from "@novasphere/wukong-gen/wukong-service";
-import { wukongNotFound } from "../../failure.ts";
+import { wukongNotFound } from "../../resource/wukong/failures.ts";
 import { type ServiceContext, staleSince } from "./service-context.ts";
 
 /** GetWukong: one VM, from the picture of this process. */

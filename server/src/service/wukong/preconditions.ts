@@ -1,7 +1,8 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
-import { Failure, wukongNotFound } from "../../failure.ts";
+import { Failure } from "../../failure.ts";
 import type { WukongRef } from "../../resource/object.ts";
+import { wukongNotFound } from "../../resource/wukong/failures.ts";
 
 /** What a caller requires of the VM that it changes; empty or 0: nothing. */
 export interface Preconditions {
@@ -39,12 +40,12 @@ export function checkUid(current: Wukong, uid: string): void {
 export function checkNotDeleting(current: Wukong): void {
 	if (current.deleteTime === undefined) return;
 	throw new Failure(ErrorReason.WUKONG_DELETING, "the Wukong is being deleted", {
-		wukong: refOf(current),
+		object: refOf(current),
 	});
 }
 
 function conflict(current: Wukong, message: string): Failure {
-	return new Failure(ErrorReason.RESOURCE_VERSION_CONFLICT, message, { wukong: refOf(current) });
+	return new Failure(ErrorReason.RESOURCE_VERSION_CONFLICT, message, { object: refOf(current) });
 }
 
 function refOf({ namespace, name }: Wukong): WukongRef {

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import type { MethodImpl } from "@connectrpc/connect";
 import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
 import type { WukongService } from "@novasphere/wukong-gen/wukong-service";
-import { invalidWukong } from "../../failure.ts";
+import { invalidWukong } from "../../resource/wukong/failures.ts";
 import { hiddenAnnotationViolations } from "../../resource/wukong/hidden-annotations.ts";
 import { validateWukong } from "../../resource/wukong/rules/rules.ts";
 import { dropUnknownFields } from "./drop-unknown-fields.ts";

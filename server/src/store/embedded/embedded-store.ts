@@ -1,14 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
+import { storeClosed, storeNotLoaded } from "../../failure.ts";
+import type { WukongRef } from "../../resource/object.ts";
 import {
 	requestIdReused,
-	storeClosed,
-	storeNotLoaded,
 	wukongAlreadyExists,
 	wukongNotFound,
-} from "../../failure.ts";
-import type { WukongRef } from "../../resource/object.ts";
+} from "../../resource/wukong/failures.ts";
 import { publish } from "../../resource/wukong/public-view.ts";
 import type { OperatorOptions } from "../simulator/operator-options.ts";
 import type { HistoryLimits, Store, WriteOptions } from "../store.ts";

@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.ts";
-import { storeClosed, wukongNotFound } from "../../failure.ts";
+import { storeClosed } from "../../failure.ts";
 import type { WukongRef } from "../../resource/object.ts";
+import { wukongNotFound } from "../../resource/wukong/failures.ts";
 import type { Sink, Store } from "../store.ts";
 import type { Api } from "./api.ts";
 import { type ApiTimings, createApiClient, defaultApiTimings } from "./api-client.ts";

@@ -1,7 +1,8 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
-import { Failure, invalidWukong, wukongNotFound } from "../../failure.ts";
+import { Failure } from "../../failure.ts";
 import type { WukongRef } from "../../resource/object.ts";
+import { invalidWukong, wukongNotFound } from "../../resource/wukong/failures.ts";
 import { repeatsSecret } from "./admission-message.ts";
 import { violationsIn } from "./status-causes.ts";
 import { isJsonObject, objectAt } from "./unstructured.ts";
@@ -61,7 +62,7 @@ function refusalFailure(
 ): Failure {
 	const { code, status, retryAfterMs } = problem;
 	const { namespace, name } = ref;
-	const wukong = { namespace, name };
+	const object = { namespace, name };
 	const details = objectAt(status, "details");
 	switch (code) {
 		case 400:
@@ -74,17 +75,17 @@ function refusalFailure(
 			return new Failure(
 				ErrorReason.PERMISSION_DENIED,
 				"the cluster does not allow this, by its permissions or by a quota",
-				{ wukong, cause },
+				{ object, cause },
 			);
 		case 404:
 			if (details.kind === "namespaces") return namespaceNotFound(ref, cause);
-			if (details.name === name) return wukongNotFound(wukong);
+			if (details.name === name) return wukongNotFound(object);
 			return upstreamUnavailable(cause);
 		case 409:
 			return versionConflict(ref, { cause });
 		case 413:
 			return new Failure(ErrorReason.REQUEST_TOO_LARGE, "the Wukong is too large", {
-				wukong,
+				object,
 				cause,
 			});
 		case 500:
@@ -101,7 +102,7 @@ function refusalFailure(
 export function namespaceNotFound({ namespace, name }: WukongRef, cause?: unknown): Failure {
 	const message = `there is no namespace ${namespace}, or it is being deleted`;
 	return new Failure(ErrorReason.NAMESPACE_NOT_FOUND, message, {
-		wukong: { namespace, name },
+		object: { namespace, name },
 		cause,
 	});
 }
@@ -117,7 +118,7 @@ export function versionConflict(
 	const found = current === undefined ? "" : ` (its resource_version is ${current} by now)`;
 	const message = `others are changing the Wukong at the same time${found}; read it again`;
 	return new Failure(ErrorReason.RESOURCE_VERSION_CONFLICT, message, {
-		wukong: { namespace, name },
+		object: { namespace, name },
 		cause,
 	});
 }
@@ -126,7 +127,7 @@ export function versionConflict(
 export function outcomeUnknown({ namespace, name }: WukongRef, cause: unknown): Failure {
 	const message = "the cluster did not answer the write; read before you repeat";
 	return new Failure(ErrorReason.WRITE_OUTCOME_UNKNOWN, message, {
-		wukong: { namespace, name },
+		object: { namespace, name },
 		cause,
 	});
 }

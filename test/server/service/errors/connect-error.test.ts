@@ -8,7 +8,8 @@ import {
 	RetryInfoSchema,
 } from "@novasphere/wukong-gen/error-details";
 import { describe, expect, test } from "vitest";
-import { Failure, invalidRequest, invalidWukong } from "../../../../server/src/failure.ts";
+import { Failure, invalidRequest } from "../../../../server/src/failure.ts";
+import { invalidWukong } from "../../../../server/src/resource/wukong/failures.ts";
 import { reasonIn, toConnectError } from "../../../../server/src/service/errors/connect-error.ts";
 
 const meant = { namespace: "default", name: "vm" };
@@ -31,7 +32,7 @@ describe("the error that a caller gets", () => {
 
 	test("a failure's own reference wins over the request's", () => {
 		const wukong = { namespace: "other", name: "vm" };
-		const failure = new Failure(ErrorReason.WUKONG_DELETING, "going", { wukong });
+		const failure = new Failure(ErrorReason.WUKONG_DELETING, "going", { object: wukong });
 		const [info] = toConnectError(failure, meant).findDetails(ErrorInfoSchema);
 		expect(info?.metadata).toEqual(wukong);
 	});

@@ -17,7 +17,7 @@ function reasonOf(work: () => void): string | undefined {
 		work();
 	} catch (error) {
 		if (!(error instanceof Failure)) throw error;
-		expect(error.details.wukong).toEqual(ref);
+		expect(error.details.object).toEqual(ref);
 		return ErrorReason[error.reason];
 	}
 	return undefined;
