@@ -2,6 +2,7 @@ import { brotliBomb, gzipBomb } from "../bombs.ts";
 import {
 	invalidRequest,
 	invalidWukong,
+	served,
 	tooLarge,
 	unimplemented,
 	unsupportedType,
@@ -165,9 +166,9 @@ function frames({ maxRequestBytes }: Facts): HostileRow[] {
 		),
 		[
 			"P52",
-			"a type with a charset",
+			"a type with a parameter that means nothing to it (RFC 9110, 8.3.1)",
 			post("GetWukong", "application/proto; charset=utf-8", { body: name }),
-			unsupportedType,
+			served,
 		],
 		[
 			"P53",
