@@ -40,7 +40,7 @@ export interface FaultConnectionOptions {
 	readonly client: Socket;
 	/** Of 127.0.0.1. */
 	readonly targetPort: number;
-	/** Asked again for each piece of bytes. */
+	/** RequestSummary again for each piece of bytes. */
 	readonly condition: () => Condition;
 	/** A blow has fallen. */
 	readonly onBlow: () => void;

@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import type { Clock } from "../clock.ts";
-import { afterTurn } from "./deferred.ts";
-import type { Departure } from "./disconnect.ts";
+import { runAfterTick } from "./deferred.ts";
+import type { Disconnect } from "./disconnect.ts";
 import type { ExchangeOptions } from "./exchange.ts";
 
 /**
@@ -13,15 +13,16 @@ export function waitForDrain(
 	target: Writable,
 	options: {
 		readonly clock: Clock;
-		readonly departure: Departure;
+		readonly disconnect: Disconnect;
 		readonly stallTimeoutMs: number | undefined;
 	},
 	cutOff: () => void,
 ): Promise<void> {
-	const { clock, departure, stallTimeoutMs } = options;
-	if (target.destroyed || departure.happened || !target.writableNeedDrain) return Promise.resolve();
+	const { clock, disconnect, stallTimeoutMs } = options;
+	if (target.destroyed || disconnect.hasOccurred || !target.writableNeedDrain)
+		return Promise.resolve();
 	return new Promise((resolve) => {
-		const forget = departure.on(settle);
+		const forget = disconnect.subscribe(settle);
 		const timer =
 			stallTimeoutMs === undefined
 				? undefined
@@ -53,11 +54,11 @@ export interface EndedAnswer {
  */
 export function boundEnd(answer: EndedAnswer): void {
 	// HTTP/2 needs one turn for the answer and one for its trailers.
-	afterTurn(lookAgain, answer);
+	runAfterTick(lookAgain, answer);
 }
 
 function lookAgain(answer: EndedAnswer): void {
-	if (!isOut(answer)) afterTurn(arm, answer);
+	if (!isOut(answer)) runAfterTick(arm, answer);
 }
 
 function arm(answer: EndedAnswer): void {

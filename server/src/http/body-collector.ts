@@ -1,6 +1,6 @@
 import { envelopePrefixBytes, readEnvelopeLength } from "../rpc/protocol/envelope.ts";
-import type { BodySource, BodyTaker } from "./body-source.ts";
-import { afterTurn } from "./deferred.ts";
+import type { BodySink, BodySource } from "./body-source.ts";
+import { runAfterTick } from "./deferred.ts";
 
 /** How much of a request's body is taken. */
 export interface BodyLimit {
@@ -28,11 +28,11 @@ const minCapacityBytes = 4 * 1024;
 export function collectBody(source: BodySource, limit: BodyLimit, done: Done): void {
 	const collector = new Collector(source, limit, done);
 	if ((limit.declaredBytes ?? 0) > collector.maxBytes) collector.refuse();
-	else source.giveTo(collector);
+	else source.pipeTo(collector);
 }
 
 /** What came of one body. A class: each call has one. */
-class Collector implements BodyTaker {
+class Collector implements BodySink {
 	readonly maxBytes: number;
 	readonly #source: BodySource;
 	readonly #limit: BodyLimit;
@@ -62,7 +62,7 @@ class Collector implements BodyTaker {
 	/** What has come already is read away first: if that was all, the connection can go on. */
 	refuse(): void {
 		this.#source.discard();
-		afterTurn(() => this.#done(undefined));
+		runAfterTick(() => this.#done(undefined));
 	}
 
 	#isTooLarge(): boolean {

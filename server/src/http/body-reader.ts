@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { callerLeft, type Departure } from "./disconnect.ts";
+import { callerLeft, type Disconnect } from "./disconnect.ts";
 import type { ExchangeOptions } from "./exchange.ts";
 
 /**
@@ -10,7 +10,7 @@ import type { ExchangeOptions } from "./exchange.ts";
  */
 export async function* readBody(
 	source: Readable,
-	options: Pick<ExchangeOptions, "clock" | "limits"> & { readonly departure: Departure },
+	options: Pick<ExchangeOptions, "clock" | "limits"> & { readonly disconnect: Disconnect },
 	timeoutMs = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Uint8Array> {
 	const late = Promise.withResolvers<never>();
@@ -20,7 +20,7 @@ export async function* readBody(
 		late.reject(new ConnectError("the request's body came too slowly", Code.DeadlineExceeded)),
 	);
 	// A connection can stay open for other answers when the request on it breaks off.
-	const forget = options.departure.on(() => late.reject(callerLeft()));
+	const forget = options.disconnect.subscribe(() => late.reject(callerLeft()));
 	const chunks = source.iterator({ destroyOnReturn: false });
 	try {
 		for (;;) {

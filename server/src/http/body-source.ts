@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 
 /** Who is given a body, part by part. */
-export interface BodyTaker {
+export interface BodySink {
 	take(chunk: Buffer): void;
 	/** All of it came. */
 	finish(): void;
@@ -10,7 +10,7 @@ export interface BodyTaker {
 /** Where a body comes from. */
 export interface BodySource {
 	/** Gives all of a body, of which nothing was read before; once. Never "finished" if it breaks off. */
-	giveTo(taker: BodyTaker): void;
+	pipeTo(taker: BodySink): void;
 	/** Nobody is given the rest: it is read away. */
 	discard(): void;
 }
@@ -19,7 +19,7 @@ export interface BodySource {
 export function createStreamSource(stream: Readable): BodySource {
 	let stop = () => {};
 	return {
-		giveTo(taker) {
+		pipeTo(taker) {
 			if (stream.readableEnded) {
 				taker.finish();
 				return;

@@ -1,10 +1,10 @@
 import { leaveIterator } from "../rpc/call/leave-on-abort.ts";
 import type { Exchange } from "./exchange.ts";
-import type { Share } from "./scheduler.ts";
+import type { StreamBudget } from "./scheduler.ts";
 
 /** How a body is written. */
 export interface WriteOptions {
-	readonly share: Pick<Share, "spend" | "nextTurn">;
+	readonly budget: Pick<StreamBudget, "spend" | "nextTurn">;
 	readonly sliceBytes: number;
 	/** As in {@link Exchange.drained}. */
 	readonly stallTimeoutMs: number | undefined;
@@ -22,7 +22,7 @@ export async function writeBody(
 	body: AsyncIterable<Uint8Array>,
 	options: WriteOptions,
 ): Promise<{ sentBytes: number; complete: boolean }> {
-	const { departure } = exchange;
+	const { disconnect } = exchange;
 	const source = body[Symbol.asyncIterator]();
 	let sentBytes = 0;
 	let leave: (() => void) | undefined;
@@ -30,8 +30,8 @@ export async function writeBody(
 		leaveIterator(source);
 		leave?.();
 	};
-	const forget = departure.on(onClosed);
-	if (departure.happened) onClosed();
+	const forget = disconnect.subscribe(onClosed);
+	if (disconnect.hasOccurred) onClosed();
 
 	const read = () =>
 		new Promise<IteratorResult<Uint8Array> | undefined>((resolve, reject) => {
@@ -40,16 +40,16 @@ export async function writeBody(
 		});
 
 	try {
-		while (!departure.happened) {
+		while (!disconnect.hasOccurred) {
 			const next = await read();
 			if (next === undefined) break;
-			if (next.done === true) return { sentBytes, complete: !departure.happened };
+			if (next.done === true) return { sentBytes, complete: !disconnect.hasOccurred };
 			for (const slice of slices(next.value, options.sliceBytes)) {
 				const hasRoom = exchange.write(slice);
 				sentBytes += slice.byteLength;
-				if (options.share.spend(slice.byteLength)) await options.share.nextTurn();
+				if (options.budget.spend(slice.byteLength)) await options.budget.nextTurn();
 				if (!hasRoom) await exchange.drained(options.stallTimeoutMs);
-				if (departure.happened) break;
+				if (disconnect.hasOccurred) break;
 			}
 		}
 		return { sentBytes, complete: false };

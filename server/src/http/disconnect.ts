@@ -1,43 +1,43 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
 /**
- * That a peer left before its answer was ended; it never happens after that. A class, because
- * every call makes one: an object with getters of its own takes a hundred times longer to make.
+ * Tells that a peer disconnected before its response had ended; it never occurs after that. A class,
+ * because every call makes one: an object literal with getters takes a hundred times longer to make.
  */
-export class Departure {
-	#happened = false;
-	/** Copied on write: most have one entry, and an array that grows takes room for many. */
+export class Disconnect {
+	#hasOccurred = false;
+	/** Copied on write: most have one entry, and an array that grows reserves room for many. */
 	#callbacks: (() => void)[] = none;
 	#controller: AbortController | undefined;
 
-	get happened(): boolean {
-		return this.#happened;
+	get hasOccurred(): boolean {
+		return this.#hasOccurred;
 	}
 
-	/** Aborted when it happens. Made when first asked for: most calls never need one. */
+	/** Aborts when the peer disconnects. Created on first use: most calls never need it. */
 	get signal(): AbortSignal {
 		this.#controller ??= new AbortController();
-		if (this.#happened) this.#controller.abort(callerLeft());
+		if (this.#hasOccurred) this.#controller.abort(callerLeft());
 		return this.#controller.signal;
 	}
 
 	/**
-	 * Calls back once, when it happens.
-	 * @returns takes the callback back.
+	 * Calls back once, when the peer disconnects.
+	 * @returns removes the callback
 	 */
-	on(callback: () => void): () => void {
+	subscribe(callback: () => void): () => void {
 		this.#callbacks = this.#callbacks.concat(callback);
 		return () => {
 			this.#callbacks = this.#callbacks.filter((other) => other !== callback);
 		};
 	}
 
-	/** Tells it. For the exchange alone. */
-	happen(): void {
-		if (this.#happened) return;
-		this.#happened = true;
+	/** Calls the subscribers. Only the exchange may do this. */
+	trigger(): void {
+		if (this.#hasOccurred) return;
+		this.#hasOccurred = true;
 		this.#controller?.abort(callerLeft());
-		// One may take back another that is still to come.
+		// A callback may remove another one that has not run yet.
 		for (const callback of this.#callbacks) if (this.#callbacks.includes(callback)) callback();
 		this.#callbacks = none;
 	}
@@ -45,7 +45,7 @@ export class Departure {
 
 const none: never[] = [];
 
-/** What a call fails with whose caller left. */
+/** Creates the error of a call whose caller disconnected. */
 export function callerLeft(): ConnectError {
 	return new ConnectError("the caller left", Code.Canceled);
 }

@@ -2,10 +2,16 @@ import type { ServerResponse } from "node:http";
 import { boundEnd, type EndedAnswer, waitForDrain } from "./backpressure.ts";
 import { type BodyLimit, type CollectedBody, collectBody } from "./body-collector.ts";
 import { readBody } from "./body-reader.ts";
-import { afterTurn } from "./deferred.ts";
-import { Departure } from "./disconnect.ts";
-import type { Connection, Ending, Exchange, ExchangeOptions, Head } from "./exchange.ts";
-import { type Fields, fieldOf, valuesOf } from "./fields.ts";
+import { runAfterTick } from "./deferred.ts";
+import { Disconnect } from "./disconnect.ts";
+import type {
+	Connection,
+	Exchange,
+	ExchangeOptions,
+	ResponseEnd,
+	ResponseHead,
+} from "./exchange.ts";
+import { fieldOf, type HeaderFields, valuesOf } from "./fields.ts";
 import type { H1Request } from "./h1-request.ts";
 
 /** Unread bytes of a refused request that are read away, so that its answer is not lost to a TCP reset. */
@@ -15,12 +21,12 @@ const maxLingerMs = 1_000;
 
 /** What exchanges share. */
 export interface H1Options extends ExchangeOptions {
-	/** Asked as a head is written: then the connection ends with this answer. */
+	/** RequestSummary as a head is written: then the connection ends with this answer. */
 	readonly isDraining: () => boolean;
 }
 
 /** The other end of a connection. */
-export interface Peer {
+export interface H1ConnectionState {
 	readonly connection: Connection;
 	/** No request comes any more: its side has ended, or a request was broken. */
 	readonly hasStopped: boolean;
@@ -38,18 +44,18 @@ export interface H1Call {
 
 /** An exchange on HTTP/1.x. A class: each call has one, and streams keep it. */
 export class H1Exchange implements Exchange, EndedAnswer {
-	readonly peer: Peer;
-	readonly departure: Departure = new Departure();
+	readonly peer: H1ConnectionState;
+	readonly disconnect: Disconnect = new Disconnect();
 	readonly #request: H1Request;
 	readonly writable: ServerResponse;
 	readonly options: H1Options;
-	#rawHeaders: Fields | undefined;
+	#rawHeaders: HeaderFields | undefined;
 	#hasEnded = false;
 	#onPeerEnd: (() => void) | undefined;
 	/** Reads the rest of a refused request away; undefined: nobody does. */
 	#lingering: Lingering | undefined;
 
-	constructor({ request, response }: H1Call, peer: Peer, options: H1Options) {
+	constructor({ request, response }: H1Call, peer: H1ConnectionState, options: H1Options) {
 		this.peer = peer;
 		this.#request = request;
 		this.writable = response;
@@ -58,7 +64,7 @@ export class H1Exchange implements Exchange, EndedAnswer {
 
 	/** To be told when the answer is out, or its connection gone. */
 	closed(): void {
-		if (!this.#hasEnded) this.departure.happen();
+		if (!this.#hasEnded) this.disconnect.trigger();
 	}
 
 	/**
@@ -75,7 +81,7 @@ export class H1Exchange implements Exchange, EndedAnswer {
 			return true;
 		}
 		this.#hasEnded = true;
-		this.departure.happen();
+		this.disconnect.trigger();
 		return false;
 	}
 
@@ -106,7 +112,7 @@ export class H1Exchange implements Exchange, EndedAnswer {
 		return valuesOf(this.rawHeaders, "host");
 	}
 
-	get rawHeaders(): Fields {
+	get rawHeaders(): HeaderFields {
 		this.#rawHeaders ??= lowerNames(this.#request.rawHeaders);
 		return this.#rawHeaders;
 	}
@@ -115,7 +121,7 @@ export class H1Exchange implements Exchange, EndedAnswer {
 		if (!this.#isRead) this.#request.beforeRead = () => this.writable.writeContinue();
 	}
 
-	forgetRequest(): void {
+	releaseRequestHead(): void {
 		this.#rawHeaders = undefined;
 	}
 
@@ -129,10 +135,10 @@ export class H1Exchange implements Exchange, EndedAnswer {
 	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array> {
 		const { limits, clock } = this.options;
 		this.#request.beforeRead?.();
-		return readBody(this.#request, { limits, clock, departure: this.departure }, timeoutMs);
+		return readBody(this.#request, { limits, clock, disconnect: this.disconnect }, timeoutMs);
 	}
 
-	writeHead(head: Head): void {
+	writeHead(head: ResponseHead): void {
 		const response = this.writable;
 		if (response.headersSent || response.destroyed) return;
 		// A body that is not wanted any more cannot be told from the next request.
@@ -147,7 +153,7 @@ export class H1Exchange implements Exchange, EndedAnswer {
 	}
 
 	reserve(bodyBytes: number): boolean {
-		return this.options.unread.reserve(bodyBytes, this.connection, this.writable);
+		return this.options.sendQuota.reserve(bodyBytes, this.connection, this.writable);
 	}
 
 	write(bytes: Uint8Array): boolean {
@@ -163,11 +169,11 @@ export class H1Exchange implements Exchange, EndedAnswer {
 	}
 
 	drained(stallTimeoutMs: number | undefined): Promise<void> {
-		const waiting = { clock: this.options.clock, departure: this.departure, stallTimeoutMs };
+		const waiting = { clock: this.options.clock, disconnect: this.disconnect, stallTimeoutMs };
 		return waitForDrain(this.writable, waiting, () => this.cutOff());
 	}
 
-	end(ending?: Ending): void {
+	end(ending?: ResponseEnd): void {
 		if (this.#hasEnded) return;
 		this.#hasEnded = true;
 		const response = this.writable;
@@ -175,7 +181,7 @@ export class H1Exchange implements Exchange, EndedAnswer {
 		if (response.destroyed) return;
 		if (this.#isRead) {
 			// The answers of one turn leave together: else each would wake a caller who sleeps again by the next.
-			afterTurn(() => this.#attempt(() => endWith(response, body)));
+			runAfterTick(() => this.#attempt(() => endWith(response, body)));
 		} else {
 			if (body === undefined) response.flushHeaders();
 			else response.write(body);
@@ -188,7 +194,7 @@ export class H1Exchange implements Exchange, EndedAnswer {
 
 	abort(): void {
 		if (!this.#hasEnded) {
-			this.departure.happen();
+			this.disconnect.trigger();
 			this.#hasEnded = true;
 		}
 		// The answers of requests before this one leave first.
@@ -273,7 +279,7 @@ function lowerNames(raw: readonly string[]): string[] {
 }
 
 /** Without these there is no body (RFC 9112, 6.3); Node says "complete" a moment later. */
-function hasBody(fields: Fields): boolean {
+function hasBody(fields: HeaderFields): boolean {
 	if (fieldOf(fields, "transfer-encoding") !== undefined) return true;
 	return Number(fieldOf(fields, "content-length") ?? 0) > 0;
 }

@@ -2,11 +2,17 @@ import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "nod
 import { boundEnd, type EndedAnswer, waitForDrain } from "./backpressure.ts";
 import { type BodyLimit, type CollectedBody, collectBody } from "./body-collector.ts";
 import { readBody } from "./body-reader.ts";
-import type { BodySource, BodyTaker } from "./body-source.ts";
-import { afterTurn } from "./deferred.ts";
-import { Departure } from "./disconnect.ts";
-import type { Connection, Ending, Exchange, ExchangeOptions, Head } from "./exchange.ts";
-import { type Fields, valuesOf } from "./fields.ts";
+import type { BodySink, BodySource } from "./body-source.ts";
+import { runAfterTick } from "./deferred.ts";
+import { Disconnect } from "./disconnect.ts";
+import type {
+	Connection,
+	Exchange,
+	ExchangeOptions,
+	ResponseEnd,
+	ResponseHead,
+} from "./exchange.ts";
+import { type HeaderFields, valuesOf } from "./fields.ts";
 
 /** How often it is looked whether an answer is out, whose request is still coming. In ms. */
 const uploadPollMs = 10;
@@ -14,7 +20,7 @@ const uploadPollMs = 10;
 /** What a request's head says. */
 type RequestHead = Pick<Exchange, "method" | "target" | "authorities" | "rawHeaders">;
 
-const noFields: Fields = [];
+const noFields: HeaderFields = [];
 
 const forgotten: RequestHead = { method: "", target: "", authorities: [], rawHeaders: [] };
 
@@ -49,12 +55,12 @@ export interface H2Call {
  */
 export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 	readonly connection: Connection;
-	readonly departure: Departure = new Departure();
+	readonly disconnect: Disconnect = new Disconnect();
 	readonly writable: ServerHttp2Stream;
 	readonly options: ExchangeOptions;
 	#head: RequestHead;
-	#taker: BodyTaker | undefined;
-	#trailers: Fields = noFields;
+	#taker: BodySink | undefined;
+	#trailers: HeaderFields = noFields;
 	#hasEnded = false;
 	#awaitsContinue = false;
 	#peerHasStopped = false;
@@ -70,7 +76,7 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 
 	/** To be told when the stream is aborted or closed. */
 	closed(): void {
-		if (!this.#hasEnded) this.departure.happen();
+		if (!this.#hasEnded) this.disconnect.trigger();
 	}
 
 	/** To be told that the peer sends no more. */
@@ -109,7 +115,7 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 		return this.#head.authorities;
 	}
 
-	get rawHeaders(): Fields {
+	get rawHeaders(): HeaderFields {
 		return this.#head.rawHeaders;
 	}
 
@@ -122,7 +128,7 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 		this.#awaitsContinue = false;
 	}
 
-	forgetRequest(): void {
+	releaseRequestHead(): void {
 		this.#head = forgotten;
 	}
 
@@ -136,7 +142,7 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 		});
 	}
 
-	giveTo(taker: BodyTaker): void {
+	pipeTo(taker: BodySink): void {
 		const stream = this.writable;
 		this.#sendContinue();
 		if (stream.readableEnded) {
@@ -167,10 +173,10 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array> {
 		const { limits, clock } = this.options;
 		this.#sendContinue();
-		return readBody(this.writable, { limits, clock, departure: this.departure }, timeoutMs);
+		return readBody(this.writable, { limits, clock, disconnect: this.disconnect }, timeoutMs);
 	}
 
-	writeHead(head: Head): void {
+	writeHead(head: ResponseHead): void {
 		const stream = this.writable;
 		if (stream.headersSent || stream.destroyed || stream.closed) return;
 		stream.respond([":status", String(head.status)].concat(head.headers), {
@@ -180,7 +186,7 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 	}
 
 	reserve(bodyBytes: number): boolean {
-		return this.options.unread.reserve(bodyBytes, this.connection, this.writable);
+		return this.options.sendQuota.reserve(bodyBytes, this.connection, this.writable);
 	}
 
 	write(bytes: Uint8Array): boolean {
@@ -189,11 +195,11 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 	}
 
 	drained(stallTimeoutMs: number | undefined): Promise<void> {
-		const waiting = { clock: this.options.clock, departure: this.departure, stallTimeoutMs };
+		const waiting = { clock: this.options.clock, disconnect: this.disconnect, stallTimeoutMs };
 		return waitForDrain(this.writable, waiting, () => this.cutOff());
 	}
 
-	end({ body, trailers }: Ending = {}): void {
+	end({ body, trailers }: ResponseEnd = {}): void {
 		if (this.#hasEnded) return;
 		this.#hasEnded = true;
 		const stream = this.writable;
@@ -206,7 +212,7 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 		boundEnd(this);
 		if (stream.readableEnded || stream.endAfterHeaders) return;
 		stream.resume();
-		afterTurn(() => this.#stopUpload());
+		runAfterTick(() => this.#stopUpload());
 	}
 
 	/** To be told that the body of the answer is out. */
@@ -222,7 +228,7 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 
 	abort(): void {
 		if (!this.#hasEnded) {
-			this.departure.happen();
+			this.disconnect.trigger();
 			this.#hasEnded = true;
 		}
 		this.writable.close(constants.NGHTTP2_INTERNAL_ERROR);
@@ -249,7 +255,7 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 }
 
 /** Node takes trailers in this form only. */
-function toNodeHeaders(fields: Fields): OutgoingHttpHeaders {
+function toNodeHeaders(fields: HeaderFields): OutgoingHttpHeaders {
 	const headers: Record<string, string> = {};
 	for (let i = 0; i < fields.length; i += 2) {
 		const name = fields[i] as string;

@@ -1,10 +1,10 @@
 import type { Clock } from "../clock.ts";
 import type { BodyLimit, CollectedBody } from "./body-collector.ts";
-import type { Departure } from "./disconnect.ts";
-import { type Fields, fieldOf } from "./fields.ts";
+import type { Disconnect } from "./disconnect.ts";
+import { fieldOf, type HeaderFields } from "./fields.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { TransportObserver } from "./observer.ts";
-import type { UnreadBytes } from "./send-quota.ts";
+import type { SendQuota } from "./send-quota.ts";
 
 /** What is known of the connection that an exchange came on. */
 export interface Connection {
@@ -16,9 +16,9 @@ export interface Connection {
 }
 
 /** The first part of an answer. */
-export interface Head {
+export interface ResponseHead {
 	readonly status: number;
-	readonly headers: Fields;
+	readonly headers: HeaderFields;
 	/** Trailers follow the body; HTTP/2 only. */
 	readonly trailers?: boolean;
 	/** Send now, without waiting for the first byte of the body. */
@@ -28,11 +28,11 @@ export interface Head {
 }
 
 /** The last part of an answer. */
-export interface Ending {
+export interface ResponseEnd {
 	/** The rest of the body. */
 	readonly body?: Uint8Array | undefined;
 	/** HTTP trailers; only where the head announced them. */
-	readonly trailers?: Fields | undefined;
+	readonly trailers?: HeaderFields | undefined;
 }
 
 /**
@@ -48,9 +48,9 @@ export interface Exchange {
 	/** Every Host and :authority as it came. */
 	readonly authorities: readonly string[];
 	/** Without pseudo headers. */
-	readonly rawHeaders: Fields;
+	readonly rawHeaders: HeaderFields;
 	/** That the peer left before the answer was ended, or that the call was broken off. */
-	readonly departure: Departure;
+	readonly disconnect: Disconnect;
 	/**
 	 * Calls back when the peer has ended its side of the connection, at once where it has already. A
 	 * whole request is answered all the same (RFC 9112, 6.3); but who goes looks like this, too, until
@@ -60,7 +60,7 @@ export interface Exchange {
 	/** The caller waits for 100 (Continue) before it sends its body: it is sent when that is asked for. */
 	awaitContinue(): void;
 	/** Nobody asks any more for what the request's head said: an answer may last for days. */
-	forgetRequest(): void;
+	releaseRequestHead(): void;
 	/**
 	 * The request's whole body; call it once, instead of {@link Exchange.readBody}. Memory grows with
 	 * the data that came, not with a length that was promised. `done` is called once, perhaps at once,
@@ -79,7 +79,7 @@ export interface Exchange {
 	 * Sends the head; once, before the first write.
 	 * @throws what Node says of a field that cannot be written; nothing is sent then
 	 */
-	writeHead(head: Head): void;
+	writeHead(head: ResponseHead): void;
 	/** Takes a part of the body. False: wait for {@link Exchange.drained} before the next. */
 	write(bytes: Uint8Array): boolean;
 	/**
@@ -91,10 +91,10 @@ export interface Exchange {
 	 * Ends the answer; a peer that does not take the rest of it within
 	 * stalledWriteTimeoutMs is cut off.
 	 */
-	end(ending?: Ending): void;
+	end(ending?: ResponseEnd): void;
 	/**
 	 * Breaks the call off, so that the peer cannot take the answer for complete: its
-	 * {@link Exchange.departure} happens, where it was not ended.
+	 * {@link Exchange.disconnect} happens, where it was not ended.
 	 */
 	abort(): void;
 }
@@ -108,7 +108,7 @@ export function headerOf(exchange: Exchange, name: string): string | undefined {
 export interface ExchangeOptions {
 	readonly limits: TransportLimits;
 	readonly clock: Clock;
-	readonly unread: UnreadBytes;
+	readonly sendQuota: SendQuota;
 	/** Is told of what breaks a call off by a fault of ours. */
 	readonly observer: Pick<TransportObserver, "unexpected">;
 }

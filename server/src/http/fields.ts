@@ -1,12 +1,12 @@
 /** Header fields: names in lower case and values by turns, the form that Node takes and gives. */
-export type Fields = readonly string[];
+export type HeaderFields = readonly string[];
 
 /**
  * Headers as fields, without those of a connection; undefined: none.
  *
  * @throws TypeError where they cannot be written: before anything of the answer is.
  */
-export function fieldsOf(headers: Headers | undefined): Fields {
+export function fieldsOf(headers: Headers | undefined): HeaderFields {
 	return fieldsWithout(headers, ofConnection);
 }
 
@@ -16,12 +16,12 @@ export function fieldsOf(headers: Headers | undefined): Fields {
  *
  * @throws TypeError as {@link fieldsOf}.
  */
-export function metadataFieldsOf(headers: Headers | undefined): Fields {
+export function metadataFieldsOf(headers: Headers | undefined): HeaderFields {
 	return fieldsWithout(headers, ofMessage);
 }
 
 /**
- * Fields of one connection (RFC 9113, 8.2.2). HTTP/2 refuses them, trailers with them would end the
+ * HeaderFields of one connection (RFC 9113, 8.2.2). HTTP/2 refuses them, trailers with them would end the
  * process; an error that is passed on may carry those of the connection that it came over.
  */
 const ofConnection: ReadonlySet<string> = new Set([
@@ -42,7 +42,7 @@ const ofMessage: ReadonlySet<string> = new Set([
 	"content-type",
 ]);
 
-function fieldsWithout(headers: Headers | undefined, names: ReadonlySet<string>): Fields {
+function fieldsWithout(headers: Headers | undefined, names: ReadonlySet<string>): HeaderFields {
 	if (headers === undefined) return [];
 	const fields: string[] = [];
 	let bytes = 0;
@@ -67,7 +67,7 @@ const unwritable = new TypeError("a call's metadata holds what no header field c
 const tooLarge = new TypeError(`a call's metadata has more than ${maxFieldBytes} bytes`);
 
 /** First value of a field; undefined where there is none. */
-export function fieldOf(fields: Fields, name: string): string | undefined {
+export function fieldOf(fields: HeaderFields, name: string): string | undefined {
 	for (let i = 0; i < fields.length; i += 2) {
 		if (fields[i] === name) return fields[i + 1];
 	}
@@ -75,7 +75,7 @@ export function fieldOf(fields: Fields, name: string): string | undefined {
 }
 
 /** All values of a field that is a list, as one (RFC 9110, 5.3); undefined where there is none. */
-export function listOf(fields: Fields, name: string): string | undefined {
+export function listOf(fields: HeaderFields, name: string): string | undefined {
 	let list: string | undefined;
 	for (let i = 0; i < fields.length; i += 2) {
 		if (fields[i] === name) list = list === undefined ? fields[i + 1] : `${list},${fields[i + 1]}`;
@@ -84,7 +84,7 @@ export function listOf(fields: Fields, name: string): string | undefined {
 }
 
 /** All values of a field. */
-export function valuesOf(fields: Fields, name: string): readonly string[] {
+export function valuesOf(fields: HeaderFields, name: string): readonly string[] {
 	const values: string[] = [];
 	for (let i = 0; i < fields.length; i += 2) {
 		if (fields[i] === name) values.push(fields[i + 1] as string);

@@ -1,5 +1,5 @@
 import { IncomingMessage } from "node:http";
-import { type BodySource, type BodyTaker, createStreamSource } from "./body-source.ts";
+import { type BodySink, type BodySource, createStreamSource } from "./body-source.ts";
 
 /**
  * Node's request, whose body goes from the parser straight to who takes it: by way of the stream,
@@ -8,15 +8,15 @@ import { type BodySource, type BodyTaker, createStreamSource } from "./body-sour
  * end, by `push`.
  */
 export class H1Request extends IncomingMessage implements BodySource {
-	#taker: BodyTaker | undefined;
+	#taker: BodySink | undefined;
 	#wasGiven = false;
 	/** Called when the body is first asked for; undefined: nobody waits for that. */
 	beforeRead: (() => void) | undefined;
 
-	giveTo(taker: BodyTaker): void {
+	pipeTo(taker: BodySink): void {
 		this.beforeRead?.();
 		if (this.complete || this.readableLength > 0) {
-			createStreamSource(this).giveTo(taker);
+			createStreamSource(this).pipeTo(taker);
 			return;
 		}
 		this.#taker = taker;

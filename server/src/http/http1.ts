@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Connection, Exchange } from "./exchange.ts";
 import { H1Exchange } from "./exchange-h1.ts";
-import { H1Peer } from "./h1-peer.ts";
+import { H1Connection } from "./h1-connection.ts";
 import { H1Request } from "./h1-request.ts";
 import type { ListenerOptions } from "./listener.ts";
 import type { ConnectionFault } from "./observer.ts";
@@ -44,17 +44,17 @@ export function serveHttp1(
 	server.maxHeadersCount = options.limits.maxHeaderCount + 1;
 	// Else Node ends its own side with the peer's, and what has not been answered by then never is.
 	Object.assign(server, { httpAllowHalfOpen: true });
-	const peers = new WeakMap<Socket, H1Peer>();
-	function peerOf(socket: Socket, version: Connection["httpVersion"]): H1Peer {
+	const peers = new WeakMap<Socket, H1Connection>();
+	function peerOf(socket: Socket, version: Connection["httpVersion"]): H1Connection {
 		const known = peers.get(socket);
 		if (known !== undefined) return known;
-		const peer = new H1Peer(socket, connectionOf(socket, version));
+		const peer = new H1Connection(socket, connectionOf(socket, version));
 		peers.set(socket, peer);
 		socket.on("end", () => peer.stop(undefined));
 		return peer;
 	}
 	/** Node begins all requests that a connection has sent, and keeps their answers in order. */
-	function isAdmitted({ socket }: H1Request, { unanswered }: H1Peer): boolean {
+	function isAdmitted({ socket }: H1Request, { unanswered }: H1Connection): boolean {
 		if (socket.destroyed) return false;
 		if (unanswered <= options.limits.maxPipelinedRequests) return true;
 		options.observer.connectionFault("too_many_requests");

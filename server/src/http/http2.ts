@@ -1,7 +1,7 @@
 import { constants, createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Timer } from "../clock.ts";
-import { afterTurn } from "./deferred.ts";
+import { runAfterTick } from "./deferred.ts";
 import type { Exchange } from "./exchange.ts";
 import { type CarryingStream, carried, H2Exchange } from "./exchange-h2.ts";
 import { connectionOf } from "./http1.ts";
@@ -68,7 +68,7 @@ export function createHttp2Engine(
 			stream.on("aborted", onAborted);
 			stream.on("close", onClose);
 			// A read may hold hundreds of streams with their resets; after it, the reset ones are known.
-			afterTurn(serveOpen, exchange);
+			runAfterTick(serveOpen, exchange);
 		});
 	});
 	server.on("sessionError", () => {});

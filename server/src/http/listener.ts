@@ -11,7 +11,7 @@ import { createHttp2Engine } from "./http2.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { TransportObserver } from "./observer.ts";
 import { splitByFirstBytes } from "./protocol-split.ts";
-import { createUnreadBytes, type UnreadBytes } from "./send-quota.ts";
+import { createSendQuota, type SendQuota } from "./send-quota.ts";
 import { createTlsFiles, type TlsFileNames } from "./tls-files.ts";
 
 /** What a listener is built with. */
@@ -23,7 +23,7 @@ export interface ListenerOptions {
 	readonly limits: TransportLimits;
 	readonly clock: Clock;
 	readonly observer: TransportObserver;
-	readonly unread: UnreadBytes;
+	readonly sendQuota: SendQuota;
 }
 
 /** What tells one open connection from all others. */
@@ -53,9 +53,9 @@ export interface Listener {
  */
 export function createListener(
 	serve: (exchange: Exchange) => void,
-	given: Omit<ListenerOptions, "unread">,
+	given: Omit<ListenerOptions, "sendQuota">,
 ): Listener {
-	const options = { ...given, unread: createUnreadBytes(given.limits) };
+	const options = { ...given, sendQuota: createSendQuota(given.limits) };
 	const { limits, clock, observer } = options;
 	const sockets = new Set<Socket>();
 	/** Nothing has been asked on them yet: no answer is lost with them. */

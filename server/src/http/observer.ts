@@ -1,4 +1,4 @@
-import type { Asked } from "./request-summary.ts";
+import type { RequestSummary } from "./request-summary.ts";
 
 /** Why a request was refused before any interceptor saw it. */
 export type RefusalCause =
@@ -31,7 +31,7 @@ export type ConnectionFault =
 	| "http2";
 
 /** A request that was refused before any interceptor saw it. */
-export interface RefusedCall extends Asked {
+export interface RefusedCall extends RequestSummary {
 	readonly cause: RefusalCause;
 	/** HTTP status of the answer. */
 	readonly httpStatus: number;

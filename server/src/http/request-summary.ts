@@ -1,7 +1,7 @@
 import { type Exchange, headerOf } from "./exchange.ts";
 
 /** What a request asked for, in its own words, for the log. */
-export interface Asked {
+export interface RequestSummary {
 	/** Path, without the query: that may hold what is nobody's business. */
 	readonly path: string;
 	/** undefined: it names none. */
@@ -14,7 +14,7 @@ export interface Asked {
 const maxLength = 256;
 
 /** What a request asked for: cut, and nothing in it but printable ASCII. */
-export function askedOf(exchange: Exchange): Asked {
+export function summarizeRequest(exchange: Exchange): RequestSummary {
 	return {
 		path: cleaned(exchange.target.split("?", 1)[0] ?? ""),
 		host: optional(exchange.authorities[0]),

@@ -1,31 +1,31 @@
 import type { Clock } from "../clock.ts";
 
 /** One stream's share of the event loop. */
-export interface Share {
-	/** Counts bytes written; true: this turn's share is used, wait for {@link Share.nextTurn}. */
+export interface StreamBudget {
+	/** Counts bytes written; true: this turn's budget is used, wait for {@link StreamBudget.nextTurn}. */
 	spend(bytes: number): boolean;
 	/** Resolves when it is this stream's turn again. */
 	nextTurn(): Promise<void>;
 }
 
 /** What is to be done in its turn. */
-export interface Task {
+export interface ScheduledTask {
 	/** Must not throw. Who needs microtasks for it returns when they are done. */
 	run(): void | Promise<void>;
 }
 
 /** Shares the event loop among streams. */
-export interface Fairness {
-	join(): Share;
+export interface StreamScheduler {
+	join(): StreamBudget;
 	/** Runs `task` when it is its turn. */
-	queue(task: Task): void;
+	queue(task: ScheduledTask): void;
 }
 
 /** Tasks between two looks at the clock. */
 const tasksPerLook = 8;
 
 /** How much of the loop streams may take at a time. */
-export interface FairnessOptions {
+export interface StreamSchedulerOptions {
 	/** Bytes of one stream in one turn. */
 	readonly sliceBytes: number;
 	/** Time of all streams in one turn, in milliseconds. */
@@ -39,13 +39,13 @@ export interface FairnessOptions {
  * each stream stops after its bytes, all of them after their time, and they go on
  * in the order in which they stopped, after the loop has turned once.
  */
-export function createFairness(options: FairnessOptions): Fairness {
+export function createStreamScheduler(options: StreamSchedulerOptions): StreamScheduler {
 	const { sliceBytes, sliceMs, clock } = options;
 	/** Whose turn comes next, from place `first` on: to take from the front of an array moves it all. */
-	let waiting: (Task | undefined)[] = [];
+	let waiting: (ScheduledTask | undefined)[] = [];
 	let first = 0;
 	/** Who comes after them. */
-	let later: Task[] = [];
+	let later: ScheduledTask[] = [];
 	let turn = 0;
 	let turnStartMs = 0;
 	let turnIsOpen = false;
@@ -58,7 +58,7 @@ export function createFairness(options: FairnessOptions): Fairness {
 		setImmediate(closeTurn);
 	}
 
-	function takeFirst(): Task | undefined {
+	function takeFirst(): ScheduledTask | undefined {
 		if (first === waiting.length) {
 			// While streams ask again in each of their turns, nothing else ever empties a queue.
 			waiting = later;
@@ -88,7 +88,7 @@ export function createFairness(options: FairnessOptions): Fairness {
 		}
 	}
 
-	function queue(task: Task): void {
+	function queue(task: ScheduledTask): void {
 		openTurn();
 		later.push(task);
 	}

@@ -6,7 +6,7 @@ import type { TransportLimits } from "./limits.ts";
 const minCountedBytes = 16 * 1024;
 
 /** Counts what unary answers hold in memory until their readers have taken them. */
-export interface UnreadBytes {
+export interface SendQuota {
 	/**
 	 * Counts an answer until its stream closes.
 	 * @returns false: the connection, or all of them together, hold too much already; it is not counted
@@ -18,9 +18,9 @@ export interface UnreadBytes {
  * A call is small and its answer may be megabytes: callers who ask and do not read would fill the
  * memory. An answer alone always has room on its connection, whatever its size.
  */
-export function createUnreadBytes(
+export function createSendQuota(
 	limits: Pick<TransportLimits, "maxUnreadBytes" | "maxUnreadBytesPerConnection">,
-): UnreadBytes {
+): SendQuota {
 	const perConnection = new WeakMap<Connection, number>();
 	let allBytes = 0;
 	const add = (connection: Connection, bytes: number) => {

@@ -1,7 +1,7 @@
 import { createAuthorityCheck, type HostRule } from "../http/authority.ts";
 import { type Exchange, headerOf } from "../http/exchange.ts";
-import type { Fields } from "../http/fields.ts";
-import { askedOf } from "../http/request-summary.ts";
+import type { HeaderFields } from "../http/fields.ts";
+import { summarizeRequest } from "../http/request-summary.ts";
 import { type CallContext, requestIdFrom } from "../rpc/call/call-context.ts";
 import { refusalFormOf, sendRefusal } from "../rpc/call/refusal-response.ts";
 import type { Teller } from "../rpc/call/response.ts";
@@ -38,7 +38,7 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 	/** @returns what is still to come of the answer, where its failure is for us to tell */
 	function serve(exchange: Exchange): Promise<void> | undefined {
 		const requestId = requestIdFrom(headerOf(exchange, "x-request-id"), options.createRequestId);
-		const id: Fields = ["x-request-id", requestId];
+		const id: HeaderFields = ["x-request-id", requestId];
 		const admission = admit(exchange);
 		if ("cause" in admission) return refuse({ exchange, common: id, requestId }, admission);
 		const { path, originHeaders, isPreflight, isUnnamed } = admission;
@@ -102,7 +102,13 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 			teller: nobody,
 		});
 		const { cause } = refusal;
-		observer.callRefused({ cause, httpStatus, procedure: "", requestId, ...askedOf(exchange) });
+		observer.callRefused({
+			cause,
+			httpStatus,
+			procedure: "",
+			requestId,
+			...summarizeRequest(exchange),
+		});
 	}
 
 	async function observed(call: UniversalCall): Promise<void> {
@@ -129,13 +135,13 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 }
 
 /** Browsers do not guess what a refusal is. */
-const noSniffing: Fields = ["x-content-type-options", "nosniff"];
+const noSniffing: HeaderFields = ["x-content-type-options", "nosniff"];
 
 /** A request that has no route. */
 interface Refused {
 	readonly exchange: Exchange;
 	/** Header fields of every answer. */
-	readonly common: Fields;
+	readonly common: HeaderFields;
 	readonly requestId: string;
 }
 
@@ -146,7 +152,7 @@ interface Admission {
 	/** It names no host, and may ask for pages alone. */
 	readonly isUnnamed: boolean;
 	/** Header fields that the origin's rules add to every answer. */
-	readonly originHeaders: Fields;
+	readonly originHeaders: HeaderFields;
 	/** A browser asks whether it may ask. */
 	readonly isPreflight: boolean;
 }

@@ -1,7 +1,7 @@
 import { cors } from "@connectrpc/connect";
 import { type Authority, hostOf } from "../http/authority.ts";
 import { type Exchange, headerOf } from "../http/exchange.ts";
-import type { Fields } from "../http/fields.ts";
+import type { HeaderFields } from "../http/fields.ts";
 
 /** How long a browser may keep a preflight's answer, in seconds; Chromium's ceiling. */
 const maxAgeSeconds = 7_200;
@@ -19,8 +19,8 @@ const exposedHeaders = [...cors.exposedHeaders, "X-Request-Id"].join(", ");
 
 /** What the Origin header of a request means for its answer. */
 export type OriginCheck =
-	| { readonly kind: "pass"; readonly headers: Fields }
-	| { readonly kind: "preflight"; readonly headers: Fields }
+	| { readonly kind: "pass"; readonly headers: HeaderFields }
+	| { readonly kind: "preflight"; readonly headers: HeaderFields }
 	| { readonly kind: "refuse" };
 
 /** Who may call from a page, and with what. */
@@ -65,10 +65,10 @@ export function checkOrigin(
 	return { kind: "refuse" };
 }
 
-const none: Fields = [];
-const varyOrigin: Fields = ["vary", "Origin"];
+const none: HeaderFields = [];
+const varyOrigin: HeaderFields = ["vary", "Origin"];
 
-function preflightHeaders(further: readonly string[]): Fields {
+function preflightHeaders(further: readonly string[]): HeaderFields {
 	return [
 		"access-control-allow-methods",
 		allowedMethods,

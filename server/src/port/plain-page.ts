@@ -1,5 +1,5 @@
 import type { Exchange } from "../http/exchange.ts";
-import type { Fields } from "../http/fields.ts";
+import type { HeaderFields } from "../http/fields.ts";
 
 /** Answer of a page. */
 export interface PageAnswer {
@@ -19,7 +19,7 @@ export interface PlainPage {
 export async function writePage(
 	exchange: Exchange,
 	page: PlainPage,
-	common: Fields,
+	common: HeaderFields,
 ): Promise<void> {
 	const answer = await page.answer();
 	const body = Buffer.from(answer.body);

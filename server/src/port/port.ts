@@ -6,7 +6,7 @@ import { type TransportLimits, validateLimits } from "../http/limits.ts";
 import { createListener } from "../http/listener.ts";
 import type { TransportObserver } from "../http/observer.ts";
 import { createSafeObserver } from "../http/safe-observer.ts";
-import { createFairness } from "../http/scheduler.ts";
+import { createStreamScheduler } from "../http/scheduler.ts";
 import type { TlsFileNames } from "../http/tls-files.ts";
 import { createRequestIds } from "../rpc/call/request-id.ts";
 import { createDecoder } from "../rpc/codec/decoder.ts";
@@ -91,7 +91,7 @@ export function createPort(options: PortOptions): Port {
 	const { services, interceptors, way = "direct" } = options;
 	const { cacheableTypes = [], encodings = createEncodings() } = options;
 	const handlers = { services, interceptors, limits, compressions, registry, observer, way };
-	const fairness = createFairness({
+	const scheduler = createStreamScheduler({
 		sliceBytes: limits.streamSliceBytes,
 		sliceMs: limits.streamSliceMs,
 		clock,
@@ -111,7 +111,7 @@ export function createPort(options: PortOptions): Port {
 		refusalDetails: options.refusalDetails,
 		limits,
 		clock,
-		fairness,
+		scheduler,
 		observer,
 	});
 	const listener = createListener(dispatch, { ...options, observer });

@@ -1,7 +1,7 @@
 import { type Code, ConnectError } from "@connectrpc/connect";
 import type { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { FieldViolation } from "../failure.ts";
-import type { Fields } from "../http/fields.ts";
+import type { HeaderFields } from "../http/fields.ts";
 import type { RefusalCause } from "../http/observer.ts";
 
 /** Why a request goes no further, in the contract's terms. */
@@ -13,7 +13,7 @@ export interface Refusal {
 	readonly reason: ErrorReason;
 	/** For people: what to change. Nothing of the caller's own text. */
 	readonly message: string;
-	readonly headers?: Fields;
+	readonly headers?: HeaderFields;
 	/** When to try again; undefined: no sooner than with another request. */
 	readonly retryAfterMs?: number;
 	/** Which fields of the request are at fault. */

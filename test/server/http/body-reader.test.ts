@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { readBody } from "../../../server/src/http/body-reader.ts";
-import { Departure } from "../../../server/src/http/disconnect.ts";
+import { Disconnect } from "../../../server/src/http/disconnect.ts";
 import { defaultLimits } from "../../../server/src/http/limits.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { until } from "../../support/until.ts";
@@ -12,8 +12,8 @@ const bodyTimeoutMs = 1_000;
 function open() {
 	const clock = createFakeClock();
 	const source = new PassThrough();
-	const departure = new Departure();
-	const options = { clock, departure, limits: { ...defaultLimits, bodyTimeoutMs } };
+	const disconnect = new Disconnect();
+	const options = { clock, disconnect, limits: { ...defaultLimits, bodyTimeoutMs } };
 	return { clock, source, options };
 }
 

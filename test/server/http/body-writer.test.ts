@@ -1,25 +1,25 @@
 import { expect, test } from "vitest";
 import { writeBody } from "../../../server/src/http/body-writer.ts";
-import { Departure } from "../../../server/src/http/disconnect.ts";
+import { Disconnect } from "../../../server/src/http/disconnect.ts";
 import type { Exchange } from "../../../server/src/http/exchange.ts";
 
 /** An exchange that keeps what it is given; it has room when `drained` says so. */
 function createExchange(drained: Promise<void> | undefined = undefined) {
-	const departure = new Departure();
+	const disconnect = new Disconnect();
 	const written: number[] = [];
 	const exchange = {
-		departure,
+		disconnect,
 		write(bytes: Uint8Array) {
 			written.push(bytes.byteLength);
 			return drained === undefined;
 		},
 		drained: () => drained ?? Promise.resolve(),
 	} as unknown as Exchange;
-	return { exchange, written, leave: () => departure.happen() };
+	return { exchange, written, leave: () => disconnect.trigger() };
 }
 
 const options = {
-	share: { spend: () => false, nextTurn: () => Promise.resolve() },
+	budget: { spend: () => false, nextTurn: () => Promise.resolve() },
 	sliceBytes: 10,
 	stallTimeoutMs: undefined,
 };

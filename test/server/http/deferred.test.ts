@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { afterTurn } from "../../../server/src/http/deferred.ts";
+import { runAfterTick } from "../../../server/src/http/deferred.ts";
 import { until } from "../../support/until.ts";
 
 test("what is ready now comes first, then the callbacks in their order", async () => {
 	const calls: string[] = [];
-	afterTurn(() => calls.push("first"));
-	afterTurn(() => calls.push("second"));
+	runAfterTick(() => calls.push("first"));
+	runAfterTick(() => calls.push("second"));
 	process.nextTick(() => calls.push("tick"));
 	Promise.resolve().then(() => calls.push("microtask"));
 	await until("all are called", () => calls.length === 4);
@@ -14,8 +14,8 @@ test("what is ready now comes first, then the callbacks in their order", async (
 
 test("what a callback puts off waits for the next turn", async () => {
 	const calls: string[] = [];
-	afterTurn(() => {
-		afterTurn(() => calls.push("later"));
+	runAfterTick(() => {
+		runAfterTick(() => calls.push("later"));
 		process.nextTick(() => calls.push("tick"));
 	});
 	await until("both are called", () => calls.length === 2);

@@ -7,7 +7,7 @@ import { H1Exchange } from "../../../server/src/http/exchange-h1.ts";
 import { H1Request } from "../../../server/src/http/h1-request.ts";
 import { defaultLimits } from "../../../server/src/http/limits.ts";
 import { silentObserver } from "../../../server/src/http/observer.ts";
-import { createUnreadBytes } from "../../../server/src/http/send-quota.ts";
+import { createSendQuota } from "../../../server/src/http/send-quota.ts";
 
 // Node would keep it until the end of the tick, with the writes of all other streams.
 test("what is written is with the system when the call returns, so that a turn has its true length", async () => {
@@ -15,7 +15,7 @@ test("what is written is with the system when the call returns, so that a turn h
 	const options = {
 		limits,
 		clock: systemClock,
-		unread: createUnreadBytes(limits),
+		sendQuota: createSendQuota(limits),
 		observer: silentObserver,
 		isDraining: () => false,
 	};
@@ -46,7 +46,7 @@ test("who is given a body and throws breaks off the call, and Node's parser hear
 	const options = {
 		limits,
 		clock: systemClock,
-		unread: createUnreadBytes(limits),
+		sendQuota: createSendQuota(limits),
 		observer: { unexpected: (error: unknown) => void unexpected.push(error) },
 		isDraining: () => false,
 	};
@@ -55,7 +55,7 @@ test("who is given a body and throws breaks off the call, and Node's parser hear
 	let departed: boolean | undefined;
 	const server = createServer({ IncomingMessage: H1Request }, (request, response) => {
 		const exchange = new H1Exchange({ request, response }, peer, options);
-		exchange.departure.on(() => {
+		exchange.disconnect.subscribe(() => {
 			departed = true;
 		});
 		const limit = { maxMessageBytes: 100, isEnveloped: false, declaredBytes: undefined };

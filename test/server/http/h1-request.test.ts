@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
-import type { BodyTaker } from "../../../server/src/http/body-source.ts";
+import type { BodySink } from "../../../server/src/http/body-source.ts";
 import { H1Request } from "../../../server/src/http/h1-request.ts";
 import { until } from "../../support/until.ts";
 
@@ -31,7 +31,7 @@ async function open(serve: Serve) {
 const post = (body: string) =>
 	`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`;
 
-function collecting(done: (body: string) => void): BodyTaker {
+function collecting(done: (body: string) => void): BodySink {
 	let body = "";
 	return {
 		take(chunk) {
@@ -42,7 +42,7 @@ function collecting(done: (body: string) => void): BodyTaker {
 }
 
 const echo: Serve = (request, response) =>
-	request.giveTo(collecting((body) => response.end(`${body}, ${request.readableFlowing}`)));
+	request.pipeTo(collecting((body) => response.end(`${body}, ${request.readableFlowing}`)));
 
 test("a body comes from the parser in its parts, and the stream never flows", async () => {
 	const client = await open(echo);
@@ -65,7 +65,7 @@ test("requests on one connection have their own bodies, an empty one too", async
 
 test("a body that came before it was asked for is given, too", async () => {
 	const client = await open((request, response) => {
-		setImmediate(() => request.giveTo(collecting((body) => response.end(`got ${body}`))));
+		setImmediate(() => request.pipeTo(collecting((body) => response.end(`got ${body}`))));
 	});
 	client.write(`${post("early")}early`);
 	const [answer] = await once(client, "data");
@@ -78,7 +78,7 @@ test("what is discarded is read away, and the next request is answered", async (
 	const client = await open((request, response) => {
 		if (!isFirst) return echo(request, response);
 		isFirst = false;
-		request.giveTo({
+		request.pipeTo({
 			take(chunk) {
 				taken.push(String(chunk));
 				request.discard();
@@ -113,7 +113,7 @@ test("a body that breaks off is never finished", async () => {
 	let isFinished = false;
 	const client = await open((request, response) => {
 		response.on("close", closed.resolve);
-		request.giveTo({
+		request.pipeTo({
 			take: () => client.destroy(),
 			finish() {
 				isFinished = true;
@@ -128,7 +128,7 @@ test("a body that breaks off is never finished", async () => {
 test("a body is given to its end though the answer is out already", async () => {
 	const body = Promise.withResolvers<string>();
 	const client = await open((request, response) => {
-		request.giveTo(collecting(body.resolve));
+		request.pipeTo(collecting(body.resolve));
 		response.end("early");
 	});
 	client.write(`${post("in two")}in `);

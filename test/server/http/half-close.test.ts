@@ -66,7 +66,7 @@ describe.each([
 		["a chunked one", chunked("a"), ["a"]],
 		["calls in a row", call("a") + chunked("b") + call("c"), ["a", "b", "c"]],
 	])(
-		"is no departure of a call that waits for its answer: %s (RFC 9112, 6.3)",
+		"is no disconnect of a call that waits for its answer: %s (RFC 9112, 6.3)",
 		async (_what, bytes, names) => {
 			const port = await openSlow(settings());
 			const client = await openRaw(port.portNumber, alpn);
@@ -158,7 +158,7 @@ describe.each([
 	["cleartext", () => ({}), undefined],
 	["TLS", () => ({ tls: files }), "h2"],
 ] as const)("HTTP/2, %s: the end of the peer's side", (_name, settings, alpn) => {
-	test("is no departure of calls that wait for their answers", async () => {
+	test("is no disconnect of calls that wait for their answers", async () => {
 		const port = await openSlow(settings());
 		const client = await openRaw(port.portNumber, alpn);
 		await client.send(

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import type { Exchange } from "../../../server/src/http/exchange.ts";
-import { askedOf } from "../../../server/src/http/request-summary.ts";
+import { summarizeRequest } from "../../../server/src/http/request-summary.ts";
 import { openPort } from "../../support/port-fixture.ts";
 
 function asked(target: string, authority: string, origin: string) {
 	const exchange = { target, authorities: [authority], rawHeaders: ["origin", origin] };
-	return askedOf(exchange as unknown as Exchange);
+	return summarizeRequest(exchange as unknown as Exchange);
 }
 
 test("the log gets what a request asked for without its query, cut, and in printable ASCII", () => {

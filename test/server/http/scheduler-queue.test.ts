@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { createFairness, type Task } from "../../../server/src/http/scheduler.ts";
+import { createStreamScheduler, type ScheduledTask } from "../../../server/src/http/scheduler.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { until } from "../../support/until.ts";
 
@@ -12,8 +12,8 @@ describe("a queue that is never empty", () => {
 	test("keeps nothing of the turns that were taken, however long", async () => {
 		let nowMs = 0;
 		const clock = { ...createFakeClock(), monotonicMs: () => nowMs++ };
-		const fairness = createFairness({ sliceBytes: 100, sliceMs: 5, clock });
-		const taken: WeakRef<Task>[] = [];
+		const scheduler = createStreamScheduler({ sliceBytes: 100, sliceMs: 5, clock });
+		const taken: WeakRef<ScheduledTask>[] = [];
 		let isSaturated = true;
 		/** A greedy reader: each of its turns ends with its wish for the next. */
 		const ask = () => {
@@ -23,7 +23,7 @@ describe("a queue that is never empty", () => {
 					if (isSaturated) ask();
 				},
 			};
-			fairness.queue(task);
+			scheduler.queue(task);
 		};
 		for (let reader = 0; reader < 60; reader++) ask();
 		await until("the loop was full for long", () => taken.length > 10_000);
@@ -36,13 +36,17 @@ describe("a queue that is never empty", () => {
 	});
 
 	test("takes the turns in the order in which they were asked for", async () => {
-		const fairness = createFairness({ sliceBytes: 100, sliceMs: 5, clock: createFakeClock() });
+		const scheduler = createStreamScheduler({
+			sliceBytes: 100,
+			sliceMs: 5,
+			clock: createFakeClock(),
+		});
 		const order: number[] = [];
 		for (let place = 0; place < 100; place++) {
-			fairness.queue({
+			scheduler.queue({
 				run() {
 					order.push(place);
-					if (place < 50) fairness.queue({ run: () => void order.push(100 + place) });
+					if (place < 50) scheduler.queue({ run: () => void order.push(100 + place) });
 				},
 			});
 		}

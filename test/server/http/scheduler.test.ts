@@ -2,7 +2,7 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { describe, expect, test } from "vitest";
-import { createFairness } from "../../../server/src/http/scheduler.ts";
+import { createStreamScheduler } from "../../../server/src/http/scheduler.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { endlessWatch, openPort, type PortUnderTest } from "../../support/port-fixture.ts";
 import { until } from "../../support/until.ts";
@@ -11,50 +11,50 @@ describe("turns", () => {
 	const options = { sliceBytes: 100, sliceMs: 5 };
 
 	test("a stream may go on until its bytes are spent", () => {
-		const share = createFairness({ ...options, clock: createFakeClock() }).join();
-		expect(share.spend(60)).toBe(false);
-		expect(share.spend(60)).toBe(true);
+		const budget = createStreamScheduler({ ...options, clock: createFakeClock() }).join();
+		expect(budget.spend(60)).toBe(false);
+		expect(budget.spend(60)).toBe(true);
 	});
 
 	test("the next turn of the loop brings new bytes", async () => {
-		const share = createFairness({ ...options, clock: createFakeClock() }).join();
-		share.spend(60);
+		const budget = createStreamScheduler({ ...options, clock: createFakeClock() }).join();
+		budget.spend(60);
 		await new Promise(setImmediate);
-		expect(share.spend(60)).toBe(false);
+		expect(budget.spend(60)).toBe(false);
 	});
 
 	test("all streams together stop when their time is spent", async () => {
 		const clock = createFakeClock();
-		const fairness = createFairness({ ...options, clock });
-		expect(fairness.join().spend(1)).toBe(false);
+		const scheduler = createStreamScheduler({ ...options, clock });
+		expect(scheduler.join().spend(1)).toBe(false);
 		const advanced = clock.advance(6);
-		expect(fairness.join().spend(1)).toBe(false);
+		expect(scheduler.join().spend(1)).toBe(false);
 		await advanced;
 	});
 
 	test("tasks stop within eight of them once their time is spent, and the others have the next turn", async () => {
 		let nowMs = 0;
 		const clock = { ...createFakeClock(), monotonicMs: () => nowMs };
-		const fairness = createFairness({ ...options, clock });
+		const scheduler = createStreamScheduler({ ...options, clock });
 		const turns: number[] = [];
 		let turn = 0;
 		const run = () => {
 			nowMs += options.sliceMs;
 			turns.push(turn);
 		};
-		for (let i = 0; i < 20; i++) fairness.queue({ run });
+		for (let i = 0; i < 20; i++) scheduler.queue({ run });
 		for (turn = 1; turn <= 4; turn++) await new Promise(setImmediate);
 		expect([1, 2, 3].map((one) => turns.filter((at) => at === one).length)).toEqual([8, 8, 4]);
 	});
 
 	test("streams go on in the order in which they stopped, and timers come in between", async () => {
-		const fairness = createFairness({ ...options, clock: createFakeClock() });
+		const scheduler = createStreamScheduler({ ...options, clock: createFakeClock() });
 		const order: string[] = [];
 		const run = async (name: string) => {
-			const share = fairness.join();
+			const budget = scheduler.join();
 			for (let i = 0; i < 3; i++) {
 				order.push(name);
-				if (share.spend(100)) await share.nextTurn();
+				if (budget.spend(100)) await budget.nextTurn();
 			}
 		};
 		const immediate = new Promise<void>((resolve) =>

@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError, ContextValues } from "@connectrpc/connect";
 import type { Exchange } from "../../http/exchange.ts";
-import type { Fields } from "../../http/fields.ts";
+import type { HeaderFields } from "../../http/fields.ts";
 import type { Form } from "../codec/codec.ts";
 import { type CallContext, callContextKey } from "./call-context.ts";
 import { CallValues } from "./call-values.ts";
@@ -19,7 +19,7 @@ export interface CallStart {
 	readonly form: Form;
 	readonly context: CallContext;
 	/** Header fields of every answer. */
-	readonly common: Fields;
+	readonly common: HeaderFields;
 	/** Time left until the deadline; undefined: there is none. */
 	readonly leftMs: () => number | undefined;
 }
@@ -45,4 +45,4 @@ export class Call {
 	}
 }
 
-const none: Fields = [];
+const none: HeaderFields = [];

@@ -1,15 +1,15 @@
-import type { Fields } from "../../http/fields.ts";
+import type { HeaderFields } from "../../http/fields.ts";
 
 /**
  * Headers that come into being when first read or written. Interceptors and implementations are
  * given three of them with each call, and mostly ask for none.
  */
 export class LazyHeaders implements Headers {
-	readonly #fields: Fields;
+	readonly #fields: HeaderFields;
 	#headers: Headers | undefined;
 
 	/** @param fields what they hold at first */
-	constructor(fields: Fields) {
+	constructor(fields: HeaderFields) {
 		this.#fields = fields;
 	}
 

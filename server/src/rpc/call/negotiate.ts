@@ -1,4 +1,4 @@
-import { type Fields, fieldOf, listOf } from "../../http/fields.ts";
+import { fieldOf, type HeaderFields, listOf } from "../../http/fields.ts";
 import type { Compression } from "../connect-internals.ts";
 import { chooseAccepted, findCoding, isIdentity } from "../content-coding.ts";
 import type { Refusal } from "../error-writer.ts";
@@ -25,7 +25,7 @@ export interface TermsRule extends DeadlineRule {
  * @param encoding name of the request's compression where a query says it
  */
 export function readTerms(
-	fields: Fields,
+	fields: HeaderFields,
 	{ framing, encoding }: { readonly framing: Framing; readonly encoding?: string | undefined },
 	rule: TermsRule,
 ): Terms | Refusal {

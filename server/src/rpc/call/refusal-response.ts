@@ -1,5 +1,5 @@
 import { type Exchange, headerOf } from "../../http/exchange.ts";
-import type { Fields } from "../../http/fields.ts";
+import type { HeaderFields } from "../../http/fields.ts";
 import type { Form } from "../codec/codec.ts";
 import { createRefusalError, type Refusal, type RefusalDetails } from "../error-writer.ts";
 import { connectUnary } from "../protocol/connect/unary.ts";
@@ -18,7 +18,7 @@ export interface RefusalForm {
 export interface RefusalSending {
 	readonly exchange: Exchange;
 	/** Header fields of every answer. */
-	readonly common: Fields;
+	readonly common: HeaderFields;
 	readonly options: SendOptions & { readonly refusalDetails: RefusalDetails };
 	readonly teller: Teller;
 }

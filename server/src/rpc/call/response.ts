@@ -1,19 +1,24 @@
 import { writeBody } from "../../http/body-writer.ts";
 import type { Exchange } from "../../http/exchange.ts";
-import type { Fields } from "../../http/fields.ts";
+import type { HeaderFields } from "../../http/fields.ts";
 import type { TransportLimits } from "../../http/limits.ts";
-import type { Fairness } from "../../http/scheduler.ts";
+import type { StreamScheduler } from "../../http/scheduler.ts";
 import { createAsyncIterable } from "../connect-internals.ts";
 import type { Answer } from "../protocol/protocol.ts";
 
-/** Fields of answers to Connect's GET form: they may be kept, but asked for again each time. */
-export const getHeaders: Fields = ["cache-control", "private, no-cache", "vary", "Accept-Encoding"];
+/** HeaderFields of answers to Connect's GET form: they may be kept, but asked for again each time. */
+export const getHeaders: HeaderFields = [
+	"cache-control",
+	"private, no-cache",
+	"vary",
+	"Accept-Encoding",
+];
 
-/** Fields of failures. */
-export const failureHeaders: Fields = ["cache-control", "no-store"];
+/** HeaderFields of failures. */
+export const failureHeaders: HeaderFields = ["cache-control", "no-store"];
 
-/** Fields of streams: proxies must neither hold one back nor recode it. */
-export const streamHeaders: Fields = [
+/** HeaderFields of streams: proxies must neither hold one back nor recode it. */
+export const streamHeaders: HeaderFields = [
 	"cache-control",
 	"no-cache, no-transform",
 	"x-accel-buffering",
@@ -25,14 +30,14 @@ const maxWholeBytes = 256 * 1024;
 
 /** What answers share. */
 export interface SendOptions {
-	readonly fairness: Fairness;
+	readonly scheduler: StreamScheduler;
 	readonly limits: Pick<TransportLimits, "streamSliceBytes" | "stalledWriteTimeoutMs">;
 }
 
 /** How an answer is sent. */
 export interface Sending {
 	/** Of the head, besides the answer's own. */
-	readonly fields: Fields;
+	readonly fields: HeaderFields;
 	readonly options: SendOptions;
 	readonly teller: Teller;
 }
@@ -81,11 +86,11 @@ export function sendAnswer(exchange: Exchange, answer: Answer, sending: Sending)
 
 async function sendSlices(
 	exchange: Exchange,
-	{ body, trailers }: { readonly body: Uint8Array; readonly trailers: Fields | undefined },
-	{ options: { fairness, limits }, teller }: Sending,
+	{ body, trailers }: { readonly body: Uint8Array; readonly trailers: HeaderFields | undefined },
+	{ options: { scheduler, limits }, teller }: Sending,
 ): Promise<void> {
 	const written = await writeBody(exchange, createAsyncIterable([body]), {
-		share: fairness.join(),
+		budget: scheduler.join(),
 		sliceBytes: limits.streamSliceBytes,
 		stallTimeoutMs: limits.stalledWriteTimeoutMs,
 	});

@@ -1,5 +1,5 @@
 import type { Exchange } from "../../http/exchange.ts";
-import type { Fields } from "../../http/fields.ts";
+import type { HeaderFields } from "../../http/fields.ts";
 import type { Decoder } from "../codec/decoder.ts";
 import type { Compression } from "../connect-internals.ts";
 import type { Route } from "../router.ts";
@@ -24,7 +24,7 @@ export interface DirectRequest {
 	readonly route: Route;
 	readonly context: CallContext;
 	/** Header fields of every answer. */
-	readonly common: Fields;
+	readonly common: HeaderFields;
 }
 
 /**

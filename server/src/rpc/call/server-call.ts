@@ -1,8 +1,8 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Timer } from "../../clock.ts";
-import { afterTurn } from "../../http/deferred.ts";
+import { runAfterTick } from "../../http/deferred.ts";
 import { callerLeft } from "../../http/disconnect.ts";
-import { askedOf } from "../../http/request-summary.ts";
+import { summarizeRequest } from "../../http/request-summary.ts";
 import type { Decoded } from "../codec/decoder.ts";
 import type { Refusal } from "../error-writer.ts";
 import type { StreamProtocol, UnaryProtocol } from "../protocol/protocol.ts";
@@ -36,7 +36,7 @@ export class IncomingCall {
 	#isOver = false;
 	#isLate = false;
 	#timer: Timer | undefined;
-	#forgetDeparture: (() => void) | undefined;
+	#unsubscribe: (() => void) | undefined;
 
 	constructor(request: DirectRequest, options: DirectOptions) {
 		this.#request = request;
@@ -72,7 +72,7 @@ export class IncomingCall {
 			return;
 		}
 		this.#terms = terms;
-		afterTurn(watchTime, this);
+		runAfterTick(watchTime, this);
 		const rule = {
 			framing: this.#protocol,
 			schema: procedure.spec.method.input,
@@ -88,10 +88,10 @@ export class IncomingCall {
 	/** Only the few calls that are still open after their turn need a timer, and an ear for their caller. */
 	watchTime(): void {
 		if (this.#isOver) return;
-		const { departure } = this.#request.exchange;
+		const { disconnect } = this.#request.exchange;
 		this.#isLate = true;
-		this.#forgetDeparture = departure.on(() => this.#leave());
-		if (departure.happened) this.#leave();
+		this.#unsubscribe = disconnect.subscribe(() => this.#leave());
+		if (disconnect.hasOccurred) this.#leave();
 		else this.#arm();
 	}
 
@@ -104,7 +104,7 @@ export class IncomingCall {
 		this.#options.observer.callRefused({
 			cause: refusal.cause,
 			httpStatus,
-			...askedOf(exchange),
+			...summarizeRequest(exchange),
 			procedure: route.procedure.path,
 			requestId: context.requestId,
 		});
@@ -127,7 +127,7 @@ export class IncomingCall {
 
 	/** To be told of the request message. */
 	receive(decoded: Decoded): void {
-		if (this.#isOver || this.#request.exchange.departure.happened) return;
+		if (this.#isOver || this.#request.exchange.disconnect.hasOccurred) return;
 		if ("refusal" in decoded) this.refuse(decoded.refusal);
 		else this.#run(decoded.message);
 	}
@@ -166,7 +166,7 @@ export class IncomingCall {
 	#end(): void {
 		this.#isOver = true;
 		this.#timer?.cancel();
-		this.#forgetDeparture?.();
+		this.#unsubscribe?.();
 	}
 
 	#leave(): void {

@@ -2,8 +2,8 @@ import type { DescMessage, Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Timer } from "../../clock.ts";
 import { callerLeft } from "../../http/disconnect.ts";
-import type { Ending, Exchange } from "../../http/exchange.ts";
-import { type Fields, metadataFieldsOf } from "../../http/fields.ts";
+import type { Exchange, ResponseEnd } from "../../http/exchange.ts";
+import { type HeaderFields, metadataFieldsOf } from "../../http/fields.ts";
 import type { Form } from "../codec/codec.ts";
 import type { StreamProtocol } from "../protocol/protocol.ts";
 import type { Call } from "./call.ts";
@@ -16,7 +16,7 @@ import type { StreamOptions, StreamTerms } from "./stream.ts";
 
 /** What is needed until the head is sent. */
 interface Opening {
-	readonly common: Fields;
+	readonly common: HeaderFields;
 	readonly header: Headers;
 	readonly timer: Timer;
 }
@@ -59,7 +59,7 @@ export class StreamAnswer {
 			this.#deadline = clock.setTimer(Math.max(0, leftMs), expire);
 		}
 		const leave = () => this.#abort(callerLeft());
-		exchange.departure.on(leave);
+		exchange.disconnect.subscribe(leave);
 		exchange.onPeerEnd(leave);
 	}
 
@@ -132,7 +132,7 @@ export class StreamAnswer {
 	}
 
 	#conclude(error: unknown): void {
-		if (this.exchange.departure.happened) {
+		if (this.exchange.disconnect.hasOccurred) {
 			this.done({ complete: false, sentBytes: this.#sentBytes });
 			return;
 		}
@@ -166,7 +166,7 @@ export class StreamAnswer {
 	}
 
 	/** Its end; one that cannot be written is told, and INTERNAL stands in its place. */
-	#endingAfter(failure: unknown): Ending {
+	#endingAfter(failure: unknown): ResponseEnd {
 		try {
 			const error = failure === undefined ? undefined : toCallError(failure, this.#options);
 			return this.#protocol.ending(error, touchedOf(this.#trailer));
@@ -219,6 +219,6 @@ export class StreamAnswer {
 			trailers: protocol.hasTrailers,
 			flush: true,
 		});
-		this.exchange.forgetRequest();
+		this.exchange.releaseRequestHead();
 	}
 }

@@ -1,6 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import { writeBody } from "../../http/body-writer.ts";
-import type { Fairness, Share, Task } from "../../http/scheduler.ts";
+import type { ScheduledTask, StreamBudget, StreamScheduler } from "../../http/scheduler.ts";
 import type { BatchedStream } from "../batched-stream.ts";
 import type { StreamAnswer } from "./stream-response.ts";
 
@@ -8,10 +8,10 @@ import type { StreamAnswer } from "./stream-response.ts";
 export function writeBatches(
 	stream: BatchedStream<Message>,
 	answer: StreamAnswer,
-	fairness: Fairness,
+	scheduler: StreamScheduler,
 ): void {
 	const { cancellation } = answer;
-	const writer = new BatchWriter(stream, answer, fairness);
+	const writer = new BatchWriter(stream, answer, scheduler);
 	cancellation.onAbort((reason) => writer.leave(reason));
 	if (cancellation.reason === undefined) writer.run();
 	else writer.leave(cancellation.reason);
@@ -22,20 +22,20 @@ export function writeBatches(
  * the stream and what is on its way to it: nothing is taken before there is room. A class:
  * thousands may be open.
  */
-class BatchWriter implements Task {
+class BatchWriter implements ScheduledTask {
 	readonly #stream: BatchedStream<Message>;
 	readonly #answer: StreamAnswer;
-	readonly #fairness: Fairness;
+	readonly #scheduler: StreamScheduler;
 
-	constructor(stream: BatchedStream<Message>, answer: StreamAnswer, fairness: Fairness) {
+	constructor(stream: BatchedStream<Message>, answer: StreamAnswer, scheduler: StreamScheduler) {
 		this.#stream = stream;
 		this.#answer = answer;
-		this.#fairness = fairness;
+		this.#scheduler = scheduler;
 	}
 
 	/** Asks for a turn. */
 	ready(): void {
-		this.#fairness.queue(this);
+		this.#scheduler.queue(this);
 	}
 
 	/** A turn. Never throws: others wait for theirs. */
@@ -98,7 +98,7 @@ class BatchWriter implements Task {
 export async function writeMessages(
 	messages: AsyncIterable<Message>,
 	answer: StreamAnswer,
-	share: Share,
+	budget: StreamBudget,
 ): Promise<void> {
 	async function* encoded() {
 		for await (const message of messages) {
@@ -108,5 +108,5 @@ export async function writeMessages(
 		}
 	}
 	const { exchange, sliceBytes } = answer;
-	await writeBody(exchange, encoded(), { share, sliceBytes, stallTimeoutMs: undefined });
+	await writeBody(exchange, encoded(), { budget, sliceBytes, stallTimeoutMs: undefined });
 }

@@ -3,7 +3,7 @@ import type { Interceptor, MethodImplSpec, StreamResponse } from "@connectrpc/co
 import type { Clock } from "../../clock.ts";
 import type { TransportLimits } from "../../http/limits.ts";
 import type { TransportObserver } from "../../http/observer.ts";
-import type { Fairness } from "../../http/scheduler.ts";
+import type { StreamScheduler } from "../../http/scheduler.ts";
 import { isBatched } from "../batched-stream.ts";
 import type { Encoder } from "../codec/encoder.ts";
 import type { RefusalDetails } from "../error-writer.ts";
@@ -22,7 +22,7 @@ export interface StreamProcedure {
 /** What streams share. */
 export interface StreamOptions {
 	readonly encoder: Encoder;
-	readonly fairness: Fairness;
+	readonly scheduler: StreamScheduler;
 	readonly limits: TransportLimits;
 	readonly clock: Clock;
 	readonly observer: TransportObserver;
@@ -48,10 +48,10 @@ export function runStream(
 	const write = ({ header, trailer, message: messages }: StreamResponse) => {
 		answer.setMetadata(header, trailer);
 		if (isBatched(messages)) {
-			writeBatches(messages, answer, terms.options.fairness);
+			writeBatches(messages, answer, terms.options.scheduler);
 			return undefined;
 		}
-		const written = writeMessages(messages, answer, terms.options.fairness.join());
+		const written = writeMessages(messages, answer, terms.options.scheduler.join());
 		return written.then(() => answer.finish(undefined));
 	};
 	try {

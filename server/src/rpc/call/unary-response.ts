@@ -98,7 +98,7 @@ class UnaryAnswer {
 	#fail(error: unknown): void {
 		const { exchange, form, common } = this.#call.start;
 		const { protocol, options, incoming } = this.#terms;
-		if (exchange.departure.happened) {
+		if (exchange.disconnect.hasOccurred) {
 			incoming.done(nothingSent);
 			return;
 		}
@@ -128,7 +128,7 @@ class UnaryAnswer {
 	#send(encoded: EncodedMessage, metadata: Metadata): void {
 		const { exchange, form, method, common, httpMethod } = this.#call.start;
 		const { protocol, options, incoming } = this.#terms;
-		if (exchange.departure.happened) {
+		if (exchange.disconnect.hasOccurred) {
 			incoming.done(nothingSent);
 			return;
 		}

@@ -1,6 +1,6 @@
 import type { ConnectError } from "@connectrpc/connect";
-import type { Ending } from "../../http/exchange.ts";
-import type { Fields } from "../../http/fields.ts";
+import type { ResponseEnd } from "../../http/exchange.ts";
+import type { HeaderFields } from "../../http/fields.ts";
 import type { Form } from "../codec/codec.ts";
 import type { Refusal } from "../error-writer.ts";
 
@@ -38,9 +38,9 @@ export interface BodyText {
 }
 
 /** A whole answer. */
-export interface Answer extends Ending {
+export interface Answer extends ResponseEnd {
 	readonly status: number;
-	readonly headers: Fields;
+	readonly headers: HeaderFields;
 }
 
 /** How a protocol tells a failure where nothing of the answer is sent yet. */
@@ -71,5 +71,5 @@ export interface UnaryProtocol extends Framing, Failing {
 /** Streams in one protocol. */
 export interface StreamProtocol extends Framing, Failing {
 	/** The end of a stream whose head is sent. */
-	ending(error: ConnectError | undefined, trailer: Headers | undefined): Ending;
+	ending(error: ConnectError | undefined, trailer: Headers | undefined): ResponseEnd;
 }

@@ -2,12 +2,12 @@ import { createContextValues } from "@connectrpc/connect";
 import type { Clock } from "../../clock.ts";
 import { writeBody } from "../../http/body-writer.ts";
 import { type Exchange, headerOf } from "../../http/exchange.ts";
-import type { Fields } from "../../http/fields.ts";
+import type { HeaderFields } from "../../http/fields.ts";
 import { fieldsOf } from "../../http/fields.ts";
 import type { TransportLimits } from "../../http/limits.ts";
 import type { CallOutcome, TransportObserver } from "../../http/observer.ts";
-import { askedOf } from "../../http/request-summary.ts";
-import type { Fairness } from "../../http/scheduler.ts";
+import { summarizeRequest } from "../../http/request-summary.ts";
+import type { StreamScheduler } from "../../http/scheduler.ts";
 import { type CallContext, callContextKey } from "../call/call-context.ts";
 import { readTimeoutMs, writeTimeoutMs } from "../call/deadline.ts";
 import { getHeaders, streamHeaders } from "../call/response.ts";
@@ -33,7 +33,7 @@ export interface UniversalOptions {
 	readonly refusalDetails: RefusalDetails;
 	readonly limits: TransportLimits;
 	readonly clock: Clock;
-	readonly fairness: Fairness;
+	readonly scheduler: StreamScheduler;
 	readonly observer: TransportObserver;
 }
 
@@ -43,7 +43,7 @@ export interface UniversalCall {
 	readonly route: Route;
 	readonly context: CallContext;
 	/** Header fields of every answer. */
-	readonly common: Fields;
+	readonly common: HeaderFields;
 }
 
 /** Answers a call with connect's handler for it, in all protocols: the "universal" way. */
@@ -64,7 +64,7 @@ export async function serveUniversal(
 		always: !isStream,
 	});
 	const body = await bodyOf(call, options, { header, timeoutMs });
-	if (exchange.departure.happened) return { complete: false, sentBytes: 0 };
+	if (exchange.disconnect.hasOccurred) return { complete: false, sentBytes: 0 };
 	if (timeoutMs !== undefined) {
 		// connect's timer starts only now; the time that the body took is gone.
 		const leftMs = Math.ceil(timeoutMs - (clock.monotonicMs() - startMs));
@@ -79,7 +79,7 @@ export async function serveUniversal(
 		method: route.method,
 		header,
 		body: Symbol.asyncIterator in body ? body : createAsyncIterable(body),
-		signal: exchange.departure.signal,
+		signal: exchange.disconnect.signal,
 		contextValues,
 	});
 
@@ -91,7 +91,7 @@ export async function serveUniversal(
 	});
 	const isHead = exchange.method === "HEAD";
 	const written = await writeBody(exchange, isHead ? createAsyncIterable([]) : bodyFrom(response), {
-		share: options.fairness.join(),
+		budget: options.scheduler.join(),
 		sliceBytes: limits.streamSliceBytes,
 		// A watcher may fall behind for as long as it likes: it holds its place and one slice.
 		stallTimeoutMs: isStream ? undefined : limits.stalledWriteTimeoutMs,
@@ -104,7 +104,7 @@ export async function serveUniversal(
 			httpStatus: response.status,
 			procedure: route.procedure.path,
 			requestId: context.requestId,
-			...askedOf(exchange),
+			...summarizeRequest(exchange),
 		});
 	}
 	return written;
@@ -183,7 +183,7 @@ function contentTypeOf({ protocol, form, method }: Route): string | undefined {
 		: streamProtocols[protocol].contentType(form);
 }
 
-function ownHeaders(route: Route, response: UniversalServerResponse): Fields {
+function ownHeaders(route: Route, response: UniversalServerResponse): HeaderFields {
 	if (route.procedure.method.methodKind !== "unary") return streamHeaders;
 	if (response.status >= 400) return ["cache-control", "no-store"];
 	return route.method === "GET" ? getHeaders : [];

@@ -1,4 +1,4 @@
-import type { Ending } from "../../../http/exchange.ts";
+import type { ResponseEnd } from "../../../http/exchange.ts";
 import { createGrpcWebStream } from "../grpc-web/stream.ts";
 import type { StreamProtocol } from "../protocol.ts";
 import { base64Text, grpcWebTextFraming } from "./framing.ts";
@@ -13,6 +13,6 @@ export const grpcWebTextStream: StreamProtocol = {
 };
 
 /** An answer, or its end, with its body in base64. */
-export function inText<T extends Ending>(answer: T): T {
+export function inText<T extends ResponseEnd>(answer: T): T {
 	return answer.body === undefined ? answer : { ...answer, body: base64Text.encode(answer.body) };
 }

@@ -1,10 +1,10 @@
 import type { ConnectError } from "@connectrpc/connect";
-import { type Fields, metadataFieldsOf } from "../../../http/fields.ts";
+import { type HeaderFields, metadataFieldsOf } from "../../../http/fields.ts";
 import type { StreamProtocol } from "../protocol.ts";
 import { statusTrailer } from "../trailer-status.ts";
 import { grpcFraming } from "./framing.ts";
 
-const succeeded: Fields = ["grpc-status", "0"];
+const succeeded: HeaderFields = ["grpc-status", "0"];
 
 /** HTTP trailers tell how a call ended. */
 export const grpcStream: StreamProtocol = {
@@ -21,7 +21,7 @@ export const grpcStream: StreamProtocol = {
 	ending: (error, trailer) => ({ trailers: trailersOf(error, trailer) }),
 };
 
-function trailersOf(error: ConnectError | undefined, trailer: Headers | undefined): Fields {
+function trailersOf(error: ConnectError | undefined, trailer: Headers | undefined): HeaderFields {
 	if (error === undefined && trailer === undefined) return succeeded;
 	return metadataFieldsOf(statusTrailer(error, trailer));
 }

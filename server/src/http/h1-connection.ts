@@ -1,13 +1,13 @@
 import type { Socket } from "node:net";
-import { afterTurn } from "./deferred.ts";
+import { runAfterTick } from "./deferred.ts";
 import type { Connection } from "./exchange.ts";
-import type { H1Exchange, Peer } from "./exchange-h1.ts";
+import type { H1ConnectionState, H1Exchange } from "./exchange-h1.ts";
 
 /**
  * The other end of an HTTP/1 connection. What has come whole is answered, in its order, whatever
  * comes after it: the end of the peer's side (RFC 9112, 6.3), or a request that is broken.
  */
-export class H1Peer implements Peer {
+export class H1Connection implements H1ConnectionState {
 	readonly connection: Connection;
 	readonly #socket: Socket;
 	readonly #unanswered: Set<H1Exchange> = new Set();
@@ -77,7 +77,7 @@ export class H1Peer implements Peer {
 		this.#lastWords = undefined;
 		const socket = this.#socket;
 		const cutOff = () => socket.destroy();
-		if (!socket.writable || words === "") afterTurn(cutOff);
+		if (!socket.writable || words === "") runAfterTick(cutOff);
 		else socket.end(words, cutOff);
 	}
 }
