@@ -2,10 +2,10 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { WukongRef } from "../resource/object.ts";
 
 /**
- * One committed change of one Wukong. Changes and the messages in them are
+ * One committed change of one object, by default a Wukong. Changes and the messages in them are
  * immutable and shared by all readers.
  */
-export interface Change {
+export interface Change<T extends WukongRef = Wukong> {
 	/**
 	 * Position in the store's history; rises from change to change, but for changes
 	 * found by one relist, which all have the list's.
@@ -25,9 +25,9 @@ export interface Change {
 	/** Wall-clock time of the news, in milliseconds since 1970. */
 	readonly timeMs: number;
 	/** The new state; for a deletion the last state, with delete_time set. */
-	readonly object: Wukong;
+	readonly object: T;
 	/** The state before; undefined where the object is new. */
-	readonly previous: Wukong | undefined;
+	readonly previous: T | undefined;
 	/** The object is gone. */
 	readonly deleted: boolean;
 }
@@ -61,23 +61,23 @@ export interface Freshness {
 }
 
 /** Everything a store knows when it starts (or starts over). */
-export interface StoreState {
+export interface StoreState<T extends WukongRef = Wukong> {
 	/** All published objects at `head`, in any order. */
-	readonly objects: readonly Wukong[];
+	readonly objects: readonly T[];
 	/** The newest version. */
 	readonly head: bigint;
 	/** Changes after `base` up to `head`, oldest first, none missing. */
-	readonly history: readonly Change[];
+	readonly history: readonly Change<T>[];
 	/** Version before the first change of `history`; `head` where that is empty. */
 	readonly base: bigint;
 }
 
 /** Where a store puts what it knows. Called by that store alone, in order. */
-export interface Sink {
+export interface Sink<T extends WukongRef = Wukong> {
 	/** Replaces everything. A second call means another life of the store: streams start over. */
-	load(state: StoreState): void;
+	load(state: StoreState<T>): void;
 	/** Adds committed changes, oldest first, all newer than anything before. */
-	append(changes: readonly Change[]): void;
+	append(changes: readonly Change<T>[]): void;
 	/** Nothing happened up to `version` (a bookmark). */
 	advance(version: bigint): void;
 }
