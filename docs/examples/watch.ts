@@ -1,28 +1,41 @@
-// Prints every event of a watch, over gRPC: `npm run watch`, or `npm run watch -- <url>`.
-import { Code, ConnectError, createClient } from "@connectrpc/connect";
+// Prints what happens to VMs, over gRPC: `npm run watch`, or `npm run watch -- <url>`. It survives
+// whatever happens to the server, and says so; Ctrl-C ends it.
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import { ErrorInfoSchema } from "@novasphere/wukong-gen/error-details";
-import { WukongStatus_PowerState as PowerState } from "@novasphere/wukong-gen/wukong";
-import { WukongEvent_Type as Type, WukongService } from "@novasphere/wukong-gen/wukong-service";
+import {
+	createWukongClient,
+	WukongStatus_PowerState as PowerState,
+	reasonOf,
+} from "@novasphere/wukong-client";
 
 const baseUrl = process.argv[2] ?? "http://127.0.0.1:8080";
+const client = createWukongClient({ transport: createGrpcTransport({ baseUrl }) });
+
+const words = {
+	connecting: `connecting to ${baseUrl}`,
+	live: "live",
+	stale: "the connection is lost; trying again",
+	offline: `nobody answers at ${baseUrl}; trying again (\`npm start\` starts a server)`,
+	closed: "closed",
+	failed: "given up",
+} as const;
+
+let said = "";
+const say = (line: string) => {
+	if (line !== said) console.log(line);
+	said = line;
+};
+
+const watch = client.watch({}, { onCondition: ({ status }) => say(`# ${words[status]}`) });
+process.once("SIGINT", () => void watch.close());
 
 try {
-	const client = createClient(WukongService, createGrpcTransport({ baseUrl }));
-	for await (const { type, wukong, resourceVersion } of client.watchWukong({})) {
-		if (wukong === undefined) {
-			console.log(`${Type[type]} at ${resourceVersion}`);
-		} else {
-			const power = PowerState[wukong.status?.powerState ?? PowerState.UNKNOWN];
-			console.log(`${Type[type]} ${wukong.namespace}/${wukong.name} ${power}`);
-		}
+	for await (const event of watch) {
+		if (event.type === "SYNCED") continue;
+		const { namespace, name, status } = event.wukong;
+		const power = PowerState[status?.powerState ?? PowerState.UNKNOWN];
+		console.log(`${event.type} ${namespace}/${name} ${power}`);
 	}
 } catch (error) {
-	const failure = ConnectError.from(error);
-	// The service gives each of its errors a reason; one without comes from the way to it.
-	const isUnreached =
-		failure.code === Code.Unavailable && failure.findDetails(ErrorInfoSchema).length === 0;
-	const hint = isUnreached ? "; is a service there? `npm start` starts one" : "";
-	console.error(`the watch of ${baseUrl} ended: ${failure.rawMessage}${hint}`);
+	console.error(String(error), reasonOf(error) === undefined ? "" : "(no retry can cure it)");
 	process.exitCode = 1;
 }

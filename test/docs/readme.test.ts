@@ -70,7 +70,7 @@ async function runWatch(url: string): Promise<void> {
 	child.stderr.on("data", (chunk) => (output += chunk));
 	const exited = new Promise((resolve) => child.once("exit", resolve));
 	try {
-		await until("the example says SYNCED", () => /^SYNCED at \S+$/m.test(output));
+		await until("the example is live", () => /^# live$/m.test(output));
 		expect(output).toMatch(/^ADDED default\/vm-0 RUNNING$/m);
 	} finally {
 		if (child.pid !== undefined) process.kill(-child.pid);
