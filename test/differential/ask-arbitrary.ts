@@ -6,7 +6,7 @@ import { pathOf } from "../support/path-of.ts";
 import type { Ask } from "./ask.ts";
 import { askHeaders, type RpcProtocol } from "./ask-headers.ts";
 import { type Content, contents } from "./content.ts";
-import type { Form } from "./message-bytes.ts";
+import type { Codec } from "./message-bytes.ts";
 import type { Messages } from "./messages.ts";
 import { pack } from "./packed.ts";
 
@@ -16,7 +16,7 @@ export function asks(messages: Messages): fc.Arbitrary<Ask> {
 	return fc
 		.record({
 			method: fc.constantFrom(...methods),
-			form: fc.constantFrom<Form>("json", "binary"),
+			form: fc.constantFrom<Codec>("json", "binary"),
 			protocol: fc.constantFrom<RpcProtocol | "get">("connect", "grpc", "grpc-web", "get"),
 		})
 		.chain(({ method, form, protocol }) => {
@@ -39,7 +39,7 @@ function mayBeGot({ idempotency, methodKind }: DescMethod): boolean {
 function posts(
 	method: DescMethod,
 	{ message, packed, wrap, isExpired }: Content,
-	kind: { readonly form: Form; readonly protocol: RpcProtocol },
+	kind: { readonly form: Codec; readonly protocol: RpcProtocol },
 ): fc.Arbitrary<Ask> {
 	const isStream = method.methodKind !== "unary";
 	const isEnveloped = isStream || kind.protocol !== "connect";
@@ -56,7 +56,7 @@ function posts(
 function gets(
 	method: DescMethod,
 	{ message, packed, isExpired }: Content,
-	form: Form,
+	form: Codec,
 ): fc.Arbitrary<Ask> {
 	const content = pack(message, packed, undefined);
 	const encoding = form === "json" ? "json" : "proto";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Fields } from "../hostile/row.ts";
-import type { Form } from "./message-bytes.ts";
+import type { Codec } from "./message-bytes.ts";
 
 /** Protocols that are spoken in a POST. */
 export type RpcProtocol = "connect" | "grpc" | "grpc-web";
@@ -8,7 +8,7 @@ export type RpcProtocol = "connect" | "grpc" | "grpc-web";
 /** What the headers of a request depend on. */
 export interface HeaderKind {
 	readonly protocol: RpcProtocol | "get";
-	readonly form: Form;
+	readonly form: Codec;
 	readonly isStream: boolean;
 	/** Compression that the request says it uses. */
 	readonly named: string | undefined;

@@ -1,6 +1,6 @@
 import type { DescMessage, JsonObject } from "@bufbuild/protobuf";
 import fc from "fast-check";
-import { type Form, messageBytes, soundMessage } from "./message-bytes.ts";
+import { type Codec, messageBytes, soundMessage } from "./message-bytes.ts";
 import {
 	notPacked,
 	oneEnvelope,
@@ -28,7 +28,7 @@ export interface Content {
  */
 export function contents(
 	schema: DescMessage,
-	form: Form,
+	form: Codec,
 	messages: readonly JsonObject[],
 ): fc.Arbitrary<Content> {
 	return fc.oneof(

@@ -5,7 +5,7 @@ import { bytesField, numberField } from "../hostile/wire-bytes.ts";
 import { maxRequestBytes } from "./ways.ts";
 
 /** How a message is written. */
-export type Form = "json" | "binary";
+export type Codec = "json" | "binary";
 
 /** Texts that are no sound JSON message, or sound in a way that few write. */
 const strangeTexts = [
@@ -55,7 +55,7 @@ const paddedBytes = [1_024, maxRequestBytes - 1, maxRequestBytes, maxRequestByte
 /** A message in one form that nothing is wrong with. */
 export function soundMessage(
 	schema: DescMessage,
-	form: Form,
+	form: Codec,
 	messages: readonly JsonObject[],
 ): fc.Arbitrary<Buffer> {
 	return fc.constantFrom(...messages).map((json) => write(schema, form, json));
@@ -64,7 +64,7 @@ export function soundMessage(
 /** A message in one form: mostly sound. */
 export function messageBytes(
 	schema: DescMessage,
-	form: Form,
+	form: Codec,
 	messages: readonly JsonObject[],
 ): fc.Arbitrary<Buffer> {
 	const sound = soundMessage(schema, form, messages);
@@ -80,13 +80,13 @@ export function messageBytes(
 	);
 }
 
-function write(schema: DescMessage, form: Form, json: JsonObject): Buffer {
+function write(schema: DescMessage, form: Codec, json: JsonObject): Buffer {
 	if (form === "json") return Buffer.from(JSON.stringify(json));
 	return Buffer.from(toBinary(schema, fromJson(schema, json)));
 }
 
 /** With what says nothing: spaces, or a field that nobody knows. */
-function pad(bytes: Buffer, form: Form, lengthBytes: number): Buffer {
+function pad(bytes: Buffer, form: Codec, lengthBytes: number): Buffer {
 	const missingBytes = lengthBytes - bytes.byteLength;
 	if (form === "json") return Buffer.concat([bytes, Buffer.alloc(Math.max(0, missingBytes), " ")]);
 	// The tag of field 99 and a length of two bytes.

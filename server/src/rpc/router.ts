@@ -1,5 +1,5 @@
 import { type Exchange, headerOf } from "../http/exchange.ts";
-import type { Form } from "./codec/codec.ts";
+import type { Codec } from "./codec/codec.ts";
 import type { Refusal } from "./error-writer.ts";
 import type { Procedure } from "./procedures.ts";
 import { type GetRequest, readGetQuery } from "./protocol/connect/get-query.ts";
@@ -23,7 +23,7 @@ export interface Route {
 	readonly procedure: Procedure;
 	readonly protocol: Protocol;
 	/** Of the request message, and of the answer. */
-	readonly form: Form;
+	readonly codec: Codec;
 	/** Path and query. */
 	readonly path: string;
 	/** Method as the procedure sees it: HEAD is a GET whose body is left out. */
@@ -56,7 +56,7 @@ export function createRoutes(procedures: readonly Procedure[]): Routes {
 				const fault = typeof type === "string" ? type : "unknown";
 				return wrongContentType(accepted, fault);
 			}
-			const { protocol, form } = type;
+			const { protocol, codec } = type;
 			// gRPC's path is the procedure, whole (grpc/doc/PROTOCOL-HTTP2.md).
 			if (protocol.startsWith("grpc") && query !== "") return notFound;
 			if (protocol === "grpc" && exchange.connection.httpVersion !== "2.0") return grpcNeedsHttp2;
@@ -64,7 +64,7 @@ export function createRoutes(procedures: readonly Procedure[]): Routes {
 			if (protocol.startsWith("connect") && version !== "1") {
 				return badRequest("protocol", "connect-protocol-version must be 1");
 			}
-			return { procedure, protocol, form, path, method: "POST" };
+			return { procedure, protocol, codec, path, method: "POST" };
 		},
 	};
 }
@@ -89,7 +89,7 @@ function getRoute(
 	}
 	if ("message" in get) return badRequest("protocol", get.message);
 	const { path } = target;
-	return { procedure, protocol: "connect", form: get.form, path, method: "GET", get };
+	return { procedure, protocol: "connect", codec: get.codec, path, method: "GET", get };
 }
 
 const postMethods = ["POST"];

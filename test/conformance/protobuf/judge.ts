@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type DescMessage, toBinary } from "@bufbuild/protobuf";
-import type { Form } from "../../../server/src/rpc/codec/codec.ts";
+import type { Codec } from "../../../server/src/rpc/codec/codec.ts";
 import { createDecoder } from "../../../server/src/rpc/codec/decoder.ts";
 import { conformanceTools } from "../programs.ts";
 import { descriptors, registry } from "./schema.ts";
@@ -11,7 +11,7 @@ import { descriptors, registry } from "./schema.ts";
 /** Bytes that are to be a message, or not. */
 export interface Document {
 	readonly schema: DescMessage;
-	readonly form: Form;
+	readonly form: Codec;
 	readonly bytes: Buffer;
 }
 

@@ -1,6 +1,6 @@
 import { ConnectError } from "@connectrpc/connect";
 import type { TransportObserver } from "../../http/observer.ts";
-import type { Form } from "../codec/codec.ts";
+import type { Codec } from "../codec/codec.ts";
 import { createRefusalError, type RefusalDetails } from "../error-writer.ts";
 import type { Answer, Failing, Metadata } from "../protocol/protocol.ts";
 import { internalFault } from "../refusals.ts";
@@ -14,21 +14,21 @@ export interface FailureOptions {
 /** A failure as its caller gets it; one that cannot be written is told, and INTERNAL stands in its place. */
 export function answerFailure(
 	error: unknown,
-	{ protocol, form, metadata }: FailureTerms,
+	{ protocol, codec, metadata }: FailureTerms,
 	options: FailureOptions,
 ): Answer {
 	try {
-		return protocol.failure(form, toCallError(error, options), metadata);
+		return protocol.failure(codec, toCallError(error, options), metadata);
 	} catch (fault) {
 		const internal = toInternal(fault, options);
-		return protocol.failure(form, internal, { header: undefined, trailer: undefined });
+		return protocol.failure(codec, internal, { header: undefined, trailer: undefined });
 	}
 }
 
 /** How a failure is written. */
 export interface FailureTerms {
 	readonly protocol: Failing;
-	readonly form: Form;
+	readonly codec: Codec;
 	/** What was set before the call failed. */
 	readonly metadata: Metadata;
 }

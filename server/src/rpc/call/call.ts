@@ -2,7 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError, ContextValues } from "@connectrpc/connect";
 import type { Exchange } from "../../http/exchange.ts";
 import type { HeaderFields } from "../../http/fields.ts";
-import type { Form } from "../codec/codec.ts";
+import type { Codec } from "../codec/codec.ts";
 import { type CallContext, callContextKey } from "./call-context.ts";
 import { CallValues } from "./call-values.ts";
 import { Cancellation } from "./cancellation.ts";
@@ -16,7 +16,7 @@ export interface CallStart {
 	readonly path: string;
 	/** POST, or GET for Connect's GET form and HEAD. */
 	readonly httpMethod: string;
-	readonly form: Form;
+	readonly codec: Codec;
 	readonly context: CallContext;
 	/** Header fields of every answer. */
 	readonly common: HeaderFields;

@@ -2,7 +2,7 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { CollectedBody } from "../../http/body-collector.ts";
 import { type Exchange, headerOf } from "../../http/exchange.ts";
-import type { Form } from "../codec/codec.ts";
+import type { Codec } from "../codec/codec.ts";
 import type { Decoded, Decoder } from "../codec/decoder.ts";
 import type { Compression } from "../connect-internals.ts";
 import type { Refusal } from "../error-writer.ts";
@@ -15,7 +15,7 @@ import { badRequest, messageTooLarge } from "../refusals.ts";
 export interface IncomingRule {
 	readonly framing: Framing;
 	readonly schema: DescMessage;
-	readonly form: Form;
+	readonly codec: Codec;
 	/** Of the message; undefined: none. */
 	readonly compression: Compression | undefined;
 	/** Before decompression and after it. */
@@ -61,7 +61,7 @@ export function openMessage(body: CollectedBody, rule: IncomingRule, taker: Mess
 }
 
 function takeOut(body: CollectedBody, rule: IncomingRule, taker: MessageTaker): void {
-	const { framing, compression, schema, form, decoder } = rule;
+	const { framing, compression, schema, codec, decoder } = rule;
 	const opened =
 		body === undefined
 			? messageTooLarge(rule.maxMessageBytes)
@@ -76,13 +76,13 @@ function takeOut(body: CollectedBody, rule: IncomingRule, taker: MessageTaker): 
 		return;
 	}
 	if (!opened.isCompressed || compression === undefined) {
-		taker.receive(decoder.decode(schema, opened.bytes, form));
+		taker.receive(decoder.decode(schema, opened.bytes, codec));
 		return;
 	}
 	compression
 		.decompress(opened.bytes as Uint8Array<ArrayBuffer>, rule.maxMessageBytes)
 		.then(
-			(bytes) => decoder.decode(schema, bufferOf(bytes), form),
+			(bytes) => decoder.decode(schema, bufferOf(bytes), codec),
 			(error: unknown) => ({ refusal: refusalOf(error, rule) }),
 		)
 		.then((message) => taker.receive(message))

@@ -1,6 +1,6 @@
 import { type Exchange, headerOf } from "../../http/exchange.ts";
 import type { HeaderFields } from "../../http/fields.ts";
-import type { Form } from "../codec/codec.ts";
+import type { Codec } from "../codec/codec.ts";
 import { createRefusalError, type Refusal, type RefusalDetails } from "../error-writer.ts";
 import { connectUnary } from "../protocol/connect/unary.ts";
 import { refusalTypeOf } from "../protocol/content-type.ts";
@@ -11,7 +11,7 @@ import { failureHeaders, type SendOptions, sendAnswer, type Teller } from "./res
 /** The form of a refusal. */
 export interface RefusalForm {
 	readonly protocol: Failing;
-	readonly form: Form;
+	readonly codec: Codec;
 }
 
 /** How a refusal is sent. */
@@ -30,11 +30,11 @@ export interface RefusalSending {
  */
 export function sendRefusal(
 	refusal: Refusal,
-	{ protocol, form }: RefusalForm,
+	{ protocol, codec }: RefusalForm,
 	{ exchange, common, options, teller }: RefusalSending,
 ): number {
 	const error = createRefusalError(refusal, options.refusalDetails);
-	const failure = protocol.failure(form, error, { header: undefined, trailer: undefined });
+	const failure = protocol.failure(codec, error, { header: undefined, trailer: undefined });
 	const answer = failure.status === 200 ? failure : { ...failure, status: refusal.httpStatus };
 	const fields = [...common, ...failureHeaders, ...(refusal.headers ?? [])];
 	sendAnswer(exchange, answer, { fields, options, teller });
@@ -55,10 +55,10 @@ export function refusalFormOf(exchange: Exchange, { isBare = false }: Refusal): 
 	if (type === undefined || type.protocol === "connect") return plain;
 	// Trailers, and so gRPC, need HTTP/2.
 	if (type.protocol === "grpc" && exchange.connection.httpVersion !== "2.0") return plain;
-	return { protocol: streamProtocols[type.protocol], form: type.form };
+	return { protocol: streamProtocols[type.protocol], codec: type.codec };
 }
 
-const plain: RefusalForm = { protocol: connectUnary, form: "json" };
+const plain: RefusalForm = { protocol: connectUnary, codec: "json" };
 
 /**
  * The same for people, of which clients take the HTTP status alone: Connect's are to read UNKNOWN
@@ -66,12 +66,12 @@ const plain: RefusalForm = { protocol: connectUnary, form: "json" };
  */
 const bare: RefusalForm = {
 	protocol: {
-		failure(form, error, metadata) {
-			const { headers, ...answer } = connectUnary.failure(form, error, metadata);
+		failure(codec, error, metadata) {
+			const { headers, ...answer } = connectUnary.failure(codec, error, metadata);
 			const asProblem = (text: string) =>
 				text === "application/json" ? "application/problem+json" : text;
 			return { ...answer, headers: headers.map(asProblem) };
 		},
 	},
-	form: "json",
+	codec: "json",
 };

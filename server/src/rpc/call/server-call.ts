@@ -76,7 +76,7 @@ export class IncomingCall {
 		const rule = {
 			framing: this.#protocol,
 			schema: procedure.spec.method.input,
-			form: route.form,
+			codec: route.codec,
 			compression: terms.requestCompression,
 			maxMessageBytes: limits.maxRequestBytes,
 			decoder,
@@ -98,9 +98,9 @@ export class IncomingCall {
 	/** Answers with a refusal. */
 	refuse(refusal: Refusal): void {
 		const { exchange, route, context, common } = this.#request;
-		const form = { protocol: this.#protocol, form: route.form };
+		const codec = { protocol: this.#protocol, codec: route.codec };
 		const sending = { exchange, common, options: this.#options, teller: this };
-		const httpStatus = sendRefusal(refusal, form, sending);
+		const httpStatus = sendRefusal(refusal, codec, sending);
 		this.#options.observer.callRefused({
 			cause: refusal.cause,
 			httpStatus,
@@ -140,7 +140,7 @@ export class IncomingCall {
 			method,
 			path: route.path,
 			httpMethod: route.method,
-			form: route.form,
+			codec: route.codec,
 			context,
 			common,
 			leftMs: () => this.#leftMs(),

@@ -4,7 +4,7 @@ import type { Timer } from "../../clock.ts";
 import { callerLeft } from "../../http/disconnect.ts";
 import type { Exchange, ResponseEnd } from "../../http/exchange.ts";
 import { type HeaderFields, metadataFieldsOf } from "../../http/fields.ts";
-import type { Form } from "../codec/codec.ts";
+import type { Codec } from "../codec/codec.ts";
 import type { StreamProtocol } from "../protocol/protocol.ts";
 import type { Call } from "./call.ts";
 import { answerFailure, toCallError, toInternal } from "./call-error.ts";
@@ -29,7 +29,7 @@ export class StreamAnswer {
 	readonly exchange: Exchange;
 	readonly #protocol: StreamProtocol;
 	readonly #options: StreamOptions;
-	readonly #form: Form;
+	readonly #codec: Codec;
 	readonly #schema: DescMessage;
 	readonly #requestId: string;
 	readonly cancellation: Cancellation;
@@ -40,13 +40,13 @@ export class StreamAnswer {
 	#isOver = false;
 
 	constructor(call: Call, { protocol, options, leftMs }: StreamTerms) {
-		const { exchange, form, common, method, context } = call.start;
+		const { exchange, codec, common, method, context } = call.start;
 		const { cancellation } = call;
 		const { clock, limits } = options;
 		this.exchange = exchange;
 		this.#protocol = protocol;
 		this.#options = options;
-		this.#form = form;
+		this.#codec = codec;
 		this.#schema = method.output;
 		this.#requestId = context.requestId;
 		this.cancellation = cancellation;
@@ -81,7 +81,7 @@ export class StreamAnswer {
 
 	/** The bytes of messages, in their envelopes, one behind the other; to be sent next. */
 	encode(messages: readonly Message[]): Uint8Array {
-		const envelopes = this.#options.encoder.encodeAll(this.#schema, messages, this.#form);
+		const envelopes = this.#options.encoder.encodeAll(this.#schema, messages, this.#codec);
 		const { text } = this.#protocol;
 		const bytes = text === undefined ? envelopes : text.encode(envelopes);
 		this.#sentBytes += bytes.byteLength;
@@ -157,7 +157,7 @@ export class StreamAnswer {
 	#fail(failure: unknown, { common, header }: Opening): void {
 		this.#opening = undefined;
 		const metadata = { header: touchedOf(header), trailer: touchedOf(this.#trailer) };
-		const terms = { protocol: this.#protocol, form: this.#form, metadata };
+		const terms = { protocol: this.#protocol, codec: this.#codec, metadata };
 		sendAnswer(this.exchange, answerFailure(failure, terms, this.#options), {
 			fields: [...common, ...failureHeaders],
 			options: this.#options,
@@ -213,7 +213,7 @@ export class StreamAnswer {
 				...opening.common,
 				...streamHeaders,
 				"content-type",
-				protocol.contentType(this.#form),
+				protocol.contentType(this.#codec),
 				...metadata,
 			],
 			trailers: protocol.hasTrailers,

@@ -96,7 +96,7 @@ class UnaryAnswer {
 	}
 
 	#fail(error: unknown): void {
-		const { exchange, form, common } = this.#call.start;
+		const { exchange, codec, common } = this.#call.start;
 		const { protocol, options, incoming } = this.#terms;
 		if (exchange.disconnect.hasOccurred) {
 			incoming.done(nothingSent);
@@ -104,17 +104,17 @@ class UnaryAnswer {
 		}
 		const { responseHeader, responseTrailer } = this.#call;
 		const metadata = metadataOf({ header: responseHeader, trailer: responseTrailer });
-		const failure = answerFailure(error, { protocol, form, metadata }, options);
+		const failure = answerFailure(error, { protocol, codec, metadata }, options);
 		const fields = common.concat(failureHeaders);
 		this.#isSending = true;
 		sendAnswer(exchange, failure, { fields, options, teller: incoming });
 	}
 
 	#encode(response: UnaryResponse): void {
-		const { method, form } = this.#call.start;
+		const { method, codec } = this.#call.start;
 		const { compression, options } = this.#terms;
 		const metadata = metadataOf(response);
-		const envelope = options.encoder.encode(method.output, response.message, form);
+		const envelope = options.encoder.encode(method.output, response.message, codec);
 		const messageBytes = envelope.byteLength - envelopePrefixBytes;
 		if (compression === undefined || messageBytes < minCompressedBytes) {
 			this.#send({ envelope, encoding: undefined }, metadata);
@@ -126,13 +126,13 @@ class UnaryAnswer {
 	}
 
 	#send(encoded: EncodedMessage, metadata: Metadata): void {
-		const { exchange, form, method, common, httpMethod } = this.#call.start;
+		const { exchange, codec, method, common, httpMethod } = this.#call.start;
 		const { protocol, options, incoming } = this.#terms;
 		if (exchange.disconnect.hasOccurred) {
 			incoming.done(nothingSent);
 			return;
 		}
-		const whole = protocol.answer(form, encoded, metadata);
+		const whole = protocol.answer(codec, encoded, metadata);
 		const hasRoom = exchange.reserve(whole.body?.byteLength ?? 0);
 		// What a call has done must be told; only a read can be asked for again.
 		const isRead = method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;

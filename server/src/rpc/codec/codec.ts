@@ -1,2 +1,2 @@
-/** How a message is written: protobuf's binary or JSON form. */
-export type Form = "binary" | "json";
+/** Encoding of a message: protobuf binary or protobuf JSON (connect: "codec"). */
+export type Codec = "binary" | "json";

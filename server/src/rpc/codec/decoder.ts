@@ -3,7 +3,7 @@ import { type DescMessage, fromBinary, type Message, type Registry } from "@bufb
 import type { FieldViolation } from "../../failure.ts";
 import type { Refusal } from "../error-writer.ts";
 import { badRequest, requestTooLarge } from "../refusals.ts";
-import type { Form } from "./codec.ts";
+import type { Codec } from "./codec.ts";
 import { JsonFault } from "./json/json-fault.ts";
 import { createJsonReader } from "./json/json-reader.ts";
 import { maxPlainBytes, readPlainBinary } from "./plain-binary.ts";
@@ -17,7 +17,7 @@ export interface Decoder {
 	 * Decodes a request. JSON names that the contract lacks, and text that is not UTF-8, are refused:
 	 * read leniently, a misspelt `validateOnly` would delete. What is refused is told in our own words.
 	 */
-	decode(schema: DescMessage, bytes: Buffer, form: Form): Decoded;
+	decode(schema: DescMessage, bytes: Buffer, codec: Codec): Decoded;
 }
 
 /** A request message, or why it is none. */
@@ -75,8 +75,8 @@ export function createDecoder({
 
 	return {
 		registry,
-		decode: (schema, bytes, form) =>
-			form === "json" ? decodeJson(schema, bytes) : decodeBinary(schema, bytes),
+		decode: (schema, bytes, codec) =>
+			codec === "json" ? decodeJson(schema, bytes) : decodeBinary(schema, bytes),
 	};
 }
 

@@ -1,19 +1,19 @@
 import type { DescMessage, Message, Registry } from "@bufbuild/protobuf";
 import type { TransportObserver } from "../../http/observer.ts";
 import { createEnvelope, envelopePrefixBytes } from "../protocol/envelope.ts";
-import type { Form } from "./codec.ts";
+import type { Codec } from "./codec.ts";
 import type { Encodings } from "./encodings.ts";
 import { createMessageWriter } from "./message-writer.ts";
 
 /** Makes the bytes of messages. */
 export interface Encoder {
 	/** The message in an envelope without flags. Not to be changed: it may be shared. */
-	encode(schema: DescMessage, message: Message, form: Form): Buffer;
+	encode(schema: DescMessage, message: Message, codec: Codec): Buffer;
 	/**
 	 * Messages in their envelopes, one behind the other. Streams that say the same share these bytes,
 	 * too, where they are given the same frozen array.
 	 */
-	encodeAll(schema: DescMessage, messages: readonly Message[], form: Form): Buffer;
+	encodeAll(schema: DescMessage, messages: readonly Message[], codec: Codec): Buffer;
 }
 
 /** What an encoder is made with. */
@@ -38,41 +38,43 @@ export function createEncoder(options: EncoderOptions): Encoder {
 	const { cacheableTypes, encodings, registry, observer } = options;
 	const shared = new Set(cacheableTypes.map(({ typeName }) => typeName));
 
-	const encode = (schema: DescMessage, message: Message, form: Form): Buffer => {
+	const encode = (schema: DescMessage, message: Message, codec: Codec): Buffer => {
 		if (!shared.has(schema.typeName) || !Object.isFrozen(message)) {
-			return createEnvelope(0, write[form](schema, message));
+			return createEnvelope(0, write[codec](schema, message));
 		}
-		let envelope = encodings.find(message, form);
+		let envelope = encodings.find(message, codec);
 		if (envelope === undefined) {
 			// A piece of Node's pool would hold all 64 KiB of it for as long as the message lives.
-			envelope = createEnvelope(0, write[form](schema, message), Buffer.allocUnsafeSlow);
-			encodings.keep(message, form, envelope);
-			observer.encoded(schema.typeName, form);
+			envelope = createEnvelope(0, write[codec](schema, message), Buffer.allocUnsafeSlow);
+			encodings.keep(message, codec, envelope);
+			observer.encoded(schema.typeName, codec);
 		}
 		return envelope;
 	};
-	const write = createMessageWriter({ cacheableTypes: shared, registry }, (schema, message, form) =>
-		encode(schema, message, form).subarray(envelopePrefixBytes),
+	const write = createMessageWriter(
+		{ cacheableTypes: shared, registry },
+		(schema, message, codec) => encode(schema, message, codec).subarray(envelopePrefixBytes),
 	);
 
 	/** A burst goes to one stream after the other: what was asked for last is asked for next. */
 	let last: Run | undefined;
 
-	const join = (schema: DescMessage, messages: readonly Message[], form: Form) =>
-		Buffer.concat(messages.map((message) => encode(schema, message, form)));
+	const join = (schema: DescMessage, messages: readonly Message[], codec: Codec) =>
+		Buffer.concat(messages.map((message) => encode(schema, message, codec)));
 	return {
 		encode,
-		encodeAll(schema, messages, form) {
-			if (messages === last?.messages && form === last.form) return last.bytes;
+		encodeAll(schema, messages, codec) {
+			if (messages === last?.messages && codec === last.codec) return last.bytes;
 			const only = messages.length === 1 ? messages[0] : undefined;
-			let bytes = only === undefined ? encodings.find(messages, form) : encode(schema, only, form);
+			let bytes =
+				only === undefined ? encodings.find(messages, codec) : encode(schema, only, codec);
 			if (bytes === undefined) {
-				bytes = join(schema, messages, form);
+				bytes = join(schema, messages, codec);
 				if (!isImmutable(schema, messages)) return bytes;
-				encodings.keep(messages, form, bytes);
+				encodings.keep(messages, codec, bytes);
 			}
 			if (only !== undefined && !isImmutable(schema, messages)) return bytes;
-			last = { messages, form, bytes };
+			last = { messages, codec, bytes };
 			return bytes;
 		},
 	};
@@ -86,6 +88,6 @@ export function createEncoder(options: EncoderOptions): Encoder {
 /** The bytes of messages that are immutable. */
 interface Run {
 	readonly messages: readonly Message[];
-	readonly form: Form;
+	readonly codec: Codec;
 	readonly bytes: Buffer;
 }

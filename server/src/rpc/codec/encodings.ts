@@ -1,11 +1,11 @@
-import type { Form } from "./codec.ts";
+import type { Codec } from "./codec.ts";
 
 /** Bytes of messages that are kept to be sent again. */
 export interface Encodings {
 	/** The bytes of this very object in a form; undefined: they are not kept. */
-	find(key: object, form: Form): Buffer | undefined;
+	find(key: object, codec: Codec): Buffer | undefined;
 	/** Keeps the bytes of an object that never changes. */
-	keep(key: object, form: Form, bytes: Buffer): void;
+	keep(key: object, codec: Codec, bytes: Buffer): void;
 	/** Nobody is likely to ask for these bytes again. */
 	forget(key: object): void;
 }
@@ -29,10 +29,10 @@ export function createEncodings({
 	const present = new Generations(maxBytes);
 	const past = new Generations(maxPastBytes);
 	return {
-		find: (key, form) => present.find(key, form) ?? past.find(key, form),
-		keep(key, form, bytes) {
+		find: (key, codec) => present.find(key, codec) ?? past.find(key, codec),
+		keep(key, codec, bytes) {
 			const where = Array.isArray(key) || isPast(key) ? past : present;
-			where.keep(key, form, bytes);
+			where.keep(key, codec, bytes);
 		},
 		forget(key) {
 			present.forget(key);
@@ -41,7 +41,7 @@ export function createEncodings({
 	};
 }
 
-type Generation = Readonly<Record<Form, WeakMap<object, Buffer>>>;
+type Generation = Readonly<Record<Codec, WeakMap<object, Buffer>>>;
 
 /** What a buffer and its place in a map take besides its bytes. */
 const overheadBytes = 256;
@@ -61,15 +61,15 @@ class Generations {
 		this.#maxBytes = maxBytes / 2;
 	}
 
-	find(key: object, form: Form): Buffer | undefined {
-		const bytes = this.#young[form].get(key);
+	find(key: object, codec: Codec): Buffer | undefined {
+		const bytes = this.#young[codec].get(key);
 		if (bytes !== undefined) return bytes;
-		const oldBytes = this.#old[form].get(key);
-		if (oldBytes !== undefined) this.keep(key, form, oldBytes);
+		const oldBytes = this.#old[codec].get(key);
+		if (oldBytes !== undefined) this.keep(key, codec, oldBytes);
 		return oldBytes;
 	}
 
-	keep(key: object, form: Form, bytes: Buffer): void {
+	keep(key: object, codec: Codec, bytes: Buffer): void {
 		const taken = bytes.byteLength + overheadBytes;
 		if (taken > this.#maxBytes) return;
 		if (this.#youngBytes + taken > this.#maxBytes) {
@@ -77,21 +77,21 @@ class Generations {
 			this.#young = createGeneration();
 			this.#youngBytes = 0;
 		}
-		this.#young[form].set(key, bytes);
+		this.#young[codec].set(key, bytes);
 		this.#youngBytes += taken;
 	}
 
 	forget(key: object): void {
-		for (const form of forms) {
-			const bytes = this.#young[form].get(key);
+		for (const codec of codecs) {
+			const bytes = this.#young[codec].get(key);
 			if (bytes !== undefined) this.#youngBytes -= bytes.byteLength + overheadBytes;
-			this.#young[form].delete(key);
-			this.#old[form].delete(key);
+			this.#young[codec].delete(key);
+			this.#old[codec].delete(key);
 		}
 	}
 }
 
-const forms = ["json", "binary"] as const;
+const codecs = ["json", "binary"] as const;
 
 function createGeneration(): Generation {
 	return { json: new WeakMap(), binary: new WeakMap() };

@@ -8,13 +8,13 @@ import {
 } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
-import type { Form } from "./codec.ts";
+import type { Codec } from "./codec.ts";
 
 /** The bytes of a message. */
 export type WriteMessage = (schema: DescMessage, message: Message) => Uint8Array;
 
 /** Bytes of a part that was written before. */
-export type PartBytes = (schema: DescMessage, message: Message, form: Form) => Uint8Array;
+export type PartBytes = (schema: DescMessage, message: Message, codec: Codec) => Uint8Array;
 
 /** A field that holds messages of a shared type, singly or in a list. */
 interface PartField {
@@ -37,7 +37,7 @@ export interface WriterOptions {
 export function createMessageWriter(
 	{ cacheableTypes, registry }: WriterOptions,
 	partBytes: PartBytes,
-): Readonly<Record<Form, WriteMessage>> {
+): Readonly<Record<Codec, WriteMessage>> {
 	const plans = new Map<DescMessage, readonly PartField[]>();
 	const partFieldsOf = (schema: DescMessage): readonly PartField[] => {
 		let plan = plans.get(schema);

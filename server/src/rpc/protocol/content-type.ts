@@ -1,5 +1,5 @@
 import { parseMediaType } from "../../http/media-type.ts";
-import type { Form } from "../codec/codec.ts";
+import type { Codec } from "../codec/codec.ts";
 
 /** The protocol that a request speaks, as its content type says. */
 export type Protocol = "connect" | "connect-stream" | "grpc" | "grpc-web" | "grpc-web-text";
@@ -7,7 +7,7 @@ export type Protocol = "connect" | "connect-stream" | "grpc" | "grpc-web" | "grp
 /** What a content type says. */
 export interface ContentType {
 	readonly protocol: Protocol;
-	readonly form: Form;
+	readonly codec: Codec;
 }
 
 /** Why a content type says nothing here. */
@@ -23,22 +23,22 @@ export const streamContentTypes: string = `application/connect+json, application
 
 /** All that are spoken here. Most requests name one in these very letters. */
 const table: ReadonlyMap<string, ContentType> = new Map<string, ContentType>([
-	["application/json", { protocol: "connect", form: "json" }],
-	["application/proto", { protocol: "connect", form: "binary" }],
-	["application/connect+json", { protocol: "connect-stream", form: "json" }],
-	["application/connect+proto", { protocol: "connect-stream", form: "binary" }],
-	["application/grpc", { protocol: "grpc", form: "binary" }],
-	["application/grpc+proto", { protocol: "grpc", form: "binary" }],
-	["application/grpc+json", { protocol: "grpc", form: "json" }],
-	["application/grpc-web", { protocol: "grpc-web", form: "binary" }],
-	["application/grpc-web+proto", { protocol: "grpc-web", form: "binary" }],
-	["application/grpc-web+json", { protocol: "grpc-web", form: "json" }],
-	["application/grpc-web-text", { protocol: "grpc-web-text", form: "binary" }],
-	["application/grpc-web-text+proto", { protocol: "grpc-web-text", form: "binary" }],
+	["application/json", { protocol: "connect", codec: "json" }],
+	["application/proto", { protocol: "connect", codec: "binary" }],
+	["application/connect+json", { protocol: "connect-stream", codec: "json" }],
+	["application/connect+proto", { protocol: "connect-stream", codec: "binary" }],
+	["application/grpc", { protocol: "grpc", codec: "binary" }],
+	["application/grpc+proto", { protocol: "grpc", codec: "binary" }],
+	["application/grpc+json", { protocol: "grpc", codec: "json" }],
+	["application/grpc-web", { protocol: "grpc-web", codec: "binary" }],
+	["application/grpc-web+proto", { protocol: "grpc-web", codec: "binary" }],
+	["application/grpc-web+json", { protocol: "grpc-web", codec: "json" }],
+	["application/grpc-web-text", { protocol: "grpc-web-text", codec: "binary" }],
+	["application/grpc-web-text+proto", { protocol: "grpc-web-text", codec: "binary" }],
 ]);
 
 /** No type means JSON: curl users forget it. */
-const json: ContentType = { protocol: "connect", form: "json" };
+const json: ContentType = { protocol: "connect", codec: "json" };
 
 /**
  * Reads the content type of a request; "" where it has none. Parameters that are not known are
@@ -53,7 +53,7 @@ export function readContentType(text: string): ContentType | ContentTypeFault {
 	const found = table.get(parsed.essence);
 	if (found === undefined) return "unknown";
 	const charset = parsed.parameters.get("charset");
-	if (found.form !== "json" || charset === undefined) return found;
+	if (found.codec !== "json" || charset === undefined) return found;
 	return /^utf-?8$/i.test(charset) ? found : "charset";
 }
 
@@ -66,5 +66,5 @@ export function refusalTypeOf(text: string): ContentType | undefined {
 	if (typeof read === "object") return read;
 	const family = /^[\t ]*application\/(grpc(?:-web(?:-text)?)?)(?=$|[+;\t ])/i.exec(text)?.[1];
 	if (family === undefined) return undefined;
-	return { protocol: family.toLowerCase() as Protocol, form: "binary" };
+	return { protocol: family.toLowerCase() as Protocol, codec: "binary" };
 }

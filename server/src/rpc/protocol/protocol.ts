@@ -1,7 +1,7 @@
 import type { ConnectError } from "@connectrpc/connect";
 import type { ResponseEnd } from "../../http/exchange.ts";
 import type { HeaderFields } from "../../http/fields.ts";
-import type { Form } from "../codec/codec.ts";
+import type { Codec } from "../codec/codec.ts";
 import type { Refusal } from "../error-writer.ts";
 
 /** How a protocol lays its messages out. */
@@ -19,7 +19,7 @@ export interface Framing {
 	/** The text that bodies are turned into; undefined: they go as they are. */
 	readonly text?: BodyText;
 	/** Content type of an answer. */
-	contentType(form: Form): string;
+	contentType(codec: Codec): string;
 	/**
 	 * What is wrong with a request's envelope that has these flags besides "compressed"; undefined:
 	 * nothing.
@@ -46,7 +46,7 @@ export interface Answer extends ResponseEnd {
 /** How a protocol tells a failure where nothing of the answer is sent yet. */
 export interface Failing {
 	/** `metadata` is what was set before the call failed. */
-	failure(form: Form, error: ConnectError, metadata: Metadata): Answer;
+	failure(codec: Codec, error: ConnectError, metadata: Metadata): Answer;
 }
 
 /** What implementations and interceptors add to an answer; undefined where they add nothing. */
@@ -65,7 +65,7 @@ export interface EncodedMessage {
 
 /** Unary calls in one protocol. */
 export interface UnaryProtocol extends Framing, Failing {
-	answer(form: Form, message: EncodedMessage, metadata: Metadata): Answer;
+	answer(codec: Codec, message: EncodedMessage, metadata: Metadata): Answer;
 }
 
 /** Streams in one protocol. */

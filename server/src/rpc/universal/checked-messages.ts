@@ -1,5 +1,5 @@
 import { type DescMessage, toBinary, toJsonString } from "@bufbuild/protobuf";
-import type { Form } from "../codec/codec.ts";
+import type { Codec } from "../codec/codec.ts";
 import type { Decoder } from "../codec/decoder.ts";
 import {
 	type Compression,
@@ -14,7 +14,7 @@ import { createRefusalError, type RefusalDetails } from "../error-writer.ts";
 /** How the messages of a stream are checked. */
 export interface MessageRule {
 	readonly schema: DescMessage;
-	readonly form: Form;
+	readonly codec: Codec;
 	/** That the stream names; null: none. */
 	readonly compression: Compression | null;
 	/** Before decompression and after it. */
@@ -45,7 +45,7 @@ export function checkedMessages(
 
 async function* rewritten(
 	envelopes: AsyncIterable<EnvelopedMessage>,
-	{ schema, form, decoder, refusalDetails }: MessageRule,
+	{ schema, codec, decoder, refusalDetails }: MessageRule,
 ): AsyncIterable<EnvelopedMessage> {
 	for await (const envelope of envelopes) {
 		const { flags, data } = envelope;
@@ -54,11 +54,11 @@ async function* rewritten(
 			yield envelope;
 			continue;
 		}
-		const decoded = decoder.decode(schema, Buffer.from(data), form);
+		const decoded = decoder.decode(schema, Buffer.from(data), codec);
 		if ("refusal" in decoded) throw createRefusalError(decoded.refusal, refusalDetails);
 		const { message } = decoded;
 		const written =
-			form === "json"
+			codec === "json"
 				? new TextEncoder().encode(toJsonString(schema, message, { registry: decoder.registry }))
 				: toBinary(schema, message);
 		yield { flags, data: written };

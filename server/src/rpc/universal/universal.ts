@@ -128,7 +128,7 @@ async function bodyOf(
 		const named = header.get(isConnect ? "connect-content-encoding" : "grpc-encoding");
 		return checkedMessages(exchange.readBody(timeoutMs), {
 			schema: route.procedure.method.input,
-			form: route.form,
+			codec: route.codec,
 			compression: findCoding(named ?? "", compressions) ?? null,
 			maxMessageBytes: limits.maxRequestBytes,
 			...{ decoder, refusalDetails },
@@ -176,11 +176,11 @@ function requestHeader(call: UniversalCall, compressions: readonly Compression[]
 
 const encodingHeaders = ["content-encoding", "connect-content-encoding", "grpc-encoding"];
 
-function contentTypeOf({ protocol, form, method }: Route): string | undefined {
+function contentTypeOf({ protocol, codec, method }: Route): string | undefined {
 	if (method === "GET") return undefined;
 	return protocol === "connect"
-		? unaryProtocols.connect.contentType(form)
-		: streamProtocols[protocol].contentType(form);
+		? unaryProtocols.connect.contentType(codec)
+		: streamProtocols[protocol].contentType(codec);
 }
 
 function ownHeaders(route: Route, response: UniversalServerResponse): HeaderFields {

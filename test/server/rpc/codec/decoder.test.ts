@@ -25,7 +25,7 @@ import {
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Form } from "../../../../server/src/rpc/codec/codec.ts";
+import type { Codec } from "../../../../server/src/rpc/codec/codec.ts";
 import { createDecoder } from "../../../../server/src/rpc/codec/decoder.ts";
 import { findWireFault } from "../../../../server/src/rpc/codec/strict-binary.ts";
 import { createPartsSchema } from "./parts-schema.ts";
@@ -59,7 +59,7 @@ function plainly(schema: DescMessage, bytes: Uint8Array): unknown {
  * Of JSON, only what is made of it: its judge is protobuf-go, in
  * test/conformance/protobuf.conformance.ts.
  */
-function expectTheSame(schema: DescMessage, bytes: Buffer, form: Form): void {
+function expectTheSame(schema: DescMessage, bytes: Buffer, form: Codec): void {
 	const decoded = decoder.decode(schema, bytes, form);
 	const seen = "message" in decoded ? decoded.message : undefined;
 	const same = form === "json" ? rewritten(schema, seen) : bytes;
@@ -89,7 +89,7 @@ const wellKnown = [
 ];
 
 describe(`a request that is taken is decoded as protobuf-es does (seed ${seed})`, () => {
-	const expectAll = (form: Form, schema: DescMessage, bytes: fc.Arbitrary<Buffer>) =>
+	const expectAll = (form: Codec, schema: DescMessage, bytes: fc.Arbitrary<Buffer>) =>
 		fc.assert(
 			fc.property(bytes, (one) => expectTheSame(schema, one, form)),
 			{ seed, numRuns: 200 },

@@ -17,7 +17,7 @@ import {
 } from "@novasphere/wukong-gen/wukong-service";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Form } from "../../../../server/src/rpc/codec/codec.ts";
+import type { Codec } from "../../../../server/src/rpc/codec/codec.ts";
 import { createEncoder, type Encoder } from "../../../../server/src/rpc/codec/encoder.ts";
 import { createEncodings } from "../../../../server/src/rpc/codec/encodings.ts";
 import {
@@ -38,7 +38,7 @@ const contract = [
 
 function open(cacheableTypes: readonly DescMessage[]) {
 	const encodings: string[] = [];
-	const encoded = (typeName: string, form: Form) => void encodings.push(`${typeName} ${form}`);
+	const encoded = (typeName: string, form: Codec) => void encodings.push(`${typeName} ${form}`);
 	const registry = createRegistry();
 	return {
 		encoder: createEncoder({
@@ -174,7 +174,7 @@ describe("messages in one go", () => {
 	test("share their bytes among streams of one form", () => {
 		const { encoder } = open(contract);
 		const slice = Object.freeze([...events]);
-		const take = (form: Form) => encoder.encodeAll(WukongEventSchema, slice, form);
+		const take = (form: Codec) => encoder.encodeAll(WukongEventSchema, slice, form);
 		const [json, binary] = [take("json"), take("binary")];
 		expect(take("binary")).toBe(binary);
 		expect(json).not.toEqual(binary);

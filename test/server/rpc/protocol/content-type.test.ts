@@ -37,10 +37,10 @@ describe("a media type is read as RFC 9110, 5.6.6 and 8.3.1 have it", () => {
 		["application/grpc-web-text+proto", "grpc-web-text", "binary"],
 	] as const;
 
-	test.each(types)("%s, with every spelling of parameters", (essence, protocol, form) => {
+	test.each(types)("%s, with every spelling of parameters", (essence, protocol, codec) => {
 		for (const spelling of spellings) {
 			for (const name of [essence, essence.toUpperCase(), ` ${essence}`]) {
-				expect(readContentType(name + spelling), name + spelling).toEqual({ protocol, form });
+				expect(readContentType(name + spelling), name + spelling).toEqual({ protocol, codec });
 			}
 		}
 	});
@@ -75,12 +75,12 @@ describe("a media type is read as RFC 9110, 5.6.6 and 8.3.1 have it", () => {
 			expect(readContentType(`${essence}; charset=latin1`)).toBe("charset");
 			expect(readContentType(`${essence}; charset=""`)).toBe("charset");
 		}
-		expect(readContentType("application/proto; charset=latin1")).toMatchObject({ form: "binary" });
+		expect(readContentType("application/proto; charset=latin1")).toMatchObject({ codec: "binary" });
 	});
 
 	test("no type, or an empty one, is JSON", () => {
 		for (const text of ["", " ", "\t"]) {
-			expect(readContentType(text)).toEqual({ protocol: "connect", form: "json" });
+			expect(readContentType(text)).toEqual({ protocol: "connect", codec: "json" });
 		}
 	});
 

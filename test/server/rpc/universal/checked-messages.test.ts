@@ -14,11 +14,11 @@ const schema = CreateWukongRequestSchema;
 const [gzip] = createCompressions(defaultLimits);
 const decoder = createDecoder({ registry: jsonTypesOf(schema.file), maxEntries: 10 });
 
-async function messagesOf(form: "json" | "binary", ...envelopes: readonly Uint8Array[]) {
+async function messagesOf(codec: "json" | "binary", ...envelopes: readonly Uint8Array[]) {
 	async function* body() {
 		yield* envelopes;
 	}
-	const rule = { schema, form, decoder, refusalDetails: () => [], maxMessageBytes: 1_000 };
+	const rule = { schema, codec, decoder, refusalDetails: () => [], maxMessageBytes: 1_000 };
 	const written: Buffer[] = [];
 	for await (const part of checkedMessages(body(), { ...rule, compression: gzip ?? null })) {
 		written.push(Buffer.from(part));
@@ -55,6 +55,6 @@ test.each([
 	],
 	["a wide number", "binary", envelope(numberField(2, 2n ** 32n)), Code.InvalidArgument],
 	["bytes that are no message", "binary", envelope("\x0f"), Code.InvalidArgument],
-] as const)("a stream fails with the refusal of %s", async (_what, form, message, code) => {
-	expect(await codeOf(messagesOf(form, message))).toBe(code);
+] as const)("a stream fails with the refusal of %s", async (_what, codec, message, code) => {
+	expect(await codeOf(messagesOf(codec, message))).toBe(code);
 });

@@ -39,9 +39,9 @@ export function createMapKeyReader(type: ScalarType): (name: string) => string {
 		return (name) => (name === "true" || name === "false" ? name : refuseKey("true or false"));
 	}
 	const { min, max, what } = integerRanges[type as keyof typeof integerRanges];
-	const form = min < 0n ? /^[-+]?[0-9]{1,40}$/ : /^[0-9]{1,40}$/;
+	const codec = min < 0n ? /^[-+]?[0-9]{1,40}$/ : /^[0-9]{1,40}$/;
 	return (name) => {
-		const value = form.test(name) ? BigInt(name.replace("+", "")) : undefined;
+		const value = codec.test(name) ? BigInt(name.replace("+", "")) : undefined;
 		return value !== undefined && value >= min && value <= max ? String(value) : refuseKey(what);
 	};
 }

@@ -10,7 +10,7 @@ export const connectUnaryFraming: Framing = {
 	hasTrailers: false,
 	encodingHeader: "content-encoding",
 	acceptEncodingHeader: "accept-encoding",
-	contentType: (form) => (form === "json" ? "application/json" : "application/proto"),
+	contentType: (codec) => (codec === "json" ? "application/json" : "application/proto"),
 	checkFlags: () => undefined,
 };
 
@@ -21,8 +21,8 @@ export const connectStreamFraming: Framing = {
 	hasTrailers: false,
 	encodingHeader: "connect-content-encoding",
 	acceptEncodingHeader: "connect-accept-encoding",
-	contentType: (form) =>
-		form === "json" ? "application/connect+json" : "application/connect+proto",
+	contentType: (codec) =>
+		codec === "json" ? "application/connect+json" : "application/connect+proto",
 	checkFlags,
 };
 

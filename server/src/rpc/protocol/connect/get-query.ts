@@ -1,9 +1,9 @@
-import type { Form } from "../../codec/codec.ts";
+import type { Codec } from "../../codec/codec.ts";
 
 /** The request of a Connect GET. */
 export interface GetRequest {
 	/** Of the request message, and of the answer. */
-	readonly form: Form;
+	readonly codec: Codec;
 	readonly body: Buffer;
 	/** Name of its compression; undefined: none. */
 	readonly encoding: string | undefined;
@@ -34,7 +34,7 @@ export function readGetQuery(text: string): GetRequest | QueryFault {
 	if (base64 !== "0" && base64 !== "1") return { message: `"base64" must be 1 or left out` };
 	if (base64 === "1" && !isBase64(message)) return { message: `"message" is not base64` };
 	return {
-		form: encoding === "proto" ? "binary" : "json",
+		codec: encoding === "proto" ? "binary" : "json",
 		// Node's decoder takes both alphabets, with padding and without.
 		body: Buffer.from(message, base64 === "1" ? "base64" : "utf8"),
 		encoding: query.get("compression") ?? undefined,

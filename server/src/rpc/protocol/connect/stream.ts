@@ -8,10 +8,10 @@ import { connectStreamFraming } from "./framing.ts";
 /** Streams: a last message tells how they ended. */
 export const connectStream: StreamProtocol = {
 	...connectStreamFraming,
-	failure(form, error, { header, trailer }) {
+	failure(codec, error, { header, trailer }) {
 		const headers = [
 			"content-type",
-			connectStreamFraming.contentType(form),
+			connectStreamFraming.contentType(codec),
 			...metadataFieldsOf(header),
 		];
 		return { status: 200, headers, body: endStream(error, trailer) };

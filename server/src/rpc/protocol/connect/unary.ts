@@ -8,8 +8,8 @@ import { connectUnaryFraming } from "./framing.ts";
 /** Unary calls and their GET form: an HTTP answer with an HTTP status. */
 export const connectUnary: UnaryProtocol = {
 	...connectUnaryFraming,
-	answer(form, { envelope, encoding }, metadata) {
-		const headers = ["content-type", connectUnaryFraming.contentType(form)];
+	answer(codec, { envelope, encoding }, metadata) {
+		const headers = ["content-type", connectUnaryFraming.contentType(codec)];
 		if (encoding !== undefined) headers.push("content-encoding", encoding);
 		return withBody(200, headers, { metadata, body: envelope.subarray(envelopePrefixBytes) });
 	},

@@ -8,7 +8,7 @@ const binary = createGrpcWebStream(grpcWebTextFraming);
 /** gRPC-Web's streams, in base64. */
 export const grpcWebTextStream: StreamProtocol = {
 	...binary,
-	failure: (form, error, metadata) => inText(binary.failure(form, error, metadata)),
+	failure: (codec, error, metadata) => inText(binary.failure(codec, error, metadata)),
 	ending: (error, trailer) => inText(binary.ending(error, trailer)),
 };
 

@@ -8,6 +8,6 @@ const binary = createGrpcWebUnary(grpcWebTextFraming);
 /** gRPC-Web's unary calls, in base64. */
 export const grpcWebTextUnary: UnaryProtocol = {
 	...binary,
-	answer: (form, message, metadata) => inText(binary.answer(form, message, metadata)),
+	answer: (codec, message, metadata) => inText(binary.answer(codec, message, metadata)),
 	failure: grpcWebTextStream.failure,
 };

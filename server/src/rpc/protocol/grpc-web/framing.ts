@@ -11,7 +11,7 @@ export const grpcWebFraming: Framing = {
 	hasTrailers: false,
 	encodingHeader: "grpc-encoding",
 	acceptEncodingHeader: "grpc-accept-encoding",
-	contentType: (form) =>
-		form === "json" ? "application/grpc-web+json" : "application/grpc-web+proto",
+	contentType: (codec) =>
+		codec === "json" ? "application/grpc-web+json" : "application/grpc-web+proto",
 	checkFlags: () => brokenFraming("an envelope has unknown flags"),
 };

@@ -17,8 +17,8 @@ export function createGrpcWebStream(framing: Framing): StreamProtocol {
 	};
 	return {
 		...framing,
-		failure(form, error, { header, trailer }) {
-			const headers = ["content-type", framing.contentType(form), ...metadataFieldsOf(header)];
+		failure(codec, error, { header, trailer }) {
+			const headers = ["content-type", framing.contentType(codec), ...metadataFieldsOf(header)];
 			return { status: 200, headers, ...ending(error, trailer) };
 		},
 		ending,

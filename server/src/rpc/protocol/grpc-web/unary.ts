@@ -8,8 +8,8 @@ export function createGrpcWebUnary(framing: Framing): UnaryProtocol {
 	const { ending, failure } = createGrpcWebStream(framing);
 	return {
 		...framing,
-		answer(form, { envelope, encoding }, { header, trailer }) {
-			const headers = ["content-type", framing.contentType(form), ...metadataFieldsOf(header)];
+		answer(codec, { envelope, encoding }, { header, trailer }) {
+			const headers = ["content-type", framing.contentType(codec), ...metadataFieldsOf(header)];
 			if (encoding !== undefined) headers.push("grpc-encoding", encoding);
 			const { body = new Uint8Array() } = ending(undefined, trailer);
 			return { status: 200, headers, body: Buffer.concat([envelope, body]) };

@@ -8,6 +8,6 @@ export const grpcFraming: Framing = {
 	hasTrailers: true,
 	encodingHeader: "grpc-encoding",
 	acceptEncodingHeader: "grpc-accept-encoding",
-	contentType: (form) => (form === "json" ? "application/grpc+json" : "application/grpc+proto"),
+	contentType: (codec) => (codec === "json" ? "application/grpc+json" : "application/grpc+proto"),
 	checkFlags: () => brokenFraming("an envelope has unknown flags"),
 };

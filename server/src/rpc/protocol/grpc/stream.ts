@@ -11,8 +11,8 @@ export const grpcStream: StreamProtocol = {
 	...grpcFraming,
 	// "Trailers-Only" where it can be: in two frames, a client that reads the first may break off
 	// before the second. What the implementation set as headers has to stay apart from the trailers.
-	failure(form, error, { header, trailer }) {
-		const headers = ["content-type", grpcFraming.contentType(form), ...metadataFieldsOf(header)];
+	failure(codec, error, { header, trailer }) {
+		const headers = ["content-type", grpcFraming.contentType(codec), ...metadataFieldsOf(header)];
 		const trailers = metadataFieldsOf(statusTrailer(error, trailer));
 		return header === undefined
 			? { status: 200, headers: [...headers, ...trailers] }
