@@ -6,7 +6,7 @@ import { type CallContext, requestIdFrom } from "../rpc/call/call-context.ts";
 import { refusalFormOf, sendRefusal } from "../rpc/call/refusal-response.ts";
 import type { Teller } from "../rpc/call/response.ts";
 import { type DirectOptions, serveDirect } from "../rpc/call/serve.ts";
-import type { Refusal } from "../rpc/error-writer.ts";
+import type { Refusal } from "../rpc/refusals.ts";
 import { foreignOrigin, wrongAuthority, wrongMethod } from "../rpc/refusals.ts";
 import type { Route, Routes } from "../rpc/router.ts";
 import { serveUniversal, type UniversalCall } from "../rpc/universal/universal.ts";

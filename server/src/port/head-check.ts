@@ -1,7 +1,7 @@
 import { type Exchange, headerOf } from "../http/exchange.ts";
 import { valuesOf } from "../http/fields.ts";
 import type { TransportLimits } from "../http/limits.ts";
-import type { Refusal } from "../rpc/error-writer.ts";
+import type { Refusal } from "../rpc/refusals.ts";
 import {
 	badRequest,
 	tooManyHeaders,

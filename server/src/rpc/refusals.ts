@@ -1,7 +1,35 @@
-import { Code } from "@connectrpc/connect";
-import { ErrorReason } from "@novasphere/wukong-gen/error";
-import type { Refusal } from "./error-writer.ts";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { FieldViolation } from "../failure.ts";
+import type { HeaderFields } from "../http/fields.ts";
+import type { RefusalCause } from "../http/observer.ts";
 import type { ContentTypeFault } from "./protocol/content-type.ts";
+
+/** A request that goes no further, and what its caller is told. */
+export interface Refusal {
+	readonly cause: RefusalCause;
+	/** Status for callers of plain HTTP and of Connect's unary calls; all others are answered with 200. */
+	readonly httpStatus: number;
+	readonly code: Code;
+	/** Tells people what to change; holds nothing of the caller's own text. */
+	readonly message: string;
+	readonly headers?: HeaderFields;
+	/** Delay before a retry; undefined: the same request would be refused again. */
+	readonly retryAfterMs?: number;
+	/** Fields of the request that are at fault. */
+	readonly violations?: readonly FieldViolation[];
+	/** The HTTP status alone tells it, to clients of Connect's streams too. */
+	readonly isBare?: boolean;
+}
+
+/** Adds what the contract of the services says with a refusal: reason and details, by its cause and code. */
+export type RefusalDetails = (
+	refusal: Refusal,
+) => NonNullable<ConstructorParameters<typeof ConnectError>[3]>;
+
+/** Creates the error that callers get for a refusal. */
+export function createRefusalError(refusal: Refusal, detailsOf: RefusalDetails): ConnectError {
+	return new ConnectError(refusal.message, refusal.code, undefined, detailsOf(refusal));
+}
 
 /** Malformed or foreign host: 400 or 421. */
 export function wrongAuthority(httpStatus: 400 | 421, message: string): Refusal {
@@ -11,7 +39,6 @@ export function wrongAuthority(httpStatus: 400 | 421, message: string): Refusal 
 				cause: "authority",
 				httpStatus,
 				code: Code.PermissionDenied,
-				reason: ErrorReason.PERMISSION_DENIED,
 				message:
 					"this host is not served here; the service's option --allowed-hosts names those that are",
 			};
@@ -22,7 +49,6 @@ export const foreignOrigin: Refusal = {
 	cause: "origin",
 	httpStatus: 403,
 	code: Code.PermissionDenied,
-	reason: ErrorReason.PERMISSION_DENIED,
 	message:
 		"pages of this origin may not call this service; the service's option --cors-origins names those that may",
 };
@@ -93,7 +119,6 @@ export function tooManyHeaders(limit: number, unit: "fields" | "bytes"): Refusal
 		cause: "headers",
 		httpStatus: 431,
 		code: Code.ResourceExhausted,
-		reason: ErrorReason.REQUEST_TOO_LARGE,
 		message: `the request's head is too large; at most ${limit} ${unit} are taken`,
 	};
 }
@@ -117,7 +142,6 @@ export function badRequest(cause: Refusal["cause"], message: string): Refusal {
 		cause,
 		httpStatus: 400,
 		code: Code.InvalidArgument,
-		reason: ErrorReason.INVALID_REQUEST,
 		message,
 	};
 }
@@ -133,7 +157,6 @@ export function brokenFraming(message: string): Refusal {
 		cause: "protocol",
 		httpStatus: 500,
 		code: Code.Internal,
-		reason: ErrorReason.INTERNAL,
 		message,
 	};
 }
@@ -165,7 +188,6 @@ export const requestTooLarge: Refusal = {
 	cause: "protocol",
 	httpStatus: 429,
 	code: Code.ResourceExhausted,
-	reason: ErrorReason.REQUEST_TOO_LARGE,
 	message: "the request is too large",
 };
 
@@ -174,7 +196,6 @@ export const tooMuchUnread: Refusal = {
 	cause: "unread",
 	httpStatus: 429,
 	code: Code.ResourceExhausted,
-	reason: ErrorReason.TOO_MANY_REQUESTS,
 	message: "too many large answers wait for their readers",
 	retryAfterMs: 1_000,
 };
@@ -184,7 +205,6 @@ export const deadlineInRequest: Refusal = {
 	cause: "protocol",
 	httpStatus: 504,
 	code: Code.DeadlineExceeded,
-	reason: ErrorReason.DEADLINE_EXCEEDED,
 	message: "the request's body came too slowly",
 };
 
@@ -196,7 +216,6 @@ function unimplemented(cause: Refusal["cause"], httpStatus: number, message: str
 		cause,
 		httpStatus,
 		code: Code.Unimplemented,
-		reason: ErrorReason.METHOD_NOT_FOUND,
 		message,
 	};
 }

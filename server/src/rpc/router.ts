@@ -1,6 +1,5 @@
 import { type Exchange, headerOf } from "../http/exchange.ts";
 import type { Codec } from "./codec/codec.ts";
-import type { Refusal } from "./error-writer.ts";
 import type { Procedure } from "./procedures.ts";
 import { type GetRequest, readGetQuery } from "./protocol/connect/get-query.ts";
 import {
@@ -9,6 +8,7 @@ import {
 	streamContentTypes,
 	unaryContentTypes,
 } from "./protocol/content-type.ts";
+import type { Refusal } from "./refusals.ts";
 import {
 	badRequest,
 	grpcNeedsHttp2,

@@ -1,9 +1,8 @@
 import { ConnectError } from "@connectrpc/connect";
 import type { TransportObserver } from "../../http/observer.ts";
 import type { Codec } from "../codec/codec.ts";
-import { createRefusalError, type RefusalDetails } from "../error-writer.ts";
 import type { Answer, Failing, Metadata } from "../protocol/protocol.ts";
-import { internalFault } from "../refusals.ts";
+import { createRefusalError, internalFault, type RefusalDetails } from "../refusals.ts";
 
 /** What a failure is told with. */
 export interface FailureOptions {

@@ -1,8 +1,8 @@
 import { fieldOf, type HeaderFields, listOf } from "../../http/fields.ts";
 import type { Compression } from "../connect-internals.ts";
 import { chooseAccepted, findCoding, isIdentity } from "../content-coding.ts";
-import type { Refusal } from "../error-writer.ts";
 import type { Framing } from "../protocol/protocol.ts";
+import type { Refusal } from "../refusals.ts";
 import { badRequest, unknownEncoding } from "../refusals.ts";
 import { type DeadlineRule, parseTimeoutMs } from "./deadline.ts";
 

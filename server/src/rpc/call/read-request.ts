@@ -5,10 +5,10 @@ import { type Exchange, headerOf } from "../../http/exchange.ts";
 import type { Codec } from "../codec/codec.ts";
 import type { Decoded, Decoder } from "../codec/decoder.ts";
 import type { Compression } from "../connect-internals.ts";
-import type { Refusal } from "../error-writer.ts";
 import { envelopePrefixBytes } from "../protocol/envelope.ts";
 import type { Framing } from "../protocol/protocol.ts";
 import { openRequest } from "../protocol/request-envelope.ts";
+import type { Refusal } from "../refusals.ts";
 import { badRequest, messageTooLarge } from "../refusals.ts";
 
 /** How a request message is read. */

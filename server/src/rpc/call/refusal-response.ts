@@ -1,11 +1,11 @@
 import { type Exchange, headerOf } from "../../http/exchange.ts";
 import type { HeaderFields } from "../../http/fields.ts";
 import type { Codec } from "../codec/codec.ts";
-import { createRefusalError, type Refusal, type RefusalDetails } from "../error-writer.ts";
 import { connectUnary } from "../protocol/connect/unary.ts";
 import { refusalTypeOf } from "../protocol/content-type.ts";
 import type { Failing } from "../protocol/protocol.ts";
 import { streamProtocols } from "../protocol/protocols.ts";
+import { createRefusalError, type Refusal, type RefusalDetails } from "../refusals.ts";
 import { failureHeaders, type SendOptions, sendAnswer, type Teller } from "./response.ts";
 
 /** The form of a refusal. */

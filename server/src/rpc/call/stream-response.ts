@@ -9,7 +9,7 @@ import type { StreamProtocol } from "../protocol/protocol.ts";
 import type { Call } from "./call.ts";
 import { answerFailure, toCallError, toInternal } from "./call-error.ts";
 import { type Cancellation, deadlinePassed } from "./cancellation.ts";
-import { touchedOf } from "./headers.ts";
+import { copiedHeaders } from "./headers.ts";
 import { toMessage } from "./invoke-implementation.ts";
 import { failureHeaders, type Sent, sendAnswer, streamHeaders } from "./response.ts";
 import type { StreamOptions, StreamTerms } from "./stream.ts";
@@ -156,7 +156,7 @@ export class StreamAnswer {
 	/** Nothing of it was sent yet. */
 	#fail(failure: unknown, { common, header }: Opening): void {
 		this.#opening = undefined;
-		const metadata = { header: touchedOf(header), trailer: touchedOf(this.#trailer) };
+		const metadata = { header: copiedHeaders(header), trailer: copiedHeaders(this.#trailer) };
 		const terms = { protocol: this.#protocol, codec: this.#codec, metadata };
 		sendAnswer(this.exchange, answerFailure(failure, terms, this.#options), {
 			fields: [...common, ...failureHeaders],
@@ -169,7 +169,7 @@ export class StreamAnswer {
 	#endingAfter(failure: unknown): ResponseEnd {
 		try {
 			const error = failure === undefined ? undefined : toCallError(failure, this.#options);
-			return this.#protocol.ending(error, touchedOf(this.#trailer));
+			return this.#protocol.ending(error, copiedHeaders(this.#trailer));
 		} catch (fault) {
 			return this.#protocol.ending(toInternal(fault, this.#options), undefined);
 		}
@@ -203,7 +203,7 @@ export class StreamAnswer {
 	#begin(): void {
 		const opening = this.#opening;
 		if (opening === undefined) return;
-		const metadata = metadataFieldsOf(touchedOf(opening.header));
+		const metadata = metadataFieldsOf(copiedHeaders(opening.header));
 		this.#opening = undefined;
 		opening.timer.cancel();
 		const protocol = this.#protocol;

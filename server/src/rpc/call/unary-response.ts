@@ -4,13 +4,13 @@ import type { Interceptor, MethodImplSpec, UnaryResponse } from "@connectrpc/con
 import type { TransportObserver } from "../../http/observer.ts";
 import type { Encoder } from "../codec/encoder.ts";
 import type { Compression } from "../connect-internals.ts";
-import type { Refusal, RefusalDetails } from "../error-writer.ts";
 import { compressedFlag, createEnvelope, envelopePrefixBytes } from "../protocol/envelope.ts";
 import type { EncodedMessage, Metadata, UnaryProtocol } from "../protocol/protocol.ts";
+import type { Refusal, RefusalDetails } from "../refusals.ts";
 import { tooMuchUnread } from "../refusals.ts";
 import type { Call } from "./call.ts";
 import { answerFailure } from "./call-error.ts";
-import { touchedOf } from "./headers.ts";
+import { copiedHeaders } from "./headers.ts";
 import { invokeUnary } from "./invoke-implementation.ts";
 import {
 	failureHeaders,
@@ -159,5 +159,5 @@ export function metadataOf({
 	header,
 	trailer,
 }: Pick<UnaryResponse, "header" | "trailer">): Metadata {
-	return { header: touchedOf(header), trailer: touchedOf(trailer) };
+	return { header: copiedHeaders(header), trailer: copiedHeaders(trailer) };
 }

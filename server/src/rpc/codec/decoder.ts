@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { type DescMessage, fromBinary, type Message, type Registry } from "@bufbuild/protobuf";
 import type { FieldViolation } from "../../failure.ts";
-import type { Refusal } from "../error-writer.ts";
+import type { Refusal } from "../refusals.ts";
 import { badRequest, requestTooLarge } from "../refusals.ts";
 import type { Codec } from "./codec.ts";
 import { JsonFault } from "./json/json-fault.ts";

@@ -2,7 +2,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import type { ResponseEnd } from "../../http/exchange.ts";
 import type { HeaderFields } from "../../http/fields.ts";
 import type { Codec } from "../codec/codec.ts";
-import type { Refusal } from "../error-writer.ts";
+import type { Refusal } from "../refusals.ts";
 
 /** How a protocol lays its messages out. */
 export interface Framing {

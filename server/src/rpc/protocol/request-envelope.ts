@@ -1,4 +1,4 @@
-import type { Refusal } from "../error-writer.ts";
+import type { Refusal } from "../refusals.ts";
 import { badRequest, brokenFraming, protocolViolation } from "../refusals.ts";
 import {
 	compressedFlag,

@@ -9,7 +9,7 @@ import {
 	transformJoinEnvelopes,
 	transformSplitEnvelope,
 } from "../connect-internals.ts";
-import { createRefusalError, type RefusalDetails } from "../error-writer.ts";
+import { createRefusalError, type RefusalDetails } from "../refusals.ts";
 
 /** How the messages of a stream are checked. */
 export interface MessageRule {

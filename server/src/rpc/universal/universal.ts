@@ -18,9 +18,9 @@ import {
 	type UniversalServerResponse,
 } from "../connect-internals.ts";
 import { findCoding } from "../content-coding.ts";
-import type { RefusalDetails } from "../error-writer.ts";
 import { streamProtocols, unaryProtocols } from "../protocol/protocols.ts";
 import { withShortMessage } from "../protocol/trailer-status.ts";
+import type { RefusalDetails } from "../refusals.ts";
 import type { Route } from "../router.ts";
 import { checkedMessages } from "./checked-messages.ts";
 import { reachedKey } from "./interceptors-reached.ts";

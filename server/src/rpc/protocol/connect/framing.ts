@@ -1,5 +1,5 @@
 import { endStreamFlag } from "../../connect-internals.ts";
-import type { Refusal } from "../../error-writer.ts";
+import type { Refusal } from "../../refusals.ts";
 import { badRequest, protocolViolation } from "../../refusals.ts";
 import type { Framing } from "../protocol.ts";
 

@@ -1,4 +1,4 @@
-import type { Refusal } from "../../error-writer.ts";
+import type { Refusal } from "../../refusals.ts";
 import { badRequest } from "../../refusals.ts";
 
 const malformed: Refusal = badRequest("protocol", "the body is not base64 with its padding");
