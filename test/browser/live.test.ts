@@ -1,0 +1,295 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
+import { type RunningApp, standingOperator, startApp } from "../support/running-app.ts";
+import { type Driver, startChromiumDriver, type Tab } from "./live-driver.ts";
+import type { ShownList } from "./live-page.ts";
+import { type PageServer, startPageServer } from "./page-server.ts";
+
+/** How often the server is killed; the whole number is for `npm run test:browsers`. */
+const restarts = Number(process.env.WUKONG_TEST_RESTARTS ?? 8);
+
+let driver: Driver;
+let pages: PageServer;
+let folder: string;
+let app: RunningApp;
+let proxy: FaultProxy;
+const tabs: Tab[] = [];
+let made = 0;
+
+beforeAll(async () => {
+	driver = await startChromiumDriver();
+	pages = await startPageServer();
+	await pages.serve('import "./test/browser/live-page.ts";');
+});
+afterAll(async () => {
+	await driver[Symbol.asyncDispose]();
+	await pages[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+	folder = mkdtempSync(join(tmpdir(), "wukong-live-"));
+	app = await startServer("0");
+	proxy = await startFaultProxy(Number(new URL(app.url).port));
+});
+afterEach(async () => {
+	for (const tab of tabs.splice(0)) {
+		expect(await tab.call("unhandled")).toEqual([]);
+		await tab.close();
+	}
+	await proxy.close();
+	await app.close();
+	rmSync(folder, { recursive: true });
+	expect(driver.complaints).toEqual([]);
+});
+
+/** The same data at each start. */
+function startServer(port: string): Promise<RunningApp> {
+	const data = join(folder, "wukong.db");
+	const flags = [
+		"--seed",
+		"3",
+		"--data",
+		data,
+		"--cors-origins",
+		pages.origin,
+		...standingOperator,
+	];
+	return startApp("--port", port, ...flags);
+}
+
+async function restart(): Promise<void> {
+	const { port } = new URL(app.url);
+	await app.close();
+	app = await startServer(port);
+}
+
+/** A call past all faults. */
+async function call(
+	method: string,
+	message: object,
+): Promise<{ wukongs?: { namespace: string; name: string; resourceVersion: string }[] }> {
+	const response = await fetch(`${app.url}/novasphere.v1.WukongService/${method}`, {
+		method: "POST",
+		headers: { "content-type": "application/json" },
+		body: JSON.stringify(message),
+	});
+	expect(response.status).toBe(200);
+	return response.json();
+}
+
+const spec = { cpu: 1, memory: "1Gi", disks: [{ name: "root", size: "1Gi" }] };
+const make = (name = `made-${++made}`, labels = {}) =>
+	call("CreateWukong", { wukong: { name, labels, spec } }).then(() => name);
+
+/** Opens a page whose client goes through the proxy. */
+async function openTab(options: object = {}): Promise<Tab> {
+	const tab = await driver.open(pages.origin);
+	tabs.push(tab);
+	const baseUrl = `http://127.0.0.1:${proxy.port}`;
+	await tab.call("use", { baseUrl, heartbeatIntervalMs: 1_000, ...options });
+	return tab;
+}
+
+/** Asks again and again; bounded by the test's own time. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+	while (!(await isSo()));
+}
+
+/** The page's map equals List, in state and in number, and it never showed half a list. */
+async function levels(tab: Tab, list = 0, query = {}): Promise<ShownList> {
+	let shown = await tab.call("shown", list);
+	await until(async () => {
+		const { wukongs = [] } = await call("ListWukongs", query);
+		const truth = Object.fromEntries(
+			wukongs.map(({ namespace, name, resourceVersion }) => [
+				`${namespace}/${name}`,
+				resourceVersion,
+			]),
+		);
+		shown = await tab.call("shown", list);
+		return (
+			shown.status === "live" &&
+			JSON.stringify(sorted(shown.held)) === JSON.stringify(sorted(truth))
+		);
+	});
+	expect(shown).toMatchObject({ hasDoubles: false, flickered: false });
+	return shown;
+}
+
+const sorted = (map: Record<string, string>) =>
+	Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
+const streams = () => app.metric("wukong_watch_streams");
+
+describe("a live list in a page", () => {
+	test(`is level after ${restarts} restarts of the server under writes`, {
+		timeout: 60_000,
+	}, async () => {
+		const tab = await openTab();
+		await tab.call("follow", {});
+		await levels(tab);
+		for (let round = 0; round < restarts; round++) {
+			const name = await make();
+			await restart();
+			await call("DeleteWukong", { name: round % 2 === 0 ? name : await make() });
+			await make();
+		}
+		const { statuses } = await levels(tab);
+		expect(statuses.slice(0, 3)).toEqual(["connecting", "live", "stale"]);
+		expect(await streams()).toBe(1);
+	});
+
+	test("starts over with a server that knows nothing of before, without flicker", async () => {
+		const tab = await openTab();
+		await tab.call("follow", {});
+		await make();
+		await levels(tab);
+		const { port } = new URL(app.url);
+		await app.close();
+		rmSync(folder, { recursive: true });
+		folder = mkdtempSync(join(tmpdir(), "wukong-live-"));
+		app = await startServer(port);
+		await make();
+		await levels(tab);
+	});
+
+	test.each([0, 3, 37, 200])(
+		"is level after a way that ends inside an envelope, %i bytes on",
+		async (afterBytes) => {
+			const tab = await openTab();
+			await tab.call("follow", {});
+			await levels(tab);
+			proxy.strike("half-close", afterBytes);
+			for (let count = 0; count < 5; count++) await make();
+			await levels(tab);
+			expect(proxy.blows).toBeGreaterThan(0);
+		},
+	);
+
+	test("notices a way that swallows everything, and says so within a heartbeat and a half", async () => {
+		const tab = await openTab();
+		await tab.call("follow", {});
+		await levels(tab);
+		await proxy.set({ kind: "blackhole" });
+		const startMs = performance.now();
+		await until(async () => (await tab.call("shown", 0)).status !== "live");
+		expect(performance.now() - startMs).toBeLessThan(4_000);
+		await make();
+		await proxy.set({ kind: "clear" });
+		await levels(tab);
+	});
+
+	test("is offline while nobody listens, and level after it", async () => {
+		const tab = await openTab();
+		await tab.call("follow", {});
+		await levels(tab);
+		await proxy.set({ kind: "down" });
+		await until(async () => (await tab.call("shown", 0)).status === "offline");
+		await make();
+		await proxy.set({ kind: "clear" });
+		await levels(tab);
+	});
+
+	test("comes back when the machine's network does", async () => {
+		const tab = await openTab();
+		await tab.call("follow", {});
+		await levels(tab);
+		await tab.setOffline(true);
+		await until(async () => (await tab.call("shown", 0)).status === "offline");
+		await make();
+		await tab.setOffline(false);
+		await levels(tab);
+	});
+
+	test("looks at once after a sleep", async () => {
+		const tab = await openTab({ heartbeatIntervalMs: 60_000 });
+		await tab.call("follow", {});
+		await levels(tab);
+		await proxy.set({ kind: "blackhole" });
+		await make();
+		await proxy.set({ kind: "clear" });
+		await tab.call("wakeAfter", 3_600_000);
+		await levels(tab);
+	});
+
+	test("ends on the server when its client is closed", async () => {
+		const tab = await openTab();
+		await tab.call("follow", {});
+		await levels(tab);
+		await tab.call("close");
+		await until(async () => (await streams()) === 0);
+		await until(async () => (await tab.call("shown", 0)).status === "closed");
+	});
+});
+
+describe("a watch in a page", () => {
+	test.each(["break", "abort", "close"] as const)(
+		"ends on the server by %s, ten times over",
+		async (way) => {
+			const tab = await openTab();
+			await tab.call("openAndEnd", way, 10);
+			await until(async () => (await streams()) === 0);
+		},
+	);
+});
+
+describe("six connections", () => {
+	test("eight lists leave room for calls: four streams at most, and the others say why", {
+		timeout: 60_000,
+	}, async () => {
+		const tab = await openTab();
+		for (let count = 0; count < 8; count++)
+			await tab.call("follow", { labelSelector: `n=${count}` });
+		await until(async () => (await tab.call("shown", 3)).status === "live");
+		expect(await tab.call("stop", "vm-0")).toBeGreaterThanOrEqual(0);
+		const shown = await Promise.all([4, 5, 6, 7].map((list) => tab.call("shown", list)));
+		for (const { status, error } of shown) {
+			expect(status).toBe("connecting");
+			expect(error).toContain("4 streams");
+		}
+		expect(await streams()).toBe(4);
+	});
+
+	test("ten tabs share one stream, and a Stop click is answered at once in each", {
+		timeout: 60_000,
+	}, async () => {
+		const all: Tab[] = [];
+		for (let count = 0; count < 10; count++) {
+			const tab = await openTab();
+			await tab.call("follow", {});
+			all.push(tab);
+		}
+		for (const tab of all) await levels(tab);
+		expect(await streams()).toBe(1);
+		for (const tab of all) {
+			const tookMs = await tab.call("stop", "vm-0");
+			expect(tookMs).toBeGreaterThanOrEqual(0);
+			expect(tookMs).toBeLessThan(5_000);
+		}
+		await make();
+		for (const tab of all) await levels(tab);
+	});
+
+	test.each(["close", "crash", "freeze"] as const)(
+		"another tab leads when the leader's is gone by %s",
+		{ timeout: 60_000 },
+		async (way) => {
+			const leader = await openTab();
+			await leader.call("follow", {});
+			await levels(leader);
+			const rest = [await openTab(), await openTab()];
+			for (const tab of rest) {
+				await tab.call("follow", {});
+				await levels(tab);
+			}
+			expect(await streams()).toBe(1);
+			tabs.splice(tabs.indexOf(leader), 1);
+			await leader[way]();
+			await make();
+			for (const tab of rest) await levels(tab);
+			if (way !== "close") await leader.close().catch(() => {});
+			await until(async () => (await streams()) === 1);
+		},
+	);
+});
