@@ -1,4 +1,4 @@
-import type { RawWukong } from "../../server/src/store/kubernetes/unstructured.ts";
+import type { Unstructured } from "../../server/src/store/kubernetes/unstructured.ts";
 import type { KnownChange } from "../cluster/rolling/cluster-history.ts";
 
 /** A way to the objects that leads past the service and past all faults. */
@@ -8,7 +8,7 @@ export interface Hand {
 	label(name: string, labels: Record<string, string>): Promise<void>;
 	remove(name: string): Promise<void>;
 	/** All objects as they are now. */
-	objects(): Promise<readonly RawWukong[]>;
+	objects(): Promise<readonly Unstructured[]>;
 	/** Each change that has happened since the beginning, in order; may be behind for a moment. */
 	readonly changes: readonly KnownChange[];
 }

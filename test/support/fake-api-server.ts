@@ -11,8 +11,8 @@ import type { Clock } from "../../server/src/clock.ts";
 import type { ClusterAccess } from "../../server/src/store/kubernetes/cluster-access.ts";
 import {
 	objectAt,
-	parseRawWukong,
-	type RawWukong,
+	parseUnstructured,
+	type Unstructured,
 } from "../../server/src/store/kubernetes/unstructured.ts";
 import {
 	createFakeApiStore,
@@ -71,7 +71,7 @@ export async function startFakeApiServer(
 	const store = createFakeApiStore(clock, finalizers);
 	const requests: string[] = [];
 	const watches = new Set<{ response: ServerResponse; from: number; namespace: string }>();
-	const snapshots = new Map<string, { items: RawWukong[]; version: number }>();
+	const snapshots = new Map<string, { items: Unstructured[]; version: number }>();
 	let intercepting: FakeAnswer | undefined;
 	let interceptingLines: FakeLine | undefined;
 	let token = 1;
@@ -157,7 +157,7 @@ export async function startFakeApiServer(
 			case "POST":
 				return store.create(body, namespace, dryRun);
 			case "PUT":
-				return store.replace(parseRawWukong(body), part, dryRun);
+				return store.replace(parseUnstructured(body), part, dryRun);
 			case "DELETE": {
 				const preconditions = objectAt(body, "preconditions");
 				const options = { preconditions, dryRun: dryRun || body.dryRun !== undefined };

@@ -4,14 +4,14 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { Clock } from "../../server/src/clock.ts";
 import {
 	objectAt,
-	parseRawWukong,
-	type RawWukong,
+	parseUnstructured,
+	type Unstructured,
 } from "../../server/src/store/kubernetes/unstructured.ts";
 
 /** One event as a watch tells it. */
 export interface FakeEvent {
 	readonly type: "ADDED" | "MODIFIED" | "DELETED";
-	readonly raw: RawWukong;
+	readonly raw: Unstructured;
 	readonly version: number;
 }
 
@@ -39,16 +39,16 @@ export interface FakeApiStore {
 	/** What was before this version is forgotten. */
 	readonly compacted: number;
 	/** Objects at the newest version, or at an older one, in order. */
-	list(version?: number): RawWukong[];
-	get(namespace: string, name: string): RawWukong;
+	list(version?: number): Unstructured[];
+	get(namespace: string, name: string): Unstructured;
 	/** What a dry run would make has no resourceVersion. */
 	create(resource: JsonObject, namespace: string, dryRun: boolean): JsonObject;
 	/** @param part what of the object is taken from `resource`. */
-	replace(resource: RawWukong, part: "spec" | "status", dryRun: boolean): RawWukong;
+	replace(resource: Unstructured, part: "spec" | "status", dryRun: boolean): Unstructured;
 	remove(
 		ref: { readonly namespace: string; readonly name: string },
 		options: { readonly preconditions: JsonObject; readonly dryRun: boolean },
-	): RawWukong | undefined;
+	): Unstructured | undefined;
 	/** Something else in the cluster was written. */
 	tick(count?: number): void;
 	/** Forgets what was before the newest version. */
@@ -64,7 +64,7 @@ export function createFakeApiStore(
 	clock: Pick<Clock, "nowMs">,
 	finalizers: readonly string[],
 ): FakeApiStore {
-	let objects = new Map<string, RawWukong>();
+	let objects = new Map<string, Unstructured>();
 	let events: FakeEvent[] = [];
 	let version = 1_000;
 	let compacted = 1_000;
@@ -74,7 +74,7 @@ export function createFakeApiStore(
 		`${namespace}/${name}`;
 	const now = () => new Date(clock.nowMs()).toISOString().replace(/\.\d+/, "");
 
-	const commit = (type: FakeEvent["type"], next: RawWukong): RawWukong => {
+	const commit = (type: FakeEvent["type"], next: Unstructured): Unstructured => {
 		version++;
 		const raw = withMetadata(next, { resourceVersion: String(version) });
 		if (type === "DELETED") objects.delete(keyOf(raw.metadata));
@@ -85,7 +85,7 @@ export function createFakeApiStore(
 		return raw;
 	};
 
-	const get = (namespace: string, name: string): RawWukong => {
+	const get = (namespace: string, name: string): Unstructured => {
 		const raw = objects.get(`${namespace}/${name}`);
 		if (raw !== undefined) return raw;
 		throw new FakeRefusal(404, "NotFound", `wukongs "${name}" not found`, {
@@ -128,7 +128,7 @@ export function createFakeApiStore(
 				throw new FakeRefusal(409, "AlreadyExists", `wukongs "${name}" already exists`, { name });
 			}
 			const { status: _, ...given } = resource;
-			const raw = parseRawWukong({
+			const raw = parseUnstructured({
 				...given,
 				metadata: {
 					...objectAt(resource, "metadata"),
@@ -156,7 +156,10 @@ export function createFakeApiStore(
 			const sameSpec = isDeepStrictEqual(current.spec, resource.spec);
 			const { status: _, ...given } = resource;
 			const next = withMetadata(
-				{ ...given, ...(current.status !== undefined && { status: current.status }) } as RawWukong,
+				{
+					...given,
+					...(current.status !== undefined && { status: current.status }),
+				} as Unstructured,
 				{ generation: Number(current.metadata.generation) + (sameSpec ? 0 : 1) },
 			);
 			if (dryRun || isDeepStrictEqual(current, next)) return next;
@@ -204,6 +207,6 @@ export function createFakeApiStore(
 	};
 }
 
-function withMetadata(raw: RawWukong, metadata: JsonObject): RawWukong {
+function withMetadata(raw: Unstructured, metadata: JsonObject): Unstructured {
 	return { ...raw, metadata: { ...raw.metadata, ...metadata } };
 }

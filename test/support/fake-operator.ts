@@ -1,5 +1,5 @@
 import type { Clock } from "../../server/src/clock.ts";
-import { publishRaw } from "../../server/src/store/kubernetes/kinds/wukong-read.ts";
+import { readPublicView } from "../../server/src/store/kubernetes/kinds/wukong-read.ts";
 import { withoutFinalizer } from "../../server/src/store/kubernetes/operator/finalizer.ts";
 import { statusJson } from "../../server/src/store/kubernetes/operator/status-json.ts";
 import { observe } from "../../server/src/store/simulator/observe.ts";
@@ -13,7 +13,7 @@ export function startFakeOperator(store: FakeApiStore, clock: Clock): void {
 			.list()
 			.find((r) => r.metadata.namespace === namespace && r.metadata.name === name);
 		if (raw === undefined) return;
-		const wukong = publishRaw(raw);
+		const wukong = readPublicView(raw);
 		const { status, finalized, wakeAtMs } = observe(wukong, clock.nowMs(), defaultTimings);
 		if (finalized) {
 			store.replace(withoutFinalizer(raw), "spec", false);

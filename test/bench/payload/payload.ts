@@ -13,7 +13,7 @@ import {
 	WukongEventSchema,
 } from "@novasphere/wukong-gen/wukong-service";
 import { compareRefs } from "../../../server/src/resource/object.ts";
-import { publish } from "../../../server/src/resource/wukong/public-view.ts";
+import { toPublicView } from "../../../server/src/resource/wukong/public-view.ts";
 import { seedRecords } from "../../../server/src/store/embedded/seed.ts";
 import { changeLabels } from "./change-label.ts";
 
@@ -35,7 +35,7 @@ const operator = { pendingMs: 1, creatingMs: 1, stoppingMs: 1, deletingMs: 1 };
 /** So many VMs, as the service seeds an empty store. */
 export function seedPayload(objects: number): Payload {
 	const wukongs = seedRecords(objects, Date.now(), operator)
-		.map((seed, place) => publish({ ...seed, resourceVersion: `${place + 1}` }))
+		.map((seed, place) => toPublicView({ ...seed, resourceVersion: `${place + 1}` }))
 		.sort(compareRefs);
 	return createPayload(
 		create(ListWukongsResponseSchema, { wukongs, resourceVersion: `${objects}` }),

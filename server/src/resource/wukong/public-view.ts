@@ -11,7 +11,7 @@ import { effectiveSpec, powerStateOf } from "./power-state.ts";
  * derived power state. The result is frozen through and through, and so are the
  * parts of `raw` that it shares.
  */
-export function publish(raw: Wukong): Wukong {
+export function toPublicView(raw: Wukong): Wukong {
 	const open = withoutCredentials(WukongSchema, raw);
 	return freeze({
 		...open,

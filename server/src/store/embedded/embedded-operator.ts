@@ -2,7 +2,7 @@ import type { Clock, Timer } from "../../clock.ts";
 import { keyOf, type WukongRef } from "../../resource/object.ts";
 import { observe } from "../simulator/observe.ts";
 import type { OperatorOptions } from "../simulator/operator-options.ts";
-import type { Ledger } from "./write-queue.ts";
+import type { WriteQueue } from "./write-queue.ts";
 
 /** How long after a failed write the operator tries again, in milliseconds. */
 const retryMs = 1_000;
@@ -15,8 +15,12 @@ export interface Operator {
 	close(): void;
 }
 
-/** @param ledger where the operator reads, and writes like everybody else. */
-export function createOperator(ledger: Ledger, options: OperatorOptions, clock: Clock): Operator {
+/** @param writeQueue where the operator reads, and writes like everybody else. */
+export function createOperator(
+	writeQueue: WriteQueue,
+	options: OperatorOptions,
+	clock: Clock,
+): Operator {
 	const timers = new Map<string, Timer>();
 	let closed = false;
 
@@ -25,7 +29,7 @@ export function createOperator(ledger: Ledger, options: OperatorOptions, clock: 
 		const key = keyOf(ref);
 		timers.get(key)?.cancel();
 		timers.delete(key);
-		const { entry } = ledger.see(ref);
+		const { entry } = writeQueue.see(ref);
 		if (entry === undefined) return;
 
 		const nowMs = clock.nowMs();
@@ -41,7 +45,7 @@ export function createOperator(ledger: Ledger, options: OperatorOptions, clock: 
 		if (finalized || status !== record.status) {
 			// Once it is committed, that change brings the next look.
 			const next = finalized ? undefined : { ...record, status };
-			ledger.write(ref, next, origin).catch(() => closed || lookIn(retryMs));
+			writeQueue.write(ref, next, origin).catch(() => closed || lookIn(retryMs));
 		} else if (wakeAtMs !== undefined) {
 			lookIn(Math.max(0, wakeAtMs - nowMs));
 		}

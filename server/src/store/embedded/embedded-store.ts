@@ -8,7 +8,7 @@ import {
 	wukongAlreadyExists,
 	wukongNotFound,
 } from "../../resource/wukong/failures.ts";
-import { publish } from "../../resource/wukong/public-view.ts";
+import { toPublicView } from "../../resource/wukong/public-view.ts";
 import type { OperatorOptions } from "../simulator/operator-options.ts";
 import type { HistoryLimits, Store, WriteOptions } from "../store.ts";
 import { CommitError } from "./commit-error.ts";
@@ -22,7 +22,7 @@ import { contentsAfter, type Recovery, recover, seedCommit } from "./recovery.ts
 import type { OpenedStorage, Storage } from "./storage.ts";
 import type { StoreObserver } from "./store-observer.ts";
 import { type Decision, decide } from "./transact.ts";
-import { createLedger, type Ledger } from "./write-queue.ts";
+import { createWriteQueue, type WriteQueue } from "./write-queue.ts";
 
 export interface EmbeddedOptions {
 	/** A file, created where it is missing, or `:memory:`. */
@@ -44,7 +44,7 @@ export type OpenStorage = (dataPath: string) => Promise<OpenedStorage>;
 
 interface Running {
 	readonly storage: Storage;
-	readonly ledger: Ledger;
+	readonly writeQueue: WriteQueue;
 	readonly operator: Operator;
 }
 
@@ -69,7 +69,7 @@ export function createEmbeddedStore(
 	): Promise<Wukong> => {
 		if (running === undefined) throw isClosed ? storeClosed() : storeNotLoaded();
 		signal.throwIfAborted();
-		return decide(running.ledger, ref, decision);
+		return decide(running.writeQueue, ref, decision);
 	};
 
 	return {
@@ -77,12 +77,12 @@ export function createEmbeddedStore(
 		freshness: () => ({
 			lagMs: 0,
 			staleSinceMs: undefined,
-			unwritable: running?.ledger.trouble,
+			unwritable: running?.writeQueue.trouble,
 		}),
 		newestVersion: async () => head,
 		async start(sink) {
 			const { storage, recovery } = await open(options, openStorage);
-			const ledger = createLedger({
+			const writeQueue = createWriteQueue({
 				...recovery,
 				storage,
 				clock,
@@ -94,8 +94,8 @@ export function createEmbeddedStore(
 					for (const { object } of changes) operator.look(object);
 				},
 			});
-			const operator = createOperator(ledger, options.operator, clock);
-			running = { storage, ledger, operator };
+			const operator = createOperator(writeQueue, options.operator, clock);
+			running = { storage, writeQueue, operator };
 			head = recovery.state.head;
 			sink.load(recovery.state);
 			for (const { record } of recovery.entries) operator.look(record);
@@ -110,7 +110,7 @@ export function createEmbeddedStore(
 					return { answer: entry.published };
 				}
 				const record = createdRecord(wukong, randomUUID(), clock.nowMs());
-				if (validateOnly) return { answer: publish(record) };
+				if (validateOnly) return { answer: toPublicView(record) };
 				return { record, origin: { requestId, fingerprint } };
 			});
 		},
@@ -120,7 +120,7 @@ export function createEmbeddedStore(
 				const wanted = edit(entry.published);
 				const record = wanted && editedRecord(entry.record, wanted);
 				if (record === undefined) return { answer: entry.published };
-				if (writeOptions.validateOnly) return { answer: publish(record) };
+				if (writeOptions.validateOnly) return { answer: toPublicView(record) };
 				return { record, origin: entry.origin };
 			}),
 		async remove(ref, check, writeOptions) {
@@ -129,7 +129,7 @@ export function createEmbeddedStore(
 				check(entry.published);
 				if (entry.record.deleteTime !== undefined) return { answer: entry.published };
 				const record = deletingRecord(entry.record, clock.nowMs());
-				if (writeOptions.validateOnly) return { answer: publish(record) };
+				if (writeOptions.validateOnly) return { answer: toPublicView(record) };
 				return { record, origin: entry.origin };
 			});
 			return { wukong, version: BigInt(wukong.resourceVersion) };
@@ -137,10 +137,10 @@ export function createEmbeddedStore(
 		async close() {
 			isClosed = true;
 			if (running === undefined) return;
-			const { storage, ledger, operator } = running;
+			const { storage, writeQueue, operator } = running;
 			running = undefined;
 			operator.close();
-			await ledger.close();
+			await writeQueue.close();
 			await storage.close();
 		},
 	};

@@ -1,6 +1,6 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import { freeze } from "../../resource/freeze.ts";
-import { publish } from "../../resource/wukong/public-view.ts";
+import { toPublicView } from "../../resource/wukong/public-view.ts";
 
 /** One stored Wukong, as the store holds it in memory. */
 export interface Entry {
@@ -24,5 +24,5 @@ export const noOrigin: Origin = { requestId: "", fingerprint: "" };
 
 /** Freezes the record and publishes it. */
 export function createEntry(record: Wukong, origin: Origin): Entry {
-	return { record: freeze(record), published: publish(record), origin };
+	return { record: freeze(record), published: toPublicView(record), origin };
 }

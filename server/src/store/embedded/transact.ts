@@ -1,7 +1,7 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { WukongRef } from "../../resource/object.ts";
 import type { Entry, Origin } from "./entry.ts";
-import type { Ledger } from "./write-queue.ts";
+import type { WriteQueue } from "./write-queue.ts";
 
 /** What comes of a request: an answer as things are, or a new record to be written. */
 export type Decision =
@@ -15,11 +15,11 @@ export type Decision =
  * @returns the published Wukong.
  */
 export async function decide(
-	ledger: Ledger,
+	writeQueue: WriteQueue,
 	ref: WukongRef,
 	decision: (entry: Entry | undefined) => Decision,
 ): Promise<Wukong> {
-	const { entry, settled } = ledger.see(ref);
+	const { entry, settled } = writeQueue.see(ref);
 	let decided: Decision;
 	try {
 		decided = decision(entry);
@@ -31,5 +31,5 @@ export async function decide(
 		await settled;
 		return decided.answer;
 	}
-	return (await ledger.write(ref, decided.record, decided.origin)).published;
+	return (await writeQueue.write(ref, decided.record, decided.origin)).published;
 }

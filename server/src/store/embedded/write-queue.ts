@@ -15,7 +15,7 @@ import type { VersionClock } from "./version-clock.ts";
 import { createWritability } from "./writability.ts";
 
 /** A Wukong as the next write sees it: with the writes before it, committed or not. */
-export interface Sight {
+export interface VisibleState {
 	/** Undefined where there is none, or none any more. */
 	readonly entry: Entry | undefined;
 	/**
@@ -26,8 +26,8 @@ export interface Sight {
 }
 
 /** Takes writes in order, commits them in groups, and tells of them once they are durable. */
-export interface Ledger {
-	see(ref: WukongRef): Sight;
+export interface WriteQueue {
+	see(ref: WukongRef): VisibleState;
 	/**
 	 * Writes a state (`undefined`: the Wukong is gone) on top of all writes so far.
 	 * @returns once it is committed and told. @throws Failure UPSTREAM_UNAVAILABLE (surely
@@ -40,7 +40,7 @@ export interface Ledger {
 	close(): Promise<void>;
 }
 
-export interface LedgerOptions {
+export interface WriteQueueOptions {
 	readonly storage: Storage;
 	readonly entries: Iterable<Entry>;
 	readonly window: HistoryWindow;
@@ -53,15 +53,15 @@ export interface LedgerOptions {
 	readonly observer: StoreObserver;
 }
 
-interface Write extends Sight {
+interface Write extends VisibleState {
 	readonly change: Change;
 	readonly resolve: () => void;
 	readonly reject: (failure: Failure) => void;
 }
 
-export function createLedger(options: LedgerOptions): Ledger {
+export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
 	const { storage, window, versions, clock } = options;
-	const committed = new Map<string, Sight>();
+	const committed = new Map<string, VisibleState>();
 	/** The last write of each Wukong that is not committed yet. */
 	const pending = new Map<string, Write>();
 	let queue: Write[] = [];
@@ -146,7 +146,7 @@ export function createLedger(options: LedgerOptions): Ledger {
 		options.onFault(error);
 	};
 
-	const see = (ref: WukongRef): Sight => {
+	const see = (ref: WukongRef): VisibleState => {
 		const key = keyOf(ref);
 		return pending.get(key) ?? committed.get(key) ?? { entry: undefined, settled };
 	};

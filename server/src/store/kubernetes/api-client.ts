@@ -4,9 +4,15 @@ import type { Clock } from "../../clock.ts";
 import type { OperatorApi } from "./api.ts";
 import type { ClusterAccess } from "./cluster-access.ts";
 import { type HttpCall, readBytes, readText, sendCall } from "./http-call.ts";
-import { parseJson } from "./lossless-json.ts";
+import { parseLosslessJson } from "./lossless-json.ts";
 import { createProduct, type Product } from "./product.ts";
-import { apiVersion, isJsonObject, objectAt, parseRawWukong, versionOf } from "./unstructured.ts";
+import {
+	apiVersion,
+	isJsonObject,
+	objectAt,
+	parseUnstructured,
+	versionOf,
+} from "./unstructured.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 export interface ApiTimings {
@@ -116,7 +122,7 @@ export function createApiClient(options: ApiClientOptions): OperatorApi {
 			const list = await fetchJson(call, isPage ? timings.listTimeoutMs : timings.answerTimeoutMs);
 			const metadata = objectAt(list, "metadata");
 			return {
-				items: (Array.isArray(list.items) ? list.items : []).map(parseRawWukong),
+				items: (Array.isArray(list.items) ? list.items : []).map(parseUnstructured),
 				version: versionOf(metadata.resourceVersion),
 				continueToken: typeof metadata.continue === "string" ? metadata.continue : "",
 			};
@@ -132,14 +138,14 @@ export function createApiClient(options: ApiClientOptions): OperatorApi {
 			return readBytes(response, signal);
 		},
 		get: async (ref, signal) =>
-			parseRawWukong(await fetchOne({ method: "GET", path: pathOf(ref), signal })),
+			parseUnstructured(await fetchOne({ method: "GET", path: pathOf(ref), signal })),
 		async create(body, { namespace, dryRun }) {
 			const path = pathIn(namespace);
 			const made = await fetchOne({ method: "POST", path, query: writeQuery(dryRun), body });
-			return parseRawWukong(dryRun ? withVersion(made) : made);
+			return parseUnstructured(dryRun ? withVersion(made) : made);
 		},
 		replace: async (body, { dryRun }) =>
-			parseRawWukong(
+			parseUnstructured(
 				await fetchOne({
 					method: "PUT",
 					path: pathOf(body.metadata),
@@ -148,7 +154,7 @@ export function createApiClient(options: ApiClientOptions): OperatorApi {
 				}),
 			),
 		replaceStatus: async (body) =>
-			parseRawWukong(
+			parseUnstructured(
 				await fetchOne({
 					method: "PUT",
 					path: `${pathOf(body.metadata)}/status`,
@@ -164,7 +170,7 @@ export function createApiClient(options: ApiClientOptions): OperatorApi {
 				...(dryRun && { dryRun: ["All"] }),
 			};
 			const answer = await fetchOne({ method: "DELETE", path: pathOf(ref), body });
-			return answer.kind === "Status" ? undefined : parseRawWukong(answer);
+			return answer.kind === "Status" ? undefined : parseUnstructured(answer);
 		},
 		close: () => access.close(),
 	};
@@ -185,7 +191,7 @@ function withVersion(made: JsonObject): JsonObject {
 
 function parseObject(text: string): JsonObject | undefined {
 	try {
-		const value = parseJson(text);
+		const value = parseLosslessJson(text);
 		return isJsonObject(value) ? value : undefined;
 	} catch {
 		return undefined;

@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { WukongRef } from "../../resource/object.ts";
-import type { RawWukong } from "./unstructured.ts";
+import type { Unstructured } from "./unstructured.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** How a write is meant. */
@@ -17,12 +17,15 @@ export interface DeleteRequest extends WriteRequest {
 
 /** The calls that this store makes. All fail with UpstreamError; reads with the signal's reason, too. */
 export interface Api extends Upstream {
-	get(ref: WukongRef, signal: AbortSignal): Promise<RawWukong>;
-	create(resource: JsonObject, request: WriteRequest & { namespace: string }): Promise<RawWukong>;
+	get(ref: WukongRef, signal: AbortSignal): Promise<Unstructured>;
+	create(
+		resource: JsonObject,
+		request: WriteRequest & { namespace: string },
+	): Promise<Unstructured>;
 	/** Needs `metadata.resourceVersion` to be current, else 409 with reason Conflict. */
-	replace(resource: RawWukong, request: WriteRequest): Promise<RawWukong>;
+	replace(resource: Unstructured, request: WriteRequest): Promise<Unstructured>;
 	/** @returns the object as it waits for its finalizers; undefined where it is gone at once. */
-	remove(ref: WukongRef, request: DeleteRequest): Promise<RawWukong | undefined>;
+	remove(ref: WukongRef, request: DeleteRequest): Promise<Unstructured | undefined>;
 	/** Ends all connections. */
 	close(): void;
 }
@@ -30,5 +33,5 @@ export interface Api extends Upstream {
 /** The calls of an operator. The service itself has no right to write a status. */
 export interface OperatorApi extends Api {
 	/** Takes the status of `resource` and nothing else; conditional like `replace`. */
-	replaceStatus(resource: RawWukong): Promise<RawWukong>;
+	replaceStatus(resource: Unstructured): Promise<Unstructured>;
 }

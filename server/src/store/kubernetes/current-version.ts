@@ -8,7 +8,7 @@ const never = new AbortController().signal;
  * older than what they have seen elsewhere. So many callers cost two calls at most.
  * @returns fails with UpstreamError, or with the reason of its signal
  */
-export function createNewestVersion(
+export function createCurrentVersion(
 	upstream: Pick<Upstream, "list">,
 ): (signal: AbortSignal) => Promise<bigint> {
 	let current: Promise<unknown> = Promise.resolve();

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import type { Freshness } from "../store.ts";
 
-export interface ProofOptions {
+export interface FreshnessOptions {
 	/** Silence of this length makes the picture stale, in milliseconds. Default 75,000. */
 	readonly staleAfterMs: number;
 	/** Failure of this length does, too, in milliseconds. Default 10,000. */
@@ -9,7 +9,7 @@ export interface ProofOptions {
 }
 
 /** Keeps account of when the API server last proved our picture of it current. */
-export interface Proof {
+export interface FreshnessTracker {
 	/** An event, a bookmark, a clean end of a watch, or a list has come. */
 	proven(): void;
 	/** A list or a watch failed. @param trouble why, in words */
@@ -19,7 +19,10 @@ export interface Proof {
 	freshness(): Freshness;
 }
 
-export function createProof({ staleAfterMs, failingAfterMs }: ProofOptions, clock: Clock): Proof {
+export function createFreshnessTracker(
+	{ staleAfterMs, failingAfterMs }: FreshnessOptions,
+	clock: Clock,
+): FreshnessTracker {
 	let provenAtMs = clock.monotonicMs();
 	let failingSinceMs: number | undefined;
 	let trouble: string | undefined;

@@ -1,9 +1,9 @@
 import type { Clock, Timer } from "../../clock.ts";
 import { keyOf, type WukongRef } from "../../resource/object.ts";
 import type { Change, StoreState } from "../store.ts";
-import type { Held } from "./cached-object.ts";
-import { type Listing, readListing } from "./list-pager.ts";
-import { createMirror, type Mirror } from "./object-cache.ts";
+import type { CachedObject } from "./cached-object.ts";
+import { listAll, type ObjectList } from "./list-pager.ts";
+import { createObjectCache, type ObjectCache } from "./object-cache.ts";
 import type { ReflectorTimings } from "./reflector-timings.ts";
 import type { Upstream } from "./upstream.ts";
 import { refusalCode } from "./upstream-error.ts";
@@ -12,12 +12,12 @@ import type { WatchEvent } from "./watch-events.ts";
 import { followWatch } from "./watch-session.ts";
 
 /** What a replica starts with. */
-export interface FirstPicture {
-	readonly mirror: Mirror;
+export interface SyncedCache {
+	readonly cache: ObjectCache;
 	readonly state: StoreState;
 }
 
-export interface FirstPictureOptions {
+export interface InitialSyncOptions {
 	readonly upstream: Upstream;
 	readonly clock: Clock;
 	readonly timings: ReflectorTimings;
@@ -29,10 +29,10 @@ export interface FirstPictureOptions {
  * The newest state, with true history before it where the API server still has it: the state
  * as it was some versions ago, and a watch from there. @throws UpstreamError
  */
-export async function takeFirstPicture(options: FirstPictureOptions): Promise<FirstPicture> {
+export async function syncInitially(options: InitialSyncOptions): Promise<SyncedCache> {
 	const { upstream, clock, timings, observer, signal } = options;
 	const { pageSize, historyVersions } = timings;
-	const now = await readListing(upstream, { pageSize, signal });
+	const now = await listAll(upstream, { pageSize, signal });
 	observer.listed("start");
 	for (const version of pastVersions(now.version, historyVersions)) {
 		try {
@@ -45,8 +45,8 @@ export async function takeFirstPicture(options: FirstPictureOptions): Promise<Fi
 			if (refusalCode(error) !== 410) break;
 		}
 	}
-	const mirror = createMirror(now, clock);
-	return { mirror, state: stateOf(mirror, [], now.version) };
+	const cache = createObjectCache(now, clock);
+	return { cache, state: stateOf(cache, [], now.version) };
 }
 
 /** Where to start, the farthest first; each is half as far back as the one before. */
@@ -55,8 +55,8 @@ function* pastVersions(now: bigint, historyVersions: bigint): Generator<bigint> 
 }
 
 /** The state of a picture with the changes that led to it. */
-export function stateOf(mirror: Mirror, history: readonly Change[], base: bigint): StoreState {
-	return { objects: mirror.objects(), head: mirror.head, history, base };
+export function stateOf(cache: ObjectCache, history: readonly Change[], base: bigint): StoreState {
+	return { objects: cache.objects(), head: cache.head, history, base };
 }
 
 /**
@@ -64,10 +64,10 @@ export function stateOf(mirror: Mirror, history: readonly Change[], base: bigint
  * @throws UpstreamError; 410 where they are compacted or expired
  */
 async function replay(
-	now: Listing,
+	now: ObjectList,
 	exactVersion: bigint,
-	{ upstream, clock, timings, observer, signal }: FirstPictureOptions,
-): Promise<FirstPicture | undefined> {
+	{ upstream, clock, timings, observer, signal }: InitialSyncOptions,
+): Promise<SyncedCache | undefined> {
 	const { pageSize, replayTimeoutMs, replayQuietMs, maxLineBytes } = timings;
 	const newest = byKey(now);
 	const complete = new AbortController();
@@ -86,7 +86,7 @@ async function replay(
 	});
 	let quiet: Timer | undefined;
 	try {
-		const listed = readListing(upstream, {
+		const listed = listAll(upstream, {
 			pageSize,
 			exactVersion,
 			known: (ref) => newest.get(keyOf(ref)),
@@ -94,7 +94,7 @@ async function replay(
 		});
 		const past = await Promise.race([listed, lived.then(() => listed)]);
 		observer.listed("past");
-		const mirror = createMirror(past, clock);
+		const cache = createObjectCache(past, clock);
 		const missing = differences(byKey(past), newest);
 		const history: Change[] = [];
 		/**
@@ -106,17 +106,17 @@ async function replay(
 			if (missing.size === 0) quiet = clock.setTimer(replayQuietMs, () => complete.abort());
 		};
 		take = (event) => {
-			history.push(...mirror.apply(event));
-			if (event.type !== "BOOKMARK") settle(missing, { mirror, newest, ref: event.raw.metadata });
+			history.push(...cache.apply(event));
+			if (event.type !== "BOOKMARK") settle(missing, { cache, newest, ref: event.raw.metadata });
 			awaitQuiet();
-			return mirror.head >= now.version;
+			return cache.head >= now.version;
 		};
 		awaitQuiet();
 		if (early.some(take)) complete.abort();
 		await lived;
-		if (missing.size > 0 && mirror.head < now.version) return undefined;
-		mirror.pass(now.version);
-		return { mirror, state: stateOf(mirror, history, past.version) };
+		if (missing.size > 0 && cache.head < now.version) return undefined;
+		cache.pass(now.version);
+		return { cache, state: stateOf(cache, history, past.version) };
 	} finally {
 		quiet?.cancel();
 		lived.catch(() => {});
@@ -124,16 +124,16 @@ async function replay(
 	}
 }
 
-function byKey({ items }: Listing): Map<string, Held> {
+function byKey({ items }: ObjectList): Map<string, CachedObject> {
 	return new Map(items.map((held) => [keyOf(held.object), held]));
 }
 
 /** What is under each name that the two do not have alike, in the later one. */
 function differences(
-	past: ReadonlyMap<string, Held>,
-	now: ReadonlyMap<string, Held>,
-): Map<string, Held | undefined> {
-	const missing = new Map<string, Held | undefined>();
+	past: ReadonlyMap<string, CachedObject>,
+	now: ReadonlyMap<string, CachedObject>,
+): Map<string, CachedObject | undefined> {
+	const missing = new Map<string, CachedObject | undefined>();
 	for (const [key, held] of now)
 		if (past.get(key)?.version !== held.version) missing.set(key, held);
 	for (const key of past.keys()) if (!now.has(key)) missing.set(key, undefined);
@@ -142,11 +142,11 @@ function differences(
 
 /** Notes whether a name is, by now, as it was listed. */
 function settle(
-	missing: Map<string, Held | undefined>,
-	at: { mirror: Mirror; newest: ReadonlyMap<string, Held>; ref: WukongRef },
+	missing: Map<string, CachedObject | undefined>,
+	at: { cache: ObjectCache; newest: ReadonlyMap<string, CachedObject>; ref: WukongRef },
 ): void {
 	const key = keyOf(at.ref);
 	const wanted = at.newest.get(key);
-	if (at.mirror.get(at.ref)?.version === wanted?.version) missing.delete(key);
+	if (at.cache.get(at.ref)?.version === wanted?.version) missing.delete(key);
 	else missing.set(key, wanted);
 }

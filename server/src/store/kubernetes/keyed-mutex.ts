@@ -1,11 +1,11 @@
 /** Does work on one thing in order, on different things at the same time. */
-export interface Lanes {
+export interface KeyedMutex {
 	/** Runs `work` when all earlier work under this key is over. Settles as it does. */
 	run<T>(key: string, work: () => Promise<T>): Promise<T>;
 }
 
 /** Writes of one replica to one Wukong must not run into each other's conflicts. */
-export function createLanes(): Lanes {
+export function createKeyedMutex(): KeyedMutex {
 	const last = new Map<string, Promise<unknown>>();
 	return {
 		run(key, work) {

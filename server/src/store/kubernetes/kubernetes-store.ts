@@ -5,7 +5,7 @@ import { wukongNotFound } from "../../resource/wukong/failures.ts";
 import type { Sink, Store } from "../store.ts";
 import type { Api } from "./api.ts";
 import { type ApiTimings, createApiClient, defaultApiTimings } from "./api-client.ts";
-import { createNewestVersion } from "./current-version.ts";
+import { createCurrentVersion } from "./current-version.ts";
 import { type KubeconfigOptions, openKubeconfig } from "./kubeconfig-access.ts";
 import { createOwnChanges } from "./own-changes.ts";
 import { createArrivals } from "./read-your-writes.ts";
@@ -96,7 +96,7 @@ export function createKubernetesStore(
 		const { observer } = options;
 		const ownChanges = createOwnChanges({ arrivals, refresh, newestVersion, observer });
 		const writes = createWrites({ api, ownChanges, clock, random });
-		return { api, reflector, writes, askNewest: createNewestVersion(api) };
+		return { api, reflector, writes, askNewest: createCurrentVersion(api) };
 	};
 
 	return {

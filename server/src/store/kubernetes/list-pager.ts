@@ -1,21 +1,21 @@
 import type { WukongRef } from "../../resource/object.ts";
-import { type Held, hold } from "./cached-object.ts";
-import type { RawWukong } from "./unstructured.ts";
+import { type CachedObject, toCachedObject } from "./cached-object.ts";
+import type { Unstructured } from "./unstructured.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** All objects at one version. */
-export interface Listing {
+export interface ObjectList {
 	readonly version: bigint;
-	readonly items: readonly Held[];
+	readonly items: readonly CachedObject[];
 }
 
-export interface ListingOptions {
+export interface ListOptions {
 	/** Objects per page, so that neither side holds all of them in one answer. Default 500. */
 	readonly pageSize: number;
 	/** State at just this version; undefined: the newest state. */
 	readonly exactVersion?: bigint;
 	/** What is held already: the same state is not held twice. Default: nothing. */
-	readonly known?: ((ref: WukongRef) => Held | undefined) | undefined;
+	readonly known?: ((ref: WukongRef) => CachedObject | undefined) | undefined;
 	readonly signal: AbortSignal;
 }
 
@@ -23,12 +23,12 @@ export interface ListingOptions {
  * Reads all pages of one list. @throws UpstreamError; 410 where the list expired on the way,
  * then nothing of it can be used
  */
-export async function readListing(
+export async function listAll(
 	upstream: Pick<Upstream, "list">,
-	options: ListingOptions,
-): Promise<Listing> {
+	options: ListOptions,
+): Promise<ObjectList> {
 	const { pageSize, exactVersion, known, signal } = options;
-	const items: Held[] = [];
+	const items: CachedObject[] = [];
 	let continueToken = "";
 	for (;;) {
 		const page = await upstream.list({
@@ -44,8 +44,8 @@ export async function readListing(
 	}
 }
 
-function holdOnce(raw: RawWukong, known: Held | undefined): Held {
+function holdOnce(raw: Unstructured, known: CachedObject | undefined): CachedObject {
 	const { uid, resourceVersion } = raw.metadata;
 	const isSame = known?.uid === uid && known.object.resourceVersion === resourceVersion;
-	return isSame ? known : hold(raw);
+	return isSame ? known : toCachedObject(raw);
 }

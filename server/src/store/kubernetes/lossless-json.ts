@@ -22,7 +22,7 @@ const manyDigits = /\d{16}/;
  * something else.
  * @throws SyntaxError
  */
-export function parseJson(text: string): JsonValue {
+export function parseLosslessJson(text: string): JsonValue {
 	return manyDigits.test(text) ? parseWith(integerJson, text) : JSON.parse(text);
 }
 

@@ -2,16 +2,16 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
 import { keyOf, type WukongRef } from "../../resource/object.ts";
 import type { Change } from "../store.ts";
-import { type Held, hold } from "./cached-object.ts";
-import { publishGone, readWukong } from "./kinds/wukong-read.ts";
-import type { Listing } from "./list-pager.ts";
+import { type CachedObject, toCachedObject } from "./cached-object.ts";
+import { deletedPublicView, readWukong } from "./kinds/wukong-read.ts";
+import type { ObjectList } from "./list-pager.ts";
 import type { WatchEvent } from "./watch-events.ts";
 
 /** This replica's picture of the API server. It only ever moves forward. */
-export interface Mirror {
+export interface ObjectCache {
 	/** Everything up to this version is in. */
 	readonly head: bigint;
-	get(ref: WukongRef): Held | undefined;
+	get(ref: WukongRef): CachedObject | undefined;
 	/** All objects, published, in no order. */
 	objects(): Wukong[];
 	/** Takes an event in. @returns what changed; nothing where it is older than the picture */
@@ -21,18 +21,18 @@ export interface Mirror {
 	 * recreated name is a deletion and a creation. All changes have the list's version, but only
 	 * the last one may be resumed from: a resume in their midst has to see them all.
 	 */
-	replace(listing: Listing): readonly Change[];
+	replace(listing: ObjectList): readonly Change[];
 	/** Everything up to `version` is in; a lower one is passed over. */
 	pass(version: bigint): void;
 }
 
 /** What happened to one object. */
 type Step =
-	| { readonly held: Held; readonly previous: Held | undefined }
-	| { readonly gone: Wukong; readonly previous: Held };
+	| { readonly held: CachedObject; readonly previous: CachedObject | undefined }
+	| { readonly gone: Wukong; readonly previous: CachedObject };
 
 /** @param start what the picture shows first. */
-export function createMirror(start: Listing, clock: Pick<Clock, "nowMs">): Mirror {
+export function createObjectCache(start: ObjectList, clock: Pick<Clock, "nowMs">): ObjectCache {
 	const held = new Map(start.items.map((item) => [keyOf(item.object), item]));
 	let head = start.version;
 
@@ -47,7 +47,7 @@ export function createMirror(start: Listing, clock: Pick<Clock, "nowMs">): Mirro
 		return steps.map((step, index) => {
 			const { previous } = step;
 			const deleted = "gone" in step;
-			const object = deleted ? publishGone(step.gone, timeMs) : step.held.object;
+			const object = deleted ? deletedPublicView(step.gone, timeMs) : step.held.object;
 			if (deleted) held.delete(keyOf(object));
 			else held.set(keyOf(object), step.held);
 			const resumeVersion = index === steps.length - 1 ? version : before;
@@ -57,7 +57,7 @@ export function createMirror(start: Listing, clock: Pick<Clock, "nowMs">): Mirro
 	};
 
 	/** From what is held under a name to `next`; both may be the same object in two states. */
-	const stepsTo = (previous: Held | undefined, next: Held): Step[] => {
+	const stepsTo = (previous: CachedObject | undefined, next: CachedObject): Step[] => {
 		if (previous === undefined || previous.uid === next.uid) return [{ held: next, previous }];
 		return [
 			{ gone: previous.object, previous },
@@ -77,7 +77,7 @@ export function createMirror(start: Listing, clock: Pick<Clock, "nowMs">): Mirro
 				pass(event.version);
 				return [];
 			}
-			const next = hold(event.raw);
+			const next = toCachedObject(event.raw);
 			if (next.version <= head) return [];
 			const previous = held.get(keyOf(next.object));
 			if (event.type !== "DELETED") return take(stepsTo(previous, next), next.version);

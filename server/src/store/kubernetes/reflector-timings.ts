@@ -1,8 +1,8 @@
 import type { BackoffOptions } from "./backoff.ts";
-import type { ProofOptions } from "./freshness.ts";
+import type { FreshnessOptions } from "./freshness.ts";
 
 /** How the list and watch loop behaves. */
-export interface ReflectorTimings extends ProofOptions {
+export interface ReflectorTimings extends FreshnessOptions {
 	/** Objects per page of a list. Default 500. */
 	readonly pageSize: number;
 	/** How far in the past to start, in versions of the whole cluster; 0: not at all. Default 10,000. */

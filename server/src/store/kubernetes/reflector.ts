@@ -2,12 +2,12 @@ import type { Clock } from "../../clock.ts";
 import type { Failure } from "../../failure.ts";
 import type { Change, Freshness, Sink } from "../store.ts";
 import { createBackoff } from "./backoff.ts";
-import { createProof } from "./freshness.ts";
-import { type FirstPicture, stateOf, takeFirstPicture } from "./initial-sync.ts";
-import { readListing } from "./list-pager.ts";
-import { createMirror } from "./object-cache.ts";
+import { createFreshnessTracker } from "./freshness.ts";
+import { type SyncedCache, stateOf, syncInitially } from "./initial-sync.ts";
+import { listAll } from "./list-pager.ts";
+import { createObjectCache } from "./object-cache.ts";
 import type { ReflectorTimings } from "./reflector-timings.ts";
-import { pause } from "./sleep.ts";
+import { sleep } from "./sleep.ts";
 import type { Upstream } from "./upstream.ts";
 import { refusalCode, UpstreamError } from "./upstream-error.ts";
 import {
@@ -71,7 +71,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
 	const { pageSize } = timings;
 	const closing = new AbortController();
 	const { signal } = closing;
-	const proof = createProof(timings, clock);
+	const freshness = createFreshnessTracker(timings, clock);
 	const backoff = createBackoff(timings.backoff, clock, random);
 	let running: Promise<unknown> = Promise.resolve();
 	let fulfilling: Promise<void> | undefined;
@@ -80,10 +80,10 @@ export function createReflector(options: ReflectorOptions): Reflector {
 	let nextWish: Wish | undefined;
 	let troubled = false;
 	let versionCheckedMs = clock.monotonicMs();
-	let mirror = createMirror({ version: 0n, items: [] }, clock);
+	let cache = createObjectCache({ version: 0n, items: [] }, clock);
 
 	const proven = () => {
-		proof.proven();
+		freshness.proven();
 		if (troubled) observer.recovered();
 		troubled = false;
 	};
@@ -92,33 +92,33 @@ export function createReflector(options: ReflectorOptions): Reflector {
 	const recover = async (error: unknown) => {
 		signal.throwIfAborted();
 		const trouble = troubleOf(error);
-		proof.failed(troubleWords[trouble]);
+		freshness.failed(troubleWords[trouble]);
 		troubled = true;
 		observer.troubled(trouble, error);
-		await pause(clock, backoff.nextMs(askedMs(error)), signal);
+		await sleep(clock, backoff.nextMs(askedMs(error)), signal);
 	};
 
-	const load = (next: FirstPicture) => {
-		mirror = next.mirror;
+	const load = (next: SyncedCache) => {
+		cache = next.cache;
 		// What was ahead in another life of the store means nothing in this one.
 		wish = undefined;
 		nextWish = undefined;
 		sink.load(next.state);
-		options.onPassed([], mirror.head);
+		options.onPassed([], cache.head);
 		proven();
 	};
 
 	/** Tells the sink what came into the picture. */
 	const tell = (changes: readonly Change[]) => {
 		if (changes.length > 0) sink.append(changes);
-		else sink.advance(mirror.head);
-		options.onPassed(changes, mirror.head);
+		else sink.advance(cache.head);
+		options.onPassed(changes, cache.head);
 	};
 
 	const starting = async (): Promise<Step> => {
 		for (;;) {
 			try {
-				load(await takeFirstPicture({ upstream, clock, timings, observer, signal }));
+				load(await syncInitially({ upstream, clock, timings, observer, signal }));
 				return watching();
 			} catch (error) {
 				await recover(error);
@@ -133,7 +133,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
 			try {
 				const { hasty, silent } = await watch();
 				observer.watchEnded("clean");
-				if (silent && hasty) await pause(clock, backoff.nextMs(), signal);
+				if (silent && hasty) await sleep(clock, backoff.nextMs(), signal);
 				else proven();
 				return silent && isCheckDue() ? checking() : watching();
 			} catch (error) {
@@ -144,7 +144,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
 					await recover(error);
 					return afterBreak(error, breaks);
 				}
-				await pause(clock, backoff.nextMs(), signal);
+				await sleep(clock, backoff.nextMs(), signal);
 				return listing("expired");
 			}
 		};
@@ -154,7 +154,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
 		const kind = error instanceof UpstreamError ? error.problem.kind : undefined;
 		if (kind === "oversized") return listing("unreadable");
 		if (kind !== "garbled") return checking(before);
-		const version = mirror.head;
+		const version = cache.head;
 		const count = before?.version === version ? before.count + 1 : 1;
 		return count < maxBreaksAtOneVersion ? checking({ version, count }) : listing("unreadable");
 	};
@@ -171,7 +171,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
 				versionCheckedMs = clock.monotonicMs();
 				const request = { limit: 1, continueToken: "", exactVersion: undefined, signal };
 				const { version } = await upstream.list(request);
-				return version < mirror.head ? listing("older") : watching(breaks);
+				return version < cache.head ? listing("older") : watching(breaks);
 			} catch (error) {
 				await recover(error);
 				return checking(breaks);
@@ -186,21 +186,21 @@ export function createReflector(options: ReflectorOptions): Reflector {
 		async () => {
 			try {
 				// A restored store gives versions out a second time: nothing of ours is known to be its.
-				const known = cause === "older" ? undefined : mirror.get;
-				const list = await readListing(upstream, { pageSize, known, signal });
+				const known = cause === "older" ? undefined : cache.get;
+				const list = await listAll(upstream, { pageSize, known, signal });
 				observer.listed(cause);
-				if (list.version >= mirror.head) {
-					if (list.version > mirror.head) tell(mirror.replace(list));
+				if (list.version >= cache.head) {
+					if (list.version > cache.head) tell(cache.replace(list));
 					proven();
 					return watching();
 				}
 				if (olderBefore + 1 < olderListsMeanRestored) {
 					// A follower that lags behind must not take the picture back: ask again.
-					await pause(clock, backoff.nextMs(), signal);
+					await sleep(clock, backoff.nextMs(), signal);
 					return listing("older", olderBefore + 1);
 				}
-				const next = createMirror(list, clock);
-				load({ mirror: next, state: stateOf(next, [], next.head) });
+				const next = createObjectCache(list, clock);
+				load({ cache: next, state: stateOf(next, [], next.head) });
 				return watching();
 			} catch (error) {
 				await recover(error);
@@ -213,20 +213,20 @@ export function createReflector(options: ReflectorOptions): Reflector {
 		const timeoutMs = troubled ? timings.trialWatchMs : randomWatchMs(timings, random);
 		let silent = true;
 		await followWatch(upstream, clock, {
-			fromVersion: mirror.head,
+			fromVersion: cache.head,
 			timeoutMs,
 			cutAfterMs: timeoutMs + timings.stallGraceMs,
 			maxLineBytes: timings.maxLineBytes,
 			signal,
 			onOpen() {
 				observer.watchOpened();
-				proof.connected();
+				freshness.connected();
 			},
 			onEvent(event) {
 				silent = false;
-				const before = mirror.head;
-				const changes = mirror.apply(event);
-				if (mirror.head > before) tell(changes);
+				const before = cache.head;
+				const changes = cache.apply(event);
+				if (cache.head > before) tell(changes);
 				proven();
 				return false;
 			},
@@ -235,11 +235,11 @@ export function createReflector(options: ReflectorOptions): Reflector {
 	};
 
 	const readAhead = async () => {
-		const before = mirror;
-		const list = await readListing(upstream, { pageSize, known: mirror.get, signal });
+		const before = cache;
+		const list = await listAll(upstream, { pageSize, known: cache.get, signal });
 		observer.listed("ahead");
-		if (mirror !== before || list.version <= mirror.head) return;
-		tell(mirror.replace(list));
+		if (cache !== before || list.version <= cache.head) return;
+		tell(cache.replace(list));
 		proven();
 	};
 
@@ -247,12 +247,12 @@ export function createReflector(options: ReflectorOptions): Reflector {
 	const fulfil = async () => {
 		for (let current = wish; current !== undefined; current = wish) {
 			const { version, dueMs } = current;
-			const isHere = () => mirror.head >= version || wish !== current;
-			if (!isHere()) await pause(clock, Math.max(0, dueMs - clock.monotonicMs()), signal);
+			const isHere = () => cache.head >= version || wish !== current;
+			if (!isHere()) await sleep(clock, Math.max(0, dueMs - clock.monotonicMs()), signal);
 			if (!isHere()) {
 				await readAhead().catch((error) => {
 					signal.throwIfAborted();
-					// The next proof ends it.
+					// The next freshness ends it.
 					troubled = true;
 					observer.troubled(troubleOf(error), error);
 				});
@@ -266,7 +266,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
 	};
 
 	return {
-		freshness: proof.freshness,
+		freshness: freshness.freshness,
 		async start() {
 			const first = starting();
 			running = first.then(async (step) => {
@@ -276,7 +276,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
 			await first;
 		},
 		refresh(version) {
-			if (mirror.head >= version) return;
+			if (cache.head >= version) return;
 			const asked = { version, dueMs: clock.monotonicMs() + timings.refreshAfterMs };
 			if (wish === undefined) wish = asked;
 			else if (version > wish.version && !(nextWish && nextWish.version >= version))

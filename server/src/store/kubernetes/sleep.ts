@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 
 /** Resolves after `delayMs`. @throws the signal's reason, at once when it aborts */
-export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
 	return new Promise((resolve, reject) => {
 		if (signal.aborted) return reject(signal.reason);
 		const onAbort = () => {

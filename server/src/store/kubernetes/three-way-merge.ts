@@ -8,7 +8,7 @@ import { isJsonObject } from "./unstructured.ts";
  * Entries of lists are matched by `name`, or by being equal where they have none.
  * @returns `target` itself where nothing differs; it is never changed.
  */
-export function mergeChanges(
+export function threeWayMerge(
 	target: JsonObject,
 	before: JsonObject,
 	after: JsonObject,
@@ -30,7 +30,7 @@ function mergeValue(
 	after: JsonValue,
 ): JsonValue {
 	if (isJsonObject(target) && isJsonObject(before) && isJsonObject(after)) {
-		return mergeChanges(target, before, after);
+		return threeWayMerge(target, before, after);
 	}
 	if (Array.isArray(target) && Array.isArray(before) && Array.isArray(after)) {
 		return after.map((entry) => mergeEntry(target, before, entry));

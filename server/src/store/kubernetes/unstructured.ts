@@ -6,7 +6,7 @@ import { UpstreamError } from "./upstream-error.ts";
 export const apiVersion = "vm.novasphere.dev/v1alpha1";
 
 /** The metadata that this store needs; whatever else there is travels along. */
-export type RawMetadata = JsonObject & {
+export type ObjectMeta = JsonObject & {
 	readonly name: string;
 	readonly namespace: string;
 	readonly uid: string;
@@ -14,20 +14,20 @@ export type RawMetadata = JsonObject & {
 };
 
 /** A Wukong as the API server has it: with credentials, hidden annotations and unknown fields. */
-export type RawWukong = JsonObject & { readonly metadata: RawMetadata };
+export type Unstructured = JsonObject & { readonly metadata: ObjectMeta };
 
 /**
  * Takes what an API server sent for a Wukong, after a look at what every use relies on.
  * @throws UpstreamError "garbled"
  */
-export function parseRawWukong(value: JsonValue | undefined): RawWukong {
+export function parseUnstructured(value: JsonValue | undefined): Unstructured {
 	const metadata = objectAt(value, "metadata");
 	for (const field of ["name", "namespace", "uid", "resourceVersion"]) {
 		if (typeof metadata[field] !== "string" || metadata[field] === "") {
 			throw new UpstreamError({ kind: "garbled" }, `an object came without metadata.${field}`);
 		}
 	}
-	const raw = value as RawWukong;
+	const raw = value as Unstructured;
 	versionOf(raw.metadata.resourceVersion);
 	return raw;
 }

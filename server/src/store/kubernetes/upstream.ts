@@ -1,4 +1,4 @@
-import type { RawWukong } from "./unstructured.ts";
+import type { Unstructured } from "./unstructured.ts";
 
 /** One page to ask for. */
 export interface ListRequest {
@@ -13,7 +13,7 @@ export interface ListRequest {
 
 /** One page of a list. */
 export interface ListPage {
-	readonly items: readonly RawWukong[];
+	readonly items: readonly Unstructured[];
 	/** Version of the whole list. */
 	readonly version: bigint;
 	/** Empty: this was the last page. */

@@ -1,17 +1,17 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import { parseJson } from "./lossless-json.ts";
+import { parseLosslessJson } from "./lossless-json.ts";
 import {
 	isJsonObject,
 	objectAt,
-	parseRawWukong,
-	type RawWukong,
+	parseUnstructured,
+	type Unstructured,
 	versionOf,
 } from "./unstructured.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 /** One line of a watch. */
 export type WatchEvent =
-	| { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly raw: RawWukong }
+	| { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly raw: Unstructured }
 	| { readonly type: "BOOKMARK"; readonly version: bigint };
 
 const newline = 0x0a;
@@ -64,7 +64,7 @@ function parseEvent(line: Uint8Array): WatchEvent {
 		case "ADDED":
 		case "MODIFIED":
 		case "DELETED":
-			return { type, raw: parseRawWukong(object) };
+			return { type, raw: parseUnstructured(object) };
 		case "BOOKMARK":
 			return { type, version: versionOf(objectAt(object, "metadata").resourceVersion) };
 		case "ERROR":
@@ -77,7 +77,7 @@ function parseEvent(line: Uint8Array): WatchEvent {
 function parseLine(line: Uint8Array): JsonObject {
 	let value: JsonValue;
 	try {
-		value = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(line));
+		value = parseLosslessJson(new TextDecoder("utf-8", { fatal: true }).decode(line));
 	} catch (error) {
 		throw new UpstreamError({ kind: "garbled" }, "a line is not JSON", error);
 	}

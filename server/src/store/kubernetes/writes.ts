@@ -7,12 +7,12 @@ import { keyOf, type WukongRef } from "../../resource/object.ts";
 import { requestIdReused, wukongAlreadyExists } from "../../resource/wukong/failures.ts";
 import type { CreateOptions, Edit, Store, WriteOptions } from "../store.ts";
 import type { Api } from "./api.ts";
-import { createLanes } from "./keyed-mutex.ts";
-import { publishGone, publishRaw, readWukong } from "./kinds/wukong-read.ts";
+import { createKeyedMutex } from "./keyed-mutex.ts";
+import { deletedPublicView, readPublicView, readWukong } from "./kinds/wukong-read.ts";
 import { createdResource, editedResource, originOf } from "./kinds/wukong-write.ts";
 import type { OwnChanges } from "./own-changes.ts";
-import { pause } from "./sleep.ts";
-import { objectAt, type RawWukong, versionOf } from "./unstructured.ts";
+import { sleep } from "./sleep.ts";
+import { objectAt, type Unstructured, versionOf } from "./unstructured.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import { failureOf, versionConflict } from "./write-failure.ts";
 
@@ -42,7 +42,7 @@ type Removal = Awaited<ReturnType<Store["remove"]>>;
  */
 export function createWrites(options: WritesOptions): Pick<Store, "create" | "edit" | "remove"> {
 	const { api, ownChanges, clock } = options;
-	const lanes = createLanes();
+	const mutex = createKeyedMutex();
 
 	/**
 	 * One write, after the earlier ones to the same Wukong, told in the contract's reasons. The wait
@@ -53,14 +53,14 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 		{ signal }: WriteOptions,
 		work: () => Promise<Answer<T>>,
 	): Promise<T> => {
-		const answer = await lanes.run(keyOf(ref), async () => {
+		const answer = await mutex.run(keyOf(ref), async () => {
 			signal.throwIfAborted();
 			return work();
 		});
 		return answer();
 	};
 
-	const read = async (ref: WukongRef, signal: AbortSignal): Promise<RawWukong> => {
+	const read = async (ref: WukongRef, signal: AbortSignal): Promise<Unstructured> => {
 		try {
 			return await api.get(ref, signal);
 		} catch (error) {
@@ -88,15 +88,15 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 			const current = (await read(ref, signal)).metadata.resourceVersion;
 			throw versionConflict(ref, { current });
 		}
-		await pause(clock, options.random() * retryWaitMs * 2 ** tries, signal);
+		await sleep(clock, options.random() * retryWaitMs * 2 ** tries, signal);
 	};
 
 	/** The answer, once reads see it. */
 	const seen =
-		(raw: RawWukong, writeOptions: WriteOptions): Answer<Wukong> =>
+		(raw: Unstructured, writeOptions: WriteOptions): Answer<Wukong> =>
 		async () => {
 			await ownChanges.seen(versionOf(raw.metadata.resourceVersion), writeOptions);
-			return publishRaw(raw);
+			return readPublicView(raw);
 		};
 
 	const created = async (wukong: Wukong, createOptions: CreateOptions): Promise<Answer<Wukong>> => {
@@ -109,7 +109,7 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 		);
 		if (sent !== undefined) {
 			const { answer } = sent;
-			return dryRun ? () => publishRaw(withoutVersion(answer)) : seen(answer, createOptions);
+			return dryRun ? () => readPublicView(withoutVersion(answer)) : seen(answer, createOptions);
 		}
 		if (dryRun || requestId === "") throw wukongAlreadyExists(wukong);
 		const there = await read(wukong, signal).catch((error) => {
@@ -130,7 +130,7 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 		const { validateOnly: dryRun, signal } = writeOptions;
 		for (let tries = 1; ; tries++) {
 			const raw = await read(ref, signal);
-			const wanted = edit(publishRaw(raw));
+			const wanted = edit(readPublicView(raw));
 			const resource = wanted && editedResource(raw, wanted);
 			if (resource === undefined) return seen(raw, writeOptions);
 			// A rule may compare with the state before, and say so.
@@ -138,7 +138,7 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 			const sent = await send(ref, { dryRun, secrets }, () => api.replace(resource, { dryRun }));
 			if (sent !== undefined) {
 				const { answer } = sent;
-				return dryRun ? () => publishRaw(answer) : seen(answer, writeOptions);
+				return dryRun ? () => readPublicView(answer) : seen(answer, writeOptions);
 			}
 			await beforeNextTry(ref, tries, signal);
 		}
@@ -151,7 +151,7 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 	): Promise<Answer<Removal>> => {
 		for (let tries = 1; ; tries++) {
 			const raw = await read(ref, writeOptions.signal);
-			check(publishRaw(raw));
+			check(readPublicView(raw));
 			if (raw.metadata.deletionTimestamp !== undefined) return marked(raw, writeOptions);
 			const answer = await removeAt(ref, raw, writeOptions);
 			if (answer !== undefined) return answer;
@@ -161,7 +161,7 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 
 	/** What waits for its finalizers. */
 	const marked =
-		(raw: RawWukong, writeOptions: WriteOptions): Answer<Removal> =>
+		(raw: Unstructured, writeOptions: WriteOptions): Answer<Removal> =>
 		async () => ({
 			wukong: await seen(raw, writeOptions)(),
 			version: versionOf(raw.metadata.resourceVersion),
@@ -170,7 +170,7 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 	/** Removes just what was read; undefined where it is not that any more. */
 	const removeAt = async (
 		ref: WukongRef,
-		raw: RawWukong,
+		raw: Unstructured,
 		writeOptions: WriteOptions,
 	): Promise<Answer<Removal> | undefined> => {
 		const { validateOnly: dryRun } = writeOptions;
@@ -186,10 +186,10 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 			const waiting = sent.answer;
 			if (waiting !== undefined) {
 				const version = versionOf(waiting.metadata.resourceVersion);
-				const wukong = () => publishRaw(waiting);
+				const wukong = () => readPublicView(waiting);
 				return dryRun ? () => ({ wukong: wukong(), version }) : marked(waiting, writeOptions);
 			}
-			const wukong = publishGone(readWukong(raw), clock.nowMs());
+			const wukong = deletedPublicView(readWukong(raw), clock.nowMs());
 			if (dryRun) return () => ({ wukong, version: versionOf(resourceVersion) });
 			isGone = true;
 			return async () => ({ wukong, version: await deletion.seen(writeOptions) });
@@ -209,7 +209,7 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 }
 
 /** As it is before it is stored. */
-function withoutVersion(raw: RawWukong): RawWukong {
+function withoutVersion(raw: Unstructured): Unstructured {
 	return { ...raw, metadata: { ...raw.metadata, resourceVersion: "" } };
 }
 

@@ -1,7 +1,7 @@
 import { create, toBinary, toJson } from "@bufbuild/protobuf";
 import { WukongSchema, WukongStatus_PowerState } from "@novasphere/wukong-gen/wukong";
 import { describe, expect, test } from "vitest";
-import { publish } from "../../../../server/src/resource/wukong/public-view.ts";
+import { toPublicView } from "../../../../server/src/resource/wukong/public-view.ts";
 
 describe("a published Wukong", () => {
 	const raw = create(WukongSchema, {
@@ -21,34 +21,34 @@ describe("a published Wukong", () => {
 	});
 
 	test("holds no credential, neither in its fields nor in annotations", () => {
-		expect(JSON.stringify(toJson(WukongSchema, publish(raw)))).not.toContain("secret");
-		expect(publish(raw).annotations).toEqual({ note: "n" });
+		expect(JSON.stringify(toJson(WukongSchema, toPublicView(raw)))).not.toContain("secret");
+		expect(toPublicView(raw).annotations).toEqual({ note: "n" });
 	});
 
 	test("has its start strategy effective and its power state derived", () => {
-		expect(publish(raw).spec?.startStrategy?.autoStart).toBe(true);
-		expect(publish(raw).status?.powerState).toBe(WukongStatus_PowerState.RUNNING);
+		expect(toPublicView(raw).spec?.startStrategy?.autoStart).toBe(true);
+		expect(toPublicView(raw).status?.powerState).toBe(WukongStatus_PowerState.RUNNING);
 		const off = create(WukongSchema, { spec: { startStrategy: { runStrategy: "Manual" } } });
-		expect(publish(off).spec?.startStrategy).toMatchObject({
+		expect(toPublicView(off).spec?.startStrategy).toMatchObject({
 			runStrategy: "Manual",
 			autoStart: false,
 		});
 	});
 
 	test("has spec and status even where the record lacks them", () => {
-		const published = publish(create(WukongSchema, { name: "bare" }));
+		const published = toPublicView(create(WukongSchema, { name: "bare" }));
 		expect(published.spec?.startStrategy?.autoStart).toBe(true);
 		expect(published.status?.powerState).toBe(WukongStatus_PowerState.STARTING);
 		expect(() => toBinary(WukongSchema, published)).not.toThrow();
 	});
 
 	test("is frozen through and through", () => {
-		const thawed = unfrozenParts(publish(raw), "wukong");
+		const thawed = unfrozenParts(toPublicView(raw), "wukong");
 		expect(thawed).toEqual([]);
 	});
 
 	test("leaves the record's credentials where they are", () => {
-		publish(raw);
+		toPublicView(raw);
 		expect(raw.spec?.cloudInitUser?.password).toBe("pw-secret");
 		expect(Object.keys(raw.annotations)).toHaveLength(3);
 	});

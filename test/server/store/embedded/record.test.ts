@@ -1,7 +1,7 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { WukongSchema } from "@novasphere/wukong-gen/wukong";
 import { describe, expect, test } from "vitest";
-import { publish } from "../../../../server/src/resource/wukong/public-view.ts";
+import { toPublicView } from "../../../../server/src/resource/wukong/public-view.ts";
 import {
 	createdRecord,
 	decodeWukong,
@@ -36,7 +36,7 @@ describe("an edit", () => {
 	const current = createdRecord(wukongNamed("a", { cloudInitUser: user }), "u", nowMs);
 	const hidden = { "wukong.novasphere.dev/note": "own" };
 	const edited = (edit: ReturnType<typeof change>, record = current) =>
-		editedRecord(record, edit(publish(record)));
+		editedRecord(record, edit(toPublicView(record)));
 
 	test("keeps hidden annotations, even when it drops all others or brings its own", () => {
 		const record = create(WukongSchema, { ...current, annotations: { ...hidden, note: "n" } });

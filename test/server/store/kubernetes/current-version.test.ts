@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createNewestVersion } from "../../../../server/src/store/kubernetes/current-version.ts";
+import { createCurrentVersion } from "../../../../server/src/store/kubernetes/current-version.ts";
 import type { ListPage } from "../../../../server/src/store/kubernetes/upstream.ts";
 import { UpstreamError } from "../../../../server/src/store/kubernetes/upstream-error.ts";
 
@@ -9,7 +9,7 @@ const { signal } = new AbortController();
 function createUpstream() {
 	const waiting: { resolve: (page: ListPage) => void; reject: (error: Error) => void }[] = [];
 	let asked = 0;
-	const askNewest = createNewestVersion({
+	const askNewest = createCurrentVersion({
 		list: ({ limit }) => {
 			expect(limit).toBe(1);
 			asked++;

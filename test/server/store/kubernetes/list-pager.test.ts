@@ -2,8 +2,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { hold } from "../../../../server/src/store/kubernetes/cached-object.ts";
-import { readListing } from "../../../../server/src/store/kubernetes/list-pager.ts";
+import { toCachedObject } from "../../../../server/src/store/kubernetes/cached-object.ts";
+import { listAll } from "../../../../server/src/store/kubernetes/list-pager.ts";
 import type { ListPage, Upstream } from "../../../../server/src/store/kubernetes/upstream.ts";
 import { rawNamed } from "./raw.ts";
 
@@ -34,7 +34,7 @@ function createCountedUpstream() {
 
 test("a list is taken in page by page: no more than one page of it is held as it came", async () => {
 	const upstream = createCountedUpstream();
-	const { items } = await readListing(upstream, { pageSize, signal });
+	const { items } = await listAll(upstream, { pageSize, signal });
 	expect(items).toHaveLength(pageSize * pages);
 	expect(upstream.heldBefore).toHaveLength(pages);
 	expect(Math.max(...upstream.heldBefore)).toBeLessThanOrEqual(pageSize);
@@ -42,14 +42,14 @@ test("a list is taken in page by page: no more than one page of it is held as it
 
 test("a list holds no second time what is known already", async () => {
 	const known = ["same", "changed", "recreated"].map((name) =>
-		hold(rawNamed(name, { version: 5 })),
+		toCachedObject(rawNamed(name, { version: 5 })),
 	);
 	const raws = [
 		rawNamed("same", { version: 5 }),
 		rawNamed("changed", { version: 6 }),
 		rawNamed("recreated", { version: 5, uid: "another" }),
 	];
-	const { items } = await readListing(
+	const { items } = await listAll(
 		{ list: async () => ({ items: raws, version: 100n, continueToken: "" }) },
 		{
 			pageSize,

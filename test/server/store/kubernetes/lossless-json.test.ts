@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import {
 	integerJson,
-	parseJson,
+	parseLosslessJson,
 	withIntegerTexts,
 } from "../../../../server/src/store/kubernetes/lossless-json.ts";
 import { isJsonObject } from "../../../../server/src/store/kubernetes/unstructured.ts";
@@ -11,11 +11,11 @@ test.each([
 	'[-9223372036854775808,9007199254740991,1,0.5,"9007199254740993"]',
 	'{"a":"1234567890123456 in a text"}',
 ])("%s is written as it was read", (text) => {
-	expect(JSON.stringify(parseJson(text))).toBe(text);
+	expect(JSON.stringify(parseLosslessJson(text))).toBe(text);
 });
 
 test("numbers that a number holds stay numbers", () => {
-	expect(parseJson('{"a":9007199254740991,"b":1e20,"c":"1234567890123456"}')).toEqual({
+	expect(parseLosslessJson('{"a":9007199254740991,"b":1e20,"c":"1234567890123456"}')).toEqual({
 		a: 9_007_199_254_740_991,
 		b: 1e20,
 		c: "1234567890123456",
@@ -31,5 +31,5 @@ test("a long integer is no object, and a text where the contract's JSON is wante
 
 test("what is no JSON is refused, with many digits, too", () => {
 	for (const text of ["{", '{"a":9007199254740993'])
-		expect(() => parseJson(text)).toThrow(SyntaxError);
+		expect(() => parseLosslessJson(text)).toThrow(SyntaxError);
 });

@@ -1,7 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import {
-	parseRawWukong,
-	type RawWukong,
+	parseUnstructured,
+	type Unstructured,
 } from "../../../../server/src/store/kubernetes/unstructured.ts";
 
 /** A custom resource as an API server has it, in the namespace `default`. */
@@ -14,9 +14,9 @@ export function rawNamed(
 		readonly spec?: JsonObject;
 		readonly status?: JsonObject;
 	} = {},
-): RawWukong {
+): Unstructured {
 	const { version = 1, uid = `uid-${name}`, metadata, spec, status } = parts;
-	return parseRawWukong({
+	return parseUnstructured({
 		apiVersion: "vm.novasphere.dev/v1alpha1",
 		kind: "Wukong",
 		metadata: {

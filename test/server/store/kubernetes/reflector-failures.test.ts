@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import type { RawWukong } from "../../../../server/src/store/kubernetes/unstructured.ts";
+import type { Unstructured } from "../../../../server/src/store/kubernetes/unstructured.ts";
 import { rawNamed } from "./raw.ts";
 import {
 	createReflectorHarness,
@@ -21,7 +21,7 @@ async function started(...options: Parameters<typeof startReflector>) {
 }
 
 describe("what cannot be read is never skipped", () => {
-	const line = (object: RawWukong, type = "MODIFIED") => `${JSON.stringify({ type, object })}\n`;
+	const line = (object: Unstructured, type = "MODIFIED") => `${JSON.stringify({ type, object })}\n`;
 
 	test.each([
 		["a broken line", `{"type":"MODIFIED","obj${line(labelled("a", 102, "lost"))}`],

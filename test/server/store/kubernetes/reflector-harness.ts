@@ -10,7 +10,7 @@ import {
 	defaultReflectorTimings,
 	type ReflectorTimings,
 } from "../../../../server/src/store/kubernetes/reflector-timings.ts";
-import type { RawWukong } from "../../../../server/src/store/kubernetes/unstructured.ts";
+import type { Unstructured } from "../../../../server/src/store/kubernetes/unstructured.ts";
 import type { Change, Sink, StoreState } from "../../../../server/src/store/store.ts";
 import { createFakeClock, type FakeClock } from "../../../support/fake-clock.ts";
 import { rawNamed } from "./raw.ts";
@@ -134,7 +134,7 @@ export function createReflectorHarness(
 /** A reflector that has loaded `objects` at version 100, and watches. */
 export async function startReflector(
 	timings: Partial<ReflectorTimings> = {},
-	objects: RawWukong[] = [rawNamed("a", { version: 90 })],
+	objects: Unstructured[] = [rawNamed("a", { version: 90 })],
 	random?: () => number,
 ): Promise<ReflectorHarness> {
 	const harness = createReflectorHarness(timings, random);
@@ -144,6 +144,6 @@ export async function startReflector(
 }
 
 /** A state that can be told from others of the same object. */
-export function labelled(name: string, version: number, value: string): RawWukong {
+export function labelled(name: string, version: number, value: string): Unstructured {
 	return rawNamed(name, { version, metadata: { labels: { value } } });
 }

@@ -1,5 +1,8 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import { objectAt, type RawWukong } from "../../../../server/src/store/kubernetes/unstructured.ts";
+import {
+	objectAt,
+	type Unstructured,
+} from "../../../../server/src/store/kubernetes/unstructured.ts";
 import type {
 	ListPage,
 	ListRequest,
@@ -32,7 +35,7 @@ export interface ScriptedUpstream extends Upstream {
 	/** The watch opened last. */
 	readonly watching: ScriptedWatch;
 	/** What lists answer from. Its version rises with what watches tell. */
-	state: { version: number; objects: RawWukong[] };
+	state: { version: number; objects: Unstructured[] };
 	/** What the next lists do instead, first one first. */
 	readonly listAnswers: ((request: ListRequest) => ListPage)[];
 	/** What the next watches do before they open. */

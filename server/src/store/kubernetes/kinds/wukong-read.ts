@@ -13,29 +13,29 @@ import {
 	WukongSpecSchema,
 	WukongStatusSchema,
 } from "@novasphere/wukong-gen/wukong";
-import { publish } from "../../../resource/wukong/public-view.ts";
+import { toPublicView } from "../../../resource/wukong/public-view.ts";
 import { withIntegerTexts } from "../lossless-json.ts";
-import { objectAt, type RawWukong } from "../unstructured.ts";
+import { objectAt, type Unstructured } from "../unstructured.ts";
 
 /** What callers see of a Wukong as the API server has it. */
-export function publishRaw(raw: RawWukong): Wukong {
-	return publish(readWukong(raw));
+export function readPublicView(raw: Unstructured): Wukong {
+	return toPublicView(readWukong(raw));
 }
 
 /**
  * What callers see of a Wukong that is gone: its last state, with delete_time. One without
  * finalizers goes without ever having been marked.
  */
-export function publishGone(last: Wukong, nowMs: number): Wukong {
-	return publish({ ...last, deleteTime: last.deleteTime ?? timestampFromMs(nowMs) });
+export function deletedPublicView(last: Wukong, nowMs: number): Wukong {
+	return toPublicView({ ...last, deleteTime: last.deleteTime ?? timestampFromMs(nowMs) });
 }
 
 /**
  * Reads the custom resource, credentials and hidden annotations included. Names agree with the
- * contract's JSON names. What the contract does not know, or cannot hold, is passed over: one
+ * contract's JSON names. What the contract does not know, or cannot toCachedObject, is passed over: one
  * odd object must not keep all others from being served.
  */
-export function readWukong(raw: RawWukong): Wukong {
+export function readWukong(raw: Unstructured): Wukong {
 	const { metadata } = raw;
 	return create(WukongSchema, {
 		name: metadata.name,

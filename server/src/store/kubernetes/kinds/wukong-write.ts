@@ -9,8 +9,8 @@ import {
 import { effectiveSpec, wantedOn } from "../../../resource/wukong/power-state.ts";
 import type { CredentialChange, Edit } from "../../store.ts";
 import { integerJson } from "../lossless-json.ts";
-import { mergeChanges } from "../three-way-merge.ts";
-import { apiVersion, isJsonObject, objectAt, type RawWukong } from "../unstructured.ts";
+import { threeWayMerge } from "../three-way-merge.ts";
+import { apiVersion, isJsonObject, objectAt, type Unstructured } from "../unstructured.ts";
 import { readWukong } from "./wukong-read.ts";
 
 /** The request that created a Wukong, as its hidden annotations tell. */
@@ -43,7 +43,7 @@ export function createdResource(given: Wukong, { requestId, fingerprint }: Origi
 }
 
 /** What `createdResource` noted. */
-export function originOf(raw: RawWukong): Origin {
+export function originOf(raw: Unstructured): Origin {
 	const annotations = objectAt(raw.metadata, "annotations");
 	const text = (key: string) => String(annotations[key] ?? "");
 	return { requestId: text(requestIdKey), fingerprint: text(fingerprintKey) };
@@ -53,11 +53,11 @@ export function originOf(raw: RawWukong): Origin {
  * The resource after an edit; undefined where the edit changes nothing. Only what the edit
  * changes is touched: everything else stays, what the contract does not know included.
  */
-export function editedResource(raw: RawWukong, edit: Edit): RawWukong | undefined {
+export function editedResource(raw: Unstructured, edit: Edit): Unstructured | undefined {
 	const current = readWukong(raw);
 	const spec = editedSpec(objectAt(raw, "spec"), current.spec, edit);
-	const labels = mergeChanges(objectAt(raw.metadata, "labels"), current.labels, edit.next.labels);
-	const annotations = mergeChanges(objectAt(raw.metadata, "annotations"), current.annotations, {
+	const labels = threeWayMerge(objectAt(raw.metadata, "labels"), current.labels, edit.next.labels);
+	const annotations = threeWayMerge(objectAt(raw.metadata, "annotations"), current.annotations, {
 		...hiddenAnnotations(current.annotations),
 		...visibleAnnotations(edit.next.annotations),
 	});
@@ -69,7 +69,7 @@ export function editedResource(raw: RawWukong, edit: Edit): RawWukong | undefine
 function editedSpec(raw: JsonObject, current: WukongSpec | undefined, edit: Edit): JsonObject {
 	const before = specJson(withoutCredentials(WukongSpecSchema, effectiveSpec(current)));
 	const after = specJson(withoutCredentials(WukongSpecSchema, effectiveSpec(edit.next.spec)));
-	const merged = mergeChanges(raw, before, after);
+	const merged = threeWayMerge(raw, before, after);
 	const { startStrategy, cloudInitUser } = merged;
 	const result = { ...merged };
 	if (isJsonObject(startStrategy) && startStrategy !== raw.startStrategy) {

@@ -9,7 +9,7 @@ import type { Sink } from "../../store.ts";
 import type { OperatorApi } from "../api.ts";
 import { createReflector } from "../reflector.ts";
 import { defaultReflectorTimings, type ReflectorTimings } from "../reflector-timings.ts";
-import { objectAt, type RawWukong } from "../unstructured.ts";
+import { objectAt, type Unstructured } from "../unstructured.ts";
 import { UpstreamError } from "../upstream-error.ts";
 import type { UpstreamObserver } from "../upstream-observer.ts";
 import { withFinalizer, withoutFinalizer } from "./finalizer.ts";
@@ -108,7 +108,7 @@ export function createSimulatedOperator(options: SimulatedOperatorOptions): Simu
 	};
 
 	/** The whole object; undefined where it has changed since, which the watch will tell. */
-	const readAsDecidedOn = async (wukong: Wukong): Promise<RawWukong | undefined> => {
+	const readAsDecidedOn = async (wukong: Wukong): Promise<Unstructured | undefined> => {
 		const raw = await api.get(wukong, signal);
 		return raw.metadata.resourceVersion === wukong.resourceVersion ? raw : undefined;
 	};

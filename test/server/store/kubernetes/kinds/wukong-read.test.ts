@@ -2,12 +2,12 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { WukongStatus_PowerState as Power } from "@novasphere/wukong-gen/wukong";
 import { describe, expect, test } from "vitest";
 import {
-	publishGone,
-	publishRaw,
+	deletedPublicView,
+	readPublicView,
 	readWukong,
 } from "../../../../../server/src/store/kubernetes/kinds/wukong-read.ts";
 import {
-	parseRawWukong,
+	parseUnstructured,
 	versionOf,
 } from "../../../../../server/src/store/kubernetes/unstructured.ts";
 import { rawNamed } from "../raw.ts";
@@ -60,7 +60,7 @@ describe("readWukong", () => {
 	});
 });
 
-describe("publishRaw", () => {
+describe("readPublicView", () => {
 	test("shows no credential and no hidden annotation", () => {
 		const raw = rawNamed("a", {
 			metadata: {
@@ -72,7 +72,7 @@ describe("publishRaw", () => {
 			},
 			spec: { cloudInitUser: { name: "admin", password: "pw-secret", passwordHash: "secret" } },
 		});
-		const shown = publishRaw(raw);
+		const shown = readPublicView(raw);
 		expect(shown.annotations).toEqual({ note: "mine" });
 		expect(shown.spec?.cloudInitUser).toMatchObject({ name: "admin", password: "" });
 		expect(shown.spec?.cloudInitUser?.passwordHash).toBe("");
@@ -83,24 +83,24 @@ describe("publishRaw", () => {
 		["a strategy without autoStart is off", { runStrategy: "Always" }, false, Power.STOPPING],
 		["autoStart true is on", { autoStart: true }, true, Power.STARTING],
 	])("%s", (_, startStrategy, autoStart, power) => {
-		const shown = publishRaw(rawNamed("a", { spec: startStrategy ? { startStrategy } : {} }));
+		const shown = readPublicView(rawNamed("a", { spec: startStrategy ? { startStrategy } : {} }));
 		expect(shown.spec?.startStrategy?.autoStart).toBe(autoStart);
 		expect(shown.status?.powerState).toBe(power);
 	});
 });
 
-describe("publishGone", () => {
+describe("deletedPublicView", () => {
 	test("marks what went without a mark, and keeps a mark", () => {
 		const now = Date.UTC(2026, 5, 1);
-		const unmarked = publishGone(readWukong(rawNamed("a")), now).deleteTime;
+		const unmarked = deletedPublicView(readWukong(rawNamed("a")), now).deleteTime;
 		expect(unmarked && timestampMs(unmarked)).toBe(now);
 		const metadata = { deletionTimestamp: "2026-01-02T00:00:00Z" };
-		const marked = publishGone(readWukong(rawNamed("a", { metadata })), now).deleteTime;
+		const marked = deletedPublicView(readWukong(rawNamed("a", { metadata })), now).deleteTime;
 		expect(marked && timestampMs(marked)).toBe(Date.UTC(2026, 0, 2));
 	});
 });
 
-describe("parseRawWukong", () => {
+describe("parseUnstructured", () => {
 	const good = rawNamed("a");
 	test.each([
 		["nothing", null],
@@ -111,7 +111,7 @@ describe("parseRawWukong", () => {
 			{ ...good, metadata: { ...good.metadata, resourceVersion: "x" } },
 		],
 	])("refuses %s", (_, value) => {
-		expect(() => parseRawWukong(value)).toThrow(
+		expect(() => parseUnstructured(value)).toThrow(
 			expect.objectContaining({ problem: { kind: "garbled" } }),
 		);
 	});

@@ -6,14 +6,14 @@ import {
 	type Wukong,
 } from "@novasphere/wukong-gen/wukong";
 import { describe, expect, test } from "vitest";
-import { publishRaw } from "../../../../../server/src/store/kubernetes/kinds/wukong-read.ts";
+import { readPublicView } from "../../../../../server/src/store/kubernetes/kinds/wukong-read.ts";
 import {
 	createdResource,
 	editedResource,
 	originOf,
 } from "../../../../../server/src/store/kubernetes/kinds/wukong-write.ts";
-import { parseJson } from "../../../../../server/src/store/kubernetes/lossless-json.ts";
-import type { RawWukong } from "../../../../../server/src/store/kubernetes/unstructured.ts";
+import { parseLosslessJson } from "../../../../../server/src/store/kubernetes/lossless-json.ts";
+import type { Unstructured } from "../../../../../server/src/store/kubernetes/unstructured.ts";
 import type { Edit } from "../../../../../server/src/store/store.ts";
 import { change, wukongNamed } from "../../write.ts";
 import { rawNamed } from "../raw.ts";
@@ -21,11 +21,11 @@ import { rawNamed } from "../raw.ts";
 const noOrigin = { requestId: "", fingerprint: "" };
 
 function edited(
-	raw: RawWukong,
+	raw: Unstructured,
 	alter: (next: Wukong) => void,
 	credentials: Partial<Pick<Edit, "password" | "passwordHash">> = {},
-): RawWukong | undefined {
-	return editedResource(raw, change(alter, credentials)(publishRaw(raw)));
+): Unstructured | undefined {
+	return editedResource(raw, change(alter, credentials)(readPublicView(raw)));
 }
 
 const specOf = (raw: JsonObject | undefined) => raw?.spec as JsonObject;
@@ -59,7 +59,7 @@ describe("createdResource", () => {
 		const { metadata } = createdResource(wukongNamed("a"), origin) as { metadata: JsonObject };
 		const raw = rawNamed("a", { metadata: { annotations: metadata.annotations ?? {} } });
 		expect(originOf(raw)).toEqual(origin);
-		expect(publishRaw(raw).annotations).toEqual({});
+		expect(readPublicView(raw).annotations).toEqual({});
 	});
 });
 
@@ -77,7 +77,7 @@ describe("an integer that a number cannot hold", () => {
 
 	test("is kept by an edit of something else, also where the contract does not know it", () => {
 		const ha = `{"tolerations":[{"key":"k","tolerationSeconds":${seconds},"future":${seconds}}]}`;
-		const raw = rawNamed("a", { spec: { highAvailability: parseJson(ha) } });
+		const raw = rawNamed("a", { spec: { highAvailability: parseLosslessJson(ha) } });
 		const grown = edited(raw, (wukong) => {
 			if (wukong.spec) wukong.spec.cpu = 4;
 		});
@@ -207,7 +207,7 @@ describe("editedResource", () => {
 		test("go with their user", () => {
 			const gone = edited(raw, (wukong) => delete wukong.spec?.cloudInitUser);
 			expect(specOf(gone)).not.toHaveProperty("cloudInitUser");
-			const back = edited(gone as RawWukong, (wukong) => {
+			const back = edited(gone as Unstructured, (wukong) => {
 				if (wukong.spec) wukong.spec.cloudInitUser = create(CloudInitUserSchema, { name: "new" });
 			});
 			expect(specOf(back).cloudInitUser).toEqual({ name: "new" });

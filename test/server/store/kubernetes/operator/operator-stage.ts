@@ -10,7 +10,7 @@ import {
 } from "../../../../../server/src/store/kubernetes/operator/simulated-operator.ts";
 import {
 	objectAt,
-	type RawWukong,
+	type Unstructured,
 } from "../../../../../server/src/store/kubernetes/unstructured.ts";
 import { type FakeApiServer, startFakeApiServer } from "../../../../support/fake-api-server.ts";
 import { createFakeClock, type FakeClock } from "../../../../support/fake-clock.ts";
@@ -38,7 +38,7 @@ export interface OperatorStage {
 		name: string,
 		parts?: { readonly spec?: JsonObject; readonly metadata?: JsonObject },
 	): void;
-	get(name: string): RawWukong;
+	get(name: string): Unstructured;
 	/** Changes spec past the operator, as kubectl does. */
 	edit(name: string, spec: JsonObject): void;
 	remove(name: string): void;
@@ -61,7 +61,7 @@ export async function createOperatorStage(): Promise<OperatorStage> {
 	const { store } = api;
 	const operators: SimulatedOperator[] = [];
 	const get = (name: string) => store.get("default", name);
-	const phaseOf = (raw: RawWukong) => objectAt(raw, "status").phase as string | undefined;
+	const phaseOf = (raw: Unstructured) => objectAt(raw, "status").phase as string | undefined;
 
 	const phase = (name: string, wanted: string) =>
 		until(`${name} is ${wanted}`, () => phaseOf(get(name)) === wanted);
