@@ -3,6 +3,9 @@ import {
 	type WukongEvent,
 } from "@novasphere/wukong-gen/wukong-service";
 import { Cursor } from "../../server/src/watch/cursor.ts";
+import { shows } from "../../server/src/watch/filter.ts";
+import { ScopeIndex } from "../../server/src/watch/scope-index.ts";
+import { View } from "../../server/src/watch/view.ts";
 
 /** Faults that a watch could have; the property test must find each one. */
 export const plantedBugs = [
@@ -13,6 +16,10 @@ export const plantedBugs = [
 	"send an event twice on resume",
 	"a heartbeat ahead of its stream",
 	"a stalled reader is not woken",
+	"a change that takes a VM out of a view wakes nobody",
+	"a change wakes no stream of one name",
+	"a change wakes no stream of one namespace",
+	"a stream that nothing concerned is left at its old position",
 ] as const;
 
 export type PlantedBug = (typeof plantedBugs)[number];
@@ -62,6 +69,55 @@ export function plant(bug: PlantedBug | undefined, site: BugSite) {
 			default:
 				return [event];
 		}
+	};
+}
+
+/**
+ * Puts in a bug that is in the watch itself, and not in one stream's messages.
+ * @returns takes the bug out again; undefined: it is not of that sort
+ */
+export function plantInWatch(bug: PlantedBug): (() => void) | undefined {
+	switch (bug) {
+		case "a stalled reader is not woken":
+			return plantStandingEnd();
+		case "a change that takes a VM out of a view wakes nobody":
+			return patch(View.prototype, "sees", function (this: View, change) {
+				return change.deleted || shows(this.filter, change.object);
+			});
+		case "a change wakes no stream of one name":
+			return patch(
+				ScopeIndex.prototype,
+				"forEach",
+				forEachBut(({ name }) => name !== ""),
+			);
+		case "a change wakes no stream of one namespace":
+			return patch(
+				ScopeIndex.prototype,
+				"forEach",
+				forEachBut(({ namespace, name }) => namespace !== "" && name === ""),
+			);
+		case "a stream that nothing concerned is left at its old position":
+			return patch(Cursor.prototype, "skipTo", () => {});
+		default:
+			return undefined;
+	}
+}
+
+/** A look-up by scope that passes over the views with such a filter. */
+function forEachBut(isPassedOver: (filter: View["filter"]) => boolean) {
+	const right = ScopeIndex.prototype.forEach;
+	return function (this: ScopeIndex<View>, ...[object, callback]: Parameters<typeof right>) {
+		right.call(this, object, (view) => {
+			if (!isPassedOver((view as View).filter)) callback(view);
+		});
+	};
+}
+
+function patch<T, K extends keyof T>(prototype: T, name: K, wrong: T[K]): () => void {
+	const right = prototype[name];
+	prototype[name] = wrong;
+	return () => {
+		prototype[name] = right;
 	};
 }
 

@@ -11,8 +11,8 @@ import { createState, indexAfter, type State } from "./state.ts";
 export interface ChangeLog extends Sink {
 	/** False until the store has loaded it. */
 	readonly loaded: boolean;
-	/** Counts loads: a cursor of an earlier life has lost its place. */
-	readonly life: number;
+	/** Counts loads; a position of an earlier epoch is lost. */
+	readonly epoch: number;
 	/** The newest version. */
 	readonly head: bigint;
 	readonly history: History;
@@ -29,8 +29,10 @@ export interface ChangeLog extends Sink {
 	 * @param after only those behind it; undefined: all
 	 */
 	objectsAt(version: bigint, after?: WukongRef): Iterable<Wukong>;
+	/** Calls back with the sequence number of each change, once the state has it and before `onNews`. */
+	onChange(callback: (sequence: number) => void): void;
 	/**
-	 * Calls back at each change, bookmark or load.
+	 * Calls back at each batch of changes, bookmark or load.
 	 * @returns takes the callback back.
 	 */
 	onNews(callback: () => void): () => void;
@@ -46,20 +48,21 @@ export function createChangeLog(options: {
 	let history = createHistory(limits, { base: 0n, firstSequence: 0 });
 	let state = createState([]);
 	let head = 0n;
-	let life = 0;
+	let epoch = 0;
 	const snapshotEvents = createSnapshotEvents();
 	const listeners = new Set<() => void>();
 	const onSuperseded = [snapshotEvents.forget];
+	const onChange: ((sequence: number) => void)[] = [];
 
 	const tellNews = () => {
 		for (const callback of listeners) callback();
 	};
 	return {
 		get loaded() {
-			return life > 0;
+			return epoch > 0;
 		},
-		get life() {
-			return life;
+		get epoch() {
+			return epoch;
 		},
 		get head() {
 			return head;
@@ -73,7 +76,7 @@ export function createChangeLog(options: {
 		snapshotEvents,
 		sizeBytes: createSizes(),
 		load(start) {
-			life++;
+			epoch++;
 			history = createHistory(limits, {
 				base: start.base,
 				firstSequence: history.nextSequence,
@@ -90,6 +93,7 @@ export function createChangeLog(options: {
 				head = change.version;
 				const { previous } = change;
 				if (previous !== undefined) for (const tell of onSuperseded) tell(previous);
+				for (const tell of onChange) tell(history.nextSequence - 1);
 			}
 			tellNews();
 		},
@@ -100,6 +104,7 @@ export function createChangeLog(options: {
 		},
 		isNewest: (version) => history.after(version) === history.nextSequence,
 		objectsAt: (version, after) => undo(state.snapshot(), changesAfter(history, version), after),
+		onChange: (callback) => void onChange.push(callback),
 		onNews(callback) {
 			listeners.add(callback);
 			return () => listeners.delete(callback);

@@ -1,7 +1,7 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
 import { formatVersion, startOver } from "../resource/version.ts";
-import { Follower } from "./log-position.ts";
+import { LogPosition } from "./log-position.ts";
 import type { ResetCause, WatchObserver } from "./observer.ts";
 import type { Slice, View } from "./view.ts";
 
@@ -29,14 +29,14 @@ type State =
 			readonly at: "snapshot";
 			/** The last VM that was passed; no list is held: a reader may stand still for days. */
 			readonly after: Wukong | undefined;
-			readonly follower: Follower;
+			readonly position: LogPosition;
 	  }
 	/** Says what happened between the resume version and `end`, the log's end at its start. */
-	| { readonly at: "catching up"; readonly end: number; readonly follower: Follower }
+	| { readonly at: "catching up"; readonly end: number; readonly position: LogPosition }
 	/** Says SYNCED. */
-	| { readonly at: "complete"; readonly follower: Follower; readonly token: string }
+	| { readonly at: "complete"; readonly position: LogPosition; readonly token: string }
 	/** Says what happens. No object of its own: each of thousands would be one more to touch. */
-	| Follower;
+	| LogPosition;
 
 /**
  * A stream's place: a snapshot under way, or a place in the log, seen through a
@@ -68,7 +68,7 @@ export class Cursor {
 			case "complete":
 				return state.token;
 			case "catching up":
-				return formatVersion(state.follower.version);
+				return formatVersion(state.position.version);
 			default:
 				return formatVersion(state.version);
 		}
@@ -78,6 +78,13 @@ export class Cursor {
 	get isAtEnd(): boolean {
 		const state = this.#state;
 		return state.at === "live" && state.isAtEnd;
+	}
+
+	/** Passes over changes that the view does not show, as `LogPosition.skipTo` does. */
+	skipTo(next: { readonly sequence: number; readonly version: bigint }): void {
+		const state = this.#state;
+		if (state.at === "live") state.skipTo(next);
+		else if ("position" in state) state.position.skipTo(next);
 	}
 
 	/**
@@ -94,51 +101,51 @@ export class Cursor {
 	}
 
 	/** What comes before SYNCED, and that. */
-	#approach(state: Exclude<State, Follower>, maxBytes: number): CursorMessage | typeof moved {
+	#approach(state: Exclude<State, LogPosition>, maxBytes: number): CursorMessage | typeof moved {
 		switch (state.at) {
 			case "reset":
 				this.#observer.reset(state.cause);
 				this.#state = this.#snapshot();
 				return "reset";
 			case "snapshot": {
-				const { after, follower } = state;
+				const { after, position } = state;
 				// What came later is undone: that has to be there.
-				if (this.#isLost(follower)) return moved;
-				const place = { version: follower.version, after };
+				if (this.#isLost(position)) return moved;
+				const place = { version: position.version, after };
 				const { events, last } = this.#view.snapshot(place, maxBytes);
 				this.#state =
 					last === undefined
-						? { at: "complete", follower, token: startOver }
+						? { at: "complete", position, token: startOver }
 						: { ...state, after: last };
 				return events.length > 0 ? events : moved;
 			}
 			case "catching up": {
-				const { follower, end } = state;
-				if (this.#isLost(follower)) return moved;
-				const slice = follower.next(end, maxBytes);
+				const { position, end } = state;
+				if (this.#isLost(position)) return moved;
+				const slice = position.next(end, maxBytes);
 				if (slice !== undefined) return this.#told(slice);
-				this.#state = { at: "complete", follower, token: formatVersion(follower.version) };
+				this.#state = { at: "complete", position, token: formatVersion(position.version) };
 				return moved;
 			}
 			case "complete":
 				// Not at a place from which nothing can follow.
-				if (this.#isLost(state.follower)) return moved;
-				this.#state = state.follower;
+				if (this.#isLost(state.position)) return moved;
+				this.#state = state.position;
 				return "synced";
 		}
 	}
 
-	#follow(live: Follower, maxBytes: number): CursorMessage | undefined | typeof moved {
+	#follow(live: LogPosition, maxBytes: number): CursorMessage | undefined | typeof moved {
 		if (this.#isLost(live)) return moved;
 		const slice = live.next(this.#view.log.history.nextSequence, maxBytes);
 		return slice && this.#told(slice);
 	}
 
 	/** A place that is lost is left for a RESET. */
-	#isLost(follower: Follower): boolean {
-		const cause = follower.lost;
+	#isLost(position: LogPosition): boolean {
+		const cause = position.lost;
 		if (cause === undefined) return false;
-		this.#state = { at: "reset", cause, token: formatVersion(follower.version) };
+		this.#state = { at: "reset", cause, token: formatVersion(position.version) };
 		return true;
 	}
 
@@ -163,15 +170,15 @@ export class Cursor {
 		if (history.isInGap(version)) {
 			return { at: "reset", cause: "expired", token: formatVersion(version) };
 		}
-		const follower = new Follower(this.#view, { sequence: history.after(version), version });
-		return { at: "catching up", end: history.nextSequence, follower };
+		const position = new LogPosition(this.#view, { sequence: history.after(version), version });
+		return { at: "catching up", end: history.nextSequence, position };
 	}
 
 	#snapshot(): State {
 		const { log } = this.#view;
 		const place = { sequence: log.history.nextSequence, version: log.head };
-		const follower = new Follower(this.#view, place);
-		return { at: "snapshot", after: undefined, follower };
+		const position = new LogPosition(this.#view, place);
+		return { at: "snapshot", after: undefined, position };
 	}
 }
 

@@ -20,6 +20,11 @@ export interface History {
 	/** The place of the first change newer than `version`. */
 	after(version: bigint): number;
 	/**
+	 * The version to resume from in order to see the change at `sequence`, and all after it. Of a
+	 * change that a relist found: the version before the gap.
+	 */
+	versionBefore(sequence: number): bigint;
+	/**
 	 * True where a relist went past the version: what was there at that time is not known, and a
 	 * VM may have come and gone without a trace.
 	 */
@@ -97,6 +102,11 @@ export function createHistory(
 			next++;
 		},
 		after,
+		versionBefore(sequence) {
+			const { gapAfter } = at(sequence).change;
+			if (gapAfter !== undefined) return gapAfter;
+			return sequence > first ? at(sequence - 1).change.version : base;
+		},
 		isInGap(version) {
 			const sequence = after(version);
 			if (sequence === next) return false;

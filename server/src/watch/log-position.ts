@@ -1,18 +1,18 @@
 import type { Slice, View } from "./view.ts";
 
-/** A place in the log that moves on through one view. A class: each stream has one. */
-export class Follower {
+/** A position in the log that moves on through one view. A class: each stream has one. */
+export class LogPosition {
 	readonly #view: View;
-	readonly #life: number;
+	readonly #epoch: number;
 	#sequence: number;
 	#version: bigint;
 
-	/** @param place a sequence number, and the version right before it */
-	constructor(view: View, place: { readonly sequence: number; readonly version: bigint }) {
+	/** @param start a sequence number, and the version right before it */
+	constructor(view: View, start: { readonly sequence: number; readonly version: bigint }) {
 		this.#view = view;
-		this.#life = view.log.life;
-		this.#sequence = place.sequence;
-		this.#version = place.version;
+		this.#epoch = view.log.epoch;
+		this.#sequence = start.sequence;
+		this.#version = start.version;
 	}
 
 	/** As a state of a cursor: this is where it has got to. */
@@ -22,29 +22,45 @@ export class Follower {
 
 	/** Version up to which everything was passed: a resume from here misses nothing. */
 	get version(): bigint {
-		// Past the newest change the head itself is passed: it may be a bookmark's.
+		// Past the view's newest change the head itself is passed: it may be that of a change which the
+		// view does not show, or a bookmark's.
 		return this.isAtEnd ? this.#view.log.head : this.#version;
 	}
 
-	/** The log has nothing after this place, and the place is not lost. */
+	/** True where the view has nothing after this position, and the position is not lost. */
 	get isAtEnd(): boolean {
-		const { log } = this.#view;
-		return this.#life === log.life && this.#sequence === log.history.nextSequence;
-	}
-
-	/** Why this place is lost for good; undefined while it is good. */
-	get lost(): "lagged" | "reloaded" | undefined {
-		const { log } = this.#view;
-		if (this.#life !== log.life) return "reloaded";
-		return this.#sequence < log.history.firstSequence ? "lagged" : undefined;
+		const { log, end } = this.#view;
+		return this.#epoch === log.epoch && this.#sequence >= end;
 	}
 
 	/**
-	 * Moves on, by about `maxBytes` of events, but not past sequence number `end`; undefined:
-	 * it is there. Needs a place that is not lost.
+	 * Why this position is lost for good; undefined while it is good. At the view's end it is good,
+	 * however many changes of others the history has forgotten meanwhile.
+	 */
+	get lost(): "lagged" | "reloaded" | undefined {
+		const { log, end } = this.#view;
+		if (this.#epoch !== log.epoch) return "reloaded";
+		const isForgotten = this.#sequence < log.history.firstSequence && this.#sequence < end;
+		return isForgotten ? "lagged" : undefined;
+	}
+
+	/**
+	 * Passes over changes that the view does not show: from the view's end to right before its next
+	 * change, which is not counted in that end yet.
+	 * @param next the sequence number of that change, and the version right before it
+	 */
+	skipTo(next: { readonly sequence: number; readonly version: bigint }): void {
+		if (!this.isAtEnd) return;
+		this.#sequence = next.sequence;
+		this.#version = next.version;
+	}
+
+	/**
+	 * Moves on, by about `maxBytes` of events, but not past sequence number `end`; undefined: it is
+	 * there, or the view has nothing more. Needs a position that is not lost.
 	 */
 	next(end: number, maxBytes: number): Slice | undefined {
-		if (this.#sequence >= end) return undefined;
+		if (this.#sequence >= end || this.#sequence >= this.#view.end) return undefined;
 		const slice = this.#view.changes(this.#sequence, end, maxBytes);
 		this.#sequence = slice.end;
 		this.#version = this.#view.log.history.at(slice.end - 1).change.resumeVersion;

@@ -1,7 +1,7 @@
 import type { WukongRef } from "../resource/object.ts";
 
 /** A map by reference: two steps by names that are hashed already, and no key that is joined for each. */
-export class RefMap<T> {
+export class NamespacedMap<T> {
 	readonly #namespaces = new Map<string, Map<string, T>>();
 
 	get({ namespace, name }: WukongRef): T | undefined {

@@ -85,13 +85,12 @@ export function createReplica(options: {
 
 	log.onNews(() => {
 		cache.clear();
-		for (const stream of streams.keys()) stream.wake();
 	});
 	const onClosed = (stream: OpenStream) => {
 		const view = streams.get(stream);
 		if (view === undefined) return;
 		streams.delete(stream);
-		views.leave(view);
+		views.leave(view, stream);
 		observer.streamClosed();
 	};
 
@@ -157,6 +156,7 @@ export function createReplica(options: {
 				onClosed,
 			});
 			streams.set(stream, view);
+			view.readers.add(stream);
 			observer.streamOpened();
 			if (drained !== undefined) stream.end(drained);
 			return stream;

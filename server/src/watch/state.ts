@@ -1,7 +1,7 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import { compareRefs, type WukongRef } from "../resource/object.ts";
 import type { Change } from "../store/store.ts";
-import { RefMap } from "./namespaced-map.ts";
+import { NamespacedMap } from "./namespaced-map.ts";
 
 /**
  * All objects as they are at the head of the log, in list order. A snapshot is
@@ -16,7 +16,7 @@ export interface State {
 }
 
 export function createState(objects: readonly Wukong[]): State {
-	const byRef = new RefMap<Wukong>();
+	const byRef = new NamespacedMap<Wukong>();
 	for (const wukong of objects) byRef.set(wukong, wukong);
 	let sorted = [...objects].sort(compareRefs);
 	let shared = false;

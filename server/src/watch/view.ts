@@ -1,5 +1,6 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
+import type { Change } from "../store/store.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { type Filter, shows } from "./filter.ts";
 import { type LogEntry, viewChange } from "./log-entry.ts";
@@ -28,23 +29,114 @@ export interface Slice {
 	readonly skipped: number;
 }
 
+/** Who looks through a view. */
+export interface ViewReader {
+	/** There is news in the view. */
+	wake(): void;
+	/** Lets a reader at the view's end pass over what lies between it and the view's next change. */
+	skipTo(next: { readonly sequence: number; readonly version: bigint }): void;
+}
+
 /**
- * The log through one filter. Streams with equal filters share it: whoever asks for the same slice
- * before the log's next news is given the same one, so that a burst costs a stream one step
- * whatever its number of changes.
+ * The log through one filter. Streams with equal filters share it: those that ask for the same slice
+ * before the log's next news are given the same one, so that a burst costs a stream one step
+ * whatever its number of changes. It knows where its newest change is: up to the log's end there is
+ * nothing for its readers after that, so a change of others costs them nothing. A class: there may
+ * be one for each of thousands of streams.
  */
-export interface View {
+export class View {
 	readonly log: ChangeLog;
 	readonly filter: Filter;
+	readonly readers = new Set<ViewReader>();
+	readonly #onKept: (view: View) => void;
+	#end: number;
+	#changes: CachedChanges | undefined;
+	#snapshot: CachedSnapshot | undefined;
+
+	/** @param onKept told when a slice is kept; `forget` is to be called at the log's next news */
+	constructor(log: ChangeLog, filter: Filter, onKept: (view: View) => void) {
+		this.log = log;
+		this.filter = filter;
+		this.#onKept = onKept;
+		this.#end = log.history.nextSequence;
+	}
+
+	/**
+	 * Sequence number from which on the view shows none of the log's changes. Changes before the
+	 * view was there are counted in: they were not looked at.
+	 */
+	get end(): number {
+		return this.#end;
+	}
+
+	/** True where the view shows the change: also one that takes an object out of it. */
+	sees(change: Change): boolean {
+		return viewChange(change, this.filter) !== undefined;
+	}
+
+	/** Moves the end behind a change that the view shows, the log's newest. */
+	add(sequence: number): void {
+		if (sequence > this.#end) {
+			// Readers that had seen everything are to miss nothing when the history forgets what lies between.
+			const next = { sequence, version: this.log.history.versionBefore(sequence) };
+			for (const reader of this.readers) reader.skipTo(next);
+		}
+		this.#end = sequence + 1;
+	}
+
+	/** Counts everything in the log as not looked at, and wakes all: the log has started over. */
+	restart(): void {
+		this.#end = this.log.history.nextSequence;
+		this.wake();
+	}
+
+	/** Wakes all readers. */
+	wake(): void {
+		for (const reader of this.readers) reader.wake();
+	}
+
+	/** Lets go of the slices: old states are not to be kept from the garbage collector. */
+	forget(): void {
+		this.#changes = undefined;
+		this.#snapshot = undefined;
+	}
+
 	/**
 	 * The changes from sequence number `from` to before `end`, up to about `maxBytes` of binary
-	 * form; without events only where there are none. Needs a place that the history holds.
+	 * form; without events only where there are none. Needs a position that the history holds.
 	 */
-	changes(from: number, end: number, maxBytes: number): Slice;
-	/** The ADDED of a snapshot from a place on, likewise. Needs a version that the history holds. */
-	snapshot(place: SnapshotPlace, maxBytes: number): SnapshotSlice;
-	/** Nobody looks through it any more. */
-	close(): void;
+	changes(from: number, end: number, maxBytes: number): Slice {
+		const { nextSequence } = this.log.history;
+		let found = this.#changes;
+		if (
+			found?.from !== from ||
+			found.end !== end ||
+			found.maxBytes !== maxBytes ||
+			found.nextSequence !== nextSequence
+		) {
+			const slice = sliceChanges(this, { from, end, maxBytes });
+			found = { end, from, maxBytes, nextSequence, slice };
+			this.#changes = found;
+			this.#onKept(this);
+		}
+		return found.slice;
+	}
+
+	/** The ADDED of a snapshot from a position on, likewise. Needs a version that the history holds. */
+	snapshot(place: SnapshotPlace, maxBytes: number): SnapshotSlice {
+		let found = this.#snapshot;
+		if (
+			found?.version !== place.version ||
+			found.after !== place.after ||
+			found.maxBytes !== maxBytes
+		) {
+			const slice = sliceObjects(this, place, maxBytes);
+			found = { ...place, maxBytes, slice };
+			this.#snapshot = found;
+			this.#onKept(this);
+		}
+		return found.slice;
+	}
 }
 
 /**
@@ -57,55 +149,15 @@ export const lagThresholdChanges = 100;
 /** Bytes that an event takes besides its VM. */
 const eventOverheadBytes = 64;
 
-export function createView(log: ChangeLog, filter: Filter): View {
-	let changes: KeptChanges | undefined;
-	let snapshot: KeptSnapshot | undefined;
-	// Old states are not to be kept from the garbage collector.
-	const forgetNews = log.onNews(() => {
-		changes = undefined;
-		snapshot = undefined;
-	});
-
-	return {
-		log,
-		filter,
-		changes(from, end, maxBytes) {
-			const { nextSequence } = log.history;
-			if (
-				changes?.from !== from ||
-				changes.end !== end ||
-				changes.maxBytes !== maxBytes ||
-				changes.nextSequence !== nextSequence
-			) {
-				const slice = sliceChanges({ log, filter }, { from, end, maxBytes });
-				changes = { end, from, maxBytes, nextSequence, slice };
-			}
-			return changes.slice;
-		},
-		snapshot(place, maxBytes) {
-			if (
-				snapshot?.version !== place.version ||
-				snapshot.after !== place.after ||
-				snapshot.maxBytes !== maxBytes
-			) {
-				const slice = sliceObjects({ log, filter }, place, maxBytes);
-				snapshot = { ...place, maxBytes, slice };
-			}
-			return snapshot.slice;
-		},
-		close: forgetNews,
-	};
-}
-
 /** The last slice of changes, and where it is. What is superseded depends on the log's end too. */
-interface KeptChanges extends Bounds {
+interface CachedChanges extends Bounds {
 	readonly end: number;
 	readonly nextSequence: number;
 	readonly slice: Slice;
 }
 
 /** The last slice of a snapshot, and where it is. */
-interface KeptSnapshot extends SnapshotPlace {
+interface CachedSnapshot extends SnapshotPlace {
 	readonly maxBytes: number;
 	readonly slice: SnapshotSlice;
 }

@@ -2,20 +2,27 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { Failure } from "../failure.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { type Filter, filterText } from "./filter.ts";
-import { createView, type View } from "./view.ts";
+import { ScopeIndex } from "./scope-index.ts";
+import { View, type ViewReader } from "./view.ts";
 
-/** The views that somebody looks through, one for each filter. */
+/**
+ * The views that somebody looks through, one for each filter. A change is looked at only by the
+ * views whose scope holds its object, and wakes only the readers of those that show it.
+ */
 export interface Views {
+	/** Number of open views. */
+	readonly size: number;
 	/**
-	 * The view of this filter; to be given back with `leave`.
+	 * Opens the view of this filter; to be given back with `leave`.
 	 * @throws TOO_MANY_REQUESTS where the filters of all views would take too many bytes
 	 */
 	enter(filter: Filter): View;
-	leave(view: View): void;
+	/** @param reader taken out of the view; undefined: it was never in */
+	leave(view: View, reader?: ViewReader): void;
 }
 
-/** What a view takes besides its filter's texts, in bytes. */
-const viewOverheadBytes = 1_024;
+/** Bytes that a view takes besides its filter's texts. */
+const viewOverheadBytes = 1_536;
 
 /**
  * @param maxFilterBytes bytes that the filters of open views may take together: a caller may name
@@ -23,9 +30,40 @@ const viewOverheadBytes = 1_024;
  */
 export function createViews(log: ChangeLog, maxFilterBytes: number = 64 * 1_024 * 1_024): Views {
 	const open = new Map<string, { readonly view: View; readonly bytes: number; readers: number }>();
+	const index = new ScopeIndex<View>();
+	/** Those whose readers are to be woken once the batch of changes is complete. */
+	const changed = new Set<View>();
+	/** Those that keep a slice. */
+	const keeping = new Set<View>();
+	const onKept = (view: View) => void keeping.add(view);
 	let filterBytes = 0;
+	let { epoch } = log;
+
+	log.onChange((sequence) => {
+		const { change } = log.history.at(sequence);
+		index.forEach(change.object, (view) => {
+			if (!view.sees(change)) return;
+			view.add(sequence);
+			changed.add(view);
+		});
+	});
+	log.onNews(() => {
+		for (const view of keeping) view.forget();
+		keeping.clear();
+		if (log.epoch !== epoch) {
+			epoch = log.epoch;
+			changed.clear();
+			for (const { view } of open.values()) view.restart();
+			return;
+		}
+		for (const view of changed) view.wake();
+		changed.clear();
+	});
 
 	return {
+		get size() {
+			return open.size;
+		},
 		enter(filter) {
 			const text = filterText(filter);
 			const known = open.get(text);
@@ -37,17 +75,21 @@ export function createViews(log: ChangeLog, maxFilterBytes: number = 64 * 1_024 
 			const bytes = viewOverheadBytes + text.length + filter.selector.bytes;
 			if (filterBytes + bytes > maxFilterBytes) throw tooManyFilters();
 			filterBytes += bytes;
-			const view = createView(log, filter);
+			const view = new View(log, filter, onKept);
 			open.set(text, { view, bytes, readers: 1 });
+			index.add(filter, view);
 			return view;
 		},
-		leave(view) {
+		leave(view, reader) {
+			if (reader !== undefined) view.readers.delete(reader);
 			const text = filterText(view.filter);
 			const known = open.get(text);
-			if (known === undefined || --known.readers > 0) return;
+			if (known?.view !== view || --known.readers > 0) return;
 			open.delete(text);
 			filterBytes -= known.bytes;
-			view.close();
+			index.delete(view.filter, view);
+			changed.delete(view);
+			keeping.delete(view);
 		},
 	};
 }

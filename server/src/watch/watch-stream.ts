@@ -3,6 +3,7 @@ import type { Caller } from "./caller.ts";
 import type { StreamMarks } from "./control-events.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Beating, Heartbeats } from "./heartbeat.ts";
+import type { ViewReader } from "./view.ts";
 
 /**
  * The messages of one watch. Either iterated, or taken in slices; by one reader.
@@ -32,9 +33,7 @@ export interface Waiter {
 }
 
 /** A stream as its replica holds it. */
-export interface OpenStream extends WatchStream, Beating {
-	/** There may be something new to say. */
-	wake(): void;
+export interface OpenStream extends WatchStream, Beating, ViewReader {
 	/** Ends the stream: a last HEARTBEAT, then the failure. */
 	end(failure: unknown): void;
 }
@@ -135,6 +134,11 @@ class Watch implements OpenStream {
 		const waiter = this.#waiting;
 		this.#waiting = undefined;
 		waiter?.ready();
+	}
+
+	skipTo(next: Parameters<ViewReader["skipTo"]>[0]): void {
+		const phase = this.#phase;
+		if (phase.name === "open") phase.skipTo(next);
 	}
 
 	beat(): void {

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { RefMap } from "../../../server/src/watch/namespaced-map.ts";
+import { NamespacedMap } from "../../../server/src/watch/namespaced-map.ts";
 
 const ref = (namespace: string, name: string) => ({ namespace, name });
 
 test("a reference is its namespace and its name, however they are cut", () => {
-	const map = new RefMap<number>();
+	const map = new NamespacedMap<number>();
 	map.set(ref("a", "b/c"), 1);
 	map.set(ref("a/b", "c"), 2);
 	map.set(ref("a", "b/c"), 3);
@@ -13,7 +13,7 @@ test("a reference is its namespace and its name, however they are cut", () => {
 });
 
 test("what is deleted is gone, alone, and once", () => {
-	const map = new RefMap<number>();
+	const map = new NamespacedMap<number>();
 	map.set(ref("a", "one"), 1);
 	map.set(ref("a", "two"), 2);
 	expect([map.delete(ref("a", "one")), map.delete(ref("a", "one"))]).toEqual([true, false]);

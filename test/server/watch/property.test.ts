@@ -4,12 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { keyOf } from "../../../server/src/resource/object.ts";
 import type { Filter } from "../../../server/src/watch/filter.ts";
 import type { WatchStream } from "../../../server/src/watch/watch-stream.ts";
-import {
-	type PlantedBug,
-	plant,
-	plantedBugs,
-	plantStandingEnd,
-} from "../../support/planted-bugs.ts";
+import { type PlantedBug, plant, plantedBugs, plantInWatch } from "../../support/planted-bugs.ts";
 import { createSeededRandom } from "../../support/seeded-random.ts";
 import { createWatchClient } from "../../support/watch-client.ts";
 import { createStage, createStageOn, filterOf, readOn } from "../../support/watching.ts";
@@ -150,8 +145,7 @@ describe("whatever is written, cut, resumed and however slowly it is read", () =
 	});
 
 	test.each(plantedBugs)("the planted bug is found: %s", async (bug) => {
-		const takeOut = bug === "a stalled reader is not woken" ? plantStandingEnd() : () => {};
-		onTestFinished(takeOut);
+		onTestFinished(plantInWatch(bug) ?? (() => {}));
 		const result = await fc.check(runs(bug), { seed: 20_261, numRuns: 400, endOnFailure: true });
 		expect(result.failed).toBe(true);
 	});

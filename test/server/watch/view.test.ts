@@ -26,23 +26,9 @@ async function setUp() {
 	const limits = { maxChanges: 1_000, maxAgeMs: 1_000, maxBytes: 2 ** 26 };
 	const log = createChangeLog({ limits, clock });
 	await store.start(log);
-	const listeners = { count: 0 };
-	const views = createViews({
-		...log,
-		get history() {
-			return log.history;
-		},
-		onNews(callback) {
-			listeners.count++;
-			const forget = log.onNews(callback);
-			return () => {
-				listeners.count--;
-				forget();
-			};
-		},
-	});
+	const views = createViews(log);
 	const from = log.history.nextSequence;
-	return { store, log, views, listeners, from };
+	return { store, log, views, from };
 }
 
 describe("streams with equal filters", () => {
@@ -117,15 +103,18 @@ describe("a view", () => {
 	});
 
 	test("is one for all who have its filter, and gone with the last of them", async () => {
-		const { views, listeners } = await setUp();
+		const { views } = await setUp();
 		const view = views.enter(filterOf({ labelSelector: "app=web" }));
 		expect(views.enter(filterOf({ labelSelector: "app=web" }))).toBe(view);
-		expect(views.enter(filterOf())).not.toBe(view);
+		const all = views.enter(filterOf());
+		expect(all).not.toBe(view);
 		views.leave(view);
 		expect(views.enter(filterOf({ labelSelector: "app=web" }))).toBe(view);
 		views.leave(view);
 		views.leave(view);
-		expect(listeners.count).toBe(1);
+		expect(views.size).toBe(1);
+		views.leave(all);
+		expect(views.size).toBe(0);
 		expect(views.enter(filterOf({ labelSelector: "app=web" }))).not.toBe(view);
 	});
 

@@ -62,5 +62,5 @@ test("a token ahead of the log is reached without a bookmark", async () => {
 	const version = BigInt(api.store.version);
 	expect(await store.newestVersion(new AbortController().signal, version)).toBe(version);
 	await until("the log is there", () => log.head >= version);
-	expect(log.life).toBe(1);
+	expect(log.epoch).toBe(1);
 });
