@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import fc from "fast-check";
-import { collectBody } from "../../server/src/http/body-collector.ts";
-import { createStreamSource } from "../../server/src/http/body-source.ts";
+import { collectBody, createStreamSource } from "../../server/src/http/request-body.ts";
+import { envelopePrefixBytes, readAnnouncedBytes } from "../../server/src/rpc/protocol/envelope.ts";
 import { openRequest } from "../../server/src/rpc/protocol/request-envelope.ts";
 import { envelope } from "../hostile/wire-bytes.ts";
 import { claim, cutAt, cuts, fuzzTarget, mutated } from "./target.ts";
@@ -12,7 +12,8 @@ const body = fc.oneof(
 	message,
 	mutated(fc.tuple(message, fc.nat(255)).map(([bytes, flags]) => envelope(bytes, flags))),
 );
-const limit = { maxMessageBytes, isEnveloped: true, declaredBytes: undefined };
+const maxBytes = maxMessageBytes + envelopePrefixBytes;
+const limit = { maxBytes, declaredBytes: undefined, readAnnouncedBytes };
 const framing = { isEnveloped: true, checkFlags: () => undefined };
 
 /** A body is taken or refused the same however it is cut, and nothing but its message is taken. */

@@ -1,5 +1,4 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
-import { type Logger, pino } from "pino";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { Failure } from "../failure.ts";
@@ -12,6 +11,7 @@ import { cacheableTypes, wukongIn } from "../service/wukong/cacheable-types.ts";
 import { createWukongService } from "../service/wukong/wukong-service.ts";
 import type { Store } from "../store/store.ts";
 import { createAccessLog } from "../telemetry/access-log.ts";
+import { createSilentLogger, type Logger } from "../telemetry/logger.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { createPortObserver } from "../telemetry/port-observer.ts";
 import { createReplica } from "../watch/replica.ts";
@@ -66,7 +66,7 @@ const encodedShare = 1 / 4;
 /** Wires the parts. Nothing is opened before `listen`. */
 export function createApp(config: Config, surroundings: Surroundings = {}): App {
 	const {
-		logger = pino({ enabled: false }),
+		logger = createSilentLogger(),
 		clock = systemClock,
 		processMetrics = false,
 		onFault = () => {},

@@ -1,4 +1,3 @@
-import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { commitErrorWords } from "../store/embedded/commit-error.ts";
@@ -7,6 +6,7 @@ import type { StoreObserver } from "../store/embedded/store-observer.ts";
 import { createKubernetesStore } from "../store/kubernetes/kubernetes-store.ts";
 import type { UpstreamObserver, WriteObserver } from "../store/kubernetes/upstream-observer.ts";
 import type { HistoryLimits, Store } from "../store/store.ts";
+import type { Logger } from "../telemetry/logger.ts";
 import { createUpstreamLog } from "../telemetry/upstream-log.ts";
 
 /** What a store needs besides its options. */

@@ -1,4 +1,3 @@
-import { leaveIterator } from "../rpc/call/leave-on-abort.ts";
 import type { Exchange } from "./exchange.ts";
 import type { StreamBudget } from "./scheduler.ts";
 
@@ -27,7 +26,7 @@ export async function writeBody(
 	let sentBytes = 0;
 	let leave: (() => void) | undefined;
 	const onClosed = () => {
-		leaveIterator(source);
+		closeIterator(source);
 		leave?.();
 	};
 	const forget = disconnect.subscribe(onClosed);
@@ -56,6 +55,11 @@ export async function writeBody(
 	} finally {
 		forget();
 	}
+}
+
+/** Asks an iterator for its cleanup without waiting for it; that the cleanup fails is no matter. */
+export function closeIterator(iterator: AsyncIterator<unknown>): void {
+	(async () => iterator.return?.())().catch(() => {});
 }
 
 function* slices(bytes: Uint8Array, sliceBytes: number): Generator<Uint8Array> {

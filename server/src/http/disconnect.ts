@@ -1,4 +1,11 @@
-import { Code, ConnectError } from "@connectrpc/connect";
+/** Thrown when a peer disconnects before its request has been read. */
+export class DisconnectError extends Error {
+	override readonly name = "DisconnectError";
+
+	constructor(cause?: unknown) {
+		super("the peer disconnected", { cause });
+	}
+}
 
 /**
  * Tells that a peer disconnected before its response had ended; it never occurs after that. A class,
@@ -8,17 +15,9 @@ export class Disconnect {
 	#hasOccurred = false;
 	/** Copied on write: most have one entry, and an array that grows reserves room for many. */
 	#callbacks: (() => void)[] = none;
-	#controller: AbortController | undefined;
 
 	get hasOccurred(): boolean {
 		return this.#hasOccurred;
-	}
-
-	/** Aborts when the peer disconnects. Created on first use: most calls never need it. */
-	get signal(): AbortSignal {
-		this.#controller ??= new AbortController();
-		if (this.#hasOccurred) this.#controller.abort(callerLeft());
-		return this.#controller.signal;
 	}
 
 	/**
@@ -36,7 +35,6 @@ export class Disconnect {
 	trigger(): void {
 		if (this.#hasOccurred) return;
 		this.#hasOccurred = true;
-		this.#controller?.abort(callerLeft());
 		// A callback may remove another one that has not run yet.
 		for (const callback of this.#callbacks) if (this.#callbacks.includes(callback)) callback();
 		this.#callbacks = none;
@@ -44,8 +42,3 @@ export class Disconnect {
 }
 
 const none: never[] = [];
-
-/** Creates the error of a call whose caller disconnected. */
-export function callerLeft(): ConnectError {
-	return new ConnectError("the caller left", Code.Canceled);
-}

@@ -1,7 +1,5 @@
 import type { ServerResponse } from "node:http";
 import { boundEnd, type EndedAnswer, waitForDrain } from "./backpressure.ts";
-import { type BodyLimit, type CollectedBody, collectBody } from "./body-collector.ts";
-import { readBody } from "./body-reader.ts";
 import { runAfterTick } from "./deferred.ts";
 import { Disconnect } from "./disconnect.ts";
 import type {
@@ -13,6 +11,7 @@ import type {
 } from "./exchange.ts";
 import { fieldOf, type HeaderFields, valuesOf } from "./fields.ts";
 import type { H1Request } from "./h1-request.ts";
+import { type BodyLimit, type CollectedBody, collectBody, readBody } from "./request-body.ts";
 
 /** Unread bytes of a refused request that are read away, so that its answer is not lost to a TCP reset. */
 const maxLingerBytes = 64 * 1024;

@@ -1,8 +1,5 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { boundEnd, type EndedAnswer, waitForDrain } from "./backpressure.ts";
-import { type BodyLimit, type CollectedBody, collectBody } from "./body-collector.ts";
-import { readBody } from "./body-reader.ts";
-import type { BodySink, BodySource } from "./body-source.ts";
 import { runAfterTick } from "./deferred.ts";
 import { Disconnect } from "./disconnect.ts";
 import type {
@@ -13,6 +10,14 @@ import type {
 	ResponseHead,
 } from "./exchange.ts";
 import { type HeaderFields, valuesOf } from "./fields.ts";
+import {
+	type BodyLimit,
+	type BodySink,
+	type BodySource,
+	type CollectedBody,
+	collectBody,
+	readBody,
+} from "./request-body.ts";
 
 /** How often it is looked whether an answer is out, whose request is still coming. In ms. */
 const uploadPollMs = 10;
@@ -59,7 +64,7 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 	readonly writable: ServerHttp2Stream;
 	readonly options: ExchangeOptions;
 	#head: RequestHead;
-	#taker: BodySink | undefined;
+	#sink: BodySink | undefined;
 	#trailers: HeaderFields = noFields;
 	#hasEnded = false;
 	#awaitsContinue = false;
@@ -142,32 +147,32 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 		});
 	}
 
-	pipeTo(taker: BodySink): void {
+	pipeTo(sink: BodySink): void {
 		const stream = this.writable;
 		this.#sendContinue();
 		if (stream.readableEnded) {
-			taker.finish();
+			sink.end();
 			return;
 		}
-		this.#taker = taker;
+		this.#sink = sink;
 		stream.on("data", onData).on("end", onEnd);
 	}
 
 	discard(): void {
-		this.#taker = undefined;
+		this.#sink = undefined;
 		this.writable.resume();
 	}
 
 	/** To be told of each part of the body. */
 	came(chunk: Buffer): void {
-		this.#taker?.take(chunk);
+		this.#sink?.write(chunk);
 	}
 
 	/** To be told that all of the body came. */
 	cameToItsEnd(): void {
-		const taker = this.#taker;
-		this.#taker = undefined;
-		taker?.finish();
+		const sink = this.#sink;
+		this.#sink = undefined;
+		sink?.end();
 	}
 
 	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array> {

@@ -1,9 +1,9 @@
 import type { Clock } from "../clock.ts";
-import type { BodyLimit, CollectedBody } from "./body-collector.ts";
 import type { Disconnect } from "./disconnect.ts";
 import { fieldOf, type HeaderFields } from "./fields.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { TransportObserver } from "./observer.ts";
+import type { BodyLimit, CollectedBody } from "./request-body.ts";
 import type { SendQuota } from "./send-quota.ts";
 
 /** What is known of the connection that an exchange came on. */
@@ -68,9 +68,9 @@ export interface Exchange {
 	 */
 	collectBody(limit: BodyLimit, done: (body: CollectedBody) => void): void;
 	/**
-	 * The request's body; iterate once. Fails with a ConnectError: DEADLINE_EXCEEDED
-	 * when it takes longer than bodyTimeoutMs, or than `timeoutMs` where that is less,
-	 * CANCELED when the peer leaves.
+	 * The request's body; iterate once. Fails with a BodyTimeoutError when the body takes longer
+	 * than bodyTimeoutMs, or than `timeoutMs` where that is less, and with a DisconnectError when
+	 * the peer disconnects.
 	 */
 	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array>;
 	/** False: callers leave so much unread already that an answer of this size is not to be sent. */

@@ -1,5 +1,5 @@
 import { IncomingMessage } from "node:http";
-import { type BodySink, type BodySource, createStreamSource } from "./body-source.ts";
+import { type BodySink, type BodySource, createStreamSource } from "./request-body.ts";
 
 /**
  * Node's request, whose body goes from the parser straight to who takes it: by way of the stream,
@@ -8,37 +8,37 @@ import { type BodySink, type BodySource, createStreamSource } from "./body-sourc
  * end, by `push`.
  */
 export class H1Request extends IncomingMessage implements BodySource {
-	#taker: BodySink | undefined;
+	#sink: BodySink | undefined;
 	#wasGiven = false;
 	/** Called when the body is first asked for; undefined: nobody waits for that. */
 	beforeRead: (() => void) | undefined;
 
-	pipeTo(taker: BodySink): void {
+	pipeTo(sink: BodySink): void {
 		this.beforeRead?.();
 		if (this.complete || this.readableLength > 0) {
-			createStreamSource(this).pipeTo(taker);
+			createStreamSource(this).pipeTo(sink);
 			return;
 		}
-		this.#taker = taker;
+		this.#sink = sink;
 		// As if the stream were read: Node must neither hold the body back nor read it away.
 		this._read(0);
 	}
 
 	discard(): void {
-		this.#taker = undefined;
+		this.#sink = undefined;
 		this.resume();
 	}
 
 	override push(chunk: Buffer | null, encoding?: BufferEncoding): boolean {
-		const taker = this.#taker;
-		if (taker === undefined) return super.push(chunk, encoding);
+		const sink = this.#sink;
+		if (sink === undefined) return super.push(chunk, encoding);
 		if (chunk !== null) {
-			taker.take(chunk);
+			sink.write(chunk);
 			return true;
 		}
-		this.#taker = undefined;
+		this.#sink = undefined;
 		this.#wasGiven = true;
-		taker.finish();
+		sink.end();
 		return false;
 	}
 

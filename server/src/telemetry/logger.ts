@@ -1,5 +1,12 @@
 import { type DestinationStream, type Logger, pino } from "pino";
 
+export type { Logger } from "pino";
+
+/** Creates a logger that writes nothing. */
+export function createSilentLogger(): Logger {
+	return pino({ enabled: false });
+}
+
 /**
  * The service's log: one JSON object a line.
  * @param level pino's level names, and `silent`

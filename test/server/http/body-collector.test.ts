@@ -4,13 +4,14 @@ import {
 	type BodyLimit,
 	type CollectedBody,
 	collectBody,
-} from "../../../server/src/http/body-collector.ts";
-import { createStreamSource } from "../../../server/src/http/body-source.ts";
+	createStreamSource,
+} from "../../../server/src/http/request-body.ts";
+import { readAnnouncedBytes } from "../../../server/src/rpc/protocol/envelope.ts";
 import { envelope, envelopePrefix } from "../../hostile/wire-bytes.ts";
 import { until } from "../../support/until.ts";
 
-const bare: BodyLimit = { maxMessageBytes: 10, isEnveloped: false, declaredBytes: undefined };
-const enveloped: BodyLimit = { ...bare, isEnveloped: true };
+const bare: BodyLimit = { maxBytes: 10, declaredBytes: undefined, readAnnouncedBytes: undefined };
+const enveloped: BodyLimit = { ...bare, maxBytes: 15, readAnnouncedBytes };
 
 /** Sends a body in parts; `end` may be left out. */
 function collect(limit: BodyLimit, ...parts: readonly Uint8Array[]) {
@@ -43,7 +44,7 @@ describe("a body is whole", () => {
 
 	test("of many parts, and the first is not written to", async () => {
 		const first = bytes(3);
-		const limit = { ...bare, maxMessageBytes: 100_000 };
+		const limit = { ...bare, maxBytes: 100_000 };
 		const rest = Array.from({ length: 3_000 }, () => bytes(7));
 		expect(await collected(limit, first, ...rest)).toEqual(Buffer.concat([first, ...rest]));
 		expect(first).toEqual(bytes(3));

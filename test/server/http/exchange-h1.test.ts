@@ -58,7 +58,7 @@ test("who is given a body and throws breaks off the call, and Node's parser hear
 		exchange.disconnect.subscribe(() => {
 			departed = true;
 		});
-		const limit = { maxMessageBytes: 100, isEnveloped: false, declaredBytes: undefined };
+		const limit = { maxBytes: 100, declaredBytes: undefined, readAnnouncedBytes: undefined };
 		exchange.collectBody(limit, () => {
 			throw new Error("planted");
 		});

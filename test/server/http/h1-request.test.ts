@@ -3,8 +3,8 @@ import { createServer, type ServerResponse } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
-import type { BodySink } from "../../../server/src/http/body-source.ts";
 import { H1Request } from "../../../server/src/http/h1-request.ts";
+import type { BodySink } from "../../../server/src/http/request-body.ts";
 import { until } from "../../support/until.ts";
 
 type Serve = (request: H1Request, response: ServerResponse) => void;
@@ -34,10 +34,10 @@ const post = (body: string) =>
 function collecting(done: (body: string) => void): BodySink {
 	let body = "";
 	return {
-		take(chunk) {
+		write(chunk) {
 			body += chunk;
 		},
-		finish: () => done(body),
+		end: () => done(body),
 	};
 }
 
@@ -79,12 +79,12 @@ test("what is discarded is read away, and the next request is answered", async (
 		if (!isFirst) return echo(request, response);
 		isFirst = false;
 		request.pipeTo({
-			take(chunk) {
+			write(chunk) {
 				taken.push(String(chunk));
 				request.discard();
 				response.end("enough");
 			},
-			finish: () => taken.push("the end"),
+			end: () => taken.push("the end"),
 		});
 	});
 	client.write(`${post("first second")}first `);
@@ -114,8 +114,8 @@ test("a body that breaks off is never finished", async () => {
 	const client = await open((request, response) => {
 		response.on("close", closed.resolve);
 		request.pipeTo({
-			take: () => client.destroy(),
-			finish() {
+			write: () => client.destroy(),
+			end() {
 				isFinished = true;
 			},
 		});

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { Disconnect } from "../../http/disconnect.ts";
 
 /** What a call has opened. */
 interface Closable {
@@ -72,4 +73,18 @@ export class Cancellation {
 /** What a call fails with that took too long. */
 export function deadlinePassed(): ConnectError {
 	return new ConnectError("the operation timed out", Code.DeadlineExceeded);
+}
+
+/** Creates the error of a call whose caller disconnected: CANCELED. */
+export function callerLeft(cause?: unknown): ConnectError {
+	return new ConnectError("the caller left", Code.Canceled, undefined, undefined, cause);
+}
+
+/** Creates a signal that aborts with {@link callerLeft} when the peer disconnects. */
+export function disconnectSignal(disconnect: Disconnect): AbortSignal {
+	const controller = new AbortController();
+	const abort = () => controller.abort(callerLeft());
+	if (disconnect.hasOccurred) abort();
+	else disconnect.subscribe(abort);
+	return controller.signal;
 }

@@ -1,4 +1,5 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { closeIterator } from "../../http/body-writer.ts";
 
 /**
  * The interceptor next to the implementation: a call whose deadline has passed or
@@ -23,7 +24,7 @@ function leaving<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncIterato
 	let abandon: ((reason: unknown) => void) | undefined;
 	const onAbort = () => {
 		// A generator within an await answers only after it; nobody waits for that.
-		leaveIterator(iterator);
+		closeIterator(iterator);
 		abandon?.(reasonOf(signal));
 	};
 	if (signal.aborted) onAbort();
@@ -45,19 +46,14 @@ function leaving<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncIterato
 			});
 		},
 		return() {
-			leaveIterator(iterator);
+			closeIterator(iterator);
 			return finish();
 		},
 		throw(error) {
-			leaveIterator(iterator);
+			closeIterator(iterator);
 			return finish().then(() => Promise.reject(error));
 		},
 	};
-}
-
-/** Asks for an iterator's own cleanup, and waits for none of it; that it fails is no matter. */
-export function leaveIterator(iterator: AsyncIterator<unknown>): void {
-	(async () => iterator.return?.())().catch(() => {});
 }
 
 function untilAborted<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {

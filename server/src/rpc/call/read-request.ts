@@ -1,11 +1,11 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { CollectedBody } from "../../http/body-collector.ts";
 import { type Exchange, headerOf } from "../../http/exchange.ts";
+import type { CollectedBody } from "../../http/request-body.ts";
 import type { Codec } from "../codec/codec.ts";
 import type { Decoded, Decoder } from "../codec/decoder.ts";
 import type { Compression } from "../connect-internals.ts";
-import { envelopePrefixBytes } from "../protocol/envelope.ts";
+import { envelopePrefixBytes, readAnnouncedBytes } from "../protocol/envelope.ts";
 import type { Framing } from "../protocol/protocol.ts";
 import { openRequest } from "../protocol/request-envelope.ts";
 import type { Refusal } from "../refusals.ts";
@@ -38,12 +38,14 @@ export function readMessage(exchange: Exchange, rule: IncomingRule, taker: Messa
 	const declaredBytes = length === undefined ? undefined : Number(length);
 	const { text } = framing;
 	if (text === undefined) {
-		const limit = { maxMessageBytes, isEnveloped: framing.isEnveloped, declaredBytes };
+		const limit = framing.isEnveloped
+			? { maxBytes: maxMessageBytes + envelopePrefixBytes, declaredBytes, readAnnouncedBytes }
+			: { maxBytes: maxMessageBytes, declaredBytes, readAnnouncedBytes: undefined };
 		exchange.collectBody(limit, (body) => openMessage(body, rule, taker));
 		return;
 	}
 	const maxTextBytes = text.maxBytes(maxMessageBytes + envelopePrefixBytes);
-	const limit = { maxMessageBytes: maxTextBytes, isEnveloped: false, declaredBytes };
+	const limit = { maxBytes: maxTextBytes, declaredBytes, readAnnouncedBytes: undefined };
 	exchange.collectBody(limit, (body) => {
 		const decoded = body === undefined ? undefined : text.decode(body);
 		if (decoded !== undefined && "cause" in decoded) taker.receive({ refusal: decoded });

@@ -1,7 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Timer } from "../../clock.ts";
 import { runAfterTick } from "../../http/deferred.ts";
-import { callerLeft } from "../../http/disconnect.ts";
 import { summarizeRequest } from "../../http/request-summary.ts";
 import type { Decoded } from "../codec/decoder.ts";
 import type { StreamProtocol, UnaryProtocol } from "../protocol/protocol.ts";
@@ -10,7 +9,7 @@ import type { Refusal } from "../refusals.ts";
 import { deadlineInRequest, requestTooSlow } from "../refusals.ts";
 import type { Route } from "../router.ts";
 import { Call } from "./call.ts";
-import { deadlinePassed } from "./cancellation.ts";
+import { callerLeft, deadlinePassed } from "./cancellation.ts";
 import { readTerms, type Terms } from "./negotiate.ts";
 import { openMessage, readMessage } from "./read-request.ts";
 import { sendRefusal } from "./refusal-response.ts";

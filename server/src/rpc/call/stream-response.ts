@@ -1,14 +1,13 @@
 import type { DescMessage, Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Timer } from "../../clock.ts";
-import { callerLeft } from "../../http/disconnect.ts";
 import type { Exchange, ResponseEnd } from "../../http/exchange.ts";
 import { type HeaderFields, metadataFieldsOf } from "../../http/fields.ts";
 import type { Codec } from "../codec/codec.ts";
 import type { StreamProtocol } from "../protocol/protocol.ts";
 import type { Call } from "./call.ts";
 import { answerFailure, toCallError, toInternal } from "./call-error.ts";
-import { type Cancellation, deadlinePassed } from "./cancellation.ts";
+import { type Cancellation, callerLeft, deadlinePassed } from "./cancellation.ts";
 import { copiedHeaders } from "./headers.ts";
 import { toMessage } from "./invoke-implementation.ts";
 import { failureHeaders, type Sent, sendAnswer, streamHeaders } from "./response.ts";

@@ -14,6 +14,15 @@ export function readEnvelopeLength(bytes: Buffer, offset = 0): number {
 	return bytes.readUInt32BE(offset + 1);
 }
 
+/**
+ * Reads the size of the first envelope of a body, its prefix included; 0 until the prefix has
+ * arrived.
+ */
+export function readAnnouncedBytes(start: Buffer, receivedBytes: number): number {
+	if (receivedBytes < envelopePrefixBytes) return 0;
+	return envelopePrefixBytes + readEnvelopeLength(start);
+}
+
 /** Writes a prefix in place. */
 export function writeEnvelopePrefix(target: Buffer, flags: number, messageBytes: number): void {
 	target[0] = flags;

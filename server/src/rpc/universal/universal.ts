@@ -9,6 +9,7 @@ import type { CallOutcome, TransportObserver } from "../../http/observer.ts";
 import { summarizeRequest } from "../../http/request-summary.ts";
 import type { StreamScheduler } from "../../http/scheduler.ts";
 import { type CallContext, callContextKey } from "../call/call-context.ts";
+import { disconnectSignal } from "../call/cancellation.ts";
 import { readTimeoutMs, writeTimeoutMs } from "../call/deadline.ts";
 import { getHeaders, streamHeaders } from "../call/response.ts";
 import type { Decoder } from "../codec/decoder.ts";
@@ -24,7 +25,7 @@ import type { RefusalDetails } from "../refusals.ts";
 import type { Route } from "../router.ts";
 import { checkedMessages } from "./checked-messages.ts";
 import { reachedKey } from "./interceptors-reached.ts";
-import { gatherBody } from "./request-body.ts";
+import { gatherBody, readRequestBody } from "./request-body.ts";
 
 /** What calls share. */
 export interface UniversalOptions {
@@ -79,7 +80,7 @@ export async function serveUniversal(
 		method: route.method,
 		header,
 		body: Symbol.asyncIterator in body ? body : createAsyncIterable(body),
-		signal: exchange.disconnect.signal,
+		signal: disconnectSignal(exchange.disconnect),
 		contextValues,
 	});
 
@@ -126,7 +127,7 @@ async function bodyOf(
 	if (kind === "client_streaming" || kind === "bidi_streaming") {
 		const isConnect = route.protocol === "connect-stream";
 		const named = header.get(isConnect ? "connect-content-encoding" : "grpc-encoding");
-		return checkedMessages(exchange.readBody(timeoutMs), {
+		return checkedMessages(readRequestBody(exchange, timeoutMs), {
 			schema: route.procedure.method.input,
 			codec: route.codec,
 			compression: findCoding(named ?? "", compressions) ?? null,
