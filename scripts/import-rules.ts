@@ -35,7 +35,7 @@ const guarded: readonly GuardedPackage[] = [
 	"prom-client",
 ];
 
-const ground = ["clock.ts", "failure.ts"];
+const ground = ["caller.ts", "clock.ts", "failure.ts"];
 const gen = "@novasphere/wukong-gen";
 
 /** From top to bottom. The longest path that fits a file is its room. */
@@ -70,6 +70,7 @@ const rooms: Readonly<Record<string, Room>> = {
 	},
 	"http/": { imports: ["rpc/", ...ground], packages: ["node:http", "@connectrpc/"] },
 	"resource/": { imports: ["failure.ts"], packages: [gen] },
+	"caller.ts": { imports: [] },
 	"clock.ts": { imports: [] },
 	"failure.ts": { imports: [], packages: [gen] },
 };

@@ -1,26 +1,33 @@
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
+import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Logger } from "pino";
-import type { WukongRef } from "../resource/object.ts";
+import { reasonName } from "../failure.ts";
 import { codeName } from "../service/errors/error-codes.ts";
-import type { Call, CallEnd, CallObserver } from "../service/interceptors/call-observer.ts";
+import type {
+	CallEnd,
+	CallListener,
+	CallObserver,
+	ObservedCall,
+} from "../service/interceptors/call-observer.ts";
 
 /**
- * Logs calls, each with its request id: at info a line per mutation, per start and end of a
- * stream and per failure, at debug the reads. A stream ends when its reader leaves: no failure. A fault of ours is an error and has its cause. Of
- * what a caller sent, only namespace and name of the VM get into the log.
+ * Logs calls, each with its request id: at info a line for each mutation, each start and end of a
+ * stream and each failure, at debug the reads. A stream that ends because its reader leaves, or
+ * because this replica shuts down, has not failed. A fault of ours is an error and has its cause. Of
+ * what a caller sends, only namespace and name of the VM get into the log.
  */
 export function createAccessLog(logger: Logger): CallObserver {
-	return {
-		streamStarted(call, wukong) {
-			logger.info({ ...describe(call), ...named(wukong) }, "stream started");
+	/** One for all calls: a line is made of the call and its end alone. */
+	const listener: CallListener = {
+		streamOpened(call) {
+			logger.info(describe(call), "stream started");
 		},
 		callEnded(call, end) {
 			const level = levelOf(call, end);
 			if (!logger.isLevelEnabled(level)) return;
 			const line = {
 				...describe(call),
-				...named(end.wukong),
 				code: codeName(end.failure?.code),
 				reason: end.failure?.reason,
 				durationMs: Math.round(end.durationMs * 10) / 10,
@@ -28,27 +35,26 @@ export function createAccessLog(logger: Logger): CallObserver {
 			logger[level]({ ...line, ...causeOf(end) }, messageOf(call, end));
 		},
 	};
+	return { callStarted: () => listener };
 }
 
-function describe(call: Call) {
+function describe({ method, protocol, requestId, target }: ObservedCall) {
+	const { typeName } = method.parent;
 	return {
-		requestId: call.requestId,
-		procedure: `${call.method.parent.typeName}/${call.method.name}`,
-		protocol: call.protocol,
+		requestId,
+		procedure: `${typeName}/${method.name}`,
+		protocol,
+		...(target === undefined ? {} : { namespace: target.namespace, name: target.name }),
 	};
 }
 
-function named(wukong: WukongRef | undefined) {
-	return wukong === undefined ? {} : { namespace: wukong.namespace, name: wukong.name };
-}
-
-function levelOf({ method }: Call, { failure }: CallEnd): "debug" | "info" | "error" {
+function levelOf({ method }: ObservedCall, { failure }: CallEnd): "debug" | "info" | "error" {
 	if (failure !== undefined) return failure.code === Code.Internal ? "error" : "info";
-	const read = method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
-	return read && method.methodKind === "unary" ? "debug" : "info";
+	const isRead = method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+	return isRead && method.methodKind === "unary" ? "debug" : "info";
 }
 
-/** Where it helps: a fault of ours, or what an upstream said of itself and of our rights. */
+/** Codes whose cause helps: a fault of ours, or what an upstream said of itself and of our rights. */
 const codesWithCause: readonly Code[] = [Code.Internal, Code.Unavailable, Code.PermissionDenied];
 
 function causeOf({ failure }: CallEnd) {
@@ -56,9 +62,13 @@ function causeOf({ failure }: CallEnd) {
 	return { err: failure.cause };
 }
 
-function messageOf({ method }: Call, { failure }: CallEnd): string {
+/** Reasons by which a stream ends in order: a watch has no other way to end by its reader's wish, or by ours. */
+const orderlyEnds: readonly string[] = [ErrorReason.CANCELED, ErrorReason.SHUTTING_DOWN].map(
+	reasonName,
+);
+
+function messageOf({ method }: ObservedCall, { failure }: CallEnd): string {
 	if (method.methodKind === "unary") return failure === undefined ? "call ended" : "call failed";
-	// A watch has no other way to end by its reader's wish.
-	const isWish = failure === undefined || failure.code === Code.Canceled;
-	return isWish ? "stream ended" : "stream failed";
+	const isOrderly = failure === undefined || orderlyEnds.includes(failure.reason);
+	return isOrderly ? "stream ended" : "stream failed";
 }

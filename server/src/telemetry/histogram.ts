@@ -1,23 +1,23 @@
 import { Gauge, Histogram, type Registry } from "prom-client";
 
 export interface HistogramOptions {
-	/** Its last word is the unit of all values, as Prometheus has it. */
+	/** Name of the metric; its last word is the unit of all values, as Prometheus has it. */
 	readonly name: string;
 	readonly help: string;
-	/** The one label. Its values must be few: each has a series of its own. */
-	readonly label: string;
+	/** Their values must be few: each combination has a series of its own. */
+	readonly labelNames: readonly string[];
 	/** Upper bounds, inclusive and rising; one without bound is added. */
 	readonly buckets: readonly number[];
 }
 
-/** The values observed under one value of the label. */
+/** Counts the values that are observed under one combination of label values. */
 export interface Distribution {
 	/** @param value never NaN */
 	observe(value: number): void;
 }
 
 interface Series extends Distribution {
-	/** What Prometheus shall see; a bucket holds all values up to its bound. */
+	/** Lists what Prometheus reads; a bucket holds all values up to its bound. */
 	samples(): Sample[];
 }
 
@@ -28,14 +28,16 @@ interface Sample {
 }
 
 /**
- * A histogram that prom-client shows as one of its own. prom-client's own looks its series up by
- * their labels for each value, which takes longer than all else that is counted of a call.
- * @returns the series of a label's value, always the same one; it shows from then on
+ * Creates a histogram that prom-client shows as one of its own. prom-client's own looks its series
+ * up by their labels for each value, which takes longer than everything else that is counted of a
+ * call.
+ * @returns a function from label values, in the order of their names, to their series: always the
+ * same one, and shown from then on
  */
 export function createHistogram(
 	registry: Registry,
 	options: HistogramOptions,
-): (labelValue: string) => Distribution {
+): (labelValues: readonly string[]) => Distribution {
 	const { name, help } = options;
 	const series = new Map<string, Series>();
 	const empty = new Histogram({ name, help, registers: [] });
@@ -45,16 +47,21 @@ export function createHistogram(
 		const head = await empty.get();
 		return { ...head, values: [...series.values()].flatMap((each) => each.samples()) };
 	};
-	return (labelValue) => {
-		const known = series.get(labelValue);
+	return (labelValues) => {
+		const key = JSON.stringify(labelValues);
+		const known = series.get(key);
 		if (known !== undefined) return known;
-		const added = createSeries(options, labelValue);
-		series.set(labelValue, added);
+		const added = createSeries(options, labelValues);
+		series.set(key, added);
 		return added;
 	};
 }
 
-function createSeries({ name, label, buckets }: HistogramOptions, labelValue: string): Series {
+function createSeries(
+	{ name, labelNames, buckets }: HistogramOptions,
+	labelValues: readonly string[],
+): Series {
+	const labels = Object.fromEntries(labelNames.map((label, at) => [label, labelValues[at] ?? ""]));
 	const bounds = Float64Array.of(...buckets, Number.POSITIVE_INFINITY);
 	const counts = new Float64Array(bounds.length);
 	let sum = 0;
@@ -66,7 +73,6 @@ function createSeries({ name, label, buckets }: HistogramOptions, labelValue: st
 			sum += value;
 		},
 		samples() {
-			const labels = { [label]: labelValue };
 			let count = 0;
 			const filled = [...buckets, "+Inf"].map((le, place) => {
 				count += counts[place] as number;

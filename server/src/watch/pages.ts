@@ -1,9 +1,9 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import type { Caller } from "../caller.ts";
 import { Failure, isFailure } from "../failure.ts";
 import { formatVersion } from "../resource/version.ts";
 import type { Store } from "../store/store.ts";
-import type { Caller } from "./caller.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { type Filter, filterText, shows } from "./filter.ts";
 import type { PageCache, PageKey } from "./page-cache.ts";

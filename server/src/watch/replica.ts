@@ -1,11 +1,11 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import type { Caller } from "../caller.ts";
 import type { Clock } from "../clock.ts";
 import { Failure, storeNotLoaded } from "../failure.ts";
 import type { WukongRef } from "../resource/object.ts";
 import { parseVersion, startOver } from "../resource/version.ts";
 import type { Freshness, HistoryLimits, Store } from "../store/store.ts";
-import type { Caller } from "./caller.ts";
 import { createChangeLog } from "./change-log.ts";
 import { createStreamMarks } from "./control-events.ts";
 import { Cursor } from "./cursor.ts";

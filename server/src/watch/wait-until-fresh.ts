@@ -1,9 +1,9 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
+import type { Caller } from "../caller.ts";
 import type { Clock } from "../clock.ts";
 import { Failure, invalidRequest } from "../failure.ts";
 import { parseVersion, startOver } from "../resource/version.ts";
 import type { Store } from "../store/store.ts";
-import type { Caller } from "./caller.ts";
 import type { ChangeLog } from "./change-log.ts";
 
 /** How long a read waits for the version it asks for, in milliseconds. */

@@ -1,5 +1,5 @@
 import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
-import type { Caller } from "./caller.ts";
+import type { Caller } from "../caller.ts";
 import type { StreamMarks } from "./control-events.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Beating, Heartbeats } from "./heartbeat.ts";

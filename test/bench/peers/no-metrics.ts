@@ -4,7 +4,7 @@ const nothing = () => {};
 
 /** Counts nothing. */
 export const noMetrics: Metrics = {
-	calls: { streamStarted: nothing, callEnded: nothing },
+	calls: { callStarted: () => undefined },
 	watch: {
 		streamOpened: nothing,
 		streamClosed: nothing,

@@ -53,7 +53,7 @@ describe("a running app", () => {
 		const [live, ready, metrics] = await Promise.all(answers.map((answer) => answer.text()));
 		expect([live, ready]).toEqual(["alive\n", "ready\n"]);
 		expect(metrics).toContain(
-			'wukong_requests_total{method="ListWukongs",code="ok",protocol="grpc"} 1',
+			'wukong_requests_total{service="novasphere.v1.WukongService",method="ListWukongs",code="ok",protocol="grpc"} 1',
 		);
 	});
 

@@ -6,19 +6,28 @@ import type { CallFailure } from "../../../server/src/service/interceptors/call-
 import { createAccessLog } from "../../../server/src/telemetry/access-log.ts";
 
 const { getWukong, createWukong, watchWukong } = WukongService.method;
-const wukong = { namespace: "default", name: "vm" };
+const target = { namespace: "default", name: "vm" };
 
 function setUp(level: string) {
 	const lines: Record<string, unknown>[] = [];
 	const logger = pino({ level }, { write: (line) => void lines.push(JSON.parse(line)) });
 	const log = createAccessLog(logger);
 	type Method = typeof getWukong | typeof createWukong | typeof watchWukong;
-	const call = (method: Method) => ({ method, protocol: "grpc" as const, requestId: "r1" });
+	const call = (method: Method) =>
+		({
+			method,
+			protocol: "grpc",
+			requestId: "r1",
+			target,
+			peer: undefined,
+			principal: undefined,
+		}) as const;
+	const start = (method: Method) => log.callStarted(call(method), new Headers());
 	return {
 		lines,
 		end: (method: Method, failure?: CallFailure) =>
-			log.callEnded(call(method), { durationMs: 1.26, wukong, failure }),
-		start: (method: Method) => log.streamStarted(call(method), wukong),
+			start(method)?.callEnded?.(call(method), { durationMs: 1.26, failure }),
+		open: (method: Method) => start(method)?.streamOpened?.(call(method)),
 	};
 }
 
@@ -42,8 +51,8 @@ describe("the access log", () => {
 	});
 
 	test("at info has a line per start and end of a stream", () => {
-		const { lines, start, end } = setUp("info");
-		start(watchWukong);
+		const { lines, open, end } = setUp("info");
+		open(watchWukong);
 		end(watchWukong);
 		expect(lines.map(({ msg }) => msg)).toEqual(["stream started", "stream ended"]);
 	});
@@ -64,8 +73,18 @@ describe("the access log", () => {
 		end(watchWukong, { code: Code.Canceled, reason: "CANCELED", cause: new Error("gone") });
 		expect(lines).toMatchObject([{ level: 30, msg: "stream ended", code: "canceled" }]);
 		expect(lines[0]).not.toHaveProperty("err");
-		end(watchWukong, { code: Code.Unavailable, reason: "SHUTTING_DOWN", cause: undefined });
+		end(watchWukong, { code: Code.Unavailable, reason: "UPSTREAM_UNAVAILABLE", cause: undefined });
 		expect(lines[1]).toMatchObject({ msg: "stream failed", code: "unavailable" });
+	});
+
+	test("tells of a stream that this replica ends at shutdown as of one that ended, with its reason", () => {
+		const { lines, end } = setUp("info");
+		end(watchWukong, { code: Code.Unavailable, reason: "SHUTTING_DOWN", cause: undefined });
+		expect(lines).toMatchObject([
+			{ level: 30, msg: "stream ended", code: "unavailable", reason: "SHUTTING_DOWN" },
+		]);
+		end(createWukong, { code: Code.Unavailable, reason: "SHUTTING_DOWN", cause: undefined });
+		expect(lines[1]).toMatchObject({ msg: "call failed", reason: "SHUTTING_DOWN" });
 	});
 
 	test("has the cause of a fault of ours, as an error", () => {

@@ -4,18 +4,17 @@ import { expect, test } from "vitest";
 import { createHistogram } from "../../../server/src/telemetry/histogram.ts";
 
 const buckets = [0.001, 0.1, 1, 30];
-const options = { name: "pause_seconds", help: 'Of "all"\\sorts.', label: "kind", buckets };
+const options = { name: "pause_seconds", help: 'Of "all"\\sorts.', labelNames: ["kind"], buckets };
 const seed = Number(process.env.WUKONG_TEST_SEED ?? Date.now() % 2 ** 31);
 
 /** Ours and prom-client's own, each in a registry of its own. */
 function createBoth() {
 	const registries = [new Registry(), new Registry()] as const;
 	const ours = createHistogram(registries[0], options);
-	const { label, ...rest } = options;
-	const theirs = new Histogram({ ...rest, labelNames: [label], registers: [registries[1]] });
+	const theirs = new Histogram({ ...options, registers: [registries[1]] });
 	return {
 		observe(kind: string, value: number) {
-			ours(kind).observe(value);
+			ours([kind]).observe(value);
 			theirs.observe({ kind }, value);
 		},
 		async compare() {

@@ -1,28 +1,39 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { expect, test } from "vitest";
-import { createMetrics } from "../../../server/src/telemetry/metrics.ts";
+import type { CallEnd } from "../../../server/src/service/interceptors/call-observer.ts";
+import { createMetrics, type Metrics } from "../../../server/src/telemetry/metrics.ts";
 
+const service = 'service="novasphere.v1.WukongService"';
 const { getWukong, watchWukong } = WukongService.method;
-const call = { method: getWukong, protocol: "grpc", requestId: "r1" } as const;
-const end = { durationMs: 2, wukong: undefined, failure: undefined };
+const end = { durationMs: 2, failure: undefined };
 
-test("calls are counted by method, code and protocol, unary ones timed", async () => {
+/** One call by gRPC from its start to its end. */
+function play({ calls }: Metrics, method: DescMethod, end: CallEnd) {
+	const call = {
+		...({ method, protocol: "grpc", requestId: "r1" } as const),
+		...{ peer: undefined, principal: undefined, target: undefined },
+	};
+	calls.callStarted(call, new Headers())?.callEnded?.(call, end);
+}
+
+test("calls are counted by service, method, code and protocol, unary ones timed", async () => {
 	const metrics = createMetrics({ processMetrics: false });
-	metrics.calls.callEnded(call, end);
+	play(metrics, getWukong, end);
 	const failure = { code: Code.NotFound, reason: "WUKONG_NOT_FOUND", cause: undefined };
-	metrics.calls.callEnded(call, { ...end, failure });
-	metrics.calls.callEnded({ ...call, method: watchWukong }, { ...end, failure });
+	play(metrics, getWukong, { ...end, failure });
+	play(metrics, watchWukong, { ...end, failure });
 	const { body } = await metrics.exposition();
 	const count = (method: string, code: string) =>
-		`wukong_requests_total{method="${method}",code="${code}",protocol="grpc"} 1`;
+		`wukong_requests_total{${service},method="${method}",code="${code}",protocol="grpc"} 1`;
 	expect(body).toContain(count("GetWukong", "ok"));
 	expect(body).toContain(count("GetWukong", "not_found"));
 	expect(body).toContain(count("WatchWukong", "not_found"));
 	expect(body).toContain(
-		'wukong_request_duration_seconds_bucket{le="0.0025",method="GetWukong"} 2',
+		`wukong_request_duration_seconds_bucket{le="0.0025",${service},method="GetWukong"} 2`,
 	);
-	expect(body).not.toContain('_bucket{le="0.0025",method="WatchWukong"}');
+	expect(body).not.toContain(`_bucket{le="0.0025",${service},method="WatchWukong"}`);
 });
 
 test("streams and connections are counted while they are open", async () => {
@@ -52,8 +63,9 @@ test("streams and connections are counted while they are open", async () => {
 });
 
 test("who reads the numbers leaves them as they are", async () => {
-	const { calls, port, exposition } = createMetrics({ processMetrics: false });
-	calls.callEnded(call, end);
+	const metrics = createMetrics({ processMetrics: false });
+	const { port, exposition } = metrics;
+	play(metrics, getWukong, end);
 	port.bytesSent(10);
 	const { body } = await exposition();
 	expect((await exposition()).body).toBe(body);

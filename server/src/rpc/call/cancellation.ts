@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { Caller } from "../../caller.ts";
 import type { Disconnect } from "../../http/disconnect.ts";
 
 /** What a call has opened. */
@@ -68,6 +69,15 @@ export class Cancellation {
 		this.#controller?.abort(failure);
 		this.#held?.close();
 	}
+}
+
+/**
+ * Returns why work for a caller has failed: what is aborted throws an AbortError of its own, and the
+ * caller's signal has the reason (deadline, disconnect). Asks for the signal only then.
+ */
+export function abortReasonOf(error: unknown, caller: Caller): unknown {
+	const isAbort = error instanceof Error && error.name === "AbortError";
+	return isAbort && caller.signal.aborted ? caller.signal.reason : error;
 }
 
 /** What a call fails with that took too long. */

@@ -1,103 +1,154 @@
-import type { ConnectError, Interceptor, StreamRequest, UnaryRequest } from "@connectrpc/connect";
+import type {
+	ConnectError,
+	ContextValues,
+	Interceptor,
+	StreamRequest,
+	UnaryRequest,
+} from "@connectrpc/connect";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
+import type { Peer, Principal } from "../../caller.ts";
 import type { Clock } from "../../clock.ts";
 import { Failure } from "../../failure.ts";
 import type { WukongRef } from "../../resource/object.ts";
+import { type StreamHooks, wrapStream } from "../../rpc/batched-stream.ts";
+import { type CallContext, principalKey } from "../../rpc/call/call-context.ts";
+import { abortReasonOf } from "../../rpc/call/cancellation.ts";
 import { reasonIn, toConnectError } from "../errors/connect-error.ts";
-import { abortReasonOf } from "./abort-reason.ts";
-import type { Call, CallFailure, CallObserver } from "./call-observer.ts";
+import type {
+	CallFailure,
+	CallListener,
+	CallObserver,
+	CallProtocol,
+	ObservedCall,
+} from "./call-observer.ts";
 import { callTarget } from "./call-target.ts";
-import { observedStream, type StreamHooks } from "./observed-stream.ts";
 
 type Request = UnaryRequest | StreamRequest;
 
 export interface CallInterceptorOptions {
-	/** Told of every call, in this order. */
+	/** Hear of every call, in this order; the first one's `run` is the outermost. */
 	readonly observers: readonly CallObserver[];
-	/** What the transport knows of the call. */
-	readonly contextOf: (request: Request) => Pick<Call, "requestId" | "protocol">;
+	/** Finds what the port knows of a call. */
+	readonly contextOf: (request: Request) => Pick<CallContext, "requestId" | "protocol" | "peer">;
 	readonly clock: Clock;
 }
 
 /**
- * The outermost interceptor: turns whatever a call fails with into the error that the caller
- * gets, and tells the observers how the call ended. That a call ends at its deadline, and when
- * its caller leaves, is the transport's part.
+ * Creates the outermost interceptor: it turns whatever a call fails with into the error that the
+ * caller gets, and lets the observers hear of the call. That a call ends at its deadline, and when
+ * its caller leaves, is the work of `rpc`.
  */
 export function createCallInterceptor(options: CallInterceptorOptions): Interceptor {
 	return (next) => async (request) => {
-		const record = new CallRecord(request, options);
+		const call = new CallRecord(request, options);
 		try {
-			const response = await next(request);
+			const response = await (call.hasRun ? call.run(() => next(request)) : next(request));
 			if (!response.stream) {
-				record.ended();
+				call.onEnd();
 				return response;
 			}
-			record.streamStarted();
-			return { ...response, message: observedStream(response.message, record, request) };
+			call.streamOpened();
+			return { ...response, message: wrapStream(response.message, call, request) };
 		} catch (error) {
-			throw record.failed(abortReasonOf(error, request));
+			throw call.onError(abortReasonOf(error, request));
 		}
 	};
 }
 
-const readerLeft = new Failure(ErrorReason.CANCELED, "the caller left");
+const callerLeft = new Failure(ErrorReason.CANCELED, "the caller left");
 
-/** One call's way from its start to its one end. A class: each call has one, and a stream keeps it. */
-class CallRecord implements StreamHooks {
-	readonly #options: CallInterceptorOptions;
+/**
+ * One call from its start to its end, which comes once. A class: each call has one, and a stream
+ * keeps it, without its request.
+ */
+class CallRecord implements ObservedCall, StreamHooks<unknown> {
+	readonly method: Request["method"];
+	readonly protocol: CallProtocol;
+	readonly requestId: string;
+	readonly peer: Peer | undefined;
+	/** Only where a listener counts messages: nothing is to be done for each batch else. */
+	readonly onBatch?: (messages: readonly unknown[]) => void;
+	readonly #clock: Clock;
 	readonly #startMs: number;
-	readonly #call: Call;
-	/** Until a stream has started: the VM is known by then. */
-	#request: Request | undefined;
-	#subject: WukongRef | undefined;
+	readonly #listeners: readonly CallListener[];
+	/** undefined once a stream is open: target and principal are known by then. */
+	#values: ContextValues | undefined;
+	#target: WukongRef | undefined;
+	#principal: Principal | undefined;
 	#hasEnded = false;
 
-	constructor(request: Request, options: CallInterceptorOptions) {
-		const { protocol, requestId } = options.contextOf(request);
-		this.#options = options;
-		this.#startMs = options.clock.monotonicMs();
-		this.#call = { method: request.method, protocol, requestId };
-		this.#request = request;
-	}
-
-	streamStarted(): void {
-		this.#subject = this.#findSubject();
-		this.#request = undefined;
-		for (const observer of this.#options.observers) {
-			observer.streamStarted(this.#call, this.#subject);
+	constructor(request: Request, { observers, contextOf, clock }: CallInterceptorOptions) {
+		const { protocol, requestId, peer } = contextOf(request);
+		this.method = request.method;
+		this.protocol = protocol;
+		this.requestId = requestId;
+		this.peer = peer;
+		this.#clock = clock;
+		this.#startMs = clock.monotonicMs();
+		this.#values = request.contextValues;
+		const listeners: CallListener[] = [];
+		for (const observer of observers) {
+			const listener = observer.callStarted(this, request.header);
+			if (listener !== undefined) listeners.push(listener);
+		}
+		this.#listeners = listeners;
+		if (request.stream && listeners.some(({ messagesSent }) => messagesSent !== undefined)) {
+			this.onBatch = ({ length }) => {
+				for (const listener of listeners) listener.messagesSent?.(this, length);
+			};
 		}
 	}
 
-	ended(): void {
+	get target(): WukongRef | undefined {
+		return this.#values === undefined ? this.#target : this.#values.get(callTarget);
+	}
+
+	get principal(): Principal | undefined {
+		return this.#values === undefined ? this.#principal : this.#values.get(principalKey);
+	}
+
+	/** Whether a listener wants the call to run in its context. */
+	get hasRun(): boolean {
+		for (const { run } of this.#listeners) if (run !== undefined) return true;
+		return false;
+	}
+
+	run<T>(next: () => T): T {
+		const within = this.#listeners.reduceRight<() => T>(
+			(inner, listener) =>
+				// Called on its listener, which may be an object with a state of its own.
+				listener.run === undefined ? inner : () => listener.run?.(inner) as T,
+			next,
+		);
+		return within();
+	}
+
+	streamOpened(): void {
+		this.#target = this.target;
+		this.#principal = this.principal;
+		this.#values = undefined;
+		for (const listener of this.#listeners) listener.streamOpened?.(this);
+	}
+
+	onEnd(): void {
 		this.#end(undefined);
 	}
 
-	left(reason: unknown): void {
-		this.failed(reason ?? readerLeft);
+	onClose(reason: unknown): void {
+		this.onError(reason ?? callerLeft);
 	}
 
-	failed(error: unknown): ConnectError {
-		const outgoing = toConnectError(error, this.#findSubject());
+	onError(error: unknown): ConnectError {
+		const outgoing = toConnectError(error, this.target);
 		const reason = reasonIn(outgoing) ?? "";
 		this.#end({ code: outgoing.code, reason, cause: outgoing.cause });
 		return outgoing;
 	}
 
-	#findSubject(): WukongRef | undefined {
-		return this.#request === undefined
-			? this.#subject
-			: this.#request.contextValues.get(callTarget);
-	}
-
 	#end(failure: CallFailure | undefined): void {
 		if (this.#hasEnded) return;
 		this.#hasEnded = true;
-		const { observers, clock } = this.#options;
-		const durationMs = clock.monotonicMs() - this.#startMs;
-		const wukong = this.#findSubject();
-		for (const observer of observers) {
-			observer.callEnded(this.#call, { durationMs, wukong, failure });
-		}
+		const end = { durationMs: this.#clock.monotonicMs() - this.#startMs, failure };
+		for (const listener of this.#listeners) listener.callEnded?.(this, end);
 	}
 }

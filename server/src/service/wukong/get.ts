@@ -8,7 +8,7 @@ import {
 	type WukongService,
 } from "@novasphere/wukong-gen/wukong-service";
 import { wukongNotFound } from "../../resource/wukong/failures.ts";
-import { type ServiceContext, staleSince } from "./service-context.ts";
+import { callerOf, type ServiceContext, staleSince } from "./service-context.ts";
 
 /** GetWukong: one VM, from the picture of this process. */
 export function createGet({
@@ -34,8 +34,8 @@ export function createGet({
 		return stale === undefined ? responseOf(wukong) : { wukong, staleSince: stale };
 	};
 	// What is there at once costs no turn of the microtask queue.
-	return (request, caller) => {
+	return (request, context) => {
 		if (request.minResourceVersion === "") return read(request);
-		return replica.reach(request.minResourceVersion, caller).then(() => read(request));
+		return replica.reach(request.minResourceVersion, callerOf(context)).then(() => read(request));
 	};
 }

@@ -7,7 +7,7 @@ import {
 } from "@novasphere/wukong-gen/wukong-service";
 import type { ListPage } from "../../watch/pages.ts";
 import { createSelector } from "../../watch/selector/selector.ts";
-import { type ServiceContext, staleSince } from "./service-context.ts";
+import { callerOf, type ServiceContext, staleSince } from "./service-context.ts";
 
 /** ListWukongs: one page of a snapshot. An empty namespace means all of them. */
 export function createList({
@@ -28,7 +28,7 @@ export function createList({
 		const stale = staleSince(replica);
 		return stale === undefined ? responseOf(page) : { ...page, staleSince: stale };
 	};
-	return (request, caller) => {
+	return (request, context) => {
 		const page = replica.list({
 			filter: {
 				namespace: request.namespace,
@@ -38,7 +38,7 @@ export function createList({
 			pageSize: request.pageSize,
 			pageToken: request.pageToken,
 			minResourceVersion: request.minResourceVersion,
-			caller,
+			caller: callerOf(context),
 		});
 		// What is there at once costs no turn of the microtask queue.
 		return page instanceof Promise ? page.then(toResponse) : toResponse(page);

@@ -1,4 +1,7 @@
 import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { HandlerContext } from "@connectrpc/connect";
+import type { Caller, Principal } from "../../caller.ts";
+import { principalKey } from "../../rpc/call/call-context.ts";
 import type { Store } from "../../store/store.ts";
 import type { Replica } from "../../watch/replica.ts";
 
@@ -18,4 +21,26 @@ export interface ServiceContext {
 export function staleSince(replica: Replica): Timestamp | undefined {
 	const { staleSinceMs } = replica.freshness();
 	return staleSinceMs === undefined ? undefined : timestampFromMs(staleSinceMs);
+}
+
+/** Returns who makes a call, for what lies below the service and knows no RPC. */
+export function callerOf(context: HandlerContext): Caller {
+	return new ContextCaller(context);
+}
+
+/** A class, so that neither its signal is made nor its principal looked up before somebody asks. */
+class ContextCaller implements Caller {
+	readonly #context: HandlerContext;
+
+	constructor(context: HandlerContext) {
+		this.#context = context;
+	}
+
+	get signal(): AbortSignal {
+		return this.#context.signal;
+	}
+
+	get principal(): Principal | undefined {
+		return this.#context.values.get(principalKey);
+	}
 }

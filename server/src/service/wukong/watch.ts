@@ -4,7 +4,7 @@ import type { WatchWukongRequest } from "@novasphere/wukong-gen/wukong-service";
 import { invalidRequest } from "../../failure.ts";
 import { createSelector } from "../../watch/selector/selector.ts";
 import type { WatchStream } from "../../watch/watch-stream.ts";
-import type { ServiceContext } from "./service-context.ts";
+import { callerOf, type ServiceContext } from "./service-context.ts";
 
 /**
  * WatchWukong: hands out the replica's stream itself, so that the transport can take slices of it
@@ -25,7 +25,7 @@ export function createWatch({
 			resourceVersion: request.resourceVersion,
 			minResourceVersion: request.minResourceVersion,
 			heartbeatIntervalMs: askedIntervalMs(request.heartbeatInterval) ?? heartbeatIntervalMs,
-			caller: context,
+			caller: callerOf(context),
 		});
 }
 

@@ -1,9 +1,11 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { create } from "@bufbuild/protobuf";
 import {
 	Code,
 	ConnectError,
 	createClient,
 	createRouterTransport,
+	type Interceptor,
 	type ServiceImpl,
 } from "@connectrpc/connect";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
@@ -13,32 +15,53 @@ import {
 	WukongService,
 } from "@novasphere/wukong-gen/wukong-service";
 import { describe, expect, test } from "vitest";
+import type { Principal } from "../../../../server/src/caller.ts";
 import { Failure } from "../../../../server/src/failure.ts";
+import { principalKey } from "../../../../server/src/rpc/call/call-context.ts";
 import { reasonIn } from "../../../../server/src/service/errors/connect-error.ts";
-import type { CallObserver } from "../../../../server/src/service/interceptors/call-observer.ts";
+import type {
+	CallListener,
+	CallObserver,
+	ObservedCall,
+} from "../../../../server/src/service/interceptors/call-observer.ts";
 import { createCallInterceptor } from "../../../../server/src/service/interceptors/calls.ts";
 import { createValidateInterceptor } from "../../../../server/src/service/interceptors/validate.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 import { until } from "../../../support/until.ts";
 
-function setUp(methods: Partial<ServiceImpl<typeof WukongService>>) {
+/** What a test adds to the call interceptor. */
+interface Inner {
+	readonly observers?: readonly CallObserver[];
+	/** Between the call interceptor and validation. */
+	readonly interceptors?: readonly Interceptor[];
+}
+
+function setUp(
+	methods: Partial<ServiceImpl<typeof WukongService>>,
+	{ observers = [], interceptors: inner = [] }: Inner = {},
+) {
 	const told: string[] = [];
 	const clock = createFakeClock();
-	const observer: CallObserver = {
-		streamStarted: ({ method, requestId }, wukong) => {
-			told.push(`${requestId} ${method.name} started ${wukong?.name ?? "-"}`);
+	const listener: CallListener = {
+		streamOpened: ({ method, requestId, target }) => {
+			told.push(`${requestId} ${method.name} opened ${target?.name ?? "-"}`);
 		},
-		callEnded: ({ method, requestId }, { wukong, failure, durationMs }) => {
+		callEnded: ({ method, requestId, target }, { failure, durationMs }) => {
 			const outcome = failure === undefined ? "ok" : failure.reason;
-			told.push(`${requestId} ${method.name} ${outcome} ${wukong?.name ?? "-"} ${durationMs} ms`);
+			told.push(`${requestId} ${method.name} ${outcome} ${target?.name ?? "-"} ${durationMs} ms`);
 		},
 	};
 	const interceptors = [
 		createCallInterceptor({
-			observers: [observer],
-			contextOf: () => ({ requestId: "r1", protocol: "connect" }),
+			observers: [{ callStarted: () => listener }, ...observers],
+			contextOf: () => ({
+				requestId: "r1",
+				protocol: "connect",
+				peer: { address: "192.0.2.1" },
+			}),
 			clock,
 		}),
+		...inner,
 		createValidateInterceptor("default"),
 	];
 	const transport = createRouterTransport(
@@ -111,7 +134,7 @@ describe("a stream", () => {
 		const got: WukongEvent[] = [];
 		for await (const event of client.watchWukong({ name: "vm" })) got.push(event);
 		expect(got.length).toBe(2);
-		expect(told).toEqual(["r1 WatchWukong started vm", "r1 WatchWukong ok vm 0 ms"]);
+		expect(told).toEqual(["r1 WatchWukong opened vm", "r1 WatchWukong ok vm 0 ms"]);
 	});
 
 	test("that fails on its way gives the mapped error and is told once", async () => {
@@ -123,7 +146,7 @@ describe("a stream", () => {
 			}
 		};
 		expect(reasonIn(await failureOf(read()))).toBe("SHUTTING_DOWN");
-		expect(told).toEqual(["r1 WatchWukong started -", "r1 WatchWukong SHUTTING_DOWN - 0 ms"]);
+		expect(told).toEqual(["r1 WatchWukong opened -", "r1 WatchWukong SHUTTING_DOWN - 0 ms"]);
 	});
 
 	test("whose request is refused never starts", async () => {
@@ -146,5 +169,108 @@ describe("a stream", () => {
 		await failureOf(read());
 		await until("the end is told", () => told.length === 2);
 		expect(told[1]).toBe("r1 WatchWukong CANCELED - 0 ms");
+	});
+});
+
+describe("an observer", () => {
+	test("hears the start of unary calls and streams alike, with their header and peer", async () => {
+		const started: unknown[] = [];
+		const observer: CallObserver = {
+			callStarted({ method, peer, target }, header) {
+				started.push([method.name, header.get("traceparent"), peer?.address, target]);
+				return undefined;
+			},
+		};
+		const methods = { getWukong: () => ({}), watchWukong: () => events(1) };
+		const { client } = setUp(methods, { observers: [observer] });
+		const headers = { traceparent: "00-1-2-01" };
+		await client.getWukong({ name: "vm" }, { headers });
+		for await (const _ of client.watchWukong({ name: "vm" }, { headers })) {
+			// Only the start counts.
+		}
+		expect(started).toEqual([
+			["GetWukong", "00-1-2-01", "192.0.2.1", undefined],
+			["WatchWukong", "00-1-2-01", "192.0.2.1", undefined],
+		]);
+	});
+
+	test("can run a call in a context of its own, the first one outermost", async () => {
+		const spans = new AsyncLocalStorage<string>();
+		const traced = (name: string): CallObserver => ({
+			callStarted: () => ({
+				run: (next) => spans.run(`${spans.getStore() ?? ""}/${name}`, next),
+			}),
+		});
+		const seen: unknown[] = [];
+		const { client, told } = setUp(
+			{
+				async getWukong() {
+					await Promise.resolve();
+					seen.push(spans.getStore());
+					return {};
+				},
+				watchWukong() {
+					seen.push(spans.getStore());
+					return events(1);
+				},
+			},
+			{ observers: [traced("a"), traced("b")] },
+		);
+		await client.getWukong({ name: "vm" });
+		for await (const _ of client.watchWukong({})) {
+			// Only its opening counts.
+		}
+		expect(seen).toEqual(["/a/b", "/a/b"]);
+		expect(told[0]).toBe("r1 GetWukong ok vm 0 ms");
+	});
+
+	test("hears how many messages of a stream go out", async () => {
+		const counts: number[] = [];
+		const listener: CallListener = { messagesSent: (_call, count) => void counts.push(count) };
+		const { client } = setUp(
+			{ watchWukong: () => events(3), getWukong: () => ({}) },
+			{ observers: [{ callStarted: () => listener }] },
+		);
+		await client.getWukong({ name: "vm" });
+		for await (const _ of client.watchWukong({})) {
+			// Only their number counts.
+		}
+		expect(counts).toEqual([1, 1, 1]);
+	});
+
+	test("sees the principal that an interceptor behind it has found, until the end of a stream", async () => {
+		const principal: Principal = { name: "ann", groups: ["ops"], method: "oidc" };
+		const authenticate: Interceptor = (next) => (request) => {
+			request.contextValues.set(principalKey, principal);
+			return next(request);
+		};
+		const seen: unknown[] = [];
+		const note = (call: ObservedCall) => void seen.push(call.principal);
+		const { client } = setUp(
+			{
+				getWukong: (_, { values }) => {
+					seen.push(values.get(principalKey));
+					return {};
+				},
+				watchWukong: () => events(1),
+			},
+			{
+				observers: [
+					{
+						callStarted(call) {
+							note(call);
+							return { callEnded: note };
+						},
+					},
+				],
+				interceptors: [authenticate],
+			},
+		);
+		await client.getWukong({ name: "vm" });
+		expect(seen).toEqual([undefined, principal, principal]);
+		for await (const _ of client.watchWukong({})) {
+			// Only its end counts.
+		}
+		expect(seen.slice(3)).toEqual([undefined, principal]);
 	});
 });
