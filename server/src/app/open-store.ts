@@ -1,8 +1,8 @@
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
-import { commitErrorWords } from "../store/embedded/commit-error.ts";
 import { createEmbeddedStore } from "../store/embedded/embedded-store.ts";
-import type { StoreObserver } from "../store/embedded/store-observer.ts";
+import { commitErrorWords } from "../store/embedded/storage-error.ts";
+import type { StoreObserver } from "../store/embedded/writability.ts";
 import { createKubernetesStore } from "../store/kubernetes/kubernetes-store.ts";
 import type { UpstreamObserver, WriteObserver } from "../store/kubernetes/upstream-observer.ts";
 import type { HistoryLimits, Store } from "../store/store.ts";

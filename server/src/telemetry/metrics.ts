@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { ConnectionFault, RefusalCause } from "../http/observer.ts";
 import type { CallObserver } from "../service/interceptors/call-observer.ts";
-import type { StoreObserver } from "../store/embedded/store-observer.ts";
+import type { StoreObserver } from "../store/embedded/writability.ts";
 import type { UpstreamObserver, WriteObserver } from "../store/kubernetes/upstream-observer.ts";
 import type { WatchObserver } from "../watch/observer.ts";
 import { createCallCounters } from "./call-metrics.ts";

@@ -2,13 +2,16 @@ import {
 	accessSync,
 	closeSync,
 	constants,
+	fsyncSync,
 	mkdirSync,
 	openSync,
+	rmSync,
 	type Stats,
 	statSync,
+	writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { StoreOpenError } from "./open-error.ts";
+import { StoreOpenError } from "./storage-error.ts";
 
 /**
  * Makes a data file and its folder where they are missing, for their owner only: it holds
@@ -66,4 +69,36 @@ function statOf(path: string): Stats | undefined {
 
 function unusable(dataPath: string, problem: string, cause?: unknown): StoreOpenError {
 	return new StoreOpenError("UNREACHABLE", dataPath, problem, cause);
+}
+
+/** Errors that mean: what SQLite writes beside it would fail as well. */
+const refusals: readonly (string | undefined)[] = ["ENOSPC", "EDQUOT", "EROFS", "EIO"];
+
+const blockBytes = 64 * 1_024;
+
+/**
+ * Tries whether the disk takes so many bytes more, with a file beside the data file that is
+ * removed again. A commit alone does not tell: in the log there may be room for a small one and
+ * for nothing else.
+ * @throws what the system says where it refuses. Whatever else keeps the file from being made (a
+ * folder that takes no new files) says nothing of the data file, and is passed over.
+ */
+export function tryDiskSpace(dataPath: string, bytes: number): void {
+	const path = `${dataPath}-room`;
+	try {
+		// "wx" follows no link that somebody may have laid there.
+		rmSync(path, { force: true });
+		const file = openSync(path, "wx", 0o600);
+		try {
+			const block = Buffer.alloc(blockBytes);
+			for (let left = bytes; left > 0; )
+				left -= writeSync(file, block, 0, Math.min(left, blockBytes));
+			fsyncSync(file);
+		} finally {
+			closeSync(file);
+			rmSync(path, { force: true });
+		}
+	} catch (error) {
+		if (refusals.includes((error as NodeJS.ErrnoException).code)) throw error;
+	}
 }

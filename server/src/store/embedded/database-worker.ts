@@ -1,8 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { CommitError, type CommitErrorCode } from "./commit-error.ts";
 import { type Database, openDatabase } from "./database.ts";
-import { type OpenErrorCode, StoreOpenError } from "./open-error.ts";
 import type { Commit, Contents } from "./storage.ts";
+import {
+	CommitError,
+	type CommitErrorCode,
+	type OpenErrorCode,
+	StoreOpenError,
+} from "./storage-error.ts";
 
 /** What the worker is asked, one thing at a time; opening the file goes without asking. */
 export type WorkerRequest =

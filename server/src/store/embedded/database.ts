@@ -1,10 +1,14 @@
 import { resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { CommitError, type CommitErrorCode } from "./commit-error.ts";
-import { ensureDataFile } from "./data-file.ts";
-import { StoreOpenError } from "./open-error.ts";
-import { tryRoom } from "./room.ts";
+import { ensureDataFile, tryDiskSpace } from "./data-file.ts";
 import type { Commit, Contents, HistoryRow, RecordRow } from "./storage.ts";
+import {
+	CommitError,
+	commitErrorCode,
+	describe,
+	openError,
+	StoreOpenError,
+} from "./storage-error.ts";
 
 /** The one connection to a data file. All SQL of the service is in this file. */
 export interface Database {
@@ -165,7 +169,7 @@ function createDatabase(connection: DatabaseSync, dataPath: string): Database {
 		commit: (commit) => transact(() => write(commit)),
 		probe: (roomBytes) =>
 			transact(() => {
-				if (dataPath !== ":memory:") tryRoom(dataPath, roomBytes);
+				if (dataPath !== ":memory:") tryDiskSpace(dataPath, roomBytes);
 				// Unlike a row that is given the value it has, this writes a page.
 				writeSchemaVersion(connection, readPragma(connection, "user_version"));
 			}),
@@ -202,57 +206,6 @@ function loadContents(connection: DatabaseSync): Contents {
 	return { records, history, head, base };
 }
 
-/** Result codes of SQLite (https://sqlite.org/rescode.html), without their extended part. */
-const resultCode = {
-	busy: 5,
-	readOnly: 8,
-	ioError: 10,
-	corrupt: 11,
-	full: 13,
-	notADatabase: 26,
-};
-
-/** The extended code of a write that failed, which comes before the fsync that makes it count. */
-const ioErrorWrite = resultCode.ioError | (3 << 8);
-
-function codeOf(error: unknown): number | undefined {
-	const { errcode } = error as { errcode?: number };
-	return errcode === undefined ? undefined : errcode & 0xff;
-}
-
-function commitErrorCode(error: unknown): CommitErrorCode {
-	switch (codeOf(error)) {
-		case resultCode.full:
-			return "FULL";
-		case resultCode.readOnly:
-			return "READ_ONLY";
-		case resultCode.ioError:
-			return (error as { errcode: number }).errcode === ioErrorWrite ? "WRITE" : "IO";
-		case resultCode.corrupt:
-		case resultCode.notADatabase:
-			return "DAMAGED";
-		case undefined:
-			return roomErrorCode(error);
-		default:
-			return "OTHER";
-	}
-}
-
-/** Of a probe: the system's own errors. */
-function roomErrorCode(error: unknown): CommitErrorCode {
-	switch ((error as NodeJS.ErrnoException).code) {
-		case "ENOSPC":
-			return "FULL";
-		case "EROFS":
-			return "READ_ONLY";
-		case "EDQUOT":
-		case "EIO":
-			return "WRITE";
-		default:
-			return "OTHER";
-	}
-}
-
 function rolledBack(connection: DatabaseSync): boolean {
 	try {
 		if (connection.isTransaction) connection.exec("ROLLBACK");
@@ -260,20 +213,4 @@ function rolledBack(connection: DatabaseSync): boolean {
 	} catch {
 		return false;
 	}
-}
-
-function openError(dataPath: string, error: unknown): StoreOpenError {
-	switch (codeOf(error)) {
-		case resultCode.busy:
-			return new StoreOpenError("LOCKED", dataPath, "another process uses it", error);
-		case resultCode.corrupt:
-		case resultCode.notADatabase:
-			return new StoreOpenError("FOREIGN", dataPath, describe(error), error);
-		default:
-			return new StoreOpenError("UNREACHABLE", dataPath, describe(error), error);
-	}
-}
-
-function describe(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
 }

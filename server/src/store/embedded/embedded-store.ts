@@ -11,17 +11,14 @@ import {
 import { toPublicView } from "../../resource/wukong/public-view.ts";
 import type { OperatorOptions } from "../simulator/operator-options.ts";
 import type { HistoryLimits, Store, WriteOptions } from "../store.ts";
-import { CommitError } from "./commit-error.ts";
 import { createOperator, type Operator } from "./embedded-operator.ts";
-import type { Entry } from "./entry.ts";
-import { openFileStorage } from "./file-storage.ts";
-import { openMemoryStorage } from "./memory-storage.ts";
-import { StoreOpenError } from "./open-error.ts";
-import { createdRecord, deletingRecord, editedRecord } from "./record.ts";
-import { contentsAfter, type Recovery, recover, seedCommit } from "./recovery.ts";
+import { createdRecord, deletingRecord, type Entry, editedRecord, type Origin } from "./record.ts";
+import { type Recovery, recover } from "./recovery.ts";
+import { contentsAfter, seedCommit } from "./seed.ts";
+import { openSqliteStorage } from "./sqlite-storage.ts";
 import type { OpenedStorage, Storage } from "./storage.ts";
-import type { StoreObserver } from "./store-observer.ts";
-import { type Decision, decide } from "./transact.ts";
+import { CommitError, StoreOpenError } from "./storage-error.ts";
+import type { StoreObserver } from "./writability.ts";
 import { createWriteQueue, type WriteQueue } from "./write-queue.ts";
 
 export interface EmbeddedOptions {
@@ -55,7 +52,7 @@ interface Running {
  */
 export function createEmbeddedStore(
 	options: EmbeddedOptions,
-	openStorage: OpenStorage = openSqlite,
+	openStorage: OpenStorage = openSqliteStorage,
 ): Store {
 	const { clock, observer = silent } = options;
 	let running: Running | undefined;
@@ -69,7 +66,7 @@ export function createEmbeddedStore(
 	): Promise<Wukong> => {
 		if (running === undefined) throw isClosed ? storeClosed() : storeNotLoaded();
 		signal.throwIfAborted();
-		return decide(running.writeQueue, ref, decision);
+		return transact(running.writeQueue, ref, decision);
 	};
 
 	return {
@@ -148,8 +145,33 @@ export function createEmbeddedStore(
 
 const silent: StoreObserver = { commitFailed() {}, unwritable() {}, writable() {} };
 
-function openSqlite(dataPath: string): Promise<OpenedStorage> {
-	return dataPath === ":memory:" ? openMemoryStorage() : openFileStorage(dataPath);
+/** What comes of a request: an answer as things are, or a new record to be written. */
+type Decision = { readonly answer: Wukong } | { readonly record: Wukong; readonly origin: Origin };
+
+/**
+ * Decides on what is there, writes included that are not committed yet, and carries
+ * it out. Neither an answer nor a refusal leaves before what it rests on is committed.
+ * @param decision called once, at once; may throw.
+ * @returns the published Wukong.
+ */
+async function transact(
+	writeQueue: WriteQueue,
+	ref: WukongRef,
+	decision: (entry: Entry | undefined) => Decision,
+): Promise<Wukong> {
+	const { entry, settled } = writeQueue.see(ref);
+	let decided: Decision;
+	try {
+		decided = decision(entry);
+	} catch (refusal) {
+		await settled;
+		throw refusal;
+	}
+	if ("answer" in decided) {
+		await settled;
+		return decided.answer;
+	}
+	return (await writeQueue.write(ref, decided.record, decided.origin)).published;
 }
 
 async function open(

@@ -1,13 +1,11 @@
+import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
-import { formatVersion } from "../../resource/version.ts";
-import type { OperatorOptions } from "../simulator/operator-options.ts";
-import type { HistoryLimits, StoreState } from "../store.ts";
-import { changesOf, entryOf } from "./contents.ts";
-import { type Entry, noOrigin } from "./entry.ts";
+import { freeze } from "../../resource/freeze.ts";
+import { keyOf } from "../../resource/object.ts";
+import type { Change, HistoryLimits, StoreState } from "../store.ts";
 import { createHistoryWindow, type HistoryWindow, markOf } from "./history-window.ts";
-import { encodeWukong } from "./record.ts";
-import { seedRecords } from "./seed.ts";
-import type { Commit, Contents } from "./storage.ts";
+import { createEntry, decodeWukong, type Entry } from "./record.ts";
+import type { Contents, HistoryRow, RecordRow } from "./storage.ts";
 import { createVersionClock, type VersionClock } from "./version-clock.ts";
 
 /** What the store goes on from. */
@@ -33,25 +31,31 @@ export function recover(contents: Contents, limits: HistoryLimits, clock: Clock)
 	return { entries, state, window, versions: createVersionClock(contents.head, clock) };
 }
 
-/** The one commit that fills a store which has never held anything. */
-export function seedCommit(count: number, operator: OperatorOptions, clock: Clock): Commit {
-	const versions = createVersionClock(0n, clock);
-	const timeMs = clock.nowMs();
-	const writes = seedRecords(count, timeMs, operator).map((seed) => {
-		const version = versions.next();
-		const { namespace, name } = seed;
-		const object = encodeWukong({ ...seed, resourceVersion: formatVersion(version) });
-		return {
-			change: { version, timeMs, namespace, name, previous: undefined, deleted: false },
-			record: { namespace, name, object, ...noOrigin },
-		};
-	});
-	const head = writes.at(-1)?.change.version ?? 0n;
-	// Nobody saw the store before: there is nothing to resume from.
-	return { writes, head, base: head };
+/** The entry that a stored row holds. */
+function entryOf(row: RecordRow): Entry {
+	const { requestId, fingerprint } = row;
+	return createEntry(decodeWukong(row.object), { requestId, fingerprint });
 }
 
-/** What an empty storage holds after its first commit. */
-export function contentsAfter({ writes, head, base }: Commit): Contents {
-	return { records: writes.flatMap(({ record }) => record ?? []), history: [], head, base };
+/**
+ * The changes of the undo log after `base`, oldest first, with both of their states.
+ * The log holds the state before each change; going back from the present, the state
+ * after it is where the later change of the same Wukong began.
+ * @param entries the present state.
+ * @throws Error where a state is missing: the file was tampered with.
+ */
+function changesOf(rows: readonly HistoryRow[], entries: readonly Entry[], base: bigint): Change[] {
+	const states = new Map<string, Wukong | undefined>();
+	for (const { published } of entries) states.set(keyOf(published), published);
+	const changes: Change[] = [];
+	for (const row of rows.toReversed()) {
+		if (row.version <= base) break;
+		const { version, timeMs, deleted } = row;
+		const previous = row.previous && freeze(decodeWukong(row.previous));
+		const object = deleted ? previous : states.get(keyOf(row));
+		if (object === undefined) throw new Error(`the history lacks a state at version ${version}`);
+		states.set(keyOf(row), previous);
+		changes.push({ version, resumeVersion: version, timeMs, object, previous, deleted });
+	}
+	return changes.reverse();
 }

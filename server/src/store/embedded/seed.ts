@@ -1,9 +1,36 @@
 import { randomUUID } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
+import type { Clock } from "../../clock.ts";
+import { formatVersion } from "../../resource/version.ts";
 import { observe } from "../simulator/observe.ts";
 import type { OperatorOptions } from "../simulator/operator-options.ts";
-import { createdRecord } from "./record.ts";
+import { createdRecord, encodeWukong, noOrigin } from "./record.ts";
+import type { Commit, Contents } from "./storage.ts";
+import { createVersionClock } from "./version-clock.ts";
+
+/** The one commit that fills a store which has never held anything. */
+export function seedCommit(count: number, operator: OperatorOptions, clock: Clock): Commit {
+	const versions = createVersionClock(0n, clock);
+	const timeMs = clock.nowMs();
+	const writes = seedRecords(count, timeMs, operator).map((seed) => {
+		const version = versions.next();
+		const { namespace, name } = seed;
+		const object = encodeWukong({ ...seed, resourceVersion: formatVersion(version) });
+		return {
+			change: { version, timeMs, namespace, name, previous: undefined, deleted: false },
+			record: { namespace, name, object, ...noOrigin },
+		};
+	});
+	const head = writes.at(-1)?.change.version ?? 0n;
+	// Nobody saw the store before: there is nothing to resume from.
+	return { writes, head, base: head };
+}
+
+/** What an empty storage holds after its first commit. */
+export function contentsAfter({ writes, head, base }: Commit): Contents {
+	return { records: writes.flatMap(({ record }) => record ?? []), history: [], head, base };
+}
 
 const cores = [1, 2, 4, 8];
 const images = ["ubuntu-24.04", "debian-13", "fedora-43"];

@@ -1,6 +1,15 @@
 import type { Clock, Timer } from "../../clock.ts";
-import { type CommitError, type CommitErrorCode, commitErrorWords } from "./commit-error.ts";
-import type { StoreObserver } from "./store-observer.ts";
+import { type CommitError, type CommitErrorCode, commitErrorWords } from "./storage-error.ts";
+
+/** Told of what keeps the embedded store from writing; for logs and metrics. */
+export interface StoreObserver {
+	/** A commit, or the probe for one, failed. */
+	commitFailed(error: CommitError): void;
+	/** The first one failed after one that did not: writes fail until `writable`. */
+	unwritable(error: CommitError): void;
+	/** A commit or a probe succeeded again. */
+	writable(): void;
+}
 
 /** Time between two probes, in milliseconds. */
 const probeIntervalMs = 5_000;

@@ -5,13 +5,12 @@ import { Failure } from "../../failure.ts";
 import { keyOf, type WukongRef } from "../../resource/object.ts";
 import { formatVersion } from "../../resource/version.ts";
 import type { Change } from "../store.ts";
-import { CommitError } from "./commit-error.ts";
-import { createEntry, type Entry, type Origin } from "./entry.ts";
 import { type HistoryMark, type HistoryWindow, markOf } from "./history-window.ts";
-import { encodeWukong } from "./record.ts";
+import { createEntry, type Entry, encodeWukong, type Origin } from "./record.ts";
 import type { Commit, Storage } from "./storage.ts";
-import type { StoreObserver } from "./store-observer.ts";
+import { CommitError } from "./storage-error.ts";
 import type { VersionClock } from "./version-clock.ts";
+import type { StoreObserver } from "./writability.ts";
 import { createWritability } from "./writability.ts";
 
 /** A Wukong as the next write sees it: with the writes before it, committed or not. */

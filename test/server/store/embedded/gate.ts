@@ -1,4 +1,4 @@
-import { openMemoryStorage } from "../../../../server/src/store/embedded/memory-storage.ts";
+import { openSqliteStorage } from "../../../../server/src/store/embedded/sqlite-storage.ts";
 import type { OpenedStorage } from "../../../../server/src/store/embedded/storage.ts";
 
 /** A storage whose commits the test holds back, lets fail, and counts. */
@@ -29,7 +29,7 @@ export function createGate() {
 			failure = next;
 		},
 		async open(): Promise<OpenedStorage> {
-			const { storage, contents } = await openMemoryStorage();
+			const { storage, contents } = await openSqliteStorage(":memory:");
 			return {
 				contents,
 				storage: {

@@ -1,6 +1,6 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { describe, expect, test } from "vitest";
-import { CommitError } from "../../../../server/src/store/embedded/commit-error.ts";
+import { CommitError } from "../../../../server/src/store/embedded/storage-error.ts";
 import { createOptions, refTo, setLabel, writeOptions, wukongNamed } from "../write.ts";
 import { createGate } from "./gate.ts";
 import { startEmbedded } from "./harness.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
 	CommitError,
 	type CommitErrorCode,
-} from "../../../../server/src/store/embedded/commit-error.ts";
+} from "../../../../server/src/store/embedded/storage-error.ts";
 import { createOptions, refTo, setLabel, writeOptions, wukongNamed } from "../write.ts";
 import { createGate } from "./gate.ts";
 import { startEmbedded } from "./harness.ts";

@@ -1,8 +1,8 @@
 import { Worker } from "node:worker_threads";
-import { CommitError } from "./commit-error.ts";
+import { openDatabase } from "./database.ts";
 import type { WorkerAnswer, WorkerRequest } from "./database-worker.ts";
-import { StoreOpenError } from "./open-error.ts";
 import type { OpenedStorage } from "./storage.ts";
+import { CommitError, StoreOpenError } from "./storage-error.ts";
 
 /** The worker's file as it is run: source by type stripping, or built. */
 const workerUrl = new URL(
@@ -10,8 +10,29 @@ const workerUrl = new URL(
 	import.meta.url,
 );
 
+/**
+ * Opens SQLite: a data file in a worker thread, or `:memory:` on this thread.
+ * @throws StoreOpenError
+ */
+export function openSqliteStorage(dataPath: string): Promise<OpenedStorage> {
+	return dataPath === ":memory:" ? openMemoryStorage() : openFileStorage(dataPath);
+}
+
+/** A storage that ends with the process: the same database, in memory and on this thread. */
+async function openMemoryStorage(): Promise<OpenedStorage> {
+	const database = openDatabase(":memory:");
+	return {
+		contents: database.load(),
+		storage: {
+			commit: async (commit) => database.commit(commit),
+			probe: async (roomBytes) => database.probe(roomBytes),
+			close: async () => database.close(),
+		},
+	};
+}
+
 /** Opens a data file in a worker thread of its own. @throws StoreOpenError */
-export async function openFileStorage(dataPath: string): Promise<OpenedStorage> {
+async function openFileStorage(dataPath: string): Promise<OpenedStorage> {
 	const worker = startWorker(dataPath);
 	const first = await worker.answer();
 	if (first.kind !== "opened") {

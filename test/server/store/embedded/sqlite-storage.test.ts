@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
-import { openFileStorage } from "../../../../server/src/store/embedded/file-storage.ts";
-import { StoreOpenError } from "../../../../server/src/store/embedded/open-error.ts";
+import { openSqliteStorage } from "../../../../server/src/store/embedded/sqlite-storage.ts";
+import { StoreOpenError } from "../../../../server/src/store/embedded/storage-error.ts";
 import { withDataFile } from "./harness.ts";
 
 const empty = { writes: [], head: 0n, base: 0n };
@@ -11,14 +11,14 @@ test("a file that cannot be opened is told with its class and code across the th
 	withDataFile(async (dataPath) => {
 		await mkdir(dirname(dataPath));
 		await writeFile(dataPath, "hello, this is text ".repeat(1_000));
-		const refusal = await openFileStorage(dataPath).catch((error: unknown) => error);
+		const refusal = await openSqliteStorage(dataPath).catch((error: unknown) => error);
 		expect(refusal).toBeInstanceOf(StoreOpenError);
 		expect(refusal).toMatchObject({ code: "FOREIGN", dataPath });
 	}));
 
 test("a commit that the database refuses is told as surely not written", () =>
 	withDataFile(async (dataPath) => {
-		const { storage } = await openFileStorage(dataPath);
+		const { storage } = await openSqliteStorage(dataPath);
 		const change = { version: 1n, timeMs: 0, namespace: "default", name: "a", deleted: false };
 		const write = { change: { ...change, previous: undefined }, record: undefined };
 		const twice = { writes: [write, write], head: 1n, base: 0n };
@@ -29,7 +29,7 @@ test("a commit that the database refuses is told as surely not written", () =>
 
 test("a commit to a worker that is gone fails for good", () =>
 	withDataFile(async (dataPath) => {
-		const { storage } = await openFileStorage(dataPath);
+		const { storage } = await openSqliteStorage(dataPath);
 		await storage.close();
 		await expect(storage.commit(empty)).rejects.toMatchObject({ lasting: true });
 	}));
