@@ -5,11 +5,11 @@ import {
 	isLabelKey,
 	isLabelValue,
 } from "../../server/src/resource/label-grammar.ts";
+import { validateWukong } from "../../server/src/resource/wukong/rules/rules.ts";
 import {
 	maxQuantityBytes,
 	quantityBytes,
-} from "../../server/src/resource/wukong/rules/quantity.ts";
-import { validateWukong } from "../../server/src/resource/wukong/rules/rules.ts";
+} from "../../server/src/resource/wukong/rules/spec-rules.ts";
 import { createSelector } from "../../server/src/watch/selector/selector.ts";
 import { keyTexts } from "../server/resource/label-texts.ts";
 import { wukongNamed } from "../server/store/write.ts";

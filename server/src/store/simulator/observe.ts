@@ -3,11 +3,16 @@ import { create } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Wukong, type WukongStatus, WukongStatusSchema } from "@novasphere/wukong-gen/wukong";
 import { wantedOn } from "../../resource/wukong/power-state.ts";
-import { conditionsOf, lastTransitionMs } from "./conditions.ts";
-import { networksOf } from "./networks.ts";
+import { networksOf, unboundDisk, volumesOf } from "./devices.ts";
 import type { OperatorOptions } from "./operator-options.ts";
-import { findingsOf, phaseOf, type Step, stepOf } from "./steps.ts";
-import { unboundDisk, volumesOf } from "./volumes.ts";
+import {
+	conditionsOf,
+	findingsOf,
+	lastTransitionMs,
+	phaseOf,
+	type Step,
+	stepOf,
+} from "./phases.ts";
 
 /** What the operator finds when it looks at a VM. */
 export interface Observation {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { quantityBytes } from "../../../../../server/src/resource/wukong/rules/quantity.ts";
+import { quantityBytes } from "../../../../../server/src/resource/wukong/rules/spec-rules.ts";
 
 test.each<[string, bigint | undefined]>([
 	["0", 0n],

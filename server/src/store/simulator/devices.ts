@@ -1,11 +1,15 @@
 import { createHash } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import {
+	type Disk,
 	type Network,
 	type NetworkStatus,
 	NetworkStatusSchema,
+	type VolumeStatus,
+	VolumeStatusSchema,
 	type Wukong,
 } from "@novasphere/wukong-gen/wukong";
+import { defaultStorageClasses, type OperatorOptions } from "./operator-options.ts";
 
 /** The network that is the pod's own and needs no attachment definition. */
 const podNetwork = "default";
@@ -46,4 +50,33 @@ function macOf(hash: Buffer): string {
 function attachmentOf(wukong: Wukong, network: Network): string {
 	if (network.nadName !== "") return network.nadName;
 	return network.name === podNetwork ? "" : `${wukong.name}-${network.name}-nad`;
+}
+
+/** The first disk whose storage class does not exist; undefined where all do. */
+export function unboundDisk(wukong: Wukong, options: OperatorOptions): Disk | undefined {
+	return wukong.spec?.disks.find((disk) => !classExists(disk, options));
+}
+
+/**
+ * The volumes of a VM, in the order of its disks.
+ * @param provisioned false while the claims wait for their volumes.
+ */
+export function volumesOf(
+	wukong: Wukong,
+	provisioned: boolean,
+	options: OperatorOptions,
+): VolumeStatus[] {
+	return (wukong.spec?.disks ?? []).map((disk) =>
+		create(VolumeStatusSchema, {
+			name: disk.name,
+			pvcName: `${wukong.name}-${disk.name}`,
+			bound: provisioned && classExists(disk, options),
+			size: disk.size,
+		}),
+	);
+}
+
+function classExists(disk: Disk, options: OperatorOptions): boolean {
+	const classes = options.storageClasses ?? defaultStorageClasses;
+	return disk.storageClassName === "" || classes.includes(disk.storageClassName);
 }
