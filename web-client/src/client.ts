@@ -11,8 +11,7 @@ import type { LiveList } from "./live/live-list.ts";
 import { keyOfQuery, type WatchQuery } from "./live/query.ts";
 import { createReachingFetch } from "./reach.ts";
 import type { Ref } from "./ref.ts";
-import { share } from "./share/share.ts";
-import { createSlots } from "./share/slots.ts";
+import { createLimit, shareLazily } from "./share/lazily.ts";
 import { createTokens, type TokenSource } from "./token.ts";
 import { createTellingTransport } from "./transport.ts";
 import { type WaitCondition, type WaitOptions, waitFor } from "./wait-for.ts";
@@ -103,16 +102,16 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 	const { tabs } = environment;
 	const tokens =
 		options.token === undefined ? undefined : createTokens(options.token, closer.signal);
-	const telling =
-		"transport" in options
-			? createTellingTransport(options.transport, false)
-			: createTellingTransport(connect(options), true);
-	const calls = createClient(WukongService, tokens?.wrap(telling) ?? telling);
+	const isOwn = !("transport" in options);
+	const transport = createTellingTransport(isOwn ? connect(options) : options.transport, {
+		tellsUnreached: isOwn,
+		tokens,
+	});
+	const calls = createClient(WukongService, transport);
 	const rpc = { ...calls, watchWukong: createLeavableStream(calls.watchWukong) };
 
 	const serviceUrl = pageUrlOf(options);
 	const isCramped = serviceUrl?.protocol === "http:";
-	const place = `wukong:${serviceUrl?.href}:${options.identity ?? ""}`;
 	const context: FeedContext = {
 		call: rpc.watchWukong,
 		environment,
@@ -120,25 +119,27 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 		backoff: { ...defaultBackoff, ...options.backoff },
 		renewal: tokens,
 		// Connections belong to the origin of the service, whoever calls it.
-		limit: isCramped ? createSlots(`wukong:${serviceUrl.origin}`, tabs) : (open) => open,
+		limit: isCramped ? createLimit(`wukong:${serviceUrl.origin}`, tabs) : (open) => open,
 		signal: closer.signal,
 	};
 	const watch = (query: WatchQuery = {}, watchOptions: WatchOptions = {}) =>
 		createWatch(context, query, watchOptions);
-	const { throttleMs = 20, lingerMs = 5_000, attempts = 3 } = options;
+	const { throttleMs = 20, lingerMs = 5_000, attempts = 3, identity } = options;
 	const isShared =
+		tabs !== undefined &&
 		(options.share ?? (isCramped ? "origin" : "client")) === "origin" &&
-		(tokens === undefined || options.identity !== undefined);
+		(tokens === undefined || identity !== undefined);
 	const listFor = createLists((query) => ({
 		...followQuery(context, query, undefined),
 		throttleMs,
 		lingerMs,
 		signal: closer.signal,
-		share:
-			isShared && tabs !== undefined
-				? (open, state) =>
-						share(open, state, { tabs, environment, name: `${place}:${keyOfQuery(query)}` })
-				: undefined,
+		share: isShared
+			? (open, state) => {
+					const name = `wukong:${serviceUrl?.href}:${identity ?? ""}:${keyOfQuery(query)}`;
+					return shareLazily(open, state, { tabs, environment, name });
+				}
+			: undefined,
 	}));
 
 	return {

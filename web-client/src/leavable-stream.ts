@@ -1,4 +1,5 @@
 import type { CallOptions } from "@connectrpc/connect";
+import { leavable } from "./leavable.ts";
 
 type OpenStream<Request, Message> = (
 	request: Request,
@@ -17,43 +18,7 @@ export function createLeavableStream<Request, Message>(
 	call: OpenStream<Request, Message>,
 ): OpenStream<Request, Message> {
 	return (request, options = {}) => ({
-		[Symbol.asyncIterator]: () => iterate(call, request, options),
+		[Symbol.asyncIterator]: () =>
+			leavable([options.signal], (signal) => call(request, { timeoutMs: 0, ...options, signal })),
 	});
-}
-
-function iterate<Request, Message>(
-	call: OpenStream<Request, Message>,
-	request: Request,
-	options: CallOptions,
-): AsyncIterator<Message> {
-	const left = new AbortController();
-	const outer = options.signal;
-	const leave = () => left.abort(outer?.reason);
-	if (outer?.aborted === true) leave();
-	// Let go of at every end: the caller's signal may outlive thousands of streams.
-	outer?.addEventListener("abort", leave);
-	const letGo = () => outer?.removeEventListener("abort", leave);
-	let messages: AsyncIterator<Message> | undefined;
-	return {
-		async next() {
-			if (left.signal.aborted) return { done: true, value: undefined };
-			try {
-				const callOptions = { timeoutMs: 0, ...options, signal: left.signal };
-				messages ??= call(request, callOptions)[Symbol.asyncIterator]();
-				const result = await messages.next();
-				if (result.done === true) letGo();
-				return result;
-			} catch (error) {
-				letGo();
-				// The caller wanted the end, so it is no failure.
-				if (left.signal.aborted) return { done: true, value: undefined };
-				throw error;
-			}
-		},
-		async return() {
-			letGo();
-			left.abort();
-			return { done: true, value: undefined };
-		},
-	};
 }

@@ -1,4 +1,3 @@
-import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import type { Renewal } from "./live/follow.ts";
 
 /** Why a token is asked for. */
@@ -23,18 +22,19 @@ export type TokenSource =
 
 /** The tokens of one client. */
 export interface Tokens extends Renewal {
-	/** Puts the token on each call; a call with one answer that is refused is made once more with a new one. */
-	wrap(transport: Transport): Transport;
+	get(): Promise<string | undefined>;
+	/** The same, for a stream: `renew` and `hasChanged` mean the newest one's. */
+	getForStream(): Promise<string | undefined>;
+	/** @returns another token than the one that was refused, or that one again */
+	refresh(refused: string | undefined): Promise<string | undefined>;
 }
 
 export function createTokens(source: TokenSource, signal: AbortSignal): Tokens {
 	const ask = async (refresh: boolean) =>
-		typeof source === "string" ? source : await source({ refresh, signal });
+		typeof source === "string" ? source : source({ refresh, signal });
 	let refreshing: Promise<string | undefined> | undefined;
-	/** Of the newest stream. */
-	let streamToken: string | undefined;
+	let ofStream: string | undefined;
 
-	/** @returns another token than the one that was refused, or that one again */
 	const refresh = async (refused: string | undefined) => {
 		const atHand = await ask(false);
 		if (atHand !== refused) return atHand;
@@ -43,43 +43,12 @@ export function createTokens(source: TokenSource, signal: AbortSignal): Tokens {
 		});
 		return refreshing;
 	};
-	const withToken = (init: HeadersInit | undefined, token: string | undefined) => {
-		const headers = new Headers(init);
-		if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
-		return headers;
-	};
 
 	return {
-		wrap: (transport) => ({
-			async unary(method, callSignal, timeoutMs, header, input, values) {
-				const call = (token: string | undefined) =>
-					transport.unary(method, callSignal, timeoutMs, withToken(header, token), input, values);
-				const token = await ask(false);
-				try {
-					return await call(token);
-				} catch (error) {
-					if (!isRefused(error)) throw error;
-					const next = await refresh(token).catch(() => token);
-					if (next === token || callSignal?.aborted === true) throw error;
-					return call(next);
-				}
-			},
-			async stream(method, callSignal, timeoutMs, header, input, values) {
-				streamToken = await ask(false);
-				const headers = withToken(header, streamToken);
-				return transport.stream(method, callSignal, timeoutMs, headers, input, values);
-			},
-		}),
-		async renew() {
-			const refused = streamToken;
-			return (await refresh(refused)) !== refused;
-		},
-		async hasChanged() {
-			return (await ask(false)) !== streamToken;
-		},
+		get: () => ask(false),
+		getForStream: async () => (ofStream = await ask(false)),
+		refresh,
+		renew: async () => (await refresh(ofStream)) !== ofStream,
+		hasChanged: async () => (await ask(false)) !== ofStream,
 	};
-}
-
-function isRefused(error: unknown): boolean {
-	return error instanceof ConnectError && error.code === Code.Unauthenticated;
 }

@@ -1,4 +1,5 @@
 import { WukongEvent_Type as Type } from "../gen/novasphere/v1/wukong_service_pb.js";
+import { leavable } from "./leavable.ts";
 import { type FeedContext, followQuery } from "./live/feed.ts";
 import { follow } from "./live/follow.ts";
 import type { WatchQuery } from "./live/query.ts";
@@ -34,38 +35,24 @@ export interface Watch extends AsyncIterable<WatchEvent> {
  * and expired places. Nothing is asked before its loop begins.
  */
 export function createWatch(context: FeedContext, query: WatchQuery, options: WatchOptions): Watch {
-	const leaver = new AbortController();
-	const leave = () => leaver.abort();
 	let condition: LiveCondition = { status: "connecting", error: undefined, staleSince: undefined };
-	const outers = [context.signal, ...(options.signal === undefined ? [] : [options.signal])];
-	const steps = follow({
-		...followQuery(context, query, options.headers),
-		state: createWatchState(),
-		signal: leaver.signal,
-		onCondition(next) {
-			condition = next;
-			options.onCondition?.(next);
-		},
-	});
-	async function* events(): AsyncGenerator<WatchEvent, void, void> {
-		for (const outer of outers) {
-			if (outer.aborted) leave();
-			outer.addEventListener("abort", leave);
-		}
-		try {
-			for await (const { event, changes } of steps) {
-				yield* changes;
-				if (event.type === Type.SYNCED) yield { type: "SYNCED" };
-			}
-		} finally {
-			for (const outer of outers) outer.removeEventListener("abort", leave);
-			leave();
+	async function* events(signal: AbortSignal): AsyncGenerator<WatchEvent, void, void> {
+		const steps = follow({
+			...followQuery(context, query, options.headers),
+			state: createWatchState(),
+			signal,
+			onCondition(next) {
+				condition = next;
+				options.onCondition?.(next);
+			},
+		});
+		for await (const { event, changes } of steps) {
+			yield* changes;
+			if (event.type === Type.SYNCED) yield { type: "SYNCED" };
 		}
 	}
-	const told = events();
+	const told = leavable([context.signal, options.signal], events);
 	const close = async () => {
-		leave();
-		// A loop that waits for a message ends by the abort, and only then can this end.
 		await told.return();
 	};
 
@@ -76,13 +63,7 @@ export function createWatch(context: FeedContext, query: WatchQuery, options: Wa
 		get condition() {
 			return condition;
 		},
-		[Symbol.asyncIterator]: () => ({
-			next: () => told.next(),
-			async return() {
-				await close();
-				return { done: true, value: undefined };
-			},
-		}),
+		[Symbol.asyncIterator]: () => told,
 		close,
 		[Symbol.asyncDispose]: close,
 	};

@@ -18,9 +18,9 @@ export type OpenStream = (token: string, signal: AbortSignal) => AsyncIterable<W
 /** Where another token comes from when the service refuses the one in use. */
 export interface Renewal {
 	/** Asks for a new one. @returns false where it is the one that was refused */
-	renew(signal: AbortSignal): Promise<boolean>;
+	renew(): Promise<boolean>;
 	/** Looks whether there is another one by now; asks nobody. */
-	hasChanged(signal: AbortSignal): Promise<boolean>;
+	hasChanged(): Promise<boolean>;
 }
 
 /** What to follow, and how. */
@@ -99,11 +99,11 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Step, void
 		return true;
 	};
 	const renewed = async (error: ConnectError, triedAtMs: number): Promise<boolean> => {
-		if (++refusals === 1 && (await renewal?.renew(signal).catch(() => false))) return true;
+		if (++refusals === 1 && (await renewal?.renew().catch(() => false))) return true;
 		report("failed", error);
 		const gap = { sinceMs: triedAtMs, leastMs: refusals > 2 ? refusedMs : leastMs };
 		do await pause.wait(tokenLookMs, gap);
-		while (!signal.aborted && !(await renewal?.hasChanged(signal).catch(() => false)));
+		while (!signal.aborted && !(await renewal?.hasChanged().catch(() => false)));
 		return true;
 	};
 

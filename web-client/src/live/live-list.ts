@@ -3,9 +3,9 @@ import { WukongEvent_Type as Type } from "../../gen/novasphere/v1/wukong_service
 import type { SharedStream } from "../share/shared-stream.ts";
 import type { Timer } from "./environment.ts";
 import { type FollowOptions, follow, type OpenStream } from "./follow.ts";
-import { emptySnapshot, type LiveSnapshot, withChanges } from "./snapshot.ts";
+import { emptySnapshot, type LiveSnapshot, withItems } from "./snapshot.ts";
 import type { LiveCondition } from "./status.ts";
-import { type Change, createWatchState, type WatchState } from "./watch-state.ts";
+import { createWatchState, type WatchState } from "./watch-state.ts";
 
 /** Stops what it came from. */
 export type Unsubscribe = () => void;
@@ -50,7 +50,7 @@ export function createLiveList(options: LiveListOptions): LiveList {
 	const shared = options.share?.(options.open, state);
 	let snapshot = emptySnapshot;
 	let condition: LiveCondition = emptySnapshot;
-	let changes: Change[] = [];
+	let hasChanged = false;
 	/** A snapshot is under way: what has come of it is half a list. */
 	let isPartial = true;
 	let notice: Timer | undefined;
@@ -61,9 +61,9 @@ export function createLiveList(options: LiveListOptions): LiveList {
 	const settle = () => {
 		const before = snapshot;
 		// The list from before a snapshot stays until its SYNCED.
-		if (!isPartial && (changes.length > 0 || !snapshot.synced)) {
-			snapshot = withChanges(snapshot, changes, state.held);
-			changes = [];
+		if (!isPartial && (hasChanged || !snapshot.synced)) {
+			snapshot = withItems(snapshot, state.held);
+			hasChanged = false;
 		}
 		if (!isSame(snapshot, condition)) snapshot = { ...snapshot, ...condition };
 		if (snapshot === before) return;
@@ -92,10 +92,10 @@ export function createLiveList(options: LiveListOptions): LiveList {
 			// The end of a stream that was left comes after the beginning of the next one.
 			onCondition: (next) => void (leaver === own && onCondition(next)),
 		});
-		for await (const { event, changes: told } of steps) {
+		for await (const { event, changes } of steps) {
 			if (event.type === Type.RESET) isPartial = true;
 			if (event.type === Type.SYNCED) isPartial = false;
-			for (const change of told) changes.push(change);
+			hasChanged ||= changes.length > 0;
 			if (!isPartial) settleSoon();
 		}
 	};

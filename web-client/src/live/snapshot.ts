@@ -1,7 +1,7 @@
 import type { Wukong } from "../../gen/novasphere/v1/wukong_pb.js";
 import { compareWukongs } from "./query.ts";
 import type { LiveCondition } from "./status.ts";
-import { type Change, keyOf } from "./watch-state.ts";
+import { keyOf } from "./watch-state.ts";
 
 /**
  * A list at one moment. It never changes: the next state is another object, and a VM that has not
@@ -26,21 +26,17 @@ export const emptySnapshot: LiveSnapshot = {
 	staleSince: undefined,
 };
 
-/** The list after `changes`, which may tell one VM several times. */
-export function withChanges(
-	before: LiveSnapshot,
-	changes: readonly Change[],
-	held: ReadonlyMap<string, Wukong>,
-): LiveSnapshot {
-	const touched = new Set(changes.map(({ wukong }) => keyOf(wukong)));
-	let items: Wukong[] = [];
-	for (const item of before.items) {
-		const key = keyOf(item);
-		const now = held.get(key);
-		if (now !== undefined) items.push(now);
-		touched.delete(key);
-	}
-	const added = [...touched].map((key) => held.get(key)).filter((vm) => vm !== undefined);
-	if (added.length > 0) items = [...items, ...added].sort(compareWukongs);
-	return { ...before, items, byKey: new Map(items.map((vm) => [keyOf(vm), vm])), synced: true };
+/** The list once `held` is what there is. */
+export function withItems(before: LiveSnapshot, held: ReadonlyMap<string, Wukong>): LiveSnapshot {
+	let items = before.items
+		.map((item) => held.get(keyOf(item)))
+		.filter((item) => item !== undefined);
+	// Most changes add nothing, and keep the order.
+	if (items.length < held.size) items = [...held.values()].sort(compareWukongs);
+	return {
+		...before,
+		items,
+		byKey: new Map(items.map((item) => [keyOf(item), item])),
+		synced: true,
+	};
 }

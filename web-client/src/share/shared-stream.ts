@@ -30,6 +30,14 @@ export interface SharedStream {
 	leave(): void;
 }
 
+/** With whom a stream is shared. */
+export interface ShareOptions {
+	readonly tabs: Tabs;
+	/** Equal in tabs that ask the same service the same, as the same caller. */
+	readonly name: string;
+	readonly environment: Environment;
+}
+
 /** How often a follower asks a leader that does not answer, and how many times. */
 const askMs = 1_000;
 const maxAsks = 4;
@@ -43,7 +51,7 @@ const maxAsks = 4;
 export function createSharedStream(
 	open: OpenStream,
 	state: WatchState,
-	{ tabs, name, environment }: { tabs: Tabs; name: string; environment: Environment },
+	{ tabs, name, environment }: ShareOptions,
 ): SharedStream {
 	const leadership = createLeadership(tabs, name);
 	let stopListening: (() => void) | undefined;

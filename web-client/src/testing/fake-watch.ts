@@ -27,6 +27,7 @@ export async function* watchFake(
 ): AsyncGenerator<WukongEvent, void, void> {
 	const shows = createShows(request);
 	if (shows === undefined) throw failure(Code.InvalidArgument, "INVALID_REQUEST");
+	if (context.signal.aborted) return;
 	const intervalMs = Number(request.heartbeatInterval?.seconds ?? 15n) * 1_000;
 	const news = createNews(clock, intervalMs, context.signal);
 	const stopListening = store.onChange(news.wake);

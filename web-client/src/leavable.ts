@@ -1,0 +1,37 @@
+/**
+ * Runs a generator so that leaving its loop ends it at once, also while it waits: `return` of a plain
+ * generator waits for what the generator waits for.
+ *
+ * @param run ends, without an error, when its signal aborts, which an abort of `outer` does too
+ */
+export function leavable<T>(
+	outer: readonly (AbortSignal | undefined)[],
+	run: (signal: AbortSignal) => AsyncIterable<T>,
+): AsyncIterator<T> & { return(): Promise<IteratorResult<T>> } {
+	const leaver = new AbortController();
+	const leave = () => leaver.abort();
+	async function* running(): AsyncGenerator<T, undefined, void> {
+		for (const signal of outer) {
+			if (signal?.aborted) leave();
+			signal?.addEventListener("abort", leave);
+		}
+		try {
+			if (!leaver.signal.aborted) yield* run(leaver.signal);
+		} catch (error) {
+			// The caller wanted the end, so it is no failure.
+			if (!leaver.signal.aborted) throw error;
+		} finally {
+			leave();
+			// Let go of at every end: the caller's signal may outlive thousands of streams.
+			for (const signal of outer) signal?.removeEventListener("abort", leave);
+		}
+	}
+	const told = running();
+	return {
+		next: () => told.next(),
+		return() {
+			leave();
+			return told.return(undefined);
+		},
+	};
+}
