@@ -3,7 +3,7 @@ import {
 	WukongEvent_Type as EventType,
 	type WukongEvent,
 } from "@novasphere/wukong-gen/wukong-service";
-import { parseVersion } from "../../server/src/resource/version.ts";
+import { parsePlainVersion } from "../../server/src/resource/version.ts";
 import { type Filter, shows } from "../../server/src/watch/filter.ts";
 import { createWatchState, keyOf, type WatchState } from "../../web-client/src/live/watch-state.ts";
 
@@ -26,7 +26,7 @@ export function createWatchClient(filter: Filter): WatchClient {
 		throw new Error(`${EventType[event.type]} ${event.wukong?.name ?? ""}: ${why}`);
 	};
 	const checkOrder = (event: WukongEvent) => {
-		const version = parseVersion(event.resourceVersion);
+		const version = parsePlainVersion(event.resourceVersion);
 		if (inSnapshot && event.type !== EventType.SYNCED) {
 			if (version !== undefined) fail(event, "a live token inside a snapshot");
 			return;
@@ -40,7 +40,8 @@ export function createWatchClient(filter: Filter): WatchClient {
 	const checkState = (event: WukongEvent, before: Wukong, next: Wukong) => {
 		if (before.uid !== next.uid) fail(event, "of a namesake");
 		const rise =
-			(parseVersion(next.resourceVersion) ?? 0n) - (parseVersion(before.resourceVersion) ?? 0n);
+			(parsePlainVersion(next.resourceVersion) ?? 0n) -
+			(parsePlainVersion(before.resourceVersion) ?? 0n);
 		if (event.type === EventType.DELETED ? rise < 0n : rise <= 0n) fail(event, "not newer");
 	};
 
@@ -78,9 +79,9 @@ export function createWatchClient(filter: Filter): WatchClient {
 		},
 		connect() {
 			state.connect();
-			newest = parseVersion(state.token) ?? 0n;
+			newest = parsePlainVersion(state.token) ?? 0n;
 			// One that was cut off is still under way: RESET is yet to come, a HEARTBEAT may come before it.
-			inSnapshot = parseVersion(state.token) === undefined;
+			inSnapshot = parsePlainVersion(state.token) === undefined;
 		},
 		apply,
 		receive: (event) => void apply(event),

@@ -3,7 +3,7 @@ import {
 	type WukongEvent,
 } from "@novasphere/wukong-gen/wukong-service";
 import type { HistoryLimits } from "../../server/src/store/store.ts";
-import type { Filter } from "../../server/src/watch/filter.ts";
+import { createNamespaceSet, type Filter } from "../../server/src/watch/filter.ts";
 import type { ResetCause, WatchObserver } from "../../server/src/watch/observer.ts";
 import { createReplica, type Replica, type WatchQuery } from "../../server/src/watch/replica.ts";
 import { createSelector } from "../../server/src/watch/selector/selector.ts";
@@ -13,10 +13,11 @@ import { createMemoryStore, type MemoryStore } from "./memory-store.ts";
 
 /** Shows everything, or what the fields say. */
 export function filterOf(
-	fields: { namespace?: string; name?: string; labelSelector?: string } = {},
+	fields: { namespace?: string | readonly string[]; name?: string; labelSelector?: string } = {},
 ): Filter {
+	const { namespace = "" } = fields;
 	return {
-		namespace: fields.namespace ?? "",
+		namespace: typeof namespace === "string" ? namespace : createNamespaceSet(namespace),
 		name: fields.name ?? "",
 		selector: createSelector({}, fields.labelSelector ?? ""),
 	};

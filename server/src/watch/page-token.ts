@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { Failure } from "../failure.ts";
 import type { WukongRef } from "../resource/object.ts";
-import { formatVersion, parseVersion } from "../resource/version.ts";
+import { formatVersion, parsePlainVersion, parseVersion } from "../resource/version.ts";
 
 /** Where the next page goes on. */
 export interface PageStart {
@@ -27,24 +27,39 @@ export function formatPageToken(start: PageStart, query: string): string {
 
 /**
  * Reads a page token that was made for the same query.
- * @throws PAGE_TOKEN_INVALID
+ * @throws PAGE_TOKEN_INVALID, PAGE_TOKEN_EXPIRED
  */
 export function parsePageToken(token: string, query: string): PageStart {
-	const [versionText = "", place = "", sum, ...rest] = token.split(".");
-	const version = parseVersion(versionText);
-	if (
-		version === undefined ||
-		rest.length > 0 ||
-		sum !== checksum(`${versionText}.${place}`, query)
-	) {
-		throw new Failure(
-			ErrorReason.PAGE_TOKEN_INVALID,
-			"the page_token is not one of this service, or belongs to another query",
-			{ violations: [{ field: "page_token", description: "does not belong to this query" }] },
-		);
+	// A version may hold dots; the parts behind it do not.
+	const sumAt = token.lastIndexOf(".");
+	const placeAt = token.lastIndexOf(".", sumAt - 1);
+	if (placeAt <= 0 || token.slice(sumAt + 1) !== checksum(token.slice(0, sumAt), query)) {
+		throw pageTokenInvalid();
 	}
+	const versionText = token.slice(0, placeAt);
+	if (parseVersion(versionText) === undefined) throw pageTokenInvalid();
+	const version = parsePlainVersion(versionText);
+	// It is of a replica that watches other kinds or namespaces: its snapshot is not to be had here.
+	if (version === undefined) throw pageTokenExpired();
+	const place = token.slice(placeAt + 1, sumAt);
 	const [namespace = "", name = ""] = Buffer.from(place, "base64url").toString().split("/");
 	return { version, after: { namespace, name } };
+}
+
+function pageTokenInvalid(): Failure {
+	return new Failure(
+		ErrorReason.PAGE_TOKEN_INVALID,
+		"the page_token is not one of this service, or belongs to another query",
+		{ violations: [{ field: "page_token", description: "does not belong to this query" }] },
+	);
+}
+
+/** The snapshot that the token belongs to is not known any more, or not to this replica. */
+export function pageTokenExpired(): Failure {
+	return new Failure(
+		ErrorReason.PAGE_TOKEN_EXPIRED,
+		"the snapshot of this page_token is gone; start the list over",
+	);
 }
 
 function checksum(content: string, query: string): string {

@@ -1,13 +1,13 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Caller } from "../caller.ts";
-import { Failure, isFailure } from "../failure.ts";
+import { isFailure } from "../failure.ts";
 import { formatVersion } from "../resource/version.ts";
 import type { Store } from "../store/store.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { type Filter, filterText, shows } from "./filter.ts";
 import type { PageCache, PageKey } from "./page-cache.ts";
-import { formatPageToken, type PageStart, parsePageToken } from "./page-token.ts";
+import { formatPageToken, type PageStart, pageTokenExpired, parsePageToken } from "./page-token.ts";
 import { isKnown } from "./resume.ts";
 import { indexAfter } from "./state.ts";
 import type { VersionWait } from "./wait-until-fresh.ts";
@@ -121,11 +121,4 @@ function cut(
 		bytes += wukongBytes;
 	}
 	return { wukongs, nextPageToken, resourceVersion: formatVersion(version) };
-}
-
-function pageTokenExpired(): Failure {
-	return new Failure(
-		ErrorReason.PAGE_TOKEN_EXPIRED,
-		"the snapshot of this page_token is gone; start the list over",
-	);
 }

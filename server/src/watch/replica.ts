@@ -30,6 +30,18 @@ export interface WatchQuery {
 	readonly heartbeatIntervalMs: number;
 	/** Who is told; in an iterated stream its leaving ends it. */
 	readonly caller: Caller;
+	/** What may end the stream from outside, such as a right that runs out. Default: nothing */
+	readonly guard?: StreamGuard | undefined;
+}
+
+/** Ends a stream that is open, for a reason of its own. */
+export interface StreamGuard {
+	/**
+	 * Calls back when the stream is to end, at once where that is now. The stream says a last
+	 * HEARTBEAT, then fails with `failure`; where it has ended, nothing happens.
+	 * @returns takes the callback back; called when the stream has ended for whatever reason
+	 */
+	onEnd(callback: (failure: Failure) => void): () => void;
 }
 
 /**
@@ -81,6 +93,8 @@ export function createReplica(options: {
 	const views = createViews(log);
 	const cache = createPageCache();
 	const streams = new Map<OpenStream, View>();
+	/** What takes back the callback of each stream that has a guard. */
+	const guarded = new Map<OpenStream, () => void>();
 	let drained: Failure | undefined;
 
 	log.onNews(() => {
@@ -90,6 +104,8 @@ export function createReplica(options: {
 		const view = streams.get(stream);
 		if (view === undefined) return;
 		streams.delete(stream);
+		guarded.get(stream)?.();
+		guarded.delete(stream);
 		views.leave(view, stream);
 		observer.streamClosed();
 	};
@@ -159,6 +175,12 @@ export function createReplica(options: {
 			view.readers.add(stream);
 			observer.streamOpened();
 			if (drained !== undefined) stream.end(drained);
+			if (query.guard !== undefined) {
+				guarded.set(
+					stream,
+					query.guard.onEnd((failure) => stream.end(failure)),
+				);
+			}
 			return stream;
 		},
 		onSuperseded: (callback) => log.onSuperseded(callback),

@@ -1,4 +1,4 @@
-import { parseVersion, startOver } from "../resource/version.ts";
+import { parsePlainVersion, parseVersion, startOver } from "../resource/version.ts";
 import type { Store } from "../store/store.ts";
 import type { ChangeLog } from "./change-log.ts";
 import type { CursorStart } from "./cursor.ts";
@@ -19,8 +19,11 @@ export function resumeStart(
 	store: Pick<Store, "exactVersions">,
 ): CursorStart | Ahead {
 	if (token === "") return { at: "snapshot" };
-	const version = parseVersion(token);
+	const version = parsePlainVersion(token);
 	if (version === undefined) {
+		// A version of more places, or with a suffix, is of a replica that watches other kinds or
+		// namespaces: what it leaves out is not known here.
+		if (parseVersion(token) !== undefined) return { at: "reset", cause: "foreign", token };
 		const cause = token === startOver ? "restarted" : "malformed";
 		return { at: "reset", cause, token: startOver };
 	}

@@ -1,9 +1,6 @@
 import type { WukongRef } from "../resource/object.ts";
-import type { Filter } from "./filter.ts";
+import type { Scope } from "./filter.ts";
 import { NamespacedMap } from "./namespaced-map.ts";
-
-/** The part of a filter that an object's name and namespace decide. */
-export type Scope = Pick<Filter, "namespace" | "name">;
 
 /**
  * Finds what an object concerns by its namespace and name, without a look at the rest: ten thousand
@@ -15,31 +12,40 @@ export class ScopeIndex<V> {
 	readonly #byNamespace = new Map<string, Set<V>>();
 	readonly #byName = new NamespacedMap<Set<V>>();
 
-	add(scope: Scope, value: V): void {
-		const { namespace, name } = scope;
+	add({ namespace, name }: Scope, value: V): void {
 		if (namespace === "") {
 			this.#everywhere.add(value);
-		} else if (name === "") {
-			const found = this.#byNamespace.get(namespace);
-			if (found === undefined) this.#byNamespace.set(namespace, new Set([value]));
-			else found.add(value);
-		} else {
-			const found = this.#byName.get(scope);
-			if (found === undefined) this.#byName.set(scope, new Set([value]));
-			else found.add(value);
+			return;
+		}
+		for (const one of namesOf(namespace)) {
+			if (name === "") {
+				const found = this.#byNamespace.get(one);
+				if (found === undefined) this.#byNamespace.set(one, new Set([value]));
+				else found.add(value);
+			} else {
+				const ref = { namespace: one, name };
+				const found = this.#byName.get(ref);
+				if (found === undefined) this.#byName.set(ref, new Set([value]));
+				else found.add(value);
+			}
 		}
 	}
 
-	delete(scope: Scope, value: V): void {
-		const { namespace, name } = scope;
+	/** Takes out what was added with an equal scope. */
+	delete({ namespace, name }: Scope, value: V): void {
 		if (namespace === "") {
 			this.#everywhere.delete(value);
-		} else if (name === "") {
-			const found = this.#byNamespace.get(namespace);
-			if (found?.delete(value) && found.size === 0) this.#byNamespace.delete(namespace);
-		} else {
-			const found = this.#byName.get(scope);
-			if (found?.delete(value) && found.size === 0) this.#byName.delete(scope);
+			return;
+		}
+		for (const one of namesOf(namespace)) {
+			if (name === "") {
+				const found = this.#byNamespace.get(one);
+				if (found?.delete(value) && found.size === 0) this.#byNamespace.delete(one);
+			} else {
+				const ref = { namespace: one, name };
+				const found = this.#byName.get(ref);
+				if (found?.delete(value) && found.size === 0) this.#byName.delete(ref);
+			}
 		}
 	}
 
@@ -49,4 +55,17 @@ export class ScopeIndex<V> {
 		for (const value of this.#byNamespace.get(object.namespace) ?? []) callback(value);
 		for (const value of this.#byName.get(object) ?? []) callback(value);
 	}
+}
+
+/** Bytes that a scope takes in an index and in a filter, besides a text of its names. */
+export function scopeBytes({ namespace }: Scope): number {
+	if (typeof namespace === "string") return entryBytes;
+	return namespace.names.reduce((sum, one) => sum + entryBytes + 2 * one.length, 0);
+}
+
+/** A set of its own, its entry, and the entry in a set of namespaces. */
+const entryBytes = 512;
+
+function namesOf(namespace: Scope["namespace"]): readonly string[] {
+	return typeof namespace === "string" ? [namespace] : namespace.names;
 }

@@ -2,7 +2,7 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
 import type { Change } from "../store/store.ts";
 import type { ChangeLog } from "./change-log.ts";
-import { type Filter, shows } from "./filter.ts";
+import { type Filter, onlyRef, shows } from "./filter.ts";
 import { type LogEntry, viewChange } from "./log-entry.ts";
 import { indexAfter } from "./state.ts";
 
@@ -227,8 +227,9 @@ function objectsFrom(
 	{ version, after }: SnapshotPlace,
 ): Iterable<Wukong> {
 	if (!log.isNewest(version)) return log.objectsAt(version, after);
-	if (filter.name !== "" && filter.namespace !== "") {
-		const one = after === undefined ? log.state.get(filter) : undefined;
+	const only = onlyRef(filter);
+	if (only !== undefined) {
+		const one = after === undefined ? log.state.get(only) : undefined;
 		return one === undefined ? [] : [one];
 	}
 	const newest = log.state.snapshot();

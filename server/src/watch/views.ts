@@ -2,7 +2,7 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { Failure } from "../failure.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { type Filter, filterText } from "./filter.ts";
-import { ScopeIndex } from "./scope-index.ts";
+import { ScopeIndex, scopeBytes } from "./scope-index.ts";
 import { View, type ViewReader } from "./view.ts";
 
 /**
@@ -22,7 +22,7 @@ export interface Views {
 }
 
 /** Bytes that a view takes besides its filter's texts. */
-const viewOverheadBytes = 1_536;
+const viewOverheadBytes = 1_024;
 
 /**
  * @param maxFilterBytes bytes that the filters of open views may take together: a caller may name
@@ -72,7 +72,7 @@ export function createViews(log: ChangeLog, maxFilterBytes: number = 64 * 1_024 
 				return known.view;
 			}
 			// The text is the key, too.
-			const bytes = viewOverheadBytes + text.length + filter.selector.bytes;
+			const bytes = viewOverheadBytes + text.length + filter.selector.bytes + scopeBytes(filter);
 			if (filterBytes + bytes > maxFilterBytes) throw tooManyFilters();
 			filterBytes += bytes;
 			const view = new View(log, filter, onKept);

@@ -75,7 +75,9 @@ export function createVersionWait(options: {
 			const description = "is not a version of this service";
 			throw invalidRequest({ field: "min_resource_version", description });
 		}
-		return version > log.head ? version : undefined;
+		// A place of a kind that this replica does not watch asks for nothing, and neither does a suffix.
+		const [{ position }] = version.places;
+		return position > log.head ? position : undefined;
 	};
 
 	return {

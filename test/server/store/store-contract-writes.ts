@@ -1,7 +1,7 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { WukongStatus_PowerState as Power } from "@novasphere/wukong-gen/wukong";
 import { describe, expect, test } from "vitest";
-import { parseVersion } from "../../../server/src/resource/version.ts";
+import { parsePlainVersion } from "../../../server/src/resource/version.ts";
 import type { StoreHarness } from "./store-contract.ts";
 import { createVmNames } from "./vm-names.ts";
 import { change, createOptions, setLabel, writeOptions } from "./write.ts";
@@ -22,7 +22,7 @@ export function describeWrites(harness: () => StoreHarness): void {
 			expect(made).toMatchObject({ namespace: harness().namespace, name: "a", generation: 1n });
 			expect(made.uid).not.toBe("");
 			expect(made.createTime).toBeDefined();
-			expect(parseVersion(made.resourceVersion)).toBeLessThanOrEqual(sink().head);
+			expect(parsePlainVersion(made.resourceVersion)).toBeLessThanOrEqual(sink().head);
 			expect(made.spec?.startStrategy?.autoStart).toBe(true);
 			expect(made.status?.powerState).toBe(Power.STARTING);
 		});

@@ -15,6 +15,8 @@ const filters = [
 	filterOf({ namespace: "prod" }),
 	filterOf({ namespace: "prod", name: "vm-1" }),
 	filterOf({ labelSelector: "app notin (web)" }),
+	filterOf({ namespace: ["test", "other"] }),
+	filterOf({ namespace: ["test", "prod"], name: "vm-2" }),
 ];
 
 /** Few names and labels, so that changes meet; a short history, so that readers fall out of it. */

@@ -34,13 +34,25 @@ describe("a change wakes", () => {
 			labels: { labelSelector: "app=web" },
 			otherLabels: { labelSelector: "app=api" },
 			nameEverywhere: { name: "a" },
+			set: { namespace: ["other", "prod"] },
+			otherSet: { namespace: ["test", "other"] },
+			nameInSet: { namespace: ["other", "prod"], name: "a" },
+			emptySet: { namespace: [] },
 		};
 		const streams = Object.entries(scopes).map(
 			([title, fields]) => [title, openIdle(stage, fields)] as const,
 		);
 		stage.store.put({ name: "a", namespace: "prod", labels: { app: "web" } });
 		const woken = streams.filter(([, { woken }]) => woken > 0).map(([title]) => title);
-		expect(woken).toEqual(["all", "namespace", "name", "labels", "nameEverywhere"]);
+		expect(woken).toEqual([
+			"all",
+			"namespace",
+			"name",
+			"labels",
+			"nameEverywhere",
+			"set",
+			"nameInSet",
+		]);
 		for (const [title, { take }] of streams) {
 			expect(take()).toEqual(woken.includes(title) ? ["ADDED a"] : []);
 		}

@@ -118,6 +118,23 @@ describe("a view", () => {
 		expect(views.enter(filterOf({ labelSelector: "app=web" }))).not.toBe(view);
 	});
 
+	test("of a set of namespaces is one for all who have an equal set, and shows what is in it", async () => {
+		const { store, watch } = await createStage();
+		for (const namespace of ["a", "b", "c"]) store.put({ name: "vm", namespace });
+		const streams = [
+			["c", "a"],
+			["a", "c", "a"],
+		].map((namespace) => watch({ filter: filterOf({ namespace }) }));
+		const [first, second] = streams.map((stream) => stream.take(anyBytes));
+		expect(first?.map(({ wukong }) => wukong?.namespace)).toEqual(["a", "c"]);
+		expect(second).toBe(first);
+		const { views } = await setUp();
+		const view = views.enter(filterOf({ namespace: ["a", "b"] }));
+		expect(views.enter(filterOf({ namespace: ["b", "a"] }))).toBe(view);
+		const others = [["a"], ["a", "b", "c"], [], "a", ""] as const;
+		for (const namespace of others) expect(views.enter(filterOf({ namespace }))).not.toBe(view);
+	});
+
 	test("is refused where the filters of all would take too many bytes, until others are gone", async () => {
 		const { log } = await setUp();
 		const views = createViews(log, 64 * 1_024);

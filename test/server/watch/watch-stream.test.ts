@@ -49,6 +49,70 @@ describe("the end of a stream", () => {
 	});
 });
 
+describe("a stream with a guard", () => {
+	const expired = new Failure(ErrorReason.SHUTTING_DOWN, "the right ran out", {});
+	const createGuard = () => {
+		const callbacks = new Set<(failure: Failure) => void>();
+		return {
+			callbacks,
+			end: () => [...callbacks].map((callback) => callback(expired)),
+			onEnd(callback: (failure: Failure) => void) {
+				callbacks.add(callback);
+				return () => void callbacks.delete(callback);
+			},
+		};
+	};
+
+	test("ends from outside: a last HEARTBEAT at its place, then the guard's failure", async () => {
+		const { store, watch, observer } = await createStage();
+		const guard = createGuard();
+		const stream = watch({ guard });
+		const other = watch();
+		const synced = takeAll(stream).at(-1);
+		store.put({ name: "a" });
+		let woken = 0;
+		stream.take(1);
+		stream.onReady({ ready: () => void woken++ });
+		guard.end();
+		expect(woken).toBe(1);
+		const events = stream.take(1);
+		expect(inShort(events)).toEqual(["HEARTBEAT"]);
+		expect(tokenOf(events[0])).not.toBe(tokenOf(synced));
+		expect(() => stream.take(1)).toThrow(expired);
+		expect([observer.open, guard.callbacks.size]).toEqual([1, 0]);
+		expect(inShort(takeAll(other))).toEqual(["SYNCED", "ADDED a"]);
+	});
+
+	test("that ends it as it opens, or while it waits for its version, ends in the same way", async () => {
+		const { store, watch } = await createStage({ exactVersions: false });
+		const atOnce = {
+			onEnd(end: (failure: Failure) => void) {
+				end(expired);
+				return () => {};
+			},
+		};
+		const guard = createGuard();
+		store.hold();
+		const { resourceVersion } = store.put({ name: "a" });
+		const streams = [watch({ guard: atOnce }), watch({ guard, resourceVersion })];
+		guard.end();
+		for (const stream of streams) {
+			expect(inShort(stream.take(1))).toEqual(["HEARTBEAT"]);
+			expect(() => stream.take(1)).toThrow(expired);
+		}
+	});
+
+	test("that its reader leaves takes its callback back, and a guard that ends it later is not heard", async () => {
+		const { watch } = await createStage();
+		const guard = createGuard();
+		const stream = watch({ guard });
+		const [late] = guard.callbacks;
+		stream.close();
+		late?.(expired);
+		expect([guard.callbacks.size, stream.take(1)]).toEqual([0, []]);
+	});
+});
+
 describe("streams", () => {
 	test("over the limit are TOO_MANY_REQUESTS with a retry hint, until one leaves", async () => {
 		const { watch } = await createStage({ maxStreams: 2 });

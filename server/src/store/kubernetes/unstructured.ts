@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import { parseVersion } from "../../resource/version.ts";
+import { parsePlainVersion } from "../../resource/version.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 /** `apiVersion` of the custom resource. */
@@ -37,7 +37,8 @@ export function parseUnstructured(value: JsonValue | undefined): Unstructured {
  * any length (KEP-5504). @throws UpstreamError "garbled"
  */
 export function versionOf(resourceVersion: JsonValue | undefined): bigint {
-	const version = typeof resourceVersion === "string" ? parseVersion(resourceVersion) : undefined;
+	const version =
+		typeof resourceVersion === "string" ? parsePlainVersion(resourceVersion) : undefined;
 	if (version === undefined) {
 		throw new UpstreamError({ kind: "garbled" }, "a resourceVersion is not a number");
 	}
