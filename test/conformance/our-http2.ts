@@ -2,8 +2,8 @@ import { systemClock } from "../../server/src/clock.ts";
 import type { Exchange } from "../../server/src/http/exchange.ts";
 import { defaultLimits } from "../../server/src/http/limits.ts";
 import { createListener } from "../../server/src/http/listener.ts";
-import { silentObserver } from "../../server/src/http/observer.ts";
 import type { TlsFileNames } from "../../server/src/http/tls-files.ts";
+import { silentObserver } from "../../server/src/port/observer.ts";
 import type { PageAnswer } from "../../server/src/port/plain-page.ts";
 import type { AnsweringServer } from "./bare-http2.ts";
 

@@ -2,7 +2,7 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import type { Interceptor, ServiceImplSpec } from "@connectrpc/connect";
 import { systemClock } from "../../server/src/clock.ts";
 import { defaultLimits } from "../../server/src/http/limits.ts";
-import { silentObserver } from "../../server/src/http/observer.ts";
+import { silentObserver } from "../../server/src/port/observer.ts";
 import { createPort, type PortOptions } from "../../server/src/port/port.ts";
 import { refusalDetails } from "../../server/src/service/errors/refusal-details.ts";
 import type { Ask } from "./ask.ts";

@@ -8,8 +8,9 @@ import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { afterEach, expect } from "vitest";
 import { systemClock } from "../../server/src/clock.ts";
 import { defaultLimits, type TransportLimits } from "../../server/src/http/limits.ts";
-import type { CallOutcome, ConnectionFault, RefusedCall } from "../../server/src/http/observer.ts";
+import type { ConnectionFault } from "../../server/src/http/observer.ts";
 import { createPort, type Port, type PortOptions } from "../../server/src/port/port.ts";
+import type { CallOutcome, RefusedCall } from "../../server/src/rpc/observer.ts";
 import { refusalDetails } from "../../server/src/service/errors/refusal-details.ts";
 import { until } from "./until.ts";
 

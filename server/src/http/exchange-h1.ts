@@ -1,14 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { boundEnd, type EndedAnswer, waitForDrain } from "./backpressure.ts";
+import type { Connection } from "./connection.ts";
 import { runAfterTick } from "./deferred.ts";
 import { Disconnect } from "./disconnect.ts";
-import type {
-	Connection,
-	Exchange,
-	ExchangeOptions,
-	ResponseEnd,
-	ResponseHead,
-} from "./exchange.ts";
+import type { Exchange, ExchangeOptions, ResponseEnd, ResponseHead } from "./exchange.ts";
 import { fieldOf, type HeaderFields, valuesOf } from "./fields.ts";
 import type { H1Request } from "./h1-request.ts";
 import { type BodyLimit, type CollectedBody, collectBody, readBody } from "./request-body.ts";

@@ -1,14 +1,9 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { boundEnd, type EndedAnswer, waitForDrain } from "./backpressure.ts";
+import type { Connection } from "./connection.ts";
 import { runAfterTick } from "./deferred.ts";
 import { Disconnect } from "./disconnect.ts";
-import type {
-	Connection,
-	Exchange,
-	ExchangeOptions,
-	ResponseEnd,
-	ResponseHead,
-} from "./exchange.ts";
+import type { Exchange, ExchangeOptions, ResponseEnd, ResponseHead } from "./exchange.ts";
 import { type HeaderFields, valuesOf } from "./fields.ts";
 import {
 	type BodyLimit,

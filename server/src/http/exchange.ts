@@ -1,19 +1,11 @@
 import type { Clock } from "../clock.ts";
+import type { Connection } from "./connection.ts";
 import type { Disconnect } from "./disconnect.ts";
 import { fieldOf, type HeaderFields } from "./fields.ts";
 import type { TransportLimits } from "./limits.ts";
-import type { TransportObserver } from "./observer.ts";
+import type { HttpObserver } from "./observer.ts";
 import type { BodyLimit, CollectedBody } from "./request-body.ts";
 import type { SendQuota } from "./send-quota.ts";
-
-/** What is known of the connection that an exchange came on. */
-export interface Connection {
-	readonly httpVersion: "1.0" | "1.1" | "2.0";
-	/** TLS. */
-	readonly secure: boolean;
-	/** Address of this end; empty where there is none. */
-	readonly localAddress: string;
-}
 
 /** The first part of an answer. */
 export interface ResponseHead {
@@ -104,11 +96,10 @@ export function headerOf(exchange: Exchange, name: string): string | undefined {
 	return fieldOf(exchange.rawHeaders, name);
 }
 
-/** What exchanges share. */
+/** What the exchanges of a listener share. */
 export interface ExchangeOptions {
 	readonly limits: TransportLimits;
 	readonly clock: Clock;
 	readonly sendQuota: SendQuota;
-	/** Is told of what breaks a call off by a fault of ours. */
-	readonly observer: Pick<TransportObserver, "unexpected">;
+	readonly observer: HttpObserver;
 }

@@ -1,11 +1,10 @@
 import type { Server as HttpServer, ServerOptions, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
-import type { Connection, Exchange } from "./exchange.ts";
-import { H1Exchange } from "./exchange-h1.ts";
-import { H1Connection } from "./h1-connection.ts";
+import { type Connection, connectionOf } from "./connection.ts";
+import { runAfterTick } from "./deferred.ts";
+import type { Exchange, ExchangeOptions } from "./exchange.ts";
+import { type H1ConnectionState, H1Exchange } from "./exchange-h1.ts";
 import { H1Request } from "./h1-request.ts";
-import type { ListenerOptions } from "./listener.ts";
 import type { ConnectionFault } from "./observer.ts";
 
 /** A fault of an answer shows as "close"; without a listener it would end the process. */
@@ -16,7 +15,7 @@ const carried = Symbol("exchange");
 type Carrying = ServerResponse & { [carried]?: H1Exchange };
 
 /** Node's own options and limits for HTTP/1. */
-export function http1Options(options: ListenerOptions): ServerOptions {
+export function http1Options(options: ExchangeOptions): ServerOptions {
 	const { limits } = options;
 	return {
 		IncomingMessage: H1Request,
@@ -38,7 +37,7 @@ export function http1Options(options: ListenerOptions): ServerOptions {
 export function serveHttp1(
 	server: HttpServer,
 	serve: (exchange: Exchange) => void,
-	options: ListenerOptions & { readonly isDraining: () => boolean },
+	options: ExchangeOptions & { readonly isDraining: () => boolean },
 ): void {
 	// One more than allowed shows that there were more; Node drops the others in silence.
 	server.maxHeadersCount = options.limits.maxHeaderCount + 1;
@@ -112,15 +111,6 @@ function bareAnswer(status: string): string {
 	return `HTTP/1.1 ${status}\r\n${fields}\r\n\r\n`;
 }
 
-/** Facts of a connection, taken while it is open. */
-export function connectionOf(socket: Socket, httpVersion: Connection["httpVersion"]): Connection {
-	return {
-		httpVersion,
-		secure: (socket as Partial<TLSSocket>).encrypted === true,
-		localAddress: socket.localAddress ?? "",
-	};
-}
-
 /** Node's parser names its faults by code. */
 function faultOf(code: string | undefined): [ConnectionFault | undefined, status: string] {
 	switch (code) {
@@ -135,5 +125,84 @@ function faultOf(code: string | undefined): [ConnectionFault | undefined, status
 			return [undefined, "400 Bad Request"];
 		default:
 			return ["malformed", "400 Bad Request"];
+	}
+}
+
+/**
+ * The other end of an HTTP/1 connection. What has come whole is answered, in its order, whatever
+ * comes after it: the end of the peer's side (RFC 9112, 6.3), or a request that is broken.
+ */
+export class H1Connection implements H1ConnectionState {
+	readonly connection: Connection;
+	readonly #socket: Socket;
+	readonly #unanswered: Set<H1Exchange> = new Set();
+	#hasStopped = false;
+	#takesMore = true;
+	/** Answer to the request that is broken; empty: cut off in its place. */
+	#lastWords: string | undefined;
+
+	constructor(socket: Socket, connection: Connection) {
+		this.#socket = socket;
+		this.connection = connection;
+	}
+
+	/** No request comes any more. */
+	get hasStopped(): boolean {
+		return this.#hasStopped;
+	}
+
+	/** A request that comes now is to be served: it will be answered. */
+	get takesMore(): boolean {
+		return this.#takesMore && !this.#hasStopped;
+	}
+
+	takeNoMore(): void {
+		this.#takesMore = false;
+	}
+
+	/** Calls whose answers have not ended. */
+	get unanswered(): number {
+		return this.#unanswered.size;
+	}
+
+	/** To be told of each call. */
+	begin(exchange: H1Exchange): void {
+		this.#unanswered.add(exchange);
+	}
+
+	/** To be told that a call's answer is out, or given up. */
+	end(exchange: H1Exchange): void {
+		if (this.#unanswered.delete(exchange)) this.#settle();
+	}
+
+	/**
+	 * Takes no request any more.
+	 * @param lastWords answer to a request that is broken, whole; sent when all before it have theirs
+	 */
+	stop(lastWords: string | undefined): void {
+		if (this.#hasStopped) return;
+		this.#hasStopped = true;
+		this.#lastWords = lastWords;
+		for (const exchange of this.#unanswered) {
+			if (exchange.peerStopped()) {
+				// Node may end the connection with this answer: what follows it is written before that.
+				exchange.writable.prependOnceListener("finish", () => this.end(exchange));
+				continue;
+			}
+			this.#unanswered.delete(exchange);
+			// A second answer must not be written into one that has begun.
+			if (exchange.writable.headersSent) this.#lastWords = "";
+		}
+		this.#settle();
+	}
+
+	#settle(): void {
+		const words = this.#lastWords;
+		if (words === undefined || this.#unanswered.size > 0) return;
+		this.#lastWords = undefined;
+		const socket = this.#socket;
+		const cutOff = () => socket.destroy();
+		if (!socket.writable || words === "") runAfterTick(cutOff);
+		else socket.end(words, cutOff);
 	}
 }

@@ -1,13 +1,11 @@
 import { constants, createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Timer } from "../clock.ts";
+import { connectionOf } from "./connection.ts";
 import { runAfterTick } from "./deferred.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange, ExchangeOptions } from "./exchange.ts";
 import { type CarryingStream, carried, H2Exchange } from "./exchange-h2.ts";
-import { connectionOf } from "./http1.ts";
-import type { ListenerOptions } from "./listener.ts";
 import type { ConnectionFault } from "./observer.ts";
-import { limitPings } from "./ping-limit.ts";
 
 /** A fault of a stream shows as "close"; without a listener it would end the process. */
 const ignore = (): void => {};
@@ -32,7 +30,7 @@ export interface Http2Engine {
 /** An engine that never listens itself: its sessions keep their own time. */
 export function createHttp2Engine(
 	serve: (exchange: Exchange) => void,
-	options: ListenerOptions,
+	options: ExchangeOptions,
 ): Http2Engine {
 	const sessions = new Set<ServerHttp2Session>();
 	const server = createHttp2Server(options);
@@ -87,7 +85,7 @@ export function createHttp2Engine(
 	};
 }
 
-function createHttp2Server({ limits }: ListenerOptions): Http2Server {
+function createHttp2Server({ limits }: ExchangeOptions): Http2Server {
 	return createServer({
 		maxSessionMemory: limits.maxSessionMemoryMib,
 		// Beyond this Node resets the stream; up to here the caller is told the limit.
@@ -107,7 +105,7 @@ function createHttp2Server({ limits }: ListenerOptions): Http2Server {
 }
 
 /** Ends sessions that say nothing, have nothing to do, or whose peer is gone without a word. */
-function keepTime(session: ServerHttp2Session, options: ListenerOptions): SessionTime {
+function keepTime(session: ServerHttp2Session, options: ExchangeOptions): SessionTime {
 	const { clock, limits, observer } = options;
 	let isIdle = true;
 	let isPinged = true;
@@ -161,4 +159,33 @@ interface SessionTime {
 	/** It has one. */
 	stopIdle(): void;
 	stopPings(): void;
+}
+
+/** Bytes of a PING frame, which the answer to a PING is (RFC 9113, 6.7). */
+const pingFrameBytes = 17;
+
+/**
+ * Ends a session whose peer sends PINGs without need: each one costs an answer. A PING that comes
+ * too soon is a strike, but not where something else was said since the last one: clients of gRPC
+ * measure their line with a PING for what they read. Source: gRPC A8 and its guide on keepalive.
+ */
+function limitPings(session: ServerHttp2Session, options: ExchangeOptions): void {
+	const { clock, limits, observer } = options;
+	const { socket } = session;
+	let strikes = 0;
+	let lastMs = Number.NEGATIVE_INFINITY;
+	let lastBytes = 0;
+	session.on("ping", () => {
+		const nowMs = clock.monotonicMs();
+		const bytes = socket.bytesWritten;
+		if (bytes - lastBytes > pingFrameBytes) strikes = 0;
+		else if (nowMs - lastMs < limits.minPingIntervalMs) strikes++;
+		lastMs = nowMs;
+		lastBytes = bytes;
+		if (strikes <= limits.maxPingStrikes) return;
+		observer.connectionFault("too_many_pings");
+		// Without an error, destroy() would say NO_ERROR; with one, it would be counted again.
+		session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+		session.destroy();
+	});
 }

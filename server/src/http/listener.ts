@@ -3,27 +3,20 @@ import { createServer as createHttpServer, type Server as HttpServer } from "nod
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import type { Clock } from "../clock.ts";
-import { createAddressCount } from "./address-count.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange, ExchangeOptions } from "./exchange.ts";
 import { http1Options, serveHttp1 } from "./http1.ts";
 import { createHttp2Engine } from "./http2.ts";
-import type { TransportLimits } from "./limits.ts";
-import type { TransportObserver } from "./observer.ts";
 import { splitByFirstBytes } from "./protocol-split.ts";
-import { createSendQuota, type SendQuota } from "./send-quota.ts";
+import { createSendQuota } from "./send-quota.ts";
 import { createTlsFiles, type TlsFileNames } from "./tls-files.ts";
 
 /** What a listener is built with. */
-export interface ListenerOptions {
+export interface ListenerOptions extends Omit<ExchangeOptions, "sendQuota"> {
 	readonly host: string;
 	/** 0 for any that is free. */
 	readonly port: number;
+	/** undefined: cleartext. */
 	readonly tls: TlsFileNames | undefined;
-	readonly limits: TransportLimits;
-	readonly clock: Clock;
-	readonly observer: TransportObserver;
-	readonly sendQuota: SendQuota;
 }
 
 /** What tells one open connection from all others. */
@@ -53,7 +46,7 @@ export interface Listener {
  */
 export function createListener(
 	serve: (exchange: Exchange) => void,
-	given: Omit<ListenerOptions, "sendQuota">,
+	given: ListenerOptions,
 ): Listener {
 	const options = { ...given, sendQuota: createSendQuota(given.limits) };
 	const { limits, clock, observer } = options;
@@ -210,6 +203,31 @@ export function createListener(
 		close(graceMs) {
 			closing ??= shutDown(graceMs);
 			return closing;
+		},
+	};
+}
+
+/** Counts what each address holds. */
+interface AddressCount {
+	/** False: the address has its share already. */
+	enter(address: string): boolean;
+	leave(address: string): void;
+}
+
+/** Keeps an entry only for addresses that hold something, so that passers-by cost no memory. */
+function createAddressCount(max: number): AddressCount {
+	const counts = new Map<string, number>();
+	return {
+		enter(address) {
+			const count = counts.get(address) ?? 0;
+			if (count >= max) return false;
+			counts.set(address, count + 1);
+			return true;
+		},
+		leave(address) {
+			const count = (counts.get(address) ?? 0) - 1;
+			if (count > 0) counts.set(address, count);
+			else counts.delete(address);
 		},
 	};
 }

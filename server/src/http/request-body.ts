@@ -1,7 +1,8 @@
 import type { Readable } from "node:stream";
+import type { Clock } from "../clock.ts";
 import { runAfterTick } from "./deferred.ts";
 import { type Disconnect, DisconnectError } from "./disconnect.ts";
-import type { ExchangeOptions } from "./exchange.ts";
+import type { TransportLimits } from "./limits.ts";
 
 /** Receives a request body part by part. */
 export interface BodySink {
@@ -149,7 +150,11 @@ export class BodyTimeoutError extends Error {
  */
 export async function* readBody(
 	source: Readable,
-	options: Pick<ExchangeOptions, "clock" | "limits"> & { readonly disconnect: Disconnect },
+	options: {
+		readonly clock: Clock;
+		readonly limits: Pick<TransportLimits, "bodyTimeoutMs">;
+		readonly disconnect: Disconnect;
+	},
 	timeoutMs = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Uint8Array> {
 	const interrupted = Promise.withResolvers<never>();

@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import type { Connection } from "./exchange.ts";
+import type { Connection } from "./connection.ts";
 import type { TransportLimits } from "./limits.ts";
 
 /** Answers below this are not counted, in bytes: the limits on connections and calls bound them. */

@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import type { Server } from "node:https";
 import type { Clock, Timer } from "../clock.ts";
 import type { TransportLimits } from "./limits.ts";
-import type { TransportObserver } from "./observer.ts";
+import type { HttpObserver } from "./observer.ts";
 
 /** Where certificate and key lie, both PEM. */
 export interface TlsFileNames {
@@ -34,7 +34,7 @@ export function createTlsFiles(
 	options: {
 		readonly clock: Clock;
 		readonly limits: TransportLimits;
-		readonly observer: TransportObserver;
+		readonly observer: HttpObserver;
 	},
 ): TlsFiles {
 	const { clock, limits, observer } = options;

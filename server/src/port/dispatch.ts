@@ -1,11 +1,11 @@
 import { createAuthorityCheck, type HostRule } from "../http/authority.ts";
 import { type Exchange, headerOf } from "../http/exchange.ts";
 import type { HeaderFields } from "../http/fields.ts";
-import { summarizeRequest } from "../http/request-summary.ts";
 import { type CallContext, requestIdFrom } from "../rpc/call/call-context.ts";
 import { refusalFormOf, sendRefusal } from "../rpc/call/refusal-response.ts";
 import type { Teller } from "../rpc/call/response.ts";
 import { type DirectOptions, serveDirect } from "../rpc/call/serve.ts";
+import { summarizeRequest } from "../rpc/observer.ts";
 import type { Refusal } from "../rpc/refusals.ts";
 import { foreignOrigin, wrongAuthority, wrongMethod } from "../rpc/refusals.ts";
 import type { Route, Routes } from "../rpc/router.ts";

@@ -4,8 +4,6 @@ import type { Interceptor, ServiceImplSpec } from "@connectrpc/connect";
 import type { Clock } from "../clock.ts";
 import { type TransportLimits, validateLimits } from "../http/limits.ts";
 import { createListener } from "../http/listener.ts";
-import type { TransportObserver } from "../http/observer.ts";
-import { createSafeObserver } from "../http/safe-observer.ts";
 import { createStreamScheduler } from "../http/scheduler.ts";
 import type { TlsFileNames } from "../http/tls-files.ts";
 import { createRequestIds } from "../rpc/call/request-id.ts";
@@ -18,6 +16,7 @@ import { createProcedures } from "../rpc/procedures.ts";
 import type { RefusalDetails } from "../rpc/refusals.ts";
 import { createRoutes } from "../rpc/router.ts";
 import { createDispatch } from "./dispatch.ts";
+import { createSafeObserver, type PortObserver } from "./observer.ts";
 import type { PlainPage } from "./plain-page.ts";
 
 export { createEncodings, type Encodings } from "../rpc/codec/encodings.ts";
@@ -60,7 +59,7 @@ export interface PortOptions {
 	/** Plain resources beside the procedures. */
 	readonly pages: readonly PlainPage[];
 	readonly clock: Clock;
-	readonly observer: TransportObserver;
+	readonly observer: PortObserver;
 }
 
 /** One TCP port that speaks HTTP/1.1 and HTTP/2, and on them Connect, gRPC and gRPC-Web. */

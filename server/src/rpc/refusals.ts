@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { FieldViolation } from "../failure.ts";
 import type { HeaderFields } from "../http/fields.ts";
-import type { RefusalCause } from "../http/observer.ts";
+import type { RefusalCause } from "./observer.ts";
 import type { ContentTypeFault } from "./protocol/content-type.ts";
 
 /** A request that goes no further, and what its caller is told. */

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
-import type { ConnectionFault, RefusalCause } from "../http/observer.ts";
+import type { ConnectionFault } from "../http/observer.ts";
+import type { RefusalCause } from "../rpc/observer.ts";
 import type { CallObserver } from "../service/interceptors/call-observer.ts";
 import type { StoreObserver } from "../store/embedded/writability.ts";
 import type { UpstreamObserver, WriteObserver } from "../store/kubernetes/upstream-observer.ts";

@@ -1,12 +1,16 @@
 import type { Logger } from "pino";
-import type { TransportObserver } from "../http/observer.ts";
+import type { HttpObserver } from "../http/observer.ts";
+import type { RpcObserver } from "../rpc/observer.ts";
 import type { PortCounters } from "./metrics.ts";
 
 /**
  * What the port tells of itself: counted, and logged where it cannot come as often as peers like,
  * or where it tells of one request that no interceptor saw.
  */
-export function createPortObserver(counters: PortCounters, logger: Logger): TransportObserver {
+export function createPortObserver(
+	counters: PortCounters,
+	logger: Logger,
+): HttpObserver & RpcObserver {
 	return {
 		connectionOpened: counters.connectionOpened,
 		connectionClosed: counters.connectionClosed,

@@ -9,7 +9,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { createServiceImplSpec } from "@connectrpc/connect";
 import { systemClock } from "../../../server/src/clock.ts";
 import { defaultLimits } from "../../../server/src/http/limits.ts";
-import { silentObserver } from "../../../server/src/http/observer.ts";
+import { silentObserver } from "../../../server/src/port/observer.ts";
 import { createPort } from "../../../server/src/port/port.ts";
 import {
 	ConformanceService,

@@ -156,7 +156,7 @@ describe("versions", () => {
 	const over = (httpVersion: "1.0" | "2.0", target: string, ...authorities: string[]) =>
 		checkAuthority({
 			...exchangeTo(target, ...authorities),
-			connection: { httpVersion, secure: false, localAddress },
+			connection: { ...exchangeTo(target).connection, httpVersion },
 		});
 
 	test("only HTTP/1.1 demands a host (RFC 9112, 3.2): in HTTP/1.0 it is this end's address", () => {

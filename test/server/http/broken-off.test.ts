@@ -1,6 +1,6 @@
 import { ServerResponse } from "node:http";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { silentObserver } from "../../../server/src/http/observer.ts";
+import { silentObserver } from "../../../server/src/port/observer.ts";
 import { frame, h2Preface, h2SettingsAck, headersFrame } from "../../support/h2-frames.ts";
 import { openPort, pathOf } from "../../support/port-fixture.ts";
 import { openRaw } from "../../support/raw-client.ts";

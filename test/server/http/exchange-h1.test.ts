@@ -6,8 +6,8 @@ import { systemClock } from "../../../server/src/clock.ts";
 import { H1Exchange } from "../../../server/src/http/exchange-h1.ts";
 import { H1Request } from "../../../server/src/http/h1-request.ts";
 import { defaultLimits } from "../../../server/src/http/limits.ts";
-import { silentObserver } from "../../../server/src/http/observer.ts";
 import { createSendQuota } from "../../../server/src/http/send-quota.ts";
+import { silentObserver } from "../../../server/src/port/observer.ts";
 
 // Node would keep it until the end of the tick, with the writes of all other streams.
 test("what is written is with the system when the call returns, so that a turn has its true length", async () => {
@@ -19,7 +19,12 @@ test("what is written is with the system when the call returns, so that a turn h
 		observer: silentObserver,
 		isDraining: () => false,
 	};
-	const connection = { httpVersion: "1.1", secure: false, localAddress: "" } as const;
+	const connection = {
+		httpVersion: "1.1",
+		secure: false,
+		localAddress: "",
+		peer: { address: "", port: 0, secure: false, certificate: undefined },
+	} as const;
 	let held: unknown;
 	const server = createServer({ IncomingMessage: H1Request }, (request, response) => {
 		const exchange = new H1Exchange(
@@ -47,10 +52,15 @@ test("who is given a body and throws breaks off the call, and Node's parser hear
 		limits,
 		clock: systemClock,
 		sendQuota: createSendQuota(limits),
-		observer: { unexpected: (error: unknown) => void unexpected.push(error) },
+		observer: { ...silentObserver, unexpected: (error: unknown) => void unexpected.push(error) },
 		isDraining: () => false,
 	};
-	const connection = { httpVersion: "1.1", secure: false, localAddress: "" } as const;
+	const connection = {
+		httpVersion: "1.1",
+		secure: false,
+		localAddress: "",
+		peer: { address: "", port: 0, secure: false, certificate: undefined },
+	} as const;
 	const peer = { connection, hasStopped: false, unanswered: 1, takeNoMore() {} };
 	let departed: boolean | undefined;
 	const server = createServer({ IncomingMessage: H1Request }, (request, response) => {

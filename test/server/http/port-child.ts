@@ -1,7 +1,7 @@
 // A port in a process of its own, for tests that ask whether the process lives on. Prints its number.
 import { systemClock } from "../../../server/src/clock.ts";
 import { defaultLimits } from "../../../server/src/http/limits.ts";
-import { silentObserver } from "../../../server/src/http/observer.ts";
+import { silentObserver } from "../../../server/src/port/observer.ts";
 import { createPort } from "../../../server/src/port/port.ts";
 
 const livez = {

@@ -7,7 +7,7 @@ import {
 import { ErrorInfoSchema } from "@novasphere/wukong-gen/error-details";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { describe, expect, test } from "vitest";
-import { silentObserver } from "../../../server/src/http/observer.ts";
+import { silentObserver } from "../../../server/src/port/observer.ts";
 import { openPort, type PortSettings } from "../../support/port-fixture.ts";
 import { until } from "../../support/until.ts";
 

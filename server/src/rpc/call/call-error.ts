@@ -1,12 +1,12 @@
 import { ConnectError } from "@connectrpc/connect";
-import type { TransportObserver } from "../../http/observer.ts";
 import type { Codec } from "../codec/codec.ts";
+import type { RpcObserver } from "../observer.ts";
 import type { Answer, Failing, Metadata } from "../protocol/protocol.ts";
 import { createRefusalError, internalFault, type RefusalDetails } from "../refusals.ts";
 
 /** What a failure is told with. */
 export interface FailureOptions {
-	readonly observer: Pick<TransportObserver, "unexpected">;
+	readonly observer: Pick<RpcObserver, "unexpected">;
 	readonly refusalDetails: RefusalDetails;
 }
 

@@ -1,8 +1,8 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Timer } from "../../clock.ts";
 import { runAfterTick } from "../../http/deferred.ts";
-import { summarizeRequest } from "../../http/request-summary.ts";
 import type { Decoded } from "../codec/decoder.ts";
+import { summarizeRequest } from "../observer.ts";
 import type { StreamProtocol, UnaryProtocol } from "../protocol/protocol.ts";
 import { streamProtocols, unaryProtocols } from "../protocol/protocols.ts";
 import type { Refusal } from "../refusals.ts";

@@ -2,10 +2,10 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Interceptor, MethodImplSpec, StreamResponse } from "@connectrpc/connect";
 import type { Clock } from "../../clock.ts";
 import type { TransportLimits } from "../../http/limits.ts";
-import type { TransportObserver } from "../../http/observer.ts";
 import type { StreamScheduler } from "../../http/scheduler.ts";
 import { isBatched } from "../batched-stream.ts";
 import type { Encoder } from "../codec/encoder.ts";
+import type { RpcObserver } from "../observer.ts";
 import type { StreamProtocol } from "../protocol/protocol.ts";
 import type { RefusalDetails } from "../refusals.ts";
 import type { Call } from "./call.ts";
@@ -25,7 +25,7 @@ export interface StreamOptions {
 	readonly scheduler: StreamScheduler;
 	readonly limits: TransportLimits;
 	readonly clock: Clock;
-	readonly observer: TransportObserver;
+	readonly observer: RpcObserver;
 	readonly refusalDetails: RefusalDetails;
 }
 

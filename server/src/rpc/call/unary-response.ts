@@ -1,9 +1,9 @@
 import type { Message } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { Interceptor, MethodImplSpec, UnaryResponse } from "@connectrpc/connect";
-import type { TransportObserver } from "../../http/observer.ts";
 import type { Encoder } from "../codec/encoder.ts";
 import type { Compression } from "../connect-internals.ts";
+import type { RpcObserver } from "../observer.ts";
 import { compressedFlag, createEnvelope, envelopePrefixBytes } from "../protocol/envelope.ts";
 import type { EncodedMessage, Metadata, UnaryProtocol } from "../protocol/protocol.ts";
 import type { Refusal, RefusalDetails } from "../refusals.ts";
@@ -40,7 +40,7 @@ export interface UnaryTerms {
 /** What unary calls share. */
 export interface UnaryOptions extends SendOptions {
 	readonly encoder: Encoder;
-	readonly observer: Pick<TransportObserver, "unexpected">;
+	readonly observer: Pick<RpcObserver, "unexpected">;
 	readonly refusalDetails: RefusalDetails;
 }
 

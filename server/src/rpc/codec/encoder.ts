@@ -1,5 +1,5 @@
 import type { DescMessage, Message, Registry } from "@bufbuild/protobuf";
-import type { TransportObserver } from "../../http/observer.ts";
+import type { RpcObserver } from "../observer.ts";
 import { createEnvelope, envelopePrefixBytes } from "../protocol/envelope.ts";
 import type { Codec } from "./codec.ts";
 import type { Encodings } from "./encodings.ts";
@@ -27,7 +27,7 @@ export interface EncoderOptions {
 	readonly encodings: Encodings;
 	/** Types that a google.protobuf.Any may hold. */
 	readonly registry: Registry;
-	readonly observer: Pick<TransportObserver, "encoded">;
+	readonly observer: Pick<RpcObserver, "encoded">;
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { Registry } from "@bufbuild/protobuf";
 import type { Interceptor, ServiceImplSpec } from "@connectrpc/connect";
 import type { TransportLimits } from "../../http/limits.ts";
-import type { TransportObserver } from "../../http/observer.ts";
 import { leaveOnAbort } from "../call/leave-on-abort.ts";
 import {
 	type Compression,
@@ -11,6 +10,7 @@ import {
 	createUniversalServiceHandlers,
 	type UniversalHandler,
 } from "../connect-internals.ts";
+import type { RpcObserver } from "../observer.ts";
 import { markReached } from "./interceptors-reached.ts";
 import { createFaultTeller } from "./told-faults.ts";
 
@@ -21,7 +21,7 @@ export interface HandlerOptions {
 	readonly interceptors: readonly Interceptor[];
 	readonly limits: Pick<TransportLimits, "maxRequestBytes">;
 	readonly compressions: readonly Compression[];
-	readonly observer: Pick<TransportObserver, "unexpected">;
+	readonly observer: Pick<RpcObserver, "unexpected">;
 	/** Types that a google.protobuf.Any may hold. */
 	readonly registry: Registry;
 }

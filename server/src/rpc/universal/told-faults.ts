@@ -1,13 +1,13 @@
 import { isMessage } from "@bufbuild/protobuf";
 import { ConnectError, type Interceptor } from "@connectrpc/connect";
 import { metadataFieldsOf } from "../../http/fields.ts";
-import type { TransportObserver } from "../../http/observer.ts";
+import type { RpcObserver } from "../observer.ts";
 
 /**
  * The outermost interceptor of connect's handlers: tells of what is thrown within and is no error
  * of the protocols'. connect answers it with INTERNAL and says nothing.
  */
-export function createFaultTeller(observer: Pick<TransportObserver, "unexpected">): Interceptor {
+export function createFaultTeller(observer: Pick<RpcObserver, "unexpected">): Interceptor {
 	const tell = (error: unknown): never => {
 		if (!(error instanceof ConnectError)) observer.unexpected(error);
 		// connect takes a stream that throws `undefined` for one that has ended.

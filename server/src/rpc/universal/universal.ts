@@ -5,8 +5,6 @@ import { type Exchange, headerOf } from "../../http/exchange.ts";
 import type { HeaderFields } from "../../http/fields.ts";
 import { fieldsOf } from "../../http/fields.ts";
 import type { TransportLimits } from "../../http/limits.ts";
-import type { CallOutcome, TransportObserver } from "../../http/observer.ts";
-import { summarizeRequest } from "../../http/request-summary.ts";
 import type { StreamScheduler } from "../../http/scheduler.ts";
 import { type CallContext, callContextKey } from "../call/call-context.ts";
 import { disconnectSignal } from "../call/cancellation.ts";
@@ -19,6 +17,7 @@ import {
 	type UniversalServerResponse,
 } from "../connect-internals.ts";
 import { findCoding } from "../content-coding.ts";
+import { type CallOutcome, type RpcObserver, summarizeRequest } from "../observer.ts";
 import { streamProtocols, unaryProtocols } from "../protocol/protocols.ts";
 import { withShortMessage } from "../protocol/trailer-status.ts";
 import type { RefusalDetails } from "../refusals.ts";
@@ -35,7 +34,7 @@ export interface UniversalOptions {
 	readonly limits: TransportLimits;
 	readonly clock: Clock;
 	readonly scheduler: StreamScheduler;
-	readonly observer: TransportObserver;
+	readonly observer: RpcObserver;
 }
 
 /** One call's own part. */

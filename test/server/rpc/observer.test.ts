@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Exchange } from "../../../server/src/http/exchange.ts";
-import { summarizeRequest } from "../../../server/src/http/request-summary.ts";
+import { summarizeRequest } from "../../../server/src/rpc/observer.ts";
 import { openPort } from "../../support/port-fixture.ts";
 
 function asked(target: string, authority: string, origin: string) {
