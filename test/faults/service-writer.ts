@@ -1,6 +1,6 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { Failure } from "../../server/src/failure.ts";
-import type { WukongRef } from "../../server/src/resource/object.ts";
+import type { ObjectRef } from "../../server/src/resource/object.ts";
 import type { Store } from "../../server/src/store/store.ts";
 import { setLabel, writeOptions } from "../server/store/write.ts";
 import type { Hand } from "./hand.ts";
@@ -17,7 +17,7 @@ export interface ServiceWriter {
 
 const label = "written";
 
-export async function createServiceWriter(hand: Hand, ref: WukongRef): Promise<ServiceWriter> {
+export async function createServiceWriter(hand: Hand, ref: ObjectRef): Promise<ServiceWriter> {
 	await hand.create(ref.name, { [label]: "0" });
 	/** What the label may be by now. */
 	let possible = new Set(["0"]);

@@ -1,11 +1,11 @@
-/** Names one Wukong. */
-export interface WukongRef {
+/** The namespace and name of one object. */
+export interface ObjectRef {
 	readonly namespace: string;
 	readonly name: string;
 }
 
 /** A map key for a reference. Neither part can hold a slash. */
-export function keyOf(ref: WukongRef): string {
+export function keyOf(ref: ObjectRef): string {
 	return `${ref.namespace}/${ref.name}`;
 }
 
@@ -13,7 +13,7 @@ export function keyOf(ref: WukongRef): string {
  * Orders by namespace, then name, bytewise: the order of a list. Both are
  * ASCII, so comparing code units compares bytes.
  */
-export function compareRefs(a: WukongRef, b: WukongRef): number {
+export function compareRefs(a: ObjectRef, b: ObjectRef): number {
 	if (a.namespace !== b.namespace) return a.namespace < b.namespace ? -1 : 1;
 	if (a.name !== b.name) return a.name < b.name ? -1 : 1;
 	return 0;

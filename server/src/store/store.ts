@@ -1,11 +1,11 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
-import type { WukongRef } from "../resource/object.ts";
+import type { ObjectRef } from "../resource/object.ts";
 
 /**
  * One committed change of one object, by default a Wukong. Changes and the messages in them are
  * immutable and shared by all readers.
  */
-export interface Change<T extends WukongRef = Wukong> {
+export interface Change<T extends ObjectRef = Wukong> {
 	/**
 	 * Position in the store's history; rises from change to change, but for changes
 	 * found by one relist, which all have the list's.
@@ -61,7 +61,7 @@ export interface Freshness {
 }
 
 /** Everything a store knows when it starts (or starts over). */
-export interface StoreState<T extends WukongRef = Wukong> {
+export interface StoreState<T extends ObjectRef = Wukong> {
 	/** All published objects at `head`, in any order. */
 	readonly objects: readonly T[];
 	/** The newest version. */
@@ -73,7 +73,7 @@ export interface StoreState<T extends WukongRef = Wukong> {
 }
 
 /** Where a store puts what it knows. Called by that store alone, in order. */
-export interface Sink<T extends WukongRef = Wukong> {
+export interface Sink<T extends ObjectRef = Wukong> {
 	/** Replaces everything. A second call means another life of the store: streams start over. */
 	load(state: StoreState<T>): void;
 	/** Adds committed changes, oldest first, all newer than anything before. */
@@ -150,7 +150,7 @@ export interface Store {
 	 * nothing. @throws WUKONG_NOT_FOUND
 	 */
 	edit(
-		ref: WukongRef,
+		ref: ObjectRef,
 		edit: (current: Wukong) => Edit | undefined,
 		options: WriteOptions,
 	): Promise<Wukong>;
@@ -160,7 +160,7 @@ export interface Store {
 	 * @returns the last state with delete_time, and a version at which reads see the deletion.
 	 */
 	remove(
-		ref: WukongRef,
+		ref: ObjectRef,
 		check: (current: Wukong) => void,
 		options: WriteOptions,
 	): Promise<{ readonly wukong: Wukong; readonly version: bigint }>;

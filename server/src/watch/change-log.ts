@@ -1,6 +1,6 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../clock.ts";
-import { compareRefs, keyOf, type WukongRef } from "../resource/object.ts";
+import { compareRefs, keyOf, type ObjectRef } from "../resource/object.ts";
 import type { Change, HistoryLimits, Sink } from "../store/store.ts";
 import { createHistory, type History } from "./history.ts";
 import { createSnapshotEvents, type SnapshotEvents } from "./log-entry.ts";
@@ -28,7 +28,7 @@ export interface ChangeLog extends Sink {
 	 * outside of gaps, and no change while it is read.
 	 * @param after only those behind it; undefined: all
 	 */
-	objectsAt(version: bigint, after?: WukongRef): Iterable<Wukong>;
+	objectsAt(version: bigint, after?: ObjectRef): Iterable<Wukong>;
 	/** Calls back with the sequence number of each change, once the state has it and before `onNews`. */
 	onChange(callback: (sequence: number) => void): void;
 	/**
@@ -124,7 +124,7 @@ function* changesAfter(history: History, version: bigint): Iterable<Change> {
 function* undo(
 	newest: readonly Wukong[],
 	changes: Iterable<Change>,
-	after: WukongRef | undefined,
+	after: ObjectRef | undefined,
 ): Iterable<Wukong> {
 	const before = new Map<string, Wukong | undefined>();
 	for (const change of changes) before.set(keyOf(change.object), change.previous);

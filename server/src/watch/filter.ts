@@ -1,5 +1,5 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
-import type { WukongRef } from "../resource/object.ts";
+import type { ObjectRef } from "../resource/object.ts";
 import type { Selector } from "./selector/selector.ts";
 
 /** A set of namespaces, for who may see these and no others. */
@@ -46,7 +46,7 @@ function holdsNamespace(wanted: Scope["namespace"], namespace: string): boolean 
 }
 
 /** The one object that can be in this scope; undefined: there may be several. */
-export function onlyRef({ namespace, name }: Scope): WukongRef | undefined {
+export function onlyRef({ namespace, name }: Scope): ObjectRef | undefined {
 	if (name === "" || namespace === "") return undefined;
 	if (typeof namespace === "string") return { namespace, name };
 	const [only, ...others] = namespace.names;

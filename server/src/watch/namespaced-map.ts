@@ -1,14 +1,14 @@
-import type { WukongRef } from "../resource/object.ts";
+import type { ObjectRef } from "../resource/object.ts";
 
 /** A map by reference: two steps by names that are hashed already, and no key that is joined for each. */
 export class NamespacedMap<T> {
 	readonly #namespaces = new Map<string, Map<string, T>>();
 
-	get({ namespace, name }: WukongRef): T | undefined {
+	get({ namespace, name }: ObjectRef): T | undefined {
 		return this.#namespaces.get(namespace)?.get(name);
 	}
 
-	set({ namespace, name }: WukongRef, value: T): void {
+	set({ namespace, name }: ObjectRef, value: T): void {
 		let names = this.#namespaces.get(namespace);
 		if (names === undefined) {
 			names = new Map();
@@ -18,7 +18,7 @@ export class NamespacedMap<T> {
 	}
 
 	/** @returns whether it was there */
-	delete({ namespace, name }: WukongRef): boolean {
+	delete({ namespace, name }: ObjectRef): boolean {
 		const names = this.#namespaces.get(namespace);
 		if (names === undefined || !names.delete(name)) return false;
 		if (names.size === 0) this.#namespaces.delete(namespace);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { Failure } from "../failure.ts";
-import type { WukongRef } from "../resource/object.ts";
+import type { ObjectRef } from "../resource/object.ts";
 import { formatVersion, parsePlainVersion, parseVersion } from "../resource/version.ts";
 
 /** Where the next page goes on. */
@@ -9,7 +9,7 @@ export interface PageStart {
 	/** The snapshot's version. */
 	readonly version: bigint;
 	/** The last VM of the page before. */
-	readonly after: WukongRef;
+	readonly after: ObjectRef;
 }
 
 const checksumLength = 16;

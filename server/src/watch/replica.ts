@@ -3,7 +3,7 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Caller } from "../caller.ts";
 import type { Clock } from "../clock.ts";
 import { Failure, storeNotLoaded } from "../failure.ts";
-import type { WukongRef } from "../resource/object.ts";
+import type { ObjectRef } from "../resource/object.ts";
 import { parseVersion, startOver } from "../resource/version.ts";
 import type { Freshness, HistoryLimits, Store } from "../store/store.ts";
 import { createChangeLog } from "./change-log.ts";
@@ -56,7 +56,7 @@ export interface Replica {
 	/** How current the picture is. */
 	freshness(): Freshness;
 	/** @throws UPSTREAM_UNAVAILABLE before the load */
-	get(ref: WukongRef): Wukong | undefined;
+	get(ref: ObjectRef): Wukong | undefined;
 	/**
 	 * At once where nothing is to be waited for.
 	 * @throws PAGE_TOKEN_INVALID, PAGE_TOKEN_EXPIRED, VERSION_NOT_REACHED, INVALID_REQUEST

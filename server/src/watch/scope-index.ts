@@ -1,4 +1,4 @@
-import type { WukongRef } from "../resource/object.ts";
+import type { ObjectRef } from "../resource/object.ts";
 import type { Scope } from "./filter.ts";
 import { NamespacedMap } from "./namespaced-map.ts";
 
@@ -50,7 +50,7 @@ export class ScopeIndex<V> {
 	}
 
 	/** Calls back with each one whose scope holds the object, and perhaps some more. */
-	forEach(object: WukongRef, callback: (value: V) => void): void {
+	forEach(object: ObjectRef, callback: (value: V) => void): void {
 		for (const value of this.#everywhere) callback(value);
 		for (const value of this.#byNamespace.get(object.namespace) ?? []) callback(value);
 		for (const value of this.#byName.get(object) ?? []) callback(value);

@@ -1,5 +1,5 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
-import { compareRefs, type WukongRef } from "../resource/object.ts";
+import { compareRefs, type ObjectRef } from "../resource/object.ts";
 import type { Change } from "../store/store.ts";
 import { NamespacedMap } from "./namespaced-map.ts";
 
@@ -9,7 +9,7 @@ import { NamespacedMap } from "./namespaced-map.ts";
  * streams that start at one version hold one array.
  */
 export interface State {
-	get(ref: WukongRef): Wukong | undefined;
+	get(ref: ObjectRef): Wukong | undefined;
 	/** Everything, in list order. Never changes after. */
 	snapshot(): readonly Wukong[];
 	apply(change: Change): void;
@@ -44,14 +44,14 @@ export function createState(objects: readonly Wukong[]): State {
 }
 
 /** Where the first one behind `ref` stands in a sorted list. */
-export function indexAfter(sorted: readonly WukongRef[], ref: WukongRef): number {
+export function indexAfter(sorted: readonly ObjectRef[], ref: ObjectRef): number {
 	const index = indexOf(sorted, ref);
 	const found = sorted[index];
 	return found !== undefined && compareRefs(found, ref) === 0 ? index + 1 : index;
 }
 
 /** Where `ref` stands in a sorted list, or would stand. */
-export function indexOf(sorted: readonly WukongRef[], ref: WukongRef): number {
+export function indexOf(sorted: readonly ObjectRef[], ref: ObjectRef): number {
 	let low = 0;
 	let high = sorted.length;
 	while (low < high) {

@@ -1,21 +1,21 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { Failure, type FieldViolation, violationsMessage } from "../../failure.ts";
-import type { WukongRef } from "../object.ts";
+import type { ObjectRef } from "../object.ts";
 
 /** Creates the failure of a call that names a VM which does not exist: WUKONG_NOT_FOUND. */
-export function wukongNotFound({ namespace, name }: WukongRef): Failure {
+export function wukongNotFound({ namespace, name }: ObjectRef): Failure {
 	const message = `there is no Wukong ${name} in namespace ${namespace}`;
 	return new Failure(ErrorReason.WUKONG_NOT_FOUND, message, { object: { namespace, name } });
 }
 
 /** Creates the failure of a creation under a name that is in use: WUKONG_ALREADY_EXISTS. */
-export function wukongAlreadyExists({ namespace, name }: WukongRef): Failure {
+export function wukongAlreadyExists({ namespace, name }: ObjectRef): Failure {
 	const message = `there is a Wukong ${name} in namespace ${namespace} already`;
 	return new Failure(ErrorReason.WUKONG_ALREADY_EXISTS, message, { object: { namespace, name } });
 }
 
 /** Creates the failure of a creation whose request_id stands for another one: REQUEST_ID_REUSED. */
-export function requestIdReused({ namespace, name }: WukongRef): Failure {
+export function requestIdReused({ namespace, name }: ObjectRef): Failure {
 	const message = `the Wukong ${name} was created under this request_id with other content`;
 	return new Failure(ErrorReason.REQUEST_ID_REUSED, message, { object: { namespace, name } });
 }

@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { ErrorInfoSchema } from "@novasphere/wukong-gen/error-details";
 import { errorDomain, Failure, reasonName } from "../../failure.ts";
-import type { WukongRef } from "../../resource/object.ts";
+import type { ObjectRef } from "../../resource/object.ts";
 import { codeOf, reasonOfConnectCode } from "./error-codes.ts";
 import { badRequest, errorInfo, retryInfo } from "./error-details.ts";
 import { truncateToBytes } from "./truncate.ts";
@@ -17,7 +17,7 @@ const maxMessageBytes = 1_024;
  * original stays in `cause`, for the log. Applying it twice gives the same error.
  * @param meant the VM that the request names; a failure's own reference wins.
  */
-export function toConnectError(error: unknown, meant?: WukongRef): ConnectError {
+export function toConnectError(error: unknown, meant?: ObjectRef): ConnectError {
 	if (error instanceof Failure) return ofFailure(error, meant);
 	if (error instanceof ConnectError) return ofConnectError(error, meant);
 	if (error instanceof Error && error.name === "AbortError") {
@@ -37,7 +37,7 @@ export function reasonIn(error: ConnectError): string | undefined {
 	return error.findDetails(ErrorInfoSchema).find((info) => info.domain === errorDomain)?.reason;
 }
 
-function ofFailure(failure: Failure, meant: WukongRef | undefined): ConnectError {
+function ofFailure(failure: Failure, meant: ObjectRef | undefined): ConnectError {
 	const { violations, retryAfterMs, object } = failure.details;
 	const details = [
 		errorInfo({
@@ -52,7 +52,7 @@ function ofFailure(failure: Failure, meant: WukongRef | undefined): ConnectError
 	return new ConnectError(message, codeOf(failure.reason), undefined, details, failure.cause);
 }
 
-function ofConnectError(error: ConnectError, meant: WukongRef | undefined): ConnectError {
+function ofConnectError(error: ConnectError, meant: ObjectRef | undefined): ConnectError {
 	if (reasonIn(error) !== undefined) return error;
 	const reason = reasonOfConnectCode(error.code);
 	if (reason !== undefined) {

@@ -9,7 +9,7 @@ import {
 } from "@novasphere/wukong-gen/error-details";
 import type { FieldViolation } from "../../failure.ts";
 import { maxFieldPathLength } from "../../resource/field-path.ts";
-import type { WukongRef } from "../../resource/object.ts";
+import type { ObjectRef } from "../../resource/object.ts";
 import { truncate, truncateToBytes } from "./truncate.ts";
 
 const maxDescriptionBytes = 1_024;
@@ -26,7 +26,7 @@ type Detail = NonNullable<ConstructorParameters<typeof ConnectError>[3]>[number]
 export function errorInfo(info: {
 	readonly reason: string;
 	readonly domain: string;
-	readonly wukong: WukongRef | undefined;
+	readonly wukong: ObjectRef | undefined;
 }): Detail {
 	const metadata: Record<string, string> = {};
 	if (info.wukong !== undefined) {

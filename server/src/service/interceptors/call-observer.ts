@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Code } from "@connectrpc/connect";
 import type { Peer, Principal } from "../../caller.ts";
-import type { WukongRef } from "../../resource/object.ts";
+import type { ObjectRef } from "../../resource/object.ts";
 import type { CallContext } from "../../rpc/call/call-context.ts";
 
 /** One call of a method, as observers see it: the same object from its start to its end. */
@@ -15,7 +15,7 @@ export interface ObservedCall {
 	/** undefined until an interceptor has authenticated the caller. */
 	readonly principal: Principal | undefined;
 	/** The VM that the request names; undefined until it is read, and where it names none. */
-	readonly target: WukongRef | undefined;
+	readonly target: ObjectRef | undefined;
 }
 
 export type CallProtocol = CallContext["protocol"];

@@ -9,7 +9,7 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Peer, Principal } from "../../caller.ts";
 import type { Clock } from "../../clock.ts";
 import { Failure } from "../../failure.ts";
-import type { WukongRef } from "../../resource/object.ts";
+import type { ObjectRef } from "../../resource/object.ts";
 import { type StreamHooks, wrapStream } from "../../rpc/batched-stream.ts";
 import { type CallContext, principalKey } from "../../rpc/call/call-context.ts";
 import { abortReasonOf } from "../../rpc/call/cancellation.ts";
@@ -73,7 +73,7 @@ class CallRecord implements ObservedCall, StreamHooks<unknown> {
 	readonly #listeners: readonly CallListener[];
 	/** undefined once a stream is open: target and principal are known by then. */
 	#values: ContextValues | undefined;
-	#target: WukongRef | undefined;
+	#target: ObjectRef | undefined;
 	#principal: Principal | undefined;
 	#hasEnded = false;
 
@@ -99,7 +99,7 @@ class CallRecord implements ObservedCall, StreamHooks<unknown> {
 		}
 	}
 
-	get target(): WukongRef | undefined {
+	get target(): ObjectRef | undefined {
 		return this.#values === undefined ? this.#target : this.#values.get(callTarget);
 	}
 

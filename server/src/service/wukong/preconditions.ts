@@ -1,7 +1,7 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import { Failure } from "../../failure.ts";
-import type { WukongRef } from "../../resource/object.ts";
+import type { ObjectRef } from "../../resource/object.ts";
 import { wukongNotFound } from "../../resource/wukong/failures.ts";
 
 /** What a caller requires of the VM that it changes; empty or 0: nothing. */
@@ -48,6 +48,6 @@ function conflict(current: Wukong, message: string): Failure {
 	return new Failure(ErrorReason.RESOURCE_VERSION_CONFLICT, message, { object: refOf(current) });
 }
 
-function refOf({ namespace, name }: Wukong): WukongRef {
+function refOf({ namespace, name }: Wukong): ObjectRef {
 	return { namespace, name };
 }

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../clock.ts";
-import { keyOf, type WukongRef } from "../../resource/object.ts";
+import { keyOf, type ObjectRef } from "../../resource/object.ts";
 import { observe } from "../simulator/observe.ts";
 import type { OperatorOptions } from "../simulator/operator-options.ts";
 import type { WriteQueue } from "./write-queue.ts";
@@ -10,7 +10,7 @@ const retryMs = 1_000;
 /** Plays the operator's part: keeps the status of every Wukong true to its life. */
 export interface Operator {
 	/** Looks at one Wukong, now and whenever its next step is due. Call after each change. */
-	look(ref: WukongRef): void;
+	look(ref: ObjectRef): void;
 	/** Ends all timers; nothing is looked at any more. */
 	close(): void;
 }
@@ -24,7 +24,7 @@ export function createOperator(
 	const timers = new Map<string, Timer>();
 	let closed = false;
 
-	const look = (ref: WukongRef): void => {
+	const look = (ref: ObjectRef): void => {
 		if (closed) return;
 		const key = keyOf(ref);
 		timers.get(key)?.cancel();

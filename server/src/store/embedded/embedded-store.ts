@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
 import { storeClosed, storeNotLoaded } from "../../failure.ts";
-import type { WukongRef } from "../../resource/object.ts";
+import type { ObjectRef } from "../../resource/object.ts";
 import {
 	requestIdReused,
 	wukongAlreadyExists,
@@ -60,7 +60,7 @@ export function createEmbeddedStore(
 	let head = 0n;
 
 	const write = async (
-		ref: WukongRef,
+		ref: ObjectRef,
 		{ signal }: WriteOptions,
 		decision: (entry: Entry | undefined) => Decision,
 	): Promise<Wukong> => {
@@ -156,7 +156,7 @@ type Decision = { readonly answer: Wukong } | { readonly record: Wukong; readonl
  */
 async function transact(
 	writeQueue: WriteQueue,
-	ref: WukongRef,
+	ref: ObjectRef,
 	decision: (entry: Entry | undefined) => Decision,
 ): Promise<Wukong> {
 	const { entry, settled } = writeQueue.see(ref);

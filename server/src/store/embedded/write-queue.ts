@@ -2,7 +2,7 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
 import { Failure } from "../../failure.ts";
-import { keyOf, type WukongRef } from "../../resource/object.ts";
+import { keyOf, type ObjectRef } from "../../resource/object.ts";
 import { formatVersion } from "../../resource/version.ts";
 import type { Change } from "../store.ts";
 import { type HistoryMark, type HistoryWindow, markOf } from "./history-window.ts";
@@ -26,13 +26,13 @@ export interface VisibleState {
 
 /** Takes writes in order, commits them in groups, and tells of them once they are durable. */
 export interface WriteQueue {
-	see(ref: WukongRef): VisibleState;
+	see(ref: ObjectRef): VisibleState;
 	/**
 	 * Writes a state (`undefined`: the Wukong is gone) on top of all writes so far.
 	 * @returns once it is committed and told. @throws Failure UPSTREAM_UNAVAILABLE (surely
 	 * not written), WRITE_OUTCOME_UNKNOWN
 	 */
-	write(ref: WukongRef, record: Wukong | undefined, origin: Origin): Promise<Entry>;
+	write(ref: ObjectRef, record: Wukong | undefined, origin: Origin): Promise<Entry>;
 	/** Why no write succeeds, in words for whoever runs the service; undefined where they do. */
 	readonly trouble: string | undefined;
 	/** Ends the probing; resolves when no write is under way. Never rejects. */
@@ -145,7 +145,7 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
 		options.onFault(error);
 	};
 
-	const see = (ref: WukongRef): VisibleState => {
+	const see = (ref: ObjectRef): VisibleState => {
 		const key = keyOf(ref);
 		return pending.get(key) ?? committed.get(key) ?? { entry: undefined, settled };
 	};

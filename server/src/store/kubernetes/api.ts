@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { WukongRef } from "../../resource/object.ts";
+import type { ObjectRef } from "../../resource/object.ts";
 import type { Unstructured } from "./unstructured.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -17,7 +17,7 @@ export interface DeleteRequest extends WriteRequest {
 
 /** The calls that this store makes. All fail with UpstreamError; reads with the signal's reason, too. */
 export interface Api extends Upstream {
-	get(ref: WukongRef, signal: AbortSignal): Promise<Unstructured>;
+	get(ref: ObjectRef, signal: AbortSignal): Promise<Unstructured>;
 	create(
 		resource: JsonObject,
 		request: WriteRequest & { namespace: string },
@@ -25,7 +25,7 @@ export interface Api extends Upstream {
 	/** Needs `metadata.resourceVersion` to be current, else 409 with reason Conflict. */
 	replace(resource: Unstructured, request: WriteRequest): Promise<Unstructured>;
 	/** @returns the object as it waits for its finalizers; undefined where it is gone at once. */
-	remove(ref: WukongRef, request: DeleteRequest): Promise<Unstructured | undefined>;
+	remove(ref: ObjectRef, request: DeleteRequest): Promise<Unstructured | undefined>;
 	/** Ends all connections. */
 	close(): void;
 }

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../clock.ts";
-import { keyOf, type WukongRef } from "../../resource/object.ts";
+import { keyOf, type ObjectRef } from "../../resource/object.ts";
 import type { Change, StoreState } from "../store.ts";
 import type { CachedObject } from "./cached-object.ts";
 import { listAll, type ObjectList } from "./list-pager.ts";
@@ -143,7 +143,7 @@ function differences(
 /** Notes whether a name is, by now, as it was listed. */
 function settle(
 	missing: Map<string, CachedObject | undefined>,
-	at: { cache: ObjectCache; newest: ReadonlyMap<string, CachedObject>; ref: WukongRef },
+	at: { cache: ObjectCache; newest: ReadonlyMap<string, CachedObject>; ref: ObjectRef },
 ): void {
 	const key = keyOf(at.ref);
 	const wanted = at.newest.get(key);

@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import { storeClosed } from "../../failure.ts";
-import type { WukongRef } from "../../resource/object.ts";
+import type { ObjectRef } from "../../resource/object.ts";
 import { wukongNotFound } from "../../resource/wukong/failures.ts";
 import type { Sink, Store } from "../store.ts";
 import type { Api } from "./api.ts";
@@ -65,7 +65,7 @@ export function createKubernetesStore(
 		throw upstreamUnavailable(undefined);
 	};
 
-	const isServed = ({ namespace }: WukongRef) =>
+	const isServed = ({ namespace }: ObjectRef) =>
 		options.namespace === "" || options.namespace === namespace;
 
 	const newestVersion: Store["newestVersion"] = async (signal, atLeast) => {

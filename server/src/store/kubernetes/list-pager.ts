@@ -1,4 +1,4 @@
-import type { WukongRef } from "../../resource/object.ts";
+import type { ObjectRef } from "../../resource/object.ts";
 import { type CachedObject, toCachedObject } from "./cached-object.ts";
 import type { Unstructured } from "./unstructured.ts";
 import type { Upstream } from "./upstream.ts";
@@ -15,7 +15,7 @@ export interface ListOptions {
 	/** State at just this version; undefined: the newest state. */
 	readonly exactVersion?: bigint;
 	/** What is held already: the same state is not held twice. Default: nothing. */
-	readonly known?: ((ref: WukongRef) => CachedObject | undefined) | undefined;
+	readonly known?: ((ref: ObjectRef) => CachedObject | undefined) | undefined;
 	readonly signal: AbortSignal;
 }
 

@@ -1,6 +1,6 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
-import { keyOf, type WukongRef } from "../../resource/object.ts";
+import { keyOf, type ObjectRef } from "../../resource/object.ts";
 import type { Change } from "../store.ts";
 import { type CachedObject, toCachedObject } from "./cached-object.ts";
 import { deletedPublicView, readWukong } from "./kinds/wukong-read.ts";
@@ -11,7 +11,7 @@ import type { WatchEvent } from "./watch-events.ts";
 export interface ObjectCache {
 	/** Everything up to this version is in. */
 	readonly head: bigint;
-	get(ref: WukongRef): CachedObject | undefined;
+	get(ref: ObjectRef): CachedObject | undefined;
 	/** All objects, published, in no order. */
 	objects(): Wukong[];
 	/** Takes an event in. @returns what changed; nothing where it is older than the picture */

@@ -1,4 +1,4 @@
-import type { WukongRef } from "../../resource/object.ts";
+import type { ObjectRef } from "../../resource/object.ts";
 import type { WriteOptions } from "../store.ts";
 import type { Arrivals, ArrivalWait } from "./read-your-writes.ts";
 import type { WriteObserver } from "./upstream-observer.ts";
@@ -31,7 +31,7 @@ export interface OwnChanges {
 	 */
 	seen(version: bigint, options: WriteOptions): Promise<void>;
 	/** Looks out for the deletion of an object from now on: its event may come before the answer. */
-	deletion(ref: WukongRef, uid: string): OwnDeletion;
+	deletion(ref: ObjectRef, uid: string): OwnDeletion;
 }
 
 /** The deletion of what has no finalizers: the answer does not say at which version it was. */

@@ -1,7 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { Failure } from "../../failure.ts";
-import type { WukongRef } from "../../resource/object.ts";
+import type { ObjectRef } from "../../resource/object.ts";
 import { invalidWukong, wukongNotFound } from "../../resource/wukong/failures.ts";
 import { repeatsSecret } from "./admission-message.ts";
 import { violationsIn } from "./status-causes.ts";
@@ -10,7 +10,7 @@ import { UpstreamError, type UpstreamProblem } from "./upstream-error.ts";
 
 /** The call that failed. */
 export interface FailedCall {
-	readonly ref: WukongRef;
+	readonly ref: ObjectRef;
 	/** It may have changed something. */
 	readonly writing: boolean;
 	/** Credentials in what was sent. */
@@ -99,7 +99,7 @@ function refusalFailure(
 }
 
 /** NAMESPACE_NOT_FOUND: it is not there, is being deleted, or is not served. */
-export function namespaceNotFound({ namespace, name }: WukongRef, cause?: unknown): Failure {
+export function namespaceNotFound({ namespace, name }: ObjectRef, cause?: unknown): Failure {
 	const message = `there is no namespace ${namespace}, or it is being deleted`;
 	return new Failure(ErrorReason.NAMESPACE_NOT_FOUND, message, {
 		object: { namespace, name },
@@ -112,7 +112,7 @@ export function namespaceNotFound({ namespace, name }: WukongRef, cause?: unknow
  * @param current the resource_version that was found last, where one was
  */
 export function versionConflict(
-	{ namespace, name }: WukongRef,
+	{ namespace, name }: ObjectRef,
 	{ current, cause }: { readonly current?: string | undefined; readonly cause?: unknown },
 ): Failure {
 	const found = current === undefined ? "" : ` (its resource_version is ${current} by now)`;
@@ -124,7 +124,7 @@ export function versionConflict(
 }
 
 /** WRITE_OUTCOME_UNKNOWN: it was sent, and may have done its work. */
-export function outcomeUnknown({ namespace, name }: WukongRef, cause: unknown): Failure {
+export function outcomeUnknown({ namespace, name }: ObjectRef, cause: unknown): Failure {
 	const message = "the cluster did not answer the write; read before you repeat";
 	return new Failure(ErrorReason.WRITE_OUTCOME_UNKNOWN, message, {
 		object: { namespace, name },

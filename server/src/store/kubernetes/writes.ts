@@ -3,7 +3,7 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
 import { isFailure } from "../../failure.ts";
-import { keyOf, type WukongRef } from "../../resource/object.ts";
+import { keyOf, type ObjectRef } from "../../resource/object.ts";
 import { requestIdReused, wukongAlreadyExists } from "../../resource/wukong/failures.ts";
 import type { CreateOptions, Edit, Store, WriteOptions } from "../store.ts";
 import type { Api } from "./api.ts";
@@ -49,7 +49,7 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 	 * for its own change holds up no other: each is decided on what the API server has.
 	 */
 	const inTurn = async <T>(
-		ref: WukongRef,
+		ref: ObjectRef,
 		{ signal }: WriteOptions,
 		work: () => Promise<Answer<T>>,
 	): Promise<T> => {
@@ -60,7 +60,7 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 		return answer();
 	};
 
-	const read = async (ref: WukongRef, signal: AbortSignal): Promise<Unstructured> => {
+	const read = async (ref: ObjectRef, signal: AbortSignal): Promise<Unstructured> => {
 		try {
 			return await api.get(ref, signal);
 		} catch (error) {
@@ -70,7 +70,7 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 
 	/** @returns undefined where others got ahead. */
 	const send = async <T>(
-		ref: WukongRef,
+		ref: ObjectRef,
 		{ dryRun, secrets }: { readonly dryRun: boolean; readonly secrets: readonly string[] },
 		call: () => Promise<T>,
 	): Promise<{ readonly answer: T } | undefined> => {
@@ -83,7 +83,7 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 	};
 
 	/** Two replicas that write in step would get ahead of each other for ever. */
-	const beforeNextTry = async (ref: WukongRef, tries: number, signal: AbortSignal) => {
+	const beforeNextTry = async (ref: ObjectRef, tries: number, signal: AbortSignal) => {
 		if (tries === maxTries) {
 			const current = (await read(ref, signal)).metadata.resourceVersion;
 			throw versionConflict(ref, { current });
@@ -123,7 +123,7 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 	};
 
 	const edited = async (
-		ref: WukongRef,
+		ref: ObjectRef,
 		edit: (current: Wukong) => Edit | undefined,
 		writeOptions: WriteOptions,
 	): Promise<Answer<Wukong>> => {
@@ -145,7 +145,7 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 	};
 
 	const removed = async (
-		ref: WukongRef,
+		ref: ObjectRef,
 		check: (current: Wukong) => void,
 		writeOptions: WriteOptions,
 	): Promise<Answer<Removal>> => {
@@ -169,7 +169,7 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 
 	/** Removes just what was read; undefined where it is not that any more. */
 	const removeAt = async (
-		ref: WukongRef,
+		ref: ObjectRef,
 		raw: Unstructured,
 		writeOptions: WriteOptions,
 	): Promise<Answer<Removal> | undefined> => {

@@ -2,7 +2,7 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Wukong, WukongStatus } from "@novasphere/wukong-gen/wukong";
 import type { Clock, Timer } from "../../../clock.ts";
 import { Failure } from "../../../failure.ts";
-import { keyOf, type WukongRef } from "../../../resource/object.ts";
+import { keyOf, type ObjectRef } from "../../../resource/object.ts";
 import { observe } from "../../simulator/observe.ts";
 import type { OperatorOptions } from "../../simulator/operator-options.ts";
 import type { Sink } from "../../store.ts";
@@ -19,9 +19,9 @@ import { createWorkQueue } from "./work-queue.ts";
 /** Told of what the operator does. */
 export interface OperatorObserver extends UpstreamObserver {
 	/** A step is written. @param phase empty: cleaned up, the Wukong may go */
-	stepped(ref: WukongRef, phase: string): void;
+	stepped(ref: ObjectRef, phase: string): void;
 	/** A step could not be written and is tried again. @param error for the log only */
-	stepFailed(ref: WukongRef, error: unknown): void;
+	stepFailed(ref: ObjectRef, error: unknown): void;
 }
 
 export interface SimulatedOperatorOptions {
@@ -164,7 +164,7 @@ export function createSimulatedOperator(options: SimulatedOperatorOptions): Simu
 }
 
 /** Someone wrote, or it is gone. What is true now comes by the watch. */
-function isOvertaken(error: unknown, { name }: WukongRef): boolean {
+function isOvertaken(error: unknown, { name }: ObjectRef): boolean {
 	if (!(error instanceof UpstreamError) || error.problem.kind !== "refused") return false;
 	const { code, status } = error.problem;
 	// A path that the API server does not know at all is 404, too.
