@@ -6,8 +6,7 @@ import { startErrorLine } from "./app/start-error.ts";
 import { systemClock } from "./clock.ts";
 import { type Config, parseConfig } from "./config/config.ts";
 import { isFailure } from "./failure.ts";
-import { createLogDestination } from "./telemetry/log-destination.ts";
-import { createLogger } from "./telemetry/logger.ts";
+import { createLogDestination, createLogger } from "./telemetry/logger.ts";
 
 /** Sources run in a clone only: an installed package is built, Node strips no types there. */
 const clonePath = import.meta.url.endsWith(".ts")

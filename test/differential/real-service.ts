@@ -2,8 +2,10 @@ import { systemClock } from "../../server/src/clock.ts";
 import { type CallContext, callContextKey } from "../../server/src/rpc/call/call-context.ts";
 import { createCallInterceptor } from "../../server/src/service/interceptors/calls.ts";
 import { createValidateInterceptor } from "../../server/src/service/interceptors/validate.ts";
-import { cacheableTypes } from "../../server/src/service/wukong/cacheable-types.ts";
-import { createWukongService } from "../../server/src/service/wukong/wukong-service.ts";
+import {
+	cacheableTypes,
+	createWukongService,
+} from "../../server/src/service/wukong/wukong-service.ts";
 import { createEmbeddedStore } from "../../server/src/store/embedded/embedded-store.ts";
 import type { Store } from "../../server/src/store/store.ts";
 import { createReplica } from "../../server/src/watch/replica.ts";

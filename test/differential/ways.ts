@@ -4,7 +4,7 @@ import { systemClock } from "../../server/src/clock.ts";
 import { defaultLimits } from "../../server/src/http/limits.ts";
 import { silentObserver } from "../../server/src/port/observer.ts";
 import { createPort, type PortOptions } from "../../server/src/port/port.ts";
-import { refusalDetails } from "../../server/src/service/errors/refusal-details.ts";
+import { refusalDetails } from "../../server/src/service/errors/error-details.ts";
 import type { Ask } from "./ask.ts";
 import { createCaller } from "./caller.ts";
 import { type Observed, observe } from "./observed.ts";

@@ -11,7 +11,7 @@ import { defaultLimits, type TransportLimits } from "../../server/src/http/limit
 import type { ConnectionFault } from "../../server/src/http/observer.ts";
 import { createPort, type Port, type PortOptions } from "../../server/src/port/port.ts";
 import type { CallOutcome, RefusedCall } from "../../server/src/rpc/observer.ts";
-import { refusalDetails } from "../../server/src/service/errors/refusal-details.ts";
+import { refusalDetails } from "../../server/src/service/errors/error-details.ts";
 import { until } from "./until.ts";
 
 /** A port under test, and everything it told of itself. */

@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import { type DestinationStream, type Logger, pino } from "pino";
 
 export type { Logger } from "pino";
@@ -8,7 +9,7 @@ export function createSilentLogger(): Logger {
 }
 
 /**
- * The service's log: one JSON object a line.
+ * Creates the service's log: one JSON object a line.
  * @param level pino's level names, and `silent`
  */
 export function createLogger(level: string, destination: DestinationStream): Logger {
@@ -24,12 +25,12 @@ export function createLogger(level: string, destination: DestinationStream): Log
 	);
 }
 
-/** Causes that are followed; more would not help. */
+/** Most causes that are followed; more would not help. */
 const maxCauses = 4;
 
 /**
- * Type, message and stack of an error and its causes. Its other properties stay out: nobody knows
- * what of a caller's data they hold.
+ * Serializes an error and its causes: type, message and stack. Other properties stay out: they may
+ * hold a caller's data.
  */
 function describeError(error: unknown): unknown {
 	const described = [];
@@ -37,4 +38,24 @@ function describeError(error: unknown): unknown {
 		described.push({ type: at.name, message: at.message, stack: at.stack });
 	}
 	return described.length > 0 ? described : String(error);
+}
+
+/**
+ * Creates the destination of log lines. None is waited for, and none can end the process or keep it
+ * from ending: lines that a slow reader has not read are kept up to a bound, beyond it they are
+ * dropped, and so are those that cannot be written at all (a full disk, a closed pipe).
+ * @param stream as `process.stderr`, whose pipes do not block; pino's own destination waits in its
+ * last flush for the reader, or for the disk to have room: without end
+ * @param maxPendingBytes bound of what is kept; default: 4 MiB
+ */
+export function createLogDestination(
+	stream: Writable,
+	maxPendingBytes = 4 * 1_024 * 1_024,
+): DestinationStream {
+	stream.on("error", () => {});
+	return {
+		write(line) {
+			if (stream.writableLength < maxPendingBytes) stream.write(line);
+		},
+	};
 }

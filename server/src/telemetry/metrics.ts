@@ -7,7 +7,7 @@ import type { UpstreamObserver, WriteObserver } from "../store/kubernetes/upstre
 import type { WatchObserver } from "../watch/observer.ts";
 import { createCallCounters } from "./call-metrics.ts";
 
-/** What the port counts; the rest of what it tells goes to the log. */
+/** Counts what the port reports; the rest of that goes to the log. */
 export interface PortCounters {
 	connectionOpened(): void;
 	connectionClosed(): void;
@@ -17,7 +17,7 @@ export interface PortCounters {
 	encoded(typeName: string, form: string): void;
 }
 
-/** All numbers of one service, in a registry of their own. Every label has a bounded set of values. */
+/** Holds the metrics of one service, in a registry of their own. Every label has a bounded set of values. */
 export interface Metrics {
 	readonly calls: CallObserver;
 	readonly watch: WatchObserver;
@@ -26,11 +26,12 @@ export interface Metrics {
 	readonly upstream: UpstreamObserver & WriteObserver;
 	/** Counts nothing with a cluster. */
 	readonly store: StoreObserver;
-	/** The Prometheus text form, and its content type. */
+	/** Writes the Prometheus text format, with its content type. */
 	exposition(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
 /**
+ * Creates the metrics of one service.
  * @param options.processMetrics also memory, CPU, garbage collection and event-loop lag of the
  * process; these observe until the process ends, so tests leave them out.
  */

@@ -4,8 +4,8 @@ import type { RpcObserver } from "../rpc/observer.ts";
 import type { PortCounters } from "./metrics.ts";
 
 /**
- * What the port tells of itself: counted, and logged where it cannot come as often as peers like,
- * or where it tells of one request that no interceptor saw.
+ * Creates the port's observer: counts what it hears, and logs what cannot come as often as peers
+ * like, and requests that no interceptor sees.
  */
 export function createPortObserver(
 	counters: PortCounters,

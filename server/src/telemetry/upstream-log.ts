@@ -7,9 +7,9 @@ import {
 } from "../store/kubernetes/upstream-observer.ts";
 
 /**
- * Tells the log how the way to the cluster is: one line when a trouble begins or becomes another
- * one, one when all is well again. The tries in between, which an outage makes by the dozen, and the
- * stacks are at debug level.
+ * Creates what logs the state of the connection to the cluster: one line when a trouble begins or
+ * becomes another one, one when it is over. The attempts in between, which an outage makes by the
+ * dozen, and the stacks are at debug level.
  */
 export function createUpstreamLog(
 	logger: Logger,

@@ -2,8 +2,7 @@
 // a store that the benchmark can change. With "quiet" it neither logs nor counts.
 import { createApp, type Surroundings } from "../../../server/src/app/app.ts";
 import { parseConfig } from "../../../server/src/config/config.ts";
-import { createLogDestination } from "../../../server/src/telemetry/log-destination.ts";
-import { createLogger } from "../../../server/src/telemetry/logger.ts";
+import { createLogDestination, createLogger } from "../../../server/src/telemetry/logger.ts";
 import { readPayload } from "../payload/payload.ts";
 import { onBurst } from "./control.ts";
 import { noMetrics } from "./no-metrics.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { Histogram, Registry } from "prom-client";
 import { expect, test } from "vitest";
-import { createHistogram } from "../../../server/src/telemetry/histogram.ts";
+import { createHistogram } from "../../../server/src/telemetry/call-metrics.ts";
 
 const buckets = [0.001, 0.1, 1, 30];
 const options = { name: "pause_seconds", help: 'Of "all"\\sorts.', labelNames: ["kind"], buckets };

@@ -7,43 +7,43 @@ import { codeOf, reasonOfConnectCode } from "./error-codes.ts";
 import { badRequest, errorInfo, retryInfo } from "./error-details.ts";
 import { truncateToBytes } from "./truncate.ts";
 
-/** Longest message in bytes: gRPC sends it in a trailer. */
+/** Longest message in bytes of UTF-8: gRPC sends it in a trailer. */
 const maxMessageBytes = 1_024;
 
 /**
- * Turns anything thrown into the error that the caller gets: code, our own words,
- * google.rpc.ErrorInfo, and BadRequest or RetryInfo where they apply. Decided by type and
- * reason, never by message. What is not a known failure becomes INTERNAL without any detail; the
- * original stays in `cause`, for the log. Applying it twice gives the same error.
- * @param meant the VM that the request names; a failure's own reference wins.
+ * Converts anything thrown into the error that the caller gets: code, our own message,
+ * google.rpc.ErrorInfo, and BadRequest or RetryInfo where they apply. Decides by type and
+ * reason, never by message. What is no known failure becomes INTERNAL without any detail; the
+ * original stays in `cause`, for the log. Converting twice gives the same error.
+ * @param target the VM that the request names; a failure's own object takes precedence
  */
-export function toConnectError(error: unknown, meant?: ObjectRef): ConnectError {
-	if (error instanceof Failure) return ofFailure(error, meant);
-	if (error instanceof ConnectError) return ofConnectError(error, meant);
+export function toConnectError(error: unknown, target?: ObjectRef): ConnectError {
+	if (error instanceof Failure) return ofFailure(error, target);
+	if (error instanceof ConnectError) return ofConnectError(error, target);
 	if (error instanceof Error && error.name === "AbortError") {
-		return ofFailure(canceled(error), meant);
+		return ofFailure(canceled(error), target);
 	}
 	if (error instanceof Error && error.name === "TimeoutError") {
 		return ofFailure(
 			new Failure(ErrorReason.DEADLINE_EXCEEDED, "the deadline has passed", { cause: error }),
-			meant,
+			target,
 		);
 	}
-	return ofFailure(internal(error), meant);
+	return ofFailure(internal(error), target);
 }
 
-/** The reason's name in an error of this service; undefined where it has none. */
+/** Returns the reason's name in an error of this service; undefined where it has none. */
 export function reasonIn(error: ConnectError): string | undefined {
 	return error.findDetails(ErrorInfoSchema).find((info) => info.domain === errorDomain)?.reason;
 }
 
-function ofFailure(failure: Failure, meant: ObjectRef | undefined): ConnectError {
+function ofFailure(failure: Failure, target: ObjectRef | undefined): ConnectError {
 	const { violations, retryAfterMs, object } = failure.details;
 	const details = [
 		errorInfo({
 			reason: reasonName(failure.reason),
 			domain: errorDomain,
-			wukong: object ?? meant,
+			wukong: object ?? target,
 		}),
 	];
 	if (violations !== undefined && violations.length > 0) details.push(badRequest(violations));
@@ -52,18 +52,18 @@ function ofFailure(failure: Failure, meant: ObjectRef | undefined): ConnectError
 	return new ConnectError(message, codeOf(failure.reason), undefined, details, failure.cause);
 }
 
-function ofConnectError(error: ConnectError, meant: ObjectRef | undefined): ConnectError {
+function ofConnectError(error: ConnectError, target: ObjectRef | undefined): ConnectError {
 	if (reasonIn(error) !== undefined) return error;
 	const reason = reasonOfConnectCode(error.code);
 	if (reason !== undefined) {
-		return ofFailure(new Failure(reason, error.rawMessage, { cause: error.cause }), meant);
+		return ofFailure(new Failure(reason, error.rawMessage, { cause: error.cause }), target);
 	}
-	// Broken framing is Internal in the protocols' own words. An error with a cause is one that
-	// connect wrapped: its text may come from anywhere.
+	// Broken framing is INTERNAL by the protocols themselves. An error with a cause is one that
+	// connect has wrapped: its text may come from anywhere.
 	if (error.code === Code.Internal && error.cause === undefined) {
-		return ofFailure(new Failure(ErrorReason.INTERNAL, error.rawMessage), meant);
+		return ofFailure(new Failure(ErrorReason.INTERNAL, error.rawMessage), target);
 	}
-	return ofFailure(internal(error), meant);
+	return ofFailure(internal(error), target);
 }
 
 function canceled(cause: unknown): Failure {

@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 
-/** The one code of each reason, as the contract lists them. */
+/** Lists the one code of each reason, as the contract has them. */
 const codes: Readonly<Record<ErrorReason, Code>> = {
 	[ErrorReason.UNSPECIFIED]: Code.Internal,
 	[ErrorReason.WUKONG_NOT_FOUND]: Code.NotFound,
@@ -28,15 +28,15 @@ const codes: Readonly<Record<ErrorReason, Code>> = {
 	[ErrorReason.INTERNAL]: Code.Internal,
 };
 
-/** The code that goes with a reason. */
+/** Returns the code of a reason. */
 export function codeOf(reason: ErrorReason): Code {
 	return codes[reason];
 }
 
 /**
- * The reason for an error that connect itself raised, decided by its code: connect raises these
- * for broken protocol input, size limits, deadlines and cancellation. undefined where a code
- * says too little; such an error is our own fault.
+ * Returns the reason of an error that connect itself raised, by its code: connect raises these
+ * for invalid protocol input, size limits, deadlines and cancellation.
+ * @returns undefined where a code says too little; such an error is our own fault
  */
 export function reasonOfConnectCode(code: Code): ErrorReason | undefined {
 	switch (code) {
@@ -59,7 +59,7 @@ export function reasonOfConnectCode(code: Code): ErrorReason | undefined {
 	}
 }
 
-/** Names of the codes as the Connect protocol spells them on the wire ("Error codes"). */
+/** Lists the codes as the Connect protocol spells them on the wire ("Error codes"). */
 const codeNames: Readonly<Record<Code, string>> = {
 	[Code.Canceled]: "canceled",
 	[Code.Unknown]: "unknown",
@@ -79,7 +79,7 @@ const codeNames: Readonly<Record<Code, string>> = {
 	[Code.Unauthenticated]: "unauthenticated",
 };
 
-/** The name of a code in log and metrics: the one that callers see; `ok` where nothing failed. */
+/** Returns the name of a code in log and metrics: the one that callers see; `ok` where nothing failed. */
 export function codeName(code: Code | undefined): string {
 	return code === undefined ? "ok" : codeNames[code];
 }

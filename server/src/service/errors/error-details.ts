@@ -1,28 +1,31 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import type { ConnectError } from "@connectrpc/connect";
+import { ErrorReason } from "@novasphere/wukong-gen/error";
 import {
 	BadRequest_FieldViolationSchema,
 	BadRequestSchema,
 	ErrorInfoSchema,
 	RetryInfoSchema,
 } from "@novasphere/wukong-gen/error-details";
-import type { FieldViolation } from "../../failure.ts";
+import { errorDomain, type FieldViolation, reasonName } from "../../failure.ts";
 import { maxFieldPathLength } from "../../resource/field-path.ts";
 import type { ObjectRef } from "../../resource/object.ts";
+import type { Refusal } from "../../rpc/refusals.ts";
+import { reasonOfConnectCode } from "./error-codes.ts";
 import { truncate, truncateToBytes } from "./truncate.ts";
 
 const maxDescriptionBytes = 1_024;
 const maxMetadataBytes = 253;
 /**
- * Bytes for violations. All details together stay below 4 KiB, because gRPC sends them base64
+ * Most bytes for violations. All details together stay below 4 KiB, because gRPC sends them base64
  * encoded in a trailer and many peers refuse more than 8 KiB of these.
  */
 const maxViolationsBytes = 3 * 1_024;
 
 type Detail = NonNullable<ConstructorParameters<typeof ConnectError>[3]>[number];
 
-/** The google.rpc.ErrorInfo of a failure. */
+/** Creates the google.rpc.ErrorInfo of a failure. */
 export function errorInfo(info: {
 	readonly reason: string;
 	readonly domain: string;
@@ -36,7 +39,7 @@ export function errorInfo(info: {
 	return { desc: ErrorInfoSchema, value: { reason: info.reason, domain: info.domain, metadata } };
 }
 
-/** The google.rpc.BadRequest with as many violations as fit, the first ones first. */
+/** Creates the google.rpc.BadRequest with as many violations as fit, the first ones first. */
 export function badRequest(violations: readonly FieldViolation[]): Detail {
 	const fieldViolations = [];
 	let bytes = 0;
@@ -52,10 +55,28 @@ export function badRequest(violations: readonly FieldViolation[]): Detail {
 	return { desc: BadRequestSchema, value: { fieldViolations } };
 }
 
-/** Tag and length before each violation. */
+/** Bytes of tag and length before each violation. */
 const framingBytes = 3;
 
-/** The google.rpc.RetryInfo: worth trying again after `retryAfterMs`. */
+/** Creates the google.rpc.RetryInfo: a retry is of use after `retryAfterMs`. */
 export function retryInfo(retryAfterMs: number): Detail {
 	return { desc: RetryInfoSchema, value: { retryDelay: durationFromMs(retryAfterMs) } };
+}
+
+/**
+ * Returns the details of a request that was refused before any interceptor saw it: ErrorInfo,
+ * BadRequest where fields are at fault, RetryInfo where waiting helps.
+ */
+export function refusalDetails(refusal: Refusal): Detail[] {
+	const reason = reasonName(reasonOf(refusal));
+	const details = [errorInfo({ reason, domain: errorDomain, wukong: undefined })];
+	if (refusal.violations !== undefined) details.push(badRequest(refusal.violations));
+	if (refusal.retryAfterMs !== undefined) details.push(retryInfo(refusal.retryAfterMs));
+	return details;
+}
+
+/** Maps cause and code to the contract's reason: both a large request and too many are RESOURCE_EXHAUSTED. */
+function reasonOf({ cause, code }: Refusal): ErrorReason {
+	if (cause === "unread") return ErrorReason.TOO_MANY_REQUESTS;
+	return reasonOfConnectCode(code) ?? ErrorReason.INTERNAL;
 }

@@ -1,4 +1,4 @@
-/** At most `maxLength` UTF-16 units of a text, well formed, with an ellipsis where it was cut. */
+/** Truncates a text to `maxLength` UTF-16 units, with an ellipsis; the result is well-formed Unicode. */
 export function truncate(text: string, maxLength: number): string {
 	const whole = text.length <= maxLength;
 	return (whole ? text : `${text.slice(0, maxLength - 1)}…`).toWellFormed();
@@ -6,11 +6,11 @@ export function truncate(text: string, maxLength: number): string {
 
 const ellipsisBytes = 3;
 
-/** At most `maxBytes` of a text in UTF-8, well formed, with an ellipsis where it was cut. */
+/** Truncates a text to `maxBytes` of UTF-8, with an ellipsis; the result is well-formed Unicode. */
 export function truncateToBytes(text: string, maxBytes: number): string {
 	const bytes = Buffer.from(text);
 	if (bytes.length <= maxBytes) return text.toWellFormed();
-	// As a stream, the decoder holds back a character that is not complete.
+	// In streaming mode the decoder holds back an incomplete character.
 	const decoder = new TextDecoder();
 	return `${decoder.decode(bytes.subarray(0, maxBytes - ellipsisBytes), { stream: true })}…`;
 }

@@ -4,16 +4,19 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { ObjectRef } from "../../resource/object.ts";
 import { truncate } from "../errors/truncate.ts";
 
-/** The VM that a call names, for its error metadata and its log line; known once it is read. */
+/**
+ * Finds the VM that a call names in its context values, for error metadata and the log; set once the
+ * request is read.
+ */
 export const callTarget: ContextKey<ObjectRef | undefined> = createContextKey<
 	ObjectRef | undefined
 >(undefined, { description: "VM that the call names" });
 
-/** Longest name that can be valid; a longer one is cut, it only serves messages. */
+/** Longest name that can be valid; a longer one is truncated: it only serves messages. */
 const maxNameLength = 253;
 
 /**
- * The VM that a request names, before anything of it was checked: undefined where it names none.
+ * Returns the VM that a request names, before anything of it is checked; undefined: it names none.
  * @param defaultNamespace stands in for an empty namespace
  */
 export function targetOf(message: Message, defaultNamespace: string): ObjectRef | undefined {
@@ -25,7 +28,7 @@ export function targetOf(message: Message, defaultNamespace: string): ObjectRef 
 	};
 }
 
-/** Create and Update carry the VM itself, the other requests a namespace and a name. */
+/** Reads what names it: Create and Update carry the VM itself, the other requests a namespace and a name. */
 function namedIn(message: Message): ObjectRef | undefined {
 	const request = message as Message & Partial<ObjectRef> & { readonly wukong?: Wukong };
 	if (request.wukong !== undefined) return request.wukong;

@@ -3,16 +3,16 @@ import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import type { FieldViolation } from "../../failure.ts";
 
 /**
- * The most entries that all lists and maps of one request may hold together. Each one is judged
- * by its field rules, which costs microseconds; an empty one takes two bytes, so that a message
+ * Most entries that all lists and maps of one request may hold together. Each one is checked
+ * against its field rules, which costs microseconds; an empty one takes two bytes, so that a message
  * within its size limit could hold a million, and hold up every other call for seconds.
  */
 export const maxRequestEntries = 2_000;
 
 /**
- * Longest text that is judged, in UTF-16 units; values of maps have limits of their own. No rule of
+ * Longest text that is checked, in UTF-16 units; values of maps have limits of their own. No rule of
  * the contract allows more than 4,096, and a rule on a length counts characters one by one; a status
- * that is sent back, whose texts have no rule, may hold words of an operator.
+ * that is sent back, whose texts have no rule, may hold an operator's messages.
  */
 const maxTextLength = 64 * 1_024;
 
@@ -20,9 +20,10 @@ const tooMany = `the lists and maps of a request hold at most ${maxRequestEntrie
 const tooLong = "is longer than any text here may be";
 
 /**
- * The list or map at which a message passes the limit, or the text that is too long; undefined where
- * it keeps both. Costs no more than the limit itself.
- * @param budget what is left of the limit; is used up
+ * Finds the list or map at which a message exceeds the limit, or the text that is too long. Visits no
+ * more entries than the limit allows.
+ * @param budget rest of the limit; is changed
+ * @returns undefined where the message keeps both limits
  */
 export function findExcess(
 	message: ReflectMessage,

@@ -1,22 +1,23 @@
-import type { DescMessage, Message } from "@bufbuild/protobuf";
-import { reflect } from "@bufbuild/protobuf/reflect";
-import { createValidator } from "@bufbuild/protovalidate";
+import { type DescMessage, getOption, type Message } from "@bufbuild/protobuf";
+import { isReflectMessage, pathToString, reflect } from "@bufbuild/protobuf/reflect";
+import { createValidator, type Violation } from "@bufbuild/protovalidate";
+import { FieldRulesSchema, field } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { ContextValues, Interceptor } from "@connectrpc/connect";
 import { type Failure, type FieldViolation, invalidRequest } from "../../failure.ts";
 import { fieldPath } from "../../resource/field-path.ts";
 import { invalidWukong } from "../../resource/wukong/failures.ts";
 import { callTarget, targetOf } from "./call-target.ts";
+import { contractPatterns, createRegexMatch } from "./contract-patterns.ts";
 import { findExcess } from "./entry-limit.ts";
-import { toFieldViolation } from "./field-violation.ts";
-import { createRegexMatch } from "./regex-match.ts";
 
-/** Violations that are reported; the rest would be cut from the answer anyway. */
+/** Most violations that are reported; the rest would be cut from the answer anyway. */
 const maxViolations = 100;
 
 /**
- * Judges each request by the field rules of the contract before the service sees it, and notes
- * which VM it names. Violations inside `wukong` are INVALID_WUKONG, any other INVALID_REQUEST.
- * @param defaultNamespace stands in for an empty namespace in what is noted
+ * Creates the interceptor that checks each request against the field rules of the contract before
+ * the service gets it, and sets `callTarget`, the VM that it names. Violations inside `wukong` are
+ * INVALID_WUKONG, any other INVALID_REQUEST.
+ * @param defaultNamespace stands in for an empty namespace in the target
  */
 export function createValidateInterceptor(defaultNamespace: string): Interceptor {
 	const validateMessage = createMessageCheck();
@@ -42,7 +43,7 @@ export function createValidateInterceptor(defaultNamespace: string): Interceptor
 }
 
 /**
- * A check of one message against the field rules of the contract.
+ * Creates the check of one message against the field rules of the contract.
  * @returns a function that throws INVALID_REQUEST or INVALID_WUKONG
  */
 export function createMessageCheck(): (schema: DescMessage, message: Message) => void {
@@ -57,7 +58,7 @@ export function createMessageCheck(): (schema: DescMessage, message: Message) =>
 	};
 }
 
-/** Before any rule is: judging too many entries, or too long a text, is what must not happen. */
+/** Comes before all rules: checking too many entries, or too long a text, is what must not happen. */
 function checkEntries(schema: DescMessage, message: Message): void {
 	const found = findExcess(reflect(schema, message));
 	if (found !== undefined) throw invalid([{ ...found, field: fieldPath(found.field) }]);
@@ -67,4 +68,34 @@ function invalid(violations: readonly FieldViolation[]): Failure {
 	return violations.every(({ field }) => field.startsWith("wukong."))
 		? invalidWukong(violations)
 		: invalidRequest(...violations);
+}
+
+/** Converts the validator's violation of a field rule into what the caller gets. */
+function toFieldViolation(violation: Violation): FieldViolation {
+	const subject = violation.forKey ? "the key " : "";
+	return {
+		field: fieldPath(pathToString(violation.field)),
+		description: `${subject}${descriptionOf(violation)}`,
+	};
+}
+
+/** Describes a pattern in plain words, with the pattern beside them where nothing else is checked. */
+function descriptionOf(violation: Violation): string {
+	if (violation.ruleId !== "string.pattern") return violation.message;
+	const known = contractPatterns.get(String(ruleValue(violation)));
+	if (known === undefined) return violation.message;
+	const wanted = `is to be ${known.words}`;
+	return known.matches === undefined ? `${wanted}; it ${violation.message}` : wanted;
+}
+
+/** Returns the value that the contract gives the violated rule. */
+function ruleValue({ field: path, rule }: Violation): unknown {
+	const judged = path.findLast((step) => step.kind === "field");
+	if (judged === undefined) return undefined;
+	let value: unknown = reflect(FieldRulesSchema, getOption(judged, field));
+	for (const step of rule) {
+		if (step.kind !== "field" || !isReflectMessage(value)) return undefined;
+		value = value.get(step);
+	}
+	return value;
 }

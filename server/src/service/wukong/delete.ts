@@ -5,8 +5,8 @@ import { checkPreconditions, checkUid } from "./preconditions.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 /**
- * DeleteWukong: begins a deletion. Repeating it gives the same answer: once the deletion is under
- * way, the resource_version that it was asked with is not compared again.
+ * Creates the method DeleteWukong: begins a deletion. Repeating the call gives the same answer: once
+ * the deletion has begun, its resource_version is not compared again.
  */
 export function createDelete({
 	store,

@@ -10,14 +10,14 @@ import {
 import { wukongNotFound } from "../../resource/wukong/failures.ts";
 import { callerOf, type ServiceContext, staleSince } from "./service-context.ts";
 
-/** GetWukong: one VM, from the picture of this process. */
+/** Creates the method GetWukong: one VM, from the replica in memory. */
 export function createGet({
 	replica,
 	defaultNamespace,
 }: ServiceContext): MethodImpl<typeof WukongService.method.getWukong> {
 	const responses = new WeakMap<Wukong, GetWukongResponse>();
 	replica.onSuperseded((wukong) => responses.delete(wukong));
-	/** One response for each state of a VM, so that its bytes are made once. */
+	/** Returns the one response of each state of a VM, so that it is encoded once. */
 	const responseOf = (wukong: Wukong) => {
 		let response = responses.get(wukong);
 		if (response === undefined) {
@@ -33,7 +33,7 @@ export function createGet({
 		const stale = staleSince(replica);
 		return stale === undefined ? responseOf(wukong) : { wukong, staleSince: stale };
 	};
-	// What is there at once costs no turn of the microtask queue.
+	// An answer that waits for nothing costs no turn of the microtask queue.
 	return (request, context) => {
 		if (request.minResourceVersion === "") return read(request);
 		return replica.reach(request.minResourceVersion, callerOf(context)).then(() => read(request));

@@ -9,12 +9,12 @@ import type { ListPage } from "../../watch/pages.ts";
 import { createSelector } from "../../watch/selector/selector.ts";
 import { callerOf, type ServiceContext, staleSince } from "./service-context.ts";
 
-/** ListWukongs: one page of a snapshot. An empty namespace means all of them. */
+/** Creates the method ListWukongs: one page of a snapshot. An empty namespace means all of them. */
 export function createList({
 	replica,
 }: ServiceContext): MethodImpl<typeof WukongService.method.listWukongs> {
 	const responses = new WeakMap<ListPage, ListWukongsResponse>();
-	/** One response for each page that is shared, so that its bytes are made once. */
+	/** Returns the one response of each shared page, so that it is encoded once. */
 	const responseOf = (page: ListPage) => {
 		if (!Object.isFrozen(page)) return page;
 		let response = responses.get(page);
@@ -40,7 +40,7 @@ export function createList({
 			minResourceVersion: request.minResourceVersion,
 			caller: callerOf(context),
 		});
-		// What is there at once costs no turn of the microtask queue.
+		// An answer that waits for nothing costs no turn of the microtask queue.
 		return page instanceof Promise ? page.then(toResponse) : toResponse(page);
 	};
 }

@@ -16,8 +16,8 @@ type PowerRequest = StartWukongRequest | StopWukongRequest;
 type PowerAnswer = { readonly wukong: Wukong; readonly changed: boolean };
 
 /**
- * StartWukong and StopWukong: write the power wish, keeping run_strategy. A wish that is already
- * there is no error and writes nothing.
+ * Creates the methods StartWukong and StopWukong: they write auto_start and keep run_strategy. What
+ * is wanted already is no error, and nothing is written.
  * @param on true for Start
  */
 export function createPower(

@@ -4,7 +4,7 @@ import { Failure } from "../../failure.ts";
 import type { ObjectRef } from "../../resource/object.ts";
 import { wukongNotFound } from "../../resource/wukong/failures.ts";
 
-/** What a caller requires of the VM that it changes; empty or 0: nothing. */
+/** States what a caller requires of the VM that it changes; empty or 0: nothing. */
 export interface Preconditions {
 	readonly uid?: string;
 	readonly resourceVersion?: string;
@@ -12,9 +12,9 @@ export interface Preconditions {
 }
 
 /**
- * Checks, in the contract's order: uid, then resource_version, then generation. The version is
- * compared as text, so a malformed one is simply not current. A conflict says the current one: the
- * caller knows at once what it missed, and reads again to decide again.
+ * Checks preconditions in the contract's order: uid, resource_version, generation. The version is
+ * compared as text, so a malformed one is simply not the current one. A conflict names the current
+ * version: the caller knows that it has missed a change, and reads again before it decides again.
  * @throws WUKONG_NOT_FOUND for another uid, RESOURCE_VERSION_CONFLICT
  */
 export function checkPreconditions(current: Wukong, wanted: Preconditions): void {
@@ -31,12 +31,18 @@ export function checkPreconditions(current: Wukong, wanted: Preconditions): void
 	}
 }
 
-/** @throws WUKONG_NOT_FOUND where the VM is a namesake of the one that is meant */
+/**
+ * Checks the uid.
+ * @throws WUKONG_NOT_FOUND where it is another VM of the same name
+ */
 export function checkUid(current: Wukong, uid: string): void {
 	if (uid !== "" && uid !== current.uid) throw wukongNotFound(refOf(current));
 }
 
-/** @throws WUKONG_DELETING */
+/**
+ * Checks that no deletion has begun.
+ * @throws WUKONG_DELETING
+ */
 export function checkNotDeleting(current: Wukong): void {
 	if (current.deleteTime === undefined) return;
 	throw new Failure(ErrorReason.WUKONG_DELETING, "the Wukong is being deleted", {

@@ -2,17 +2,18 @@ import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { WukongSchema } from "@novasphere/wukong-gen/wukong";
 import { type FieldViolation, invalidRequest } from "../../failure.ts";
 import { isAnnotationKey, isLabelKey, labelKeyWords } from "../../resource/label-grammar.ts";
+import type { Codec } from "../../rpc/codec/codec.ts";
 import { truncate } from "../errors/truncate.ts";
 
-/** One path of an update mask, found in the contract. */
+/** Holds one path of an update mask, resolved by the contract. */
 export interface MaskPath {
-	/** From the VM down to the named field, at least one. */
+	/** Fields from the VM down to the named one, at least one. */
 	readonly fields: readonly [DescField, ...DescField[]];
-	/** The named key, where the last field is a map and the path goes on. */
+	/** Key of a map, where the path goes on behind a map. */
 	readonly mapKey: string | undefined;
 }
 
-/** What an update may change of a VM. Everything else is its identity, or output only. */
+/** Fields that an update may change. All others are the identity of a VM, or output only. */
 export const updatableFields: readonly DescField[] = [
 	WukongSchema.field.labels,
 	WukongSchema.field.annotations,
@@ -25,16 +26,16 @@ const unnameable =
 	"names a key that a mask in JSON cannot name, for its capitals or underscores: name the whole map";
 
 /**
- * Reads an update mask. Identity and output-only fields are passed over, so that a body which
- * came from a read may be sent back; `*` means every field that an update may change.
- * @param form of the request that the mask came in
+ * Parses an update mask. Identity and output-only fields are ignored, so that a body from a read
+ * may be sent back; `*` means every field that an update may change.
+ * @param codec of the request that the mask came in
  * @returns undefined for no mask: none given, or an empty one.
  * @throws INVALID_REQUEST naming each path that leads into a list, or nowhere, or to a key of a map
- * that the request's form has no way to name
+ * that the request's codec cannot name
  */
 export function parseUpdateMask(
 	mask: { readonly paths: readonly string[] } | undefined,
-	form: "binary" | "json" = "binary",
+	codec: Codec = "binary",
 ): readonly MaskPath[] | undefined {
 	if (mask === undefined || mask.paths.length === 0) return undefined;
 	const violations: FieldViolation[] = [];
@@ -44,7 +45,7 @@ export function parseUpdateMask(
 			parsed.push(...updatableFields.map(wholeField));
 			continue;
 		}
-		const found = parsePath(path, form);
+		const found = parsePath(path, codec);
 		if (typeof found === "string") {
 			violations.push({
 				field: "update_mask",
@@ -62,8 +63,11 @@ function wholeField(field: DescField): MaskPath {
 	return { fields: [field], mapKey: undefined };
 }
 
-/** @returns what is wrong with the path, where it is not found */
-function parsePath(path: string, form: "binary" | "json"): MaskPath | string {
+/**
+ * Resolves a path.
+ * @returns what is wrong with it, where it is not found
+ */
+function parsePath(path: string, codec: Codec): MaskPath | string {
 	const fields: DescField[] = [];
 	let schema: DescMessage = WukongSchema;
 	let rest = path;
@@ -81,8 +85,8 @@ function parsePath(path: string, form: "binary" | "json"): MaskPath | string {
 				schema = field.message;
 				break;
 			case "map":
-				// What was `appName` in JSON is `app_name` by now, which may be another key of the map.
-				if (form === "json" && rest.includes("_")) return unnameable;
+				// `appName` in JSON has become `app_name` here, which may be another key of the map.
+				if (codec === "json" && rest.includes("_")) return unnameable;
 				return keyFault(field, unquoted(rest)) ?? { fields: found, mapKey: unquoted(rest) };
 			case "list":
 				return "leads into a list, which can only be named whole";
@@ -92,15 +96,18 @@ function parsePath(path: string, form: "binary" | "json"): MaskPath | string {
 	}
 }
 
-/** @returns what is wrong with the key of a map: all maps of the contract have label keys */
+/**
+ * Checks the key of a map: all maps of the contract have label keys.
+ * @returns what is wrong with it
+ */
 function keyFault(map: DescField, key: string): string | undefined {
 	if (key === "") return "names no key";
-	// What a cluster stores under a prefix in capitals can be removed.
+	// An annotation that a cluster holds under a prefix in capitals can be removed.
 	const isKey = map === WukongSchema.field.annotations ? isAnnotationKey : isLabelKey;
 	return isKey(key) ? undefined : `names no key, which would be ${labelKeyWords}`;
 }
 
-/** A key may stand in backquotes (AIP-161), which are no part of it. */
+/** Removes the backquotes that a key may stand in (AIP-161). */
 function unquoted(key: string): string {
 	return /^`[^`]*`$/.test(key) ? key.slice(1, -1) : key;
 }

@@ -5,13 +5,14 @@ import type { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { invalidWukong } from "../../resource/wukong/failures.ts";
 import { hiddenAnnotationViolations } from "../../resource/wukong/hidden-annotations.ts";
 import { validateWukong } from "../../resource/wukong/rules/rules.ts";
-import { dropUnknownFields } from "./drop-unknown-fields.ts";
+import type { Codec } from "../../rpc/codec/codec.ts";
+import { dropUnknownFields } from "./create.ts";
 import { checkNotDeleting, checkPreconditions } from "./preconditions.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { createUpdateEdit } from "./update-edit.ts";
 import { parseUpdateMask } from "./update-mask.ts";
 
-/** UpdateWukong: with or without a mask. Updating to what is already there writes nothing. */
+/** Creates the method UpdateWukong: with or without a mask. Updating to what is there already writes nothing. */
 export function createUpdate({
 	store,
 	defaultNamespace,
@@ -21,7 +22,7 @@ export function createUpdate({
 		if (body.name === "") {
 			throw invalidWukong([{ field: "wukong.name", description: "is required" }]);
 		}
-		const mask = parseUpdateMask(request.updateMask, formOf(requestHeader));
+		const mask = parseUpdateMask(request.updateMask, codecOf(requestHeader));
 		const applyTo = createUpdateEdit({ body, mask });
 		const { resourceVersion } = body;
 		const { generation, validateOnly } = request;
@@ -40,7 +41,7 @@ export function createUpdate({
 	};
 }
 
-/** States come without hidden annotations, so one in the result was set by the request. */
+/** Checks the merged VM. States come without hidden annotations, so one in the result is from the request. */
 function validateResult(next: Wukong, current: Wukong): void {
 	const violations = [
 		...hiddenAnnotationViolations(next.annotations),
@@ -49,8 +50,8 @@ function validateResult(next: Wukong, current: Wukong): void {
 	if (violations.length > 0) throw invalidWukong(violations);
 }
 
-/** The form of the request's message, as its content type names it; none means JSON. */
-function formOf(header: Headers): "binary" | "json" {
+/** Returns the codec of the request's message, by its content type; none means JSON. */
+function codecOf(header: Headers): Codec {
 	const [type = ""] = (header.get("content-type") ?? "").split(";");
 	return type.trim() === "" || /json/i.test(type) ? "json" : "binary";
 }

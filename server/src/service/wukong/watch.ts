@@ -7,8 +7,8 @@ import type { WatchStream } from "../../watch/watch-stream.ts";
 import { callerOf, type ServiceContext } from "./service-context.ts";
 
 /**
- * WatchWukong: hands out the replica's stream itself, so that the transport can take slices of it
- * where it does not want to iterate. A name without a namespace means the default namespace.
+ * Creates the method WatchWukong: returns the replica's stream itself, which is a
+ * `BatchedStream` by its shape. A name without a namespace means the default namespace.
  */
 export function createWatch({
 	replica,
@@ -24,13 +24,16 @@ export function createWatch({
 			},
 			resourceVersion: request.resourceVersion,
 			minResourceVersion: request.minResourceVersion,
-			heartbeatIntervalMs: askedIntervalMs(request.heartbeatInterval) ?? heartbeatIntervalMs,
+			heartbeatIntervalMs: requestedIntervalMs(request.heartbeatInterval) ?? heartbeatIntervalMs,
 			caller: callerOf(context),
 		});
 }
 
-/** @throws INVALID_REQUEST for more nanoseconds than a second has: JSON cannot say that, the binary form can. */
-function askedIntervalMs(interval: Duration | undefined): number | undefined {
+/**
+ * Reads the heartbeat interval.
+ * @throws INVALID_REQUEST for more nanoseconds than a second has: binary requests can hold that, JSON cannot
+ */
+function requestedIntervalMs(interval: Duration | undefined): number | undefined {
 	if (interval === undefined) return undefined;
 	if (interval.nanos >= 0 && interval.nanos < 1e9) return durationMs(interval);
 	throw invalidRequest({

@@ -1,5 +1,12 @@
+import { type DescMessage, isMessage } from "@bufbuild/protobuf";
 import { createServiceImplSpec, type ServiceImplSpec } from "@connectrpc/connect";
-import { WukongService } from "@novasphere/wukong-gen/wukong-service";
+import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
+import {
+	GetWukongResponseSchema,
+	ListWukongsResponseSchema,
+	WukongEventSchema,
+	WukongService,
+} from "@novasphere/wukong-gen/wukong-service";
 import { createCreate } from "./create.ts";
 import { createDelete } from "./delete.ts";
 import { createGet } from "./get.ts";
@@ -10,7 +17,7 @@ import { createUpdate } from "./update.ts";
 import { createWatch } from "./watch.ts";
 
 /**
- * WukongService over one store and its replica. Requests must have passed the field rules (see
+ * Creates WukongService over one store and its replica. Requests must have passed the field rules (see
  * `createValidateInterceptor`); failures are thrown as `Failure`.
  */
 export function createWukongService(context: ServiceContext): ServiceImplSpec {
@@ -24,4 +31,21 @@ export function createWukongService(context: ServiceContext): ServiceImplSpec {
 		stopWukong: createPower(context, false),
 		watchWukong: createWatch(context),
 	});
+}
+
+/** Lists the types whose messages the service freezes and gives to every caller: they are encoded once. */
+export const cacheableTypes: readonly DescMessage[] = [
+	WukongSchema,
+	WukongEventSchema,
+	GetWukongResponseSchema,
+	ListWukongsResponseSchema,
+];
+
+/**
+ * Returns the VM in a message of {@link cacheableTypes}; undefined: it is not about one VM. Once that
+ * VM has a newer state, few callers get the message again, and its bytes need not be kept.
+ */
+export function wukongIn(message: object): Wukong | undefined {
+	if (isMessage(message, WukongSchema)) return message;
+	return "wukong" in message ? (message.wukong as Wukong | undefined) : undefined;
 }

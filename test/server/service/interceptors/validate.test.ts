@@ -10,9 +10,11 @@ import {
 import { describe, expect, test } from "vitest";
 import { listContract } from "../../../../scripts/contract-listing.ts";
 import { type Failure, isFailure } from "../../../../server/src/failure.ts";
-import { contractPatterns } from "../../../../server/src/service/interceptors/contract-patterns.ts";
+import {
+	contractPatterns,
+	createRegexMatch,
+} from "../../../../server/src/service/interceptors/contract-patterns.ts";
 import { maxRequestEntries } from "../../../../server/src/service/interceptors/entry-limit.ts";
-import { createRegexMatch } from "../../../../server/src/service/interceptors/regex-match.ts";
 import { createMessageCheck } from "../../../../server/src/service/interceptors/validate.ts";
 
 const check = createMessageCheck();

@@ -1,7 +1,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { WukongSchema } from "@novasphere/wukong-gen/wukong";
 import { expect, test } from "vitest";
-import { fingerprintOf } from "../../../../server/src/service/wukong/fingerprint.ts";
+import { fingerprintOf } from "../../../../server/src/service/wukong/create.ts";
 
 const of = (init: MessageInitShape<typeof WukongSchema>) =>
 	fingerprintOf(create(WukongSchema, init));

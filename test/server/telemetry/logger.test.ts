@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
-import { createLogDestination } from "../../../server/src/telemetry/log-destination.ts";
+import { createLogDestination } from "../../../server/src/telemetry/logger.ts";
 
 test("log lines that a slow reader has not taken pile up to the bound only", () => {
 	const stream = new Writable({ write() {} });
