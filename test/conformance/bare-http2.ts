@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createSecureServer, createServer, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import type { TlsFileNames } from "../../server/src/http/tls-files.ts";
-import type { PageAnswer } from "../../server/src/port/plain-page.ts";
+import type { TextResponse } from "../../server/src/port/assets.ts";
 
 /** A server that answers every request alike. */
 export interface AnsweringServer {
@@ -13,7 +13,7 @@ export interface AnsweringServer {
 
 /** Node's HTTP/2 with nothing of ours on it: what fails here is not ours to mend. */
 export async function startBareHttp2(
-	answer: () => Promise<PageAnswer>,
+	answer: () => Promise<TextResponse>,
 	tls: TlsFileNames | undefined,
 ): Promise<AnsweringServer> {
 	const server =

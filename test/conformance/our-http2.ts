@@ -3,8 +3,8 @@ import type { Exchange } from "../../server/src/http/exchange.ts";
 import { defaultLimits } from "../../server/src/http/limits.ts";
 import { createListener } from "../../server/src/http/listener.ts";
 import type { TlsFileNames } from "../../server/src/http/tls-files.ts";
+import type { TextResponse } from "../../server/src/port/assets.ts";
 import { silentObserver } from "../../server/src/port/observer.ts";
-import type { PageAnswer } from "../../server/src/port/plain-page.ts";
 import type { AnsweringServer } from "./bare-http2.ts";
 
 /**
@@ -15,7 +15,7 @@ import type { AnsweringServer } from "./bare-http2.ts";
  * @param onUnexpected told of a fault of ours
  */
 export async function startOurHttp2(
-	answer: () => Promise<PageAnswer>,
+	answer: () => Promise<TextResponse>,
 	tls: TlsFileNames | undefined,
 	onUnexpected: (error: unknown) => void,
 ): Promise<AnsweringServer> {

@@ -69,7 +69,7 @@ async function openWay(served: Served, way: NonNullable<PortOptions["way"]>) {
 		tls: undefined,
 		allowedHosts: [],
 		allowedOrigins: [],
-		pages: [],
+		assets: [],
 		clock: systemClock,
 		observer: silentObserver,
 	});

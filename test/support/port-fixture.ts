@@ -75,7 +75,7 @@ export async function openPort(settings: PortSettings = {}): Promise<PortUnderTe
 		tls: undefined,
 		allowedHosts: [],
 		allowedOrigins: [],
-		pages: [],
+		assets: [],
 		clock: systemClock,
 		observer: observerOf(seen),
 		...options,

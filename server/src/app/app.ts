@@ -129,7 +129,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		allowedHosts: config.allowedHosts,
 		allowedOrigins: config.corsOrigins,
 		allowedHeaders: config.corsHeaders,
-		pages: createPages({ readiness: () => readiness, freshness: replica.freshness, metrics }),
+		assets: createPages({ readiness: () => readiness, freshness: replica.freshness, metrics }),
 		clock,
 		observer: createPortObserver(metrics.port, logger),
 	});

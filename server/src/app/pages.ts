@@ -1,4 +1,4 @@
-import type { PlainPage } from "../port/plain-page.ts";
+import { type AssetMount, createTextPage } from "../port/assets.ts";
 import type { Freshness } from "../store/store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { type Readiness, readinessAnswer } from "./readiness.ts";
@@ -13,19 +13,16 @@ export function createPages(parts: {
 	readonly readiness: () => Readiness;
 	readonly freshness: () => Freshness;
 	readonly metrics: Metrics;
-}): PlainPage[] {
+}): AssetMount[] {
 	return [
-		{ path: "/livez", answer: () => ({ status: 200, contentType: plainText, body: "alive\n" }) },
-		{
-			path: "/readyz",
-			answer() {
-				const answer = readinessAnswer(parts.readiness(), parts.freshness());
-				return { ...answer, contentType: plainText };
-			},
-		},
-		{
-			path: "/metrics",
-			answer: async () => ({ status: 200, ...(await parts.metrics.exposition()) }),
-		},
+		createTextPage("/livez", () => ({ status: 200, contentType: plainText, body: "alive\n" })),
+		createTextPage("/readyz", () => ({
+			...readinessAnswer(parts.readiness(), parts.freshness()),
+			contentType: plainText,
+		})),
+		createTextPage("/metrics", async () => ({
+			status: 200,
+			...(await parts.metrics.exposition()),
+		})),
 	];
 }

@@ -10,15 +10,15 @@ import type { Refusal } from "../rpc/refusals.ts";
 import { foreignOrigin, wrongAuthority, wrongMethod } from "../rpc/refusals.ts";
 import type { Route, Routes } from "../rpc/router.ts";
 import { serveUniversal, type UniversalCall } from "../rpc/universal/universal.ts";
+import { type AssetMount, createAssetLookup, writeAsset } from "./assets.ts";
 import { checkHead } from "./head-check.ts";
 import { checkOrigin, type OriginRule } from "./origin.ts";
-import { type PlainPage, writePage } from "./plain-page.ts";
 
 /** What the way of a request is decided by. */
 export interface DispatchOptions extends DirectOptions {
 	readonly hosts: HostRule;
 	readonly origins: OriginRule;
-	readonly pages: readonly PlainPage[];
+	readonly assets: readonly AssetMount[];
 	readonly routes: Routes;
 	/** Makes the id of a request that brings none. */
 	readonly createRequestId: () => string;
@@ -29,7 +29,7 @@ export interface DispatchOptions extends DirectOptions {
  * goes wrong here breaks off this one call and is told to the observer.
  */
 export function createDispatch(options: DispatchOptions): (exchange: Exchange) => void {
-	const pages = new Map(options.pages.map((page) => [page.path, page]));
+	const findAsset = createAssetLookup(options.assets);
 	const checkAuthority = createAuthorityCheck(options.hosts);
 	const { observer } = options;
 	/** A request without a route is no call, whose end somebody waits for. */
@@ -57,10 +57,10 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 			return undefined;
 		}
 		const query = path.indexOf("?");
-		const page = pages.get(query === -1 ? path : path.slice(0, query));
-		if (page !== undefined) {
+		const asset = findAsset(query === -1 ? path : path.slice(0, query));
+		if (asset !== undefined) {
 			if (exchange.method === "GET" || exchange.method === "HEAD") {
-				return writePage(exchange, page, common);
+				return writeAsset(exchange, asset, common);
 			}
 			return refuse({ exchange, common, requestId }, wrongMethod(["GET", "HEAD"]));
 		}

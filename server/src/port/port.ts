@@ -15,12 +15,11 @@ import { createCompressions } from "../rpc/compression.ts";
 import { createProcedures } from "../rpc/procedures.ts";
 import type { RefusalDetails } from "../rpc/refusals.ts";
 import { createRoutes } from "../rpc/router.ts";
+import type { AssetMount } from "./assets.ts";
 import { createDispatch } from "./dispatch.ts";
 import { createSafeObserver, type PortObserver } from "./observer.ts";
-import type { PlainPage } from "./plain-page.ts";
 
 export { createEncodings, type Encodings } from "../rpc/codec/encodings.ts";
-export type { PageAnswer, PlainPage } from "./plain-page.ts";
 
 /** What a port serves and to whom. */
 export interface PortOptions {
@@ -57,7 +56,7 @@ export interface PortOptions {
 	/** Header fields that those pages may send, besides what the protocols and tracing need. Default: none. */
 	readonly allowedHeaders?: readonly string[];
 	/** Plain resources beside the procedures. */
-	readonly pages: readonly PlainPage[];
+	readonly assets: readonly AssetMount[];
 	readonly clock: Clock;
 	readonly observer: PortObserver;
 }
@@ -101,7 +100,7 @@ export function createPort(options: PortOptions): Port {
 			allowedOrigins: options.allowedOrigins,
 			allowedHeaders: options.allowedHeaders ?? [],
 		},
-		pages: options.pages,
+		assets: options.assets,
 		createRequestId: createRequestIds(),
 		routes: createRoutes(createProcedures(handlers)),
 		compressions,

@@ -46,7 +46,7 @@ const port = createPort({
 	tls: request.useTls ? tls : undefined,
 	allowedHosts: [],
 	allowedOrigins: [],
-	pages: [],
+	assets: [],
 	clock: systemClock,
 	observer: { ...silentObserver, unexpected: fail },
 });

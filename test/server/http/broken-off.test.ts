@@ -1,5 +1,6 @@
 import { ServerResponse } from "node:http";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { createTextPage } from "../../../server/src/port/assets.ts";
 import { silentObserver } from "../../../server/src/port/observer.ts";
 import { frame, h2Preface, h2SettingsAck, headersFrame } from "../../support/h2-frames.ts";
 import { openPort, pathOf } from "../../support/port-fixture.ts";
@@ -77,16 +78,13 @@ describe("an observer that throws costs no call and no connection, and never the
 });
 
 describe("a page that cannot be written breaks off its own call alone", () => {
-	const pages = [
-		{
-			path: "/bad",
-			answer: async () => ({ status: 200, contentType: "text/\x01", body: "never" }),
-		},
-		{ path: "/good", answer: async () => ({ status: 200, contentType: "text/plain", body: "ok" }) },
+	const assets = [
+		createTextPage("/bad", async () => ({ status: 200, contentType: "text/\x01", body: "never" })),
+		createTextPage("/good", async () => ({ status: 200, contentType: "text/plain", body: "ok" })),
 	];
 
 	test("HTTP/1.1: the answers of requests before it leave first", async () => {
-		const { portNumber, seen } = await openPort({ pages });
+		const { portNumber, seen } = await openPort({ assets });
 		const client = await openRaw(portNumber);
 		await client.send(get + get.replace(path, "/good") + get.replace(path, "/bad"));
 		await client.expectClosed();

@@ -3,6 +3,7 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { describe, expect, test } from "vitest";
+import { createTextPage } from "../../../server/src/port/assets.ts";
 import { callContextKey } from "../../../server/src/rpc/call/call-context.ts";
 import { h2Preface, h2SettingsAck, headersFrame } from "../../support/h2-frames.ts";
 import { openPort, type PortUnderTest, pathOf, quietWatch } from "../../support/port-fixture.ts";
@@ -11,10 +12,11 @@ import { openSession, startH1Watch, startH2Watch } from "../../support/watch-req
 
 const get = `${pathOf("GetWukong")}?encoding=json&message=%7B%22name%22%3A%22a%22%7D`;
 const head = `GET ${get} HTTP/1.1\r\nHost: localhost\r\n`;
-const livez = {
-	path: "/livez",
-	answer: () => ({ status: 200, contentType: "text/plain", body: "ok\n" }),
-};
+const livez = createTextPage("/livez", () => ({
+	status: 200,
+	contentType: "text/plain",
+	body: "ok\n",
+}));
 
 describe("the first bytes", () => {
 	const http2 = Buffer.concat([
@@ -69,7 +71,7 @@ describe("HTTP/1.1", () => {
 
 describe("every answer", () => {
 	test("names its request, with the caller's id where it is fit", async () => {
-		const { url } = await openPort({ pages: [livez] });
+		const { url } = await openPort({ assets: [livez] });
 		const idOf = async (path: string, id: string) =>
 			(await fetch(url + path, { headers: { "x-request-id": id } })).headers.get("x-request-id");
 		for (const path of [get, "/livez", "/none"]) {
@@ -161,13 +163,10 @@ describe("a stream", () => {
 });
 
 test("pages answer GET and HEAD only; one that fails ends its own call alone", async () => {
-	const broken = {
-		path: "/broken",
-		answer: (): never => {
-			throw new Error("no page");
-		},
-	};
-	const { url, seen } = await openPort({ pages: [livez, broken] });
+	const broken = createTextPage("/broken", () => {
+		throw new Error("no page");
+	});
+	const { url, seen } = await openPort({ assets: [livez, broken] });
 	expect(await (await fetch(`${url}/livez?x`)).text()).toBe("ok\n");
 	expect((await fetch(`${url}/livez`, { method: "HEAD" })).status).toBe(200);
 	expect((await fetch(`${url}/livez`, { method: "POST" })).status).toBe(405);

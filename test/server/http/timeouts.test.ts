@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defaultLimits } from "../../../server/src/http/limits.ts";
 import type { ConnectionFault } from "../../../server/src/http/observer.ts";
+import { createTextPage } from "../../../server/src/port/assets.ts";
 import { type CertificateFiles, createCertificateFiles } from "../../support/certificate.ts";
 import { frame, h2Preface, h2SettingsAck, headersFrame } from "../../support/h2-frames.ts";
 import {
@@ -110,8 +111,8 @@ const cases: readonly Case[] = [
 test.each(cases)("$name: closed by $limit", async ({ send, limit, fault, alpn }) => {
 	const { portNumber, seen } = await openPort({
 		tls: alpn === undefined ? undefined : files,
-		pages: [
-			{ path: "/livez", answer: () => ({ status: 200, contentType: "text/plain", body: "" }) },
+		assets: [
+			createTextPage("/livez", () => ({ status: 200, contentType: "text/plain", body: "" })),
 		],
 		limits: { ...long, keepAliveIntervalMs: 100, [limit]: 200 },
 	});

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { createTextPage } from "../../../server/src/port/assets.ts";
 import { frame, h2Preface, h2SettingsAck, headersFrame } from "../../support/h2-frames.ts";
 import { openPort, pathOf } from "../../support/port-fixture.ts";
 import { openRaw, statusOf } from "../../support/raw-client.ts";
 
-const pages = [
-	{ path: "/livez", answer: () => ({ status: 200, contentType: "text/plain", body: "ok\n" }) },
+const assets = [
+	createTextPage("/livez", () => ({ status: 200, contentType: "text/plain", body: "ok\n" })),
 ];
 const json = "Host: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n";
 
@@ -115,7 +116,7 @@ describe("Expect (RFC 9110, 10.1.1)", () => {
 		["gRPC over HTTP/1.1", { type: "application/grpc" }, 505],
 		["page", { path: "/livez" }, 405],
 	])("no 100 where the head alone decides: %s", async (_what, options, status) => {
-		const { portNumber } = await openPort({ pages });
+		const { portNumber } = await openPort({ assets });
 		const client = await openRaw(portNumber);
 		await client.send(head("Expect: 100-continue\r\n", options));
 		await client.expectText(`HTTP/1.1 ${status}`);
@@ -165,7 +166,7 @@ describe("Expect (RFC 9110, 10.1.1)", () => {
 	});
 
 	test("a request without a body gets no 100", async () => {
-		const { portNumber } = await openPort({ pages });
+		const { portNumber } = await openPort({ assets });
 		const client = await openRaw(portNumber);
 		await client.send("GET /livez HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n\r\n");
 		await client.expectText("ok\n");
@@ -245,7 +246,7 @@ describe("pages (RFC 9112, 3.2)", () => {
 		["GET * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "400"],
 		["CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", "501"],
 	])("%j is %s", async (request, status) => {
-		const { portNumber } = await openPort({ pages });
+		const { portNumber } = await openPort({ assets });
 		expect(await statusOf(portNumber, request)).toBe(status);
 	});
 });
