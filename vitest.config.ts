@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 // Generous times: tests wait for end states, and a shared runner may be slow.
 export default defineConfig({
 	test: {
+		setupFiles: ["test/support/fixed-seed.ts"],
 		include: ["test/**/*.test.ts"],
 		pool: "forks",
 		maxWorkers: 2,

@@ -14,9 +14,10 @@ import { createSelector } from "../../server/src/watch/selector/selector.ts";
 import { keyTexts } from "../server/resource/label-texts.ts";
 import { wukongNamed } from "../server/store/write.ts";
 import { knownTexts, labelSets, selectorTexts } from "../server/watch/selector-texts.ts";
+import { testSeed } from "../support/seed.ts";
 import { type Answer, buildApimachinery, type Question } from "./apimachinery.ts";
 
-const seed = Number(process.env.WUKONG_TEST_SEED ?? 20_261_126);
+const seed = testSeed;
 const kubernetes = buildApimachinery();
 afterAll(() => kubernetes.remove());
 

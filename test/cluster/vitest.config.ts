@@ -5,6 +5,7 @@ import { root } from "../../scripts/source-files.ts";
 export default defineConfig({
 	root,
 	test: {
+		setupFiles: ["test/support/fixed-seed.ts"],
 		include: ["test/cluster/**/*.cluster.ts", "test/faults/**/*.cluster.ts"],
 		globalSetup: ["test/cluster/shared-cluster.ts"],
 		pool: "forks",

@@ -5,6 +5,7 @@ import { root } from "../../scripts/source-files.ts";
 export default defineConfig({
 	root,
 	test: {
+		setupFiles: ["test/support/fixed-seed.ts"],
 		include: ["test/conformance/**/*.conformance.ts"],
 		pool: "forks",
 		// One at a time: both judge by the clock whether an answer came.

@@ -50,13 +50,14 @@ export const differences: readonly Difference[] = [
 	{
 		name: "a value of another type",
 		reason:
-			"protobuf-es takes a value of another wire type for a length, and cuts numbers to 32 bits: the call would do what nobody asked for",
+			"protobuf-es takes a value of another wire type for a length, cuts numbers to 32 bits, and reads past the end of what holds a value: the call would do what nobody asked for",
 		aspects: everything,
 		holds: (both, ask) => {
 			const { direct, universal } = both;
 			const isTold =
-				direct.words?.startsWith("the request does not fit the contract") === true &&
-				!isRefusal(both);
+				/^the request (?:does not fit the contract|is not a message of this type)/.test(
+					direct.words ?? "",
+				) && !isRefusal(both);
 			const isHead = ask.method === "HEAD" && direct.status === 400;
 			return isTold || (isHead && isBegun(universal) && !isBegun(direct));
 		},
@@ -81,12 +82,12 @@ export const differences: readonly Difference[] = [
 	{
 		name: "an end of stream in a request",
 		reason:
-			"connect passes over it; it is an envelope of answers, and no second message belongs here",
+			"connect passes over it, and over gRPC-Web's trailers; they are envelopes of answers, and no second message belongs here",
 		aspects: everything,
 		holds: ({ direct, universal }, ask) =>
 			/^(there is more than one|the request is too large;)/.test(direct.words ?? "") &&
 			isBegun(universal) &&
-			askedHeader(ask, "content-type")?.toLowerCase().startsWith("application/connect+") === true,
+			/^application\/(?:connect\+|grpc-web)/i.test(askedHeader(ask, "content-type") ?? ""),
 		example: over(
 			"1.1",
 			watchJson(Buffer.concat([envelope('{"namespace":"empty"}'), envelope("{}", 2)])),

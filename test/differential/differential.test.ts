@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { testSeed } from "../support/seed.ts";
 import { asks } from "./ask-arbitrary.ts";
 import { differingAspects, explaining, report, unexplained } from "./comparison.ts";
 import { isBegun } from "./difference.ts";
@@ -9,7 +10,7 @@ import { createProbeService } from "./probe-service.ts";
 import { startRealService } from "./real-service.ts";
 import { openWays, type Served, type Ways } from "./ways.ts";
 
-const seed = Number(process.env.WUKONG_TEST_SEED ?? Date.now() % 2 ** 31);
+const seed = testSeed;
 /** Requests to each service. */
 const runs = Number(process.env.WUKONG_DIFFERENTIAL_RUNS ?? 1_500);
 

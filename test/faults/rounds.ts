@@ -1,3 +1,5 @@
+import { testSeed } from "../support/seed.ts";
+
 /** Rounds of each fault where time is short, as on every push. */
 const fewRounds = 25;
 
@@ -10,7 +12,7 @@ export function roundsOf(fullRounds: number): number {
 }
 
 /** Seed of all that is left to chance; a failed run is repeated with the one in its title. */
-export const faultSeed = Number(process.env.WUKONG_TEST_SEED ?? Date.now() % 1_000_000);
+export const faultSeed = testSeed;
 
 /** Bounds a failing test only; a full run on a busy machine takes its time. In milliseconds. */
 export const faultTimeoutMs = 1_800_000;

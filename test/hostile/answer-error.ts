@@ -5,6 +5,8 @@ import {
 	errorFromJson,
 } from "@connectrpc/connect/protocol-connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
+import { trailerFlag, trailerParse } from "@connectrpc/connect/protocol-grpc-web";
+import { decompress } from "../differential/answer-parts.ts";
 import type { Answer } from "./answer.ts";
 
 /** The error in an answer, as a client of its protocol reads it; undefined where it succeeded. */
@@ -25,20 +27,22 @@ function grpcError({ headers, trailers }: Answer): ConnectError | undefined {
 	return findTrailerError(new Headers([...fields].filter(([key]) => key.startsWith("grpc-"))));
 }
 
-/** The trailers lie in the body's last envelope, in text each piece in base64 of its own. */
-function webError({ body }: Answer, type: string): ConnectError | undefined {
+/**
+ * The trailers lie in the body's last envelope, in text each piece in base64 of its own. connect's
+ * own handlers compress long ones.
+ */
+function webError({ headers, body }: Answer, type: string): ConnectError | undefined {
 	const text = body.toString("latin1");
 	const pieces = text.match(/[^=]+={0,2}/g) ?? [];
 	const bytes = type.includes("-text")
 		? Buffer.concat(pieces.map((piece) => Buffer.from(piece, "base64")))
 		: body;
 	for (let at = 0; at + 5 <= bytes.byteLength; at += 5 + bytes.readUInt32BE(at + 1)) {
-		if (bytes.readUInt8(at) !== 0x80) continue;
-		const block = bytes.subarray(at + 5, at + 5 + bytes.readUInt32BE(at + 1)).toString();
-		const lines = block.split("\r\n").filter((line) => line !== "");
-		return findTrailerError(
-			new Headers(lines.map((line) => line.split(": ", 2) as [string, string])),
-		);
+		const flags = bytes.readUInt8(at);
+		if ((flags & trailerFlag) === 0) continue;
+		const block = bytes.subarray(at + 5, at + 5 + bytes.readUInt32BE(at + 1));
+		const encoding = (flags & 1) === 0 ? undefined : headers.get("grpc-encoding");
+		return findTrailerError(trailerParse(decompress(block, encoding)));
 	}
 	return new ConnectError("no trailers", Code.Unknown);
 }

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { keyOf } from "../../web-client/src/index.ts";
 import { createFakeWukong } from "../../web-client/src/testing/index.ts";
+import { testSeed } from "../support/seed.ts";
 import { createWatchClient } from "../support/watch-client.ts";
 import { filterOf, inShort } from "../support/watching.ts";
 
@@ -125,7 +126,7 @@ const action = fc.oneof(
 	{ weight: 1, arbitrary: fc.constant({ kind: "forget" as const }) },
 );
 
-const seed = Number(process.env.WUKONG_TEST_SEED ?? Date.now() % 2 ** 31);
+const seed = testSeed;
 
 test(`whatever is written, cut and resumed, the judge of the server's own tests finds no broken promise (seed ${seed})`, async () => {
 	await fc.assert(

@@ -9,13 +9,14 @@ import { keyOf } from "../../../server/src/resource/object.ts";
 import { openDatabase } from "../../../server/src/store/embedded/database.ts";
 import { recover } from "../../../server/src/store/embedded/recovery.ts";
 import type { StoreState } from "../../../server/src/store/store.ts";
+import { testSeed } from "../../support/seed.ts";
 import { createSeededRandom } from "../../support/seeded-random.ts";
 import { withDataFile } from "./embedded/harness.ts";
 import { contentOf, type Orders, type Report } from "./kill-orders.ts";
 import { createRecordingSink } from "./recording-sink.ts";
 
 const rounds = 100;
-const seed = Number(process.env.WUKONG_TEST_SEED ?? Date.now() % 1_000_000);
+const seed = testSeed;
 
 /** What the children said of one name: the last number tried and acknowledged. */
 interface Word {

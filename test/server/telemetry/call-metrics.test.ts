@@ -12,10 +12,11 @@ import type {
 	ObservedCall,
 } from "../../../server/src/service/interceptors/call-observer.ts";
 import { createCallCounters } from "../../../server/src/telemetry/call-metrics.ts";
+import { testSeed } from "../../support/seed.ts";
 
 const bucketsMs = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 1_000, 5_000, 30_000];
 const codes = Object.values(Code).filter((code) => typeof code === "number");
-const seed = Number(process.env.WUKONG_TEST_SEED ?? Date.now() % 2 ** 31);
+const seed = testSeed;
 
 /** What the counters must show, by nothing but prom-client. */
 function createPlainCounters(registry: Registry): CallObserver {

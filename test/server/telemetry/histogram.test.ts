@@ -2,10 +2,11 @@ import fc from "fast-check";
 import { Histogram, Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { createHistogram } from "../../../server/src/telemetry/call-metrics.ts";
+import { testSeed } from "../../support/seed.ts";
 
 const buckets = [0.001, 0.1, 1, 30];
 const options = { name: "pause_seconds", help: 'Of "all"\\sorts.', labelNames: ["kind"], buckets };
-const seed = Number(process.env.WUKONG_TEST_SEED ?? Date.now() % 2 ** 31);
+const seed = testSeed;
 
 /** Ours and prom-client's own, each in a registry of its own. */
 function createBoth() {

@@ -8,6 +8,7 @@ import { keyOf } from "../../../server/src/resource/object.ts";
 import type { WatchStream } from "../../../server/src/watch/watch-stream.ts";
 import { plantStandingEnd } from "../../support/planted-bugs.ts";
 import { openPort } from "../../support/port-fixture.ts";
+import { testSeed } from "../../support/seed.ts";
 import { openSocketReader, type SocketReader } from "../../support/socket-reader.ts";
 import { until } from "../../support/until.ts";
 import { createWatchClient } from "../../support/watch-client.ts";
@@ -185,7 +186,7 @@ function counted(stream: WatchStream, count: () => void): WatchStream {
 const turnOfTheLoop = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe.each(["1.1", "2"] as const)("readers on sockets of HTTP/%s", (httpVersion) => {
-	const seed = Number(process.env.WUKONG_TEST_SEED ?? Date.now() % 2 ** 31);
+	const seed = testSeed;
 	const runs = () => fc.asyncProperty(story, (steps) => play(httpVersion, steps));
 
 	test(`that stand still past HEARTBEATs are level after a quiet time: promises 1 and 5 (seed ${seed})`, async () => {

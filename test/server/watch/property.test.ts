@@ -5,6 +5,7 @@ import { keyOf } from "../../../server/src/resource/object.ts";
 import type { Filter } from "../../../server/src/watch/filter.ts";
 import type { WatchStream } from "../../../server/src/watch/watch-stream.ts";
 import { type PlantedBug, plant, plantedBugs, plantInWatch } from "../../support/planted-bugs.ts";
+import { testSeed } from "../../support/seed.ts";
 import { createSeededRandom } from "../../support/seeded-random.ts";
 import { createWatchClient } from "../../support/watch-client.ts";
 import { createStage, createStageOn, filterOf, readOn } from "../../support/watching.ts";
@@ -140,7 +141,7 @@ const runs = (bug?: PlantedBug) =>
 	);
 
 describe("whatever is written, cut, resumed and however slowly it is read", () => {
-	const seed = Number(process.env.WUKONG_TEST_SEED ?? Date.now() % 2 ** 31);
+	const seed = testSeed;
 
 	test(`at the end each client's map equals the list (seed ${seed})`, async () => {
 		await fc.assert(runs(), { seed, numRuns: 150 });

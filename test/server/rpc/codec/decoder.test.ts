@@ -28,6 +28,7 @@ import { describe, expect, test } from "vitest";
 import type { Codec } from "../../../../server/src/rpc/codec/codec.ts";
 import { createDecoder } from "../../../../server/src/rpc/codec/decoder.ts";
 import { findWireFault } from "../../../../server/src/rpc/codec/strict-binary.ts";
+import { testSeed } from "../../../support/seed.ts";
 import { createPartsSchema } from "./parts-schema.ts";
 import {
 	anyBytes,
@@ -43,7 +44,7 @@ import { createScalarsSchemas } from "./scalars-schema.ts";
 const { holder, part } = createPartsSchema();
 const registry = createRegistry(part, DurationSchema);
 const decoder = createDecoder({ registry });
-const seed = Number(process.env.WUKONG_TEST_SEED ?? Date.now() % 2 ** 31);
+const seed = testSeed;
 
 /** What protobuf-es makes of the bytes; undefined: it refuses them. */
 function plainly(schema: DescMessage, bytes: Uint8Array): unknown {

@@ -25,6 +25,7 @@ import {
 	readEnvelopeFlags,
 	readEnvelopeLength,
 } from "../../../../server/src/rpc/protocol/envelope.ts";
+import { testSeed } from "../../../support/seed.ts";
 import { anyMessage } from "./message-arbitrary.ts";
 import { createPartsSchema } from "./parts-schema.ts";
 
@@ -72,7 +73,7 @@ function expectPlain(encoder: Encoder, schema: DescMessage, message: Message): v
 	expect(json.length).toBe(toJsonString(schema, message).length);
 }
 
-const seed = Number(process.env.WUKONG_TEST_SEED ?? Date.now() % 2 ** 31);
+const seed = testSeed;
 
 describe(`bytes that are put together say what protobuf's own say (seed ${seed})`, () => {
 	test.each([
