@@ -10,14 +10,29 @@ export interface Principal {
 	readonly expiresAtMs?: number;
 }
 
-/** The other end of a connection, as the listener knows it; a proxy stands for its callers. */
+/** The other end of a connection, as the listener knows it: the client, or the proxy before it. */
 export interface Peer {
-	/** IP address, as in `203.0.113.7` or `::1`; empty where there is none. */
+	/** IP address; empty where there is none. */
 	readonly address: string;
-	/** Port number; undefined where there is none. */
-	readonly port?: number | undefined;
-	/** Client certificate that the listener has verified, in DER; undefined: none. */
-	readonly certificate?: Uint8Array | undefined;
+	/** TCP port; 0 where there is none. */
+	readonly port: number;
+	/** The peer speaks TLS. */
+	readonly secure: boolean;
+	/**
+	 * Client certificate that TLS has verified; undefined where none was asked for or given. Read on
+	 * first use, while the connection is open: most calls never need it.
+	 */
+	readonly certificate: PeerCertificate | undefined;
+}
+
+/** A verified client certificate. */
+export interface PeerCertificate {
+	/** Distinguished name, one attribute a line, as in `O=Example\nCN=web`. */
+	readonly subject: string;
+	/** Subject alternative names, as in `DNS:web.example.com`; undefined where there are none. */
+	readonly subjectAltName: string | undefined;
+	/** SHA-256 of the certificate, in hexadecimal with colons. */
+	readonly fingerprint256: string;
 }
 
 /** Who asks for a list or a stream. */

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import type { Peer, PeerCertificate } from "../caller.ts";
 
 /** What is known of the connection that an exchange came on. */
 export interface Connection {
@@ -10,31 +11,6 @@ export interface Connection {
 	readonly localAddress: string;
 	/** The client, or the proxy before it. */
 	readonly peer: Peer;
-}
-
-/** The other end of a connection. */
-export interface Peer {
-	/** IP address; empty where there is none. */
-	readonly address: string;
-	/** TCP port; 0 where there is none. */
-	readonly port: number;
-	/** The peer speaks TLS. */
-	readonly secure: boolean;
-	/**
-	 * Client certificate that TLS has verified; undefined where none was asked for or given. Read on
-	 * first use, while the connection is open: most calls never need it.
-	 */
-	readonly certificate: PeerCertificate | undefined;
-}
-
-/** A verified client certificate. */
-export interface PeerCertificate {
-	/** Distinguished name, one attribute a line, as in `O=Example\nCN=web`. */
-	readonly subject: string;
-	/** Subject alternative names, as in `DNS:web.example.com`; undefined where there are none. */
-	readonly subjectAltName: string | undefined;
-	/** SHA-256 of the certificate, in hexadecimal with colons. */
-	readonly fingerprint256: string;
 }
 
 /** Describes a connection; call it while the socket is open. */

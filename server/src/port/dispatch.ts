@@ -158,7 +158,7 @@ interface Admission {
 }
 
 function contextOf(exchange: Exchange, route: Route, requestId: string): CallContext {
-	const { httpVersion, secure } = exchange.connection;
+	const { httpVersion, secure, peer } = exchange.connection;
 	const protocol = route.protocol === "connect-stream" ? "connect" : route.protocol;
-	return { requestId, protocol, httpVersion, secure };
+	return { requestId, protocol, httpVersion, secure, peer };
 }

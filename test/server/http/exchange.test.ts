@@ -88,7 +88,7 @@ describe("every answer", () => {
 	});
 });
 
-test("an implementation finds the call's context", async () => {
+test("an implementation finds the call's context, its peer in it", async () => {
 	const contexts: unknown[] = [];
 	const { url } = await openPort({
 		implementation: {
@@ -105,7 +105,8 @@ test("an implementation finds the call's context", async () => {
 	]) {
 		await createClient(WukongService, transport).getWukong({}, { headers });
 	}
-	const common = { requestId: "mine", secure: false };
+	const peer = expect.objectContaining({ address: "127.0.0.1", port: expect.any(Number) });
+	const common = { requestId: "mine", secure: false, peer };
 	expect(contexts).toEqual([
 		{ ...common, protocol: "connect", httpVersion: "1.1" },
 		{ ...common, protocol: "grpc", httpVersion: "2.0" },

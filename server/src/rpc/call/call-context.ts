@@ -11,8 +11,8 @@ export interface CallContext {
 	readonly httpVersion: "1.0" | "1.1" | "2.0";
 	/** The call came over TLS. */
 	readonly secure: boolean;
-	/** The other end of the connection; undefined where the exchange does not know it. */
-	readonly peer?: Peer | undefined;
+	/** The other end of the connection: address, port, verified certificate. */
+	readonly peer: Peer;
 }
 
 /** Finds the {@link CallContext} in the context values of a call; undefined in in-memory calls. */

@@ -10,7 +10,7 @@ export interface ObservedCall {
 	readonly protocol: CallProtocol;
 	/** Names the call in the log and, as `x-request-id`, in the answer. */
 	readonly requestId: string;
-	/** The other end of the connection; undefined where nobody knows it. */
+	/** The other end of the connection; undefined in an in-memory call. */
 	readonly peer: Peer | undefined;
 	/** undefined until an interceptor has authenticated the caller. */
 	readonly principal: Principal | undefined;

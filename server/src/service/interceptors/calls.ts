@@ -29,7 +29,9 @@ export interface CallInterceptorOptions {
 	/** Hear of every call, in this order; the first one's `run` is the outermost. */
 	readonly observers: readonly CallObserver[];
 	/** Finds what the port knows of a call. */
-	readonly contextOf: (request: Request) => Pick<CallContext, "requestId" | "protocol" | "peer">;
+	readonly contextOf: (
+		request: Request,
+	) => Pick<CallContext, "requestId" | "protocol"> & Partial<Pick<CallContext, "peer">>;
 	readonly clock: Clock;
 }
 
