@@ -1,14 +1,19 @@
 // Plays the operator in a cluster that has only the definition: `npm run operator:simulate`. See
 // docs/cluster.md. Prints a line for each step that a Wukong takes.
+
 import { parseArgs } from "node:util";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { systemClock } from "../server/src/clock.ts";
 import { wholeNumber } from "../server/src/config/option.ts";
 import { isFailure } from "../server/src/failure.ts";
-import { createApiClient, defaultApiTimings } from "../server/src/store/kubernetes/api-client.ts";
+import {
+	createApiClient,
+	createProduct,
+	defaultApiTimings,
+} from "../server/src/store/kubernetes/api-client.ts";
+import { wukongKind } from "../server/src/store/kubernetes/kinds/wukong.ts";
 import { openKubeconfig } from "../server/src/store/kubernetes/kubeconfig-access.ts";
 import { createSimulatedOperator } from "../server/src/store/kubernetes/operator/simulated-operator.ts";
-import { createProduct } from "../server/src/store/kubernetes/product.ts";
 import { troubleWords } from "../server/src/store/kubernetes/upstream-observer.ts";
 import {
 	defaultTimings,
@@ -74,7 +79,14 @@ async function run(flags: ReturnType<typeof readCommandLine>): Promise<void> {
 	const access = await openKubeconfig({ kubeconfig, context, maxConnections });
 	const clock = systemClock;
 	const product = createProduct("wukong-operator-simulator");
-	const api = createApiClient({ access, namespace, timings: defaultApiTimings, clock, product });
+	const api = createApiClient({
+		resource: wukongKind,
+		access,
+		namespace,
+		timings: defaultApiTimings,
+		clock,
+		product,
+	});
 	const silent = () => {};
 	const operator = createSimulatedOperator({
 		api,

@@ -1,4 +1,4 @@
-import { finalizer } from "../../server/src/store/kubernetes/operator/finalizer.ts";
+import { finalizer } from "../../server/src/store/kubernetes/operator/simulated-operator.ts";
 import type { KubeApi } from "./kube-api.ts";
 import { poll } from "./poll.ts";
 import { createNamespace } from "./test-namespace.ts";

@@ -3,6 +3,7 @@ import {
 	createApiClient,
 	defaultApiTimings,
 } from "../../server/src/store/kubernetes/api-client.ts";
+import { wukongKind } from "../../server/src/store/kubernetes/kinds/wukong.ts";
 import { openKubeconfig } from "../../server/src/store/kubernetes/kubeconfig-access.ts";
 import { createSimulatedOperator } from "../../server/src/store/kubernetes/operator/simulated-operator.ts";
 import type { KubeAccess } from "./kube-api.ts";
@@ -19,6 +20,7 @@ export async function startOperator(
 	const kubeconfig = await writeKubeconfig(access);
 	const clock = systemClock;
 	const api = createApiClient({
+		resource: wukongKind,
 		access: await openKubeconfig({ kubeconfig: kubeconfig.path, context: "", maxConnections: 16 }),
 		namespace,
 		timings: defaultApiTimings,

@@ -7,7 +7,7 @@ import {
 	createApiClient,
 	defaultApiTimings,
 } from "../../server/src/store/kubernetes/api-client.ts";
-import { createdResource } from "../../server/src/store/kubernetes/kinds/wukong-write.ts";
+import { wukongKind } from "../../server/src/store/kubernetes/kinds/wukong.ts";
 import { openKubeconfig } from "../../server/src/store/kubernetes/kubeconfig-access.ts";
 import { failureOf } from "../../server/src/store/kubernetes/write-failure.ts";
 import type { Store } from "../../server/src/store/store.ts";
@@ -204,6 +204,7 @@ describe("a namespace that cannot take a Wukong is NAMESPACE_NOT_FOUND", () => {
 test("a namespace that the rights do not cover is PERMISSION_DENIED, also where there is none", async () => {
 	const kubeconfig = await writeKubeconfig(await serviceAccess(admin, cluster, namespace));
 	const api = createApiClient({
+		resource: wukongKind,
 		access: await openKubeconfig({ kubeconfig: kubeconfig.path, context: "", maxConnections: 1 }),
 		namespace,
 		timings: defaultApiTimings,
@@ -211,12 +212,12 @@ test("a namespace that the rights do not cover is PERMISSION_DENIED, also where 
 	});
 	for (const other of ["default", "nowhere"]) {
 		const ref = refTo("a", other);
-		const resource = createdResource(wukongNamed("a", {}, other), {
+		const resource = wukongKind.toResource(wukongNamed("a", {}, other), {
 			requestId: "",
 			fingerprint: "",
 		});
 		const error = await api.create(resource, { namespace: other, dryRun: false }).catch((e) => e);
-		expect(failureOf(error, { ref, writing: true, secrets: [] })).toMatchObject({
+		expect(failureOf(error, { kind: wukongKind, ref, writing: true, secrets: [] })).toMatchObject({
 			reason: ErrorReason.PERMISSION_DENIED,
 		});
 	}

@@ -3,7 +3,7 @@ import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
 import { expect } from "vitest";
 import { systemClock } from "../../server/src/clock.ts";
 import { keyOf } from "../../server/src/resource/object.ts";
-import { readPublicView } from "../../server/src/store/kubernetes/kinds/wukong-read.ts";
+import { wukongKind } from "../../server/src/store/kubernetes/kinds/wukong.ts";
 import type { ReflectorTimings } from "../../server/src/store/kubernetes/reflector-timings.ts";
 import type { Store } from "../../server/src/store/store.ts";
 import { createReplica, type Replica } from "../../server/src/watch/replica.ts";
@@ -97,7 +97,7 @@ export async function createScene(options: SceneOptions): Promise<Scene> {
 		await poll(
 			"what they hold is what is there",
 			async () => {
-				const there = (await hand.objects()).map(readPublicView);
+				const there = (await hand.objects()).map(wukongKind.read);
 				for (const witness of witnesses) expectSame(witness.held(), there);
 				return true;
 			},

@@ -8,7 +8,7 @@ import {
 import type { AddressInfo } from "node:net";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Clock } from "../../server/src/clock.ts";
-import type { ClusterAccess } from "../../server/src/store/kubernetes/cluster-access.ts";
+import type { ClusterAccess } from "../../server/src/store/kubernetes/api.ts";
 import {
 	objectAt,
 	parseUnstructured,

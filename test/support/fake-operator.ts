@@ -1,7 +1,9 @@
 import type { Clock } from "../../server/src/clock.ts";
-import { readPublicView } from "../../server/src/store/kubernetes/kinds/wukong-read.ts";
-import { withoutFinalizer } from "../../server/src/store/kubernetes/operator/finalizer.ts";
-import { statusJson } from "../../server/src/store/kubernetes/operator/status-json.ts";
+import { wukongKind } from "../../server/src/store/kubernetes/kinds/wukong.ts";
+import {
+	statusJson,
+	withoutFinalizer,
+} from "../../server/src/store/kubernetes/operator/simulated-operator.ts";
 import { observe } from "../../server/src/store/simulator/observe.ts";
 import { defaultTimings } from "../../server/src/store/simulator/operator-options.ts";
 import type { FakeApiStore } from "./fake-api-store.ts";
@@ -13,7 +15,7 @@ export function startFakeOperator(store: FakeApiStore, clock: Clock): void {
 			.list()
 			.find((r) => r.metadata.namespace === namespace && r.metadata.name === name);
 		if (raw === undefined) return;
-		const wukong = readPublicView(raw);
+		const wukong = wukongKind.read(raw);
 		const { status, finalized, wakeAtMs } = observe(wukong, clock.nowMs(), defaultTimings);
 		if (finalized) {
 			store.replace(withoutFinalizer(raw), "spec", false);

@@ -1,18 +1,13 @@
+import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Clock } from "../../clock.ts";
-import type { OperatorApi } from "./api.ts";
-import type { ClusterAccess } from "./cluster-access.ts";
+import type { ObjectRef } from "../../resource/object.ts";
+import type { ClusterAccess, OperatorApi } from "./api.ts";
 import { type HttpCall, readBytes, readText, sendCall } from "./http-call.ts";
 import { parseLosslessJson } from "./lossless-json.ts";
-import { createProduct, type Product } from "./product.ts";
-import {
-	apiVersion,
-	isJsonObject,
-	objectAt,
-	parseUnstructured,
-	versionOf,
-} from "./unstructured.ts";
+import { apiVersionOf, type GroupVersionResource } from "./resource-kind.ts";
+import { isJsonObject, objectAt, parseUnstructured, versionOf } from "./unstructured.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 export interface ApiTimings {
@@ -30,8 +25,21 @@ export const defaultApiTimings: ApiTimings = {
 	listTimeoutMs: 30_000,
 };
 
+/** The program that calls the API server, as audit logs and `managedFields` name it. */
+export interface Product {
+	/**
+	 * `fieldManager` of every write.
+	 * Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/#managers
+	 */
+	readonly name: string;
+	/** User-Agent (RFC 9110, section 10.1.5) of every call, as in `wukong-api/0.1.0`. */
+	readonly userAgent: string;
+}
+
 export interface ApiClientOptions {
 	readonly access: ClusterAccess;
+	/** The resource that the calls are about. */
+	readonly resource: GroupVersionResource;
 	/** The one namespace to list and watch; empty: all. */
 	readonly namespace: string;
 	readonly timings: ApiTimings;
@@ -52,12 +60,13 @@ const never = new AbortController().signal;
 
 /** Calls to the API server over HTTP/1.1, on connections that are kept. */
 export function createApiClient(options: ApiClientOptions): OperatorApi {
-	const { access, namespace, timings, clock, product = createProduct("wukong-api") } = options;
+	const { access, resource, namespace, timings, clock } = options;
+	const { product = createProduct("wukong-api") } = options;
 	const { connectTimeoutMs } = timings;
 
 	const send = async ({ method, path, query = {}, body, signal = never }: Call) => {
 		const url = new URL(access.server);
-		url.pathname = `${url.pathname.replace(/\/$/, "")}/apis/${apiVersion}${path}`;
+		url.pathname = `${url.pathname.replace(/\/$/, "")}/apis/${apiVersionOf(resource)}${path}`;
 		url.search = new URLSearchParams(query).toString();
 		return sendCall({
 			method,
@@ -101,7 +110,10 @@ export function createApiClient(options: ApiClientOptions): OperatorApi {
 		}
 	};
 	const fetchOne = (call: Call) => fetchJson(call, timings.answerTimeoutMs);
-	const all = namespace === "" ? "/wukongs" : pathIn(namespace);
+	const pathIn = (inNamespace: string) =>
+		`/namespaces/${encodeURIComponent(inNamespace)}/${resource.plural}`;
+	const pathOf = (ref: ObjectRef) => `${pathIn(ref.namespace)}/${encodeURIComponent(ref.name)}`;
+	const all = namespace === "" ? `/${resource.plural}` : pathIn(namespace);
 	const writeQuery = (dryRun = false) => ({
 		fieldManager: product.name,
 		...(dryRun && { dryRun: "All" }),
@@ -176,14 +188,6 @@ export function createApiClient(options: ApiClientOptions): OperatorApi {
 	};
 }
 
-function pathIn(namespace: string): string {
-	return `/namespaces/${encodeURIComponent(namespace)}/wukongs`;
-}
-
-function pathOf(ref: { readonly namespace: string; readonly name: string }): string {
-	return `${pathIn(ref.namespace)}/${encodeURIComponent(ref.name)}`;
-}
-
 /** What was not stored has no version; where one is needed, this one says so. */
 function withVersion(made: JsonObject): JsonObject {
 	return { ...made, metadata: { resourceVersion: "0", ...objectAt(made, "metadata") } };
@@ -204,4 +208,15 @@ function refusal(code: number, { headers }: IncomingMessage, text: string): Upst
 	const retryAfterMs = Number.isFinite(asked) ? asked * 1_000 : undefined;
 	const message = `HTTP ${code}: ${String(status.message ?? "").slice(0, 1_024)}`;
 	return new UpstreamError({ kind: "refused", code, status, retryAfterMs }, message);
+}
+
+/** Creates the name of a program. @param name a token of RFC 9110 */
+export function createProduct(name: string): Product {
+	return { name, userAgent: `${name}/${packageVersion()}` };
+}
+
+/** The version of this package; the sources and the built files lie at the same depth. */
+function packageVersion(): string {
+	const text = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
+	return JSON.parse(text).version;
 }

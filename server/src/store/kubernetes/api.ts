@@ -1,7 +1,43 @@
+import type { Agent } from "node:http";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { ObjectRef } from "../../resource/object.ts";
 import type { Unstructured } from "./unstructured.ts";
-import type { Upstream } from "./upstream.ts";
+
+/** One page to ask for. */
+export interface ListRequest {
+	/** At most so many objects. */
+	readonly limit: number;
+	/** From the page before; empty: the first page. */
+	readonly continueToken: string;
+	/** State at just this version; undefined: the newest state. */
+	readonly exactVersion: bigint | undefined;
+	readonly signal: AbortSignal;
+}
+
+/** One page of a list. */
+export interface ListPage {
+	readonly items: readonly Unstructured[];
+	/** Version of the whole list. */
+	readonly version: bigint;
+	/** Empty: this was the last page. */
+	readonly continueToken: string;
+}
+
+/** A watch to open. */
+export interface WatchRequest {
+	/** Changes after this version are asked for, and bookmarks. */
+	readonly fromVersion: bigint;
+	/** When the API server shall end it, in milliseconds; whole seconds. */
+	readonly timeoutMs: number;
+	readonly signal: AbortSignal;
+}
+
+/** What the list and watch loop asks of an API server. Fails with UpstreamError. */
+export interface Upstream {
+	list(request: ListRequest): Promise<ListPage>;
+	/** Resolves when the answer's head has come, with the bytes of its body. */
+	watch(request: WatchRequest): Promise<AsyncIterable<Uint8Array>>;
+}
 
 /** How a write is meant. */
 export interface WriteRequest {
@@ -34,4 +70,24 @@ export interface Api extends Upstream {
 export interface OperatorApi extends Api {
 	/** Takes the status of `resource` and nothing else; conditional like `replace`. */
 	replaceStatus(resource: Unstructured): Promise<Unstructured>;
+}
+
+/** What one request to the API server needs. */
+export interface Credentials {
+	/** Holds the connections, with the cluster's authority and our certificate. */
+	readonly agent: Agent;
+	/** `Authorization` and the like. */
+	readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The way into one cluster. */
+export interface ClusterAccess {
+	/** URL of the API server. */
+	readonly server: URL;
+	/** @throws UpstreamError "unreachable" where they cannot be read */
+	credentials(): Promise<Credentials>;
+	/** Reads the credentials anew, because the API server did not accept them. */
+	renew(): Promise<void>;
+	/** Ends all connections. */
+	close(): void;
 }

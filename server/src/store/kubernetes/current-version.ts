@@ -1,4 +1,4 @@
-import type { Upstream } from "./upstream.ts";
+import type { Upstream } from "./api.ts";
 
 const never = new AbortController().signal;
 

@@ -1,7 +1,7 @@
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Clock } from "../../clock.ts";
-import type { Credentials } from "./cluster-access.ts";
+import type { Credentials } from "./api.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 export interface HttpCall {

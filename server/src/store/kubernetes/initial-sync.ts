@@ -1,24 +1,29 @@
 import type { Clock, Timer } from "../../clock.ts";
 import { keyOf, type ObjectRef } from "../../resource/object.ts";
 import type { Change, StoreState } from "../store.ts";
-import type { CachedObject } from "./cached-object.ts";
-import { listAll, type ObjectList } from "./list-pager.ts";
-import { createObjectCache, type ObjectCache } from "./object-cache.ts";
+import type { Upstream } from "./api.ts";
+import { listAll } from "./list-pager.ts";
+import {
+	type CachedObject,
+	createObjectCache,
+	type ObjectCache,
+	type ObjectList,
+} from "./object-cache.ts";
 import type { ReflectorTimings } from "./reflector-timings.ts";
-import type { Upstream } from "./upstream.ts";
+import type { ClusterObject, ResourceKind } from "./resource-kind.ts";
 import { refusalCode } from "./upstream-error.ts";
 import type { UpstreamObserver } from "./upstream-observer.ts";
-import type { WatchEvent } from "./watch-events.ts";
-import { followWatch } from "./watch-session.ts";
+import { followWatch, type WatchEvent } from "./watch-session.ts";
 
 /** What a replica starts with. */
-export interface SyncedCache {
-	readonly cache: ObjectCache;
-	readonly state: StoreState;
+export interface SyncedCache<T extends ClusterObject> {
+	readonly cache: ObjectCache<T>;
+	readonly state: StoreState<T>;
 }
 
-export interface InitialSyncOptions {
+export interface InitialSyncOptions<T extends ClusterObject> {
 	readonly upstream: Upstream;
+	readonly kind: ResourceKind<T>;
 	readonly clock: Clock;
 	readonly timings: ReflectorTimings;
 	readonly observer: Pick<UpstreamObserver, "listed">;
@@ -29,10 +34,12 @@ export interface InitialSyncOptions {
  * The newest state, with true history before it where the API server still has it: the state
  * as it was some versions ago, and a watch from there. @throws UpstreamError
  */
-export async function syncInitially(options: InitialSyncOptions): Promise<SyncedCache> {
-	const { upstream, clock, timings, observer, signal } = options;
+export async function syncInitially<T extends ClusterObject>(
+	options: InitialSyncOptions<T>,
+): Promise<SyncedCache<T>> {
+	const { upstream, kind, clock, timings, observer, signal } = options;
 	const { pageSize, historyVersions } = timings;
-	const now = await listAll(upstream, { pageSize, signal });
+	const now = await listAll({ upstream, kind, pageSize, signal });
 	observer.listed("start");
 	for (const version of pastVersions(now.version, historyVersions)) {
 		try {
@@ -45,7 +52,7 @@ export async function syncInitially(options: InitialSyncOptions): Promise<Synced
 			if (refusalCode(error) !== 410) break;
 		}
 	}
-	const cache = createObjectCache(now, clock);
+	const cache = createObjectCache(kind, now, clock);
 	return { cache, state: stateOf(cache, [], now.version) };
 }
 
@@ -55,7 +62,11 @@ function* pastVersions(now: bigint, historyVersions: bigint): Generator<bigint> 
 }
 
 /** The state of a picture with the changes that led to it. */
-export function stateOf(cache: ObjectCache, history: readonly Change[], base: bigint): StoreState {
+export function stateOf<T extends ClusterObject>(
+	cache: ObjectCache<T>,
+	history: readonly Change<T>[],
+	base: bigint,
+): StoreState<T> {
 	return { objects: cache.objects(), head: cache.head, history, base };
 }
 
@@ -63,11 +74,11 @@ export function stateOf(cache: ObjectCache, history: readonly Change[], base: bi
  * Lives the versions after `exactVersion` again. Undefined where they take too long.
  * @throws UpstreamError; 410 where they are compacted or expired
  */
-async function replay(
-	now: ObjectList,
+async function replay<T extends ClusterObject>(
+	now: ObjectList<T>,
 	exactVersion: bigint,
-	{ upstream, clock, timings, observer, signal }: InitialSyncOptions,
-): Promise<SyncedCache | undefined> {
+	{ upstream, kind, clock, timings, observer, signal }: InitialSyncOptions<T>,
+): Promise<SyncedCache<T> | undefined> {
 	const { pageSize, replayTimeoutMs, replayQuietMs, maxLineBytes } = timings;
 	const newest = byKey(now);
 	const complete = new AbortController();
@@ -86,7 +97,9 @@ async function replay(
 	});
 	let quiet: Timer | undefined;
 	try {
-		const listed = listAll(upstream, {
+		const listed = listAll({
+			upstream,
+			kind,
 			pageSize,
 			exactVersion,
 			known: (ref) => newest.get(keyOf(ref)),
@@ -94,9 +107,9 @@ async function replay(
 		});
 		const past = await Promise.race([listed, lived.then(() => listed)]);
 		observer.listed("past");
-		const cache = createObjectCache(past, clock);
+		const cache = createObjectCache(kind, past, clock);
 		const missing = differences(byKey(past), newest);
-		const history: Change[] = [];
+		const history: Change<T>[] = [];
 		/**
 		 * When each name is as it was listed, a VM may still be to come that came and went. It
 		 * follows at once: the API server sends all of the past in one go.
@@ -124,26 +137,26 @@ async function replay(
 	}
 }
 
-function byKey({ items }: ObjectList): Map<string, CachedObject> {
-	return new Map(items.map((held) => [keyOf(held.object), held]));
+function byKey<T extends ClusterObject>({ items }: ObjectList<T>): Map<string, CachedObject<T>> {
+	return new Map(items.map((item) => [keyOf(item.object), item]));
 }
 
 /** What is under each name that the two do not have alike, in the later one. */
-function differences(
-	past: ReadonlyMap<string, CachedObject>,
-	now: ReadonlyMap<string, CachedObject>,
-): Map<string, CachedObject | undefined> {
-	const missing = new Map<string, CachedObject | undefined>();
-	for (const [key, held] of now)
-		if (past.get(key)?.version !== held.version) missing.set(key, held);
+function differences<T extends ClusterObject>(
+	past: ReadonlyMap<string, CachedObject<T>>,
+	now: ReadonlyMap<string, CachedObject<T>>,
+): Map<string, CachedObject<T> | undefined> {
+	const missing = new Map<string, CachedObject<T> | undefined>();
+	for (const [key, item] of now)
+		if (past.get(key)?.version !== item.version) missing.set(key, item);
 	for (const key of past.keys()) if (!now.has(key)) missing.set(key, undefined);
 	return missing;
 }
 
 /** Notes whether a name is, by now, as it was listed. */
-function settle(
-	missing: Map<string, CachedObject | undefined>,
-	at: { cache: ObjectCache; newest: ReadonlyMap<string, CachedObject>; ref: ObjectRef },
+function settle<T extends ClusterObject>(
+	missing: Map<string, CachedObject<T> | undefined>,
+	at: { cache: ObjectCache<T>; newest: ReadonlyMap<string, CachedObject<T>>; ref: ObjectRef },
 ): void {
 	const key = keyOf(at.ref);
 	const wanted = at.newest.get(key);

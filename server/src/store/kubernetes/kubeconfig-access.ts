@@ -2,7 +2,7 @@ import type { Agent } from "node:http";
 import { type AgentOptions, Agent as HttpsAgent, type RequestOptions } from "node:https";
 import { isDeepStrictEqual } from "node:util";
 import type { KubeConfig } from "@kubernetes/client-node";
-import type { ClusterAccess } from "./cluster-access.ts";
+import type { ClusterAccess } from "./api.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 export interface KubeconfigOptions {

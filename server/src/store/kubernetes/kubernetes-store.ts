@@ -1,19 +1,19 @@
+import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
 import { storeClosed } from "../../failure.ts";
 import type { ObjectRef } from "../../resource/object.ts";
-import { wukongNotFound } from "../../resource/wukong/failures.ts";
-import type { Sink, Store } from "../store.ts";
+import type { Edit, Sink, Store } from "../store.ts";
 import type { Api } from "./api.ts";
 import { type ApiTimings, createApiClient, defaultApiTimings } from "./api-client.ts";
 import { createCurrentVersion } from "./current-version.ts";
+import { wukongKind } from "./kinds/wukong.ts";
 import { type KubeconfigOptions, openKubeconfig } from "./kubeconfig-access.ts";
-import { createOwnChanges } from "./own-changes.ts";
-import { createArrivals } from "./read-your-writes.ts";
+import { createArrivals, createOwnChanges } from "./read-your-writes.ts";
 import { createReflector, type Reflector } from "./reflector.ts";
 import { defaultReflectorTimings, type ReflectorTimings } from "./reflector-timings.ts";
 import type { UpstreamObserver, WriteObserver } from "./upstream-observer.ts";
 import { failureOf, namespaceNotFound, upstreamUnavailable } from "./write-failure.ts";
-import { createWrites } from "./writes.ts";
+import { createWrites, type Writes } from "./writes.ts";
 
 export interface KubernetesOptions extends KubeconfigOptions {
 	/** The one namespace that is served; empty, the default: all. */
@@ -34,7 +34,7 @@ export type OpenApi = (options: KubernetesOptions) => Promise<Api>;
 interface Running {
 	readonly api: Api;
 	readonly reflector: Reflector;
-	readonly writes: Pick<Store, "create" | "edit" | "remove">;
+	readonly writes: Writes<Wukong, Edit>;
 	readonly askNewest: (signal: AbortSignal) => Promise<bigint>;
 }
 
@@ -76,7 +76,7 @@ export function createKubernetesStore(
 			return version;
 		} catch (error) {
 			const ref = { namespace: "", name: "" };
-			throw failureOf(error, { ref, writing: false, secrets: [] });
+			throw failureOf(error, { kind: wukongKind, ref, writing: false, secrets: [] });
 		}
 	};
 
@@ -85,6 +85,7 @@ export function createKubernetesStore(
 		const arrivals = createArrivals(clock);
 		const reflector = createReflector({
 			upstream: api,
+			kind: wukongKind,
 			sink,
 			clock,
 			random,
@@ -95,7 +96,7 @@ export function createKubernetesStore(
 		const { refresh } = reflector;
 		const { observer } = options;
 		const ownChanges = createOwnChanges({ arrivals, refresh, newestVersion, observer });
-		const writes = createWrites({ api, ownChanges, clock, random });
+		const writes = createWrites({ kind: wukongKind, api, ownChanges, clock, random });
 		return { api, reflector, writes, askNewest: createCurrentVersion(api) };
 	};
 
@@ -117,12 +118,13 @@ export function createKubernetesStore(
 			return writable().create(wukong, createOptions);
 		},
 		async edit(ref, edit, writeOptions) {
-			if (!isServed(ref)) throw wukongNotFound(ref);
+			if (!isServed(ref)) throw wukongKind.failures.notFound(ref);
 			return writable().edit(ref, edit, writeOptions);
 		},
 		async remove(ref, check, writeOptions) {
-			if (!isServed(ref)) throw wukongNotFound(ref);
-			return writable().remove(ref, check, writeOptions);
+			if (!isServed(ref)) throw wukongKind.failures.notFound(ref);
+			const { object, version } = await writable().remove(ref, check, writeOptions);
+			return { wukong: object, version };
 		},
 		async close() {
 			isClosed = true;
@@ -135,6 +137,7 @@ export function createKubernetesStore(
 async function openHttpApi(options: KubernetesOptions): Promise<Api> {
 	return createApiClient({
 		access: await openKubeconfig(options),
+		resource: wukongKind,
 		namespace: options.namespace,
 		timings: { ...defaultApiTimings, ...options.apiTimings },
 		clock: options.clock,

@@ -1,34 +1,29 @@
 import type { ObjectRef } from "../../resource/object.ts";
-import { type CachedObject, toCachedObject } from "./cached-object.ts";
-import type { Unstructured } from "./unstructured.ts";
-import type { Upstream } from "./upstream.ts";
+import type { Upstream } from "./api.ts";
+import { type CachedObject, type ObjectList, toCachedObject } from "./object-cache.ts";
+import type { ClusterObject, ResourceKind } from "./resource-kind.ts";
 
-/** All objects at one version. */
-export interface ObjectList {
-	readonly version: bigint;
-	readonly items: readonly CachedObject[];
-}
-
-export interface ListOptions {
+export interface ListOptions<T extends ClusterObject> {
+	readonly upstream: Pick<Upstream, "list">;
+	readonly kind: ResourceKind<T>;
 	/** Objects per page, so that neither side holds all of them in one answer. Default 500. */
 	readonly pageSize: number;
 	/** State at just this version; undefined: the newest state. */
 	readonly exactVersion?: bigint;
-	/** What is held already: the same state is not held twice. Default: nothing. */
-	readonly known?: ((ref: ObjectRef) => CachedObject | undefined) | undefined;
+	/** What is cached already: the same state is not read twice. Default: nothing. */
+	readonly known?: ((ref: ObjectRef) => CachedObject<T> | undefined) | undefined;
 	readonly signal: AbortSignal;
 }
 
 /**
- * Reads all pages of one list. @throws UpstreamError; 410 where the list expired on the way,
- * then nothing of it can be used
+ * Reads all pages of one list; of the objects as they came, only one page is held at a time.
+ * @throws UpstreamError; 410 where the list expired on the way, then nothing of it can be used
  */
-export async function listAll(
-	upstream: Pick<Upstream, "list">,
-	options: ListOptions,
-): Promise<ObjectList> {
-	const { pageSize, exactVersion, known, signal } = options;
-	const items: CachedObject[] = [];
+export async function listAll<T extends ClusterObject>(
+	options: ListOptions<T>,
+): Promise<ObjectList<T>> {
+	const { upstream, kind, pageSize, exactVersion, known, signal } = options;
+	const items: CachedObject<T>[] = [];
 	let continueToken = "";
 	for (;;) {
 		const page = await upstream.list({
@@ -38,14 +33,13 @@ export async function listAll(
 			exactVersion: continueToken === "" ? exactVersion : undefined,
 			signal,
 		});
-		for (const raw of page.items) items.push(holdOnce(raw, known?.(raw.metadata)));
+		for (const raw of page.items) {
+			const { uid, resourceVersion } = raw.metadata;
+			const cached = known?.(raw.metadata);
+			const isSame = cached?.uid === uid && cached.object.resourceVersion === resourceVersion;
+			items.push(isSame ? cached : toCachedObject(kind, raw));
+		}
 		continueToken = page.continueToken;
 		if (continueToken === "") return { version: page.version, items };
 	}
-}
-
-function holdOnce(raw: Unstructured, known: CachedObject | undefined): CachedObject {
-	const { uid, resourceVersion } = raw.metadata;
-	const isSame = known?.uid === uid && known.object.resourceVersion === resourceVersion;
-	return isSame ? known : toCachedObject(raw);
 }

@@ -1,67 +1,91 @@
-import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
 import { keyOf, type ObjectRef } from "../../resource/object.ts";
 import type { Change } from "../store.ts";
-import { type CachedObject, toCachedObject } from "./cached-object.ts";
-import { deletedPublicView, readWukong } from "./kinds/wukong-read.ts";
-import type { ObjectList } from "./list-pager.ts";
-import type { WatchEvent } from "./watch-events.ts";
+import type { ClusterObject, ResourceKind } from "./resource-kind.ts";
+import { type Unstructured, versionOf } from "./unstructured.ts";
+import type { WatchEvent } from "./watch-session.ts";
+
+/** One object as this replica keeps it: nothing but what callers may see. */
+export interface CachedObject<T extends ClusterObject> {
+	readonly uid: string;
+	readonly version: bigint;
+	readonly object: T;
+}
+
+/** All objects of a kind at one version. */
+export interface ObjectList<T extends ClusterObject> {
+	readonly version: bigint;
+	readonly items: readonly CachedObject<T>[];
+}
+
+/** Reads an object for the cache. */
+export function toCachedObject<T extends ClusterObject>(
+	kind: ResourceKind<T>,
+	raw: Unstructured,
+): CachedObject<T> {
+	const { uid, resourceVersion } = raw.metadata;
+	return { uid, version: versionOf(resourceVersion), object: kind.read(raw) };
+}
 
 /** This replica's picture of the API server. It only ever moves forward. */
-export interface ObjectCache {
+export interface ObjectCache<T extends ClusterObject> {
 	/** Everything up to this version is in. */
 	readonly head: bigint;
-	get(ref: ObjectRef): CachedObject | undefined;
+	get(ref: ObjectRef): CachedObject<T> | undefined;
 	/** All objects, published, in no order. */
-	objects(): Wukong[];
+	objects(): T[];
 	/** Takes an event in. @returns what changed; nothing where it is older than the picture */
-	apply(event: WatchEvent): readonly Change[];
+	apply(event: WatchEvent): readonly Change<T>[];
 	/**
 	 * Becomes as a list says, which must be newer than `head`. Objects are told apart by uid: a
 	 * recreated name is a deletion and a creation. All changes have the list's version, but only
 	 * the last one may be resumed from: a resume in their midst has to see them all.
 	 */
-	replace(listing: ObjectList): readonly Change[];
+	replace(list: ObjectList<T>): readonly Change<T>[];
 	/** Everything up to `version` is in; a lower one is passed over. */
 	pass(version: bigint): void;
 }
 
 /** What happened to one object. */
-type Step =
-	| { readonly held: CachedObject; readonly previous: CachedObject | undefined }
-	| { readonly gone: Wukong; readonly previous: CachedObject };
+type Step<T extends ClusterObject> =
+	| { readonly next: CachedObject<T>; readonly previous: CachedObject<T> | undefined }
+	| { readonly gone: T; readonly previous: CachedObject<T> };
 
-/** @param start what the picture shows first. */
-export function createObjectCache(start: ObjectList, clock: Pick<Clock, "nowMs">): ObjectCache {
-	const held = new Map(start.items.map((item) => [keyOf(item.object), item]));
+/** Creates the cache of one kind, with what a list of it holds. */
+export function createObjectCache<T extends ClusterObject>(
+	kind: ResourceKind<T>,
+	start: ObjectList<T>,
+	clock: Pick<Clock, "nowMs">,
+): ObjectCache<T> {
+	const cached = new Map(start.items.map((item) => [keyOf(item.object), item]));
 	let head = start.version;
 
 	const pass = (version: bigint) => {
 		if (version > head) head = version;
 	};
 
-	const take = (steps: readonly Step[], version: bigint, gapAfter?: bigint): Change[] => {
+	const take = (steps: readonly Step<T>[], version: bigint, gapAfter?: bigint): Change<T>[] => {
 		const timeMs = clock.nowMs();
 		const before = head;
 		head = version;
 		return steps.map((step, index) => {
 			const { previous } = step;
 			const deleted = "gone" in step;
-			const object = deleted ? deletedPublicView(step.gone, timeMs) : step.held.object;
-			if (deleted) held.delete(keyOf(object));
-			else held.set(keyOf(object), step.held);
+			const object = deleted ? kind.markDeleted(step.gone, timeMs) : step.next.object;
+			if (deleted) cached.delete(keyOf(object));
+			else cached.set(keyOf(object), step.next);
 			const resumeVersion = index === steps.length - 1 ? version : before;
 			const versions = { version, resumeVersion, gapAfter };
 			return { ...versions, timeMs, object, previous: previous?.object, deleted };
 		});
 	};
 
-	/** From what is held under a name to `next`; both may be the same object in two states. */
-	const stepsTo = (previous: CachedObject | undefined, next: CachedObject): Step[] => {
-		if (previous === undefined || previous.uid === next.uid) return [{ held: next, previous }];
+	/** From what is cached under a name to `next`; both may be the same object in two states. */
+	const stepsTo = (previous: CachedObject<T> | undefined, next: CachedObject<T>): Step<T>[] => {
+		if (previous === undefined || previous.uid === next.uid) return [{ next, previous }];
 		return [
 			{ gone: previous.object, previous },
-			{ held: next, previous: undefined },
+			{ next, previous: undefined },
 		];
 	};
 
@@ -69,27 +93,27 @@ export function createObjectCache(start: ObjectList, clock: Pick<Clock, "nowMs">
 		get head() {
 			return head;
 		},
-		get: (ref) => held.get(keyOf(ref)),
-		objects: () => [...held.values()].map(({ object }) => object),
+		get: (ref) => cached.get(keyOf(ref)),
+		objects: () => [...cached.values()].map(({ object }) => object),
 		pass,
 		apply(event) {
 			if (event.type === "BOOKMARK") {
 				pass(event.version);
 				return [];
 			}
-			const next = toCachedObject(event.raw);
+			const next = toCachedObject(kind, event.raw);
 			if (next.version <= head) return [];
-			const previous = held.get(keyOf(next.object));
+			const previous = cached.get(keyOf(next.object));
 			if (event.type !== "DELETED") return take(stepsTo(previous, next), next.version);
 			const known = previous?.uid === next.uid;
-			return take(known ? [{ gone: readWukong(event.raw), previous }] : [], next.version);
+			return take(known ? [{ gone: next.object, previous }] : [], next.version);
 		},
 		replace({ version, items }) {
 			const listed = new Set(items.map(({ object }) => keyOf(object)));
-			const gone = [...held].filter(([key]) => !listed.has(key));
-			const steps: Step[] = gone.map(([, previous]) => ({ gone: previous.object, previous }));
+			const gone = [...cached].filter(([key]) => !listed.has(key));
+			const steps: Step<T>[] = gone.map(([, previous]) => ({ gone: previous.object, previous }));
 			for (const item of items) {
-				const previous = held.get(keyOf(item.object));
+				const previous = cached.get(keyOf(item.object));
 				if (previous?.version === item.version && previous.uid === item.uid) continue;
 				steps.push(...stepsTo(previous, item));
 			}

@@ -1,8 +1,99 @@
 import type { Clock } from "../../clock.ts";
-import type { Change } from "../store.ts";
+import type { ObjectRef } from "../../resource/object.ts";
+import type { Change, WriteOptions } from "../store.ts";
+import type { ClusterObject } from "./resource-kind.ts";
+import type { WriteObserver } from "./upstream-observer.ts";
+import { outcomeUnknown } from "./write-failure.ts";
+
+/** A change of which only the object's identity is looked at. */
+type PassedChange = Pick<Change<ClusterObject>, "deleted" | "object" | "version">;
+
+/**
+ * How long a write waits at most for its own change to pass the log, in milliseconds. Meanwhile a
+ * list is read where the watch does not bring it; only a cluster that answers writes, but neither
+ * watch nor list, lets the time pass.
+ */
+const maxOwnChangeWaitMs = 5_000;
+
+/** Left of the caller's deadline for the answer: what is stored is not told as a failure. In ms. */
+const answerTimeMs = 100;
+
+export interface OwnChangesOptions {
+	readonly arrivals: Arrivals;
+	/** Gets everything up to a version into the log, where the watch does not bring it. */
+	readonly refresh: (version: bigint) => void;
+	/** The API server's newest version. */
+	readonly newestVersion: (signal: AbortSignal) => Promise<bigint>;
+	readonly observer: WriteObserver;
+}
+
+/** Keeps the promise that whoever reads after a write's answer sees the write. */
+export interface OwnChanges {
+	/**
+	 * Resolves when everything up to `version`, at which a write was stored, has passed the log; at
+	 * the latest after 5 s, or shortly before the caller's deadline, and then it is counted.
+	 */
+	seen(version: bigint, options: WriteOptions): Promise<void>;
+	/** Looks out for the deletion of an object from now on: its event may come before the answer. */
+	deletion(ref: ObjectRef, uid: string): OwnDeletion;
+}
+
+/** The deletion of what has no finalizers: the answer does not say at which version it was. */
+export interface OwnDeletion {
+	/**
+	 * Resolves with a version at which reads see it, when they do, or as `OwnChanges.seen`.
+	 * @throws the signal's reason; WRITE_OUTCOME_UNKNOWN where neither log nor API server tells a
+	 * version: it is gone, but no read could be asked to see that
+	 */
+	seen(options: WriteOptions): Promise<bigint>;
+	/** To be called where `seen` is not. */
+	cancel(): void;
+}
+
+export function createOwnChanges(options: OwnChangesOptions): OwnChanges {
+	const { arrivals, refresh, newestVersion, observer } = options;
+
+	const waitFor = ({ signal, remainingMs }: WriteOptions, onLate: () => void): ArrivalWait => {
+		const leftMs = (remainingMs?.() ?? Number.POSITIVE_INFINITY) - answerTimeMs;
+		return { maxWaitMs: Math.max(0, Math.min(maxOwnChangeWaitMs, leftMs)), signal, onLate };
+	};
+
+	return {
+		async seen(version, writeOptions) {
+			const wait = waitFor(writeOptions, () => refresh(version));
+			const isSeen = await arrivals.version(version, wait);
+			if (!isSeen && !writeOptions.signal.aborted) observer.answeredUnseen();
+		},
+		deletion(ref, uid) {
+			const deletion = arrivals.deletion(uid);
+			return {
+				async seen(writeOptions) {
+					const { signal } = writeOptions;
+					let newest: bigint | undefined;
+					const onLate = async () => {
+						// What fails is asked again when it is late again.
+						newest ??= await newestVersion(signal).catch(() => undefined);
+						if (newest !== undefined) refresh(newest);
+					};
+					try {
+						const at = await deletion.passed(() => newest, waitFor(writeOptions, onLate));
+						if (at !== undefined) return at;
+						signal.throwIfAborted();
+						observer.answeredUnseen();
+						if (newest === undefined) throw outcomeUnknown(ref, undefined);
+						return newest;
+					} finally {
+						deletion.cancel();
+					}
+				},
+				cancel: deletion.cancel,
+			};
+		},
+	};
+}
 
 /** How long to wait for a change, and what to do meanwhile. */
-export interface ArrivalWait {
+interface ArrivalWait {
 	/** How long at most, in milliseconds. */
 	readonly maxWaitMs: number;
 	/** Ends the wait: nobody is there any more to be answered. */
@@ -14,7 +105,7 @@ export interface ArrivalWait {
 /** Waits for changes to pass the log. */
 export interface Arrivals {
 	/** Everything up to `head` has passed. @param changes those that are new */
-	passed(changes: readonly Change[], head: bigint): void;
+	passed(changes: readonly PassedChange[], head: bigint): void;
 	/** Resolves with true when everything up to `version` has passed, with false when the wait is over. */
 	version(version: bigint, wait: ArrivalWait): Promise<boolean>;
 	/** Looks out for the deletion of the object from now on, until it is cancelled. */
@@ -22,7 +113,7 @@ export interface Arrivals {
 }
 
 /** A deletion that is looked out for. */
-export interface Deletion {
+interface Deletion {
 	/**
 	 * Resolves with the version at which the object was deleted, or with one up to which everything
 	 * has passed, undefined when the wait is over.
@@ -37,7 +128,7 @@ const lateAfterMs = 250;
 const lateAgainMs = 1_000;
 
 export function createArrivals(clock: Clock): Arrivals {
-	const listeners = new Set<(changes: readonly Change[]) => void>();
+	const listeners = new Set<(changes: readonly PassedChange[]) => void>();
 	let head = 0n;
 
 	const waitFor = <T>(look: () => T | undefined, wait: ArrivalWait): Promise<T | undefined> => {
@@ -80,7 +171,7 @@ export function createArrivals(clock: Clock): Arrivals {
 		},
 		deletion(uid) {
 			let deletedAt: bigint | undefined;
-			const onNews = (changes: readonly Change[]) => {
+			const onNews = (changes: readonly PassedChange[]) => {
 				deletedAt ??= changes.find(({ deleted, object }) => deleted && object.uid === uid)?.version;
 			};
 			listeners.add(onNews);

@@ -1,14 +1,15 @@
 import type { Clock } from "../../clock.ts";
 import type { Failure } from "../../failure.ts";
 import type { Change, Freshness, Sink } from "../store.ts";
-import { createBackoff } from "./backoff.ts";
+import type { Upstream } from "./api.ts";
+import { createBackoff, sleep } from "./backoff.ts";
 import { createFreshnessTracker } from "./freshness.ts";
 import { type SyncedCache, stateOf, syncInitially } from "./initial-sync.ts";
 import { listAll } from "./list-pager.ts";
 import { createObjectCache } from "./object-cache.ts";
+import { createProgressRequester } from "./progress-requester.ts";
 import type { ReflectorTimings } from "./reflector-timings.ts";
-import { sleep } from "./sleep.ts";
-import type { Upstream } from "./upstream.ts";
+import type { ClusterObject, ResourceKind } from "./resource-kind.ts";
 import { refusalCode, UpstreamError } from "./upstream-error.ts";
 import {
 	type ListCause,
@@ -18,16 +19,17 @@ import {
 } from "./upstream-observer.ts";
 import { followWatch } from "./watch-session.ts";
 
-export interface ReflectorOptions {
+export interface ReflectorOptions<T extends ClusterObject> {
 	readonly upstream: Upstream;
-	readonly sink: Sink;
+	readonly kind: ResourceKind<T>;
+	readonly sink: Sink<T>;
 	readonly clock: Clock;
 	/** From 0 to below 1. */
 	readonly random: () => number;
 	readonly timings: ReflectorTimings;
 	readonly observer: UpstreamObserver;
 	/** Told after the sink. Everything up to `head` is in. */
-	readonly onPassed: (changes: readonly Change[], head: bigint) => void;
+	readonly onPassed: (changes: readonly Change<T>[], head: bigint) => void;
 }
 
 /** The one list and watch loop of a replica: keeps a sink as the API server is. */
@@ -47,13 +49,6 @@ export interface Reflector {
 /** One thing to do, and what to do after it. */
 type Step = () => Promise<Step>;
 
-/** A version that somebody waits for, and until when the watch may bring it. */
-interface Wish {
-	readonly version: bigint;
-	/** On the monotonic clock. */
-	readonly dueMs: number;
-}
-
 /** How often in a row the watch broke, and where. */
 interface Breaks {
 	readonly version: bigint;
@@ -66,21 +61,18 @@ const olderListsMeanRestored = 3;
 /** How often a watch may break at one version before a list is read instead. */
 const maxBreaksAtOneVersion = 3;
 
-export function createReflector(options: ReflectorOptions): Reflector {
-	const { upstream, sink, clock, random, timings, observer } = options;
+/** Creates a reflector of one kind; `start` begins its work. */
+export function createReflector<T extends ClusterObject>(options: ReflectorOptions<T>): Reflector {
+	const { upstream, kind, sink, clock, random, timings, observer } = options;
 	const { pageSize } = timings;
 	const closing = new AbortController();
 	const { signal } = closing;
 	const freshness = createFreshnessTracker(timings, clock);
 	const backoff = createBackoff(timings.backoff, clock, random);
 	let running: Promise<unknown> = Promise.resolve();
-	let fulfilling: Promise<void> | undefined;
-	/** Two are enough: each is waited for by all who asked before, and by nobody for long. */
-	let wish: Wish | undefined;
-	let nextWish: Wish | undefined;
 	let troubled = false;
 	let versionCheckedMs = clock.monotonicMs();
-	let cache = createObjectCache({ version: 0n, items: [] }, clock);
+	let cache = createObjectCache<T>(kind, { version: 0n, items: [] }, clock);
 
 	const proven = () => {
 		freshness.proven();
@@ -98,18 +90,17 @@ export function createReflector(options: ReflectorOptions): Reflector {
 		await sleep(clock, backoff.nextMs(askedMs(error)), signal);
 	};
 
-	const load = (next: SyncedCache) => {
+	const load = (next: SyncedCache<T>) => {
 		cache = next.cache;
 		// What was ahead in another life of the store means nothing in this one.
-		wish = undefined;
-		nextWish = undefined;
+		progress.reset();
 		sink.load(next.state);
 		options.onPassed([], cache.head);
 		proven();
 	};
 
 	/** Tells the sink what came into the picture. */
-	const tell = (changes: readonly Change[]) => {
+	const tell = (changes: readonly Change<T>[]) => {
 		if (changes.length > 0) sink.append(changes);
 		else sink.advance(cache.head);
 		options.onPassed(changes, cache.head);
@@ -118,7 +109,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
 	const starting = async (): Promise<Step> => {
 		for (;;) {
 			try {
-				load(await syncInitially({ upstream, clock, timings, observer, signal }));
+				load(await syncInitially({ upstream, kind, clock, timings, observer, signal }));
 				return watching();
 			} catch (error) {
 				await recover(error);
@@ -187,7 +178,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
 			try {
 				// A restored store gives versions out a second time: nothing of ours is known to be its.
 				const known = cause === "older" ? undefined : cache.get;
-				const list = await listAll(upstream, { pageSize, known, signal });
+				const list = await listAll({ upstream, kind, pageSize, known, signal });
 				observer.listed(cause);
 				if (list.version >= cache.head) {
 					if (list.version > cache.head) tell(cache.replace(list));
@@ -199,7 +190,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
 					await sleep(clock, backoff.nextMs(), signal);
 					return listing("older", olderBefore + 1);
 				}
-				const next = createObjectCache(list, clock);
+				const next = createObjectCache(kind, list, clock);
 				load({ cache: next, state: stateOf(next, [], next.head) });
 				return watching();
 			} catch (error) {
@@ -236,34 +227,25 @@ export function createReflector(options: ReflectorOptions): Reflector {
 
 	const readAhead = async () => {
 		const before = cache;
-		const list = await listAll(upstream, { pageSize, known: cache.get, signal });
+		const list = await listAll({ upstream, kind, pageSize, known: cache.get, signal });
 		observer.listed("ahead");
 		if (cache !== before || list.version <= cache.head) return;
 		tell(cache.replace(list));
 		proven();
 	};
 
-	/** A list spares all readers what it supersedes: the watch has its whole time for each wish. */
-	const fulfil = async () => {
-		for (let current = wish; current !== undefined; current = wish) {
-			const { version, dueMs } = current;
-			const isHere = () => cache.head >= version || wish !== current;
-			if (!isHere()) await sleep(clock, Math.max(0, dueMs - clock.monotonicMs()), signal);
-			if (!isHere()) {
-				await readAhead().catch((error) => {
-					signal.throwIfAborted();
-					// The next freshness ends it.
-					troubled = true;
-					observer.troubled(troubleOf(error), error);
-				});
-			}
-			if (wish !== current) continue;
-			wish = nextWish;
-			nextWish = undefined;
-		}
-		// Not a turn later: a wish in between would be nobody's.
-		fulfilling = undefined;
-	};
+	const progress = createProgressRequester({
+		head: () => cache.head,
+		readAhead,
+		onFailed(error) {
+			// The next proof ends it.
+			troubled = true;
+			observer.troubled(troubleOf(error), error);
+		},
+		refreshAfterMs: timings.refreshAfterMs,
+		clock,
+		signal,
+	});
 
 	return {
 		freshness: freshness.freshness,
@@ -275,18 +257,10 @@ export function createReflector(options: ReflectorOptions): Reflector {
 			running.catch(() => {});
 			await first;
 		},
-		refresh(version) {
-			if (cache.head >= version) return;
-			const asked = { version, dueMs: clock.monotonicMs() + timings.refreshAfterMs };
-			if (wish === undefined) wish = asked;
-			else if (version > wish.version && !(nextWish && nextWish.version >= version))
-				nextWish = asked;
-			// It rejects with the closing reason only.
-			fulfilling ??= fulfil().catch(() => {});
-		},
+		refresh: progress.request,
 		async close(reason) {
 			closing.abort(reason);
-			await Promise.allSettled([running, fulfilling]);
+			await Promise.allSettled([running, progress.closed()]);
 		},
 	};
 }

@@ -2,10 +2,7 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { parsePlainVersion } from "../../resource/version.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
-/** `apiVersion` of the custom resource. */
-export const apiVersion = "vm.novasphere.dev/v1alpha1";
-
-/** The metadata that this store needs; whatever else there is travels along. */
+/** The metadata that this store needs; whatever else there is, is kept. */
 export type ObjectMeta = JsonObject & {
 	readonly name: string;
 	readonly namespace: string;
@@ -13,11 +10,11 @@ export type ObjectMeta = JsonObject & {
 	readonly resourceVersion: string;
 };
 
-/** A Wukong as the API server has it: with credentials, hidden annotations and unknown fields. */
+/** An object as the API server has it: with credentials, hidden annotations and unknown fields. */
 export type Unstructured = JsonObject & { readonly metadata: ObjectMeta };
 
 /**
- * Takes what an API server sent for a Wukong, after a look at what every use relies on.
+ * Checks that what an API server sent for an object has the metadata that every use relies on.
  * @throws UpstreamError "garbled"
  */
 export function parseUnstructured(value: JsonValue | undefined): Unstructured {
@@ -45,13 +42,13 @@ export function versionOf(resourceVersion: JsonValue | undefined): bigint {
 	return version;
 }
 
-/** The object at a key; empty where there is none. */
+/** Returns the object at a key; empty where there is none. */
 export function objectAt(value: JsonValue | undefined, key: string): JsonObject {
 	const inner = isJsonObject(value) ? value[key] : undefined;
 	return isJsonObject(inner) ? inner : {};
 }
 
-/** True for an object with keys; raw JSON, which stands for a long integer, is none. */
+/** Checks for an object with keys; raw JSON, which stands for a long integer, is none. */
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
 	return (
 		typeof value === "object" && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)

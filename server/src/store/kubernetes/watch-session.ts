@@ -1,7 +1,20 @@
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { Clock } from "../../clock.ts";
-import type { Upstream } from "./upstream.ts";
+import type { Upstream } from "./api.ts";
+import { parseLosslessJson } from "./lossless-json.ts";
+import {
+	isJsonObject,
+	objectAt,
+	parseUnstructured,
+	type Unstructured,
+	versionOf,
+} from "./unstructured.ts";
 import { UpstreamError } from "./upstream-error.ts";
-import { readWatchEvents, type WatchEvent } from "./watch-events.ts";
+
+/** One line of a watch. */
+export type WatchEvent =
+	| { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly raw: Unstructured }
+	| { readonly type: "BOOKMARK"; readonly version: bigint };
 
 export interface WatchSession {
 	readonly fromVersion: bigint;
@@ -51,4 +64,86 @@ export async function followWatch(
 		// Whoever leaves early leaves no request behind.
 		cut.abort();
 	}
+}
+
+const newline = 0x0a;
+
+/**
+ * Reads the events of a watch. What cannot be read ends it and is never skipped: whoever goes
+ * on does so from the last event that came out of here.
+ * @param maxLineBytes no line may be longer
+ * @throws UpstreamError "garbled", "oversized", "lost" where the body ends in mid-line, and
+ * "refused" for an ERROR event
+ */
+async function* readWatchEvents(
+	chunks: AsyncIterable<Uint8Array>,
+	maxLineBytes: number,
+): AsyncGenerator<WatchEvent> {
+	for await (const line of splitLines(chunks, maxLineBytes)) yield parseEvent(line);
+}
+
+async function* splitLines(
+	chunks: AsyncIterable<Uint8Array>,
+	maxLineBytes: number,
+): AsyncGenerator<Uint8Array> {
+	let parts: Uint8Array[] = [];
+	let bytes = 0;
+	const keep = (part: Uint8Array) => {
+		parts.push(part);
+		bytes += part.length;
+		if (bytes > maxLineBytes) {
+			throw new UpstreamError({ kind: "oversized" }, `a line is over ${maxLineBytes} bytes`);
+		}
+	};
+	for await (const chunk of chunks) {
+		let start = 0;
+		for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
+			keep(chunk.subarray(start, end));
+			yield Buffer.concat(parts);
+			parts = [];
+			bytes = 0;
+			start = end + 1;
+		}
+		if (start < chunk.length) keep(chunk.subarray(start));
+	}
+	if (bytes > 0) throw new UpstreamError({ kind: "lost" }, "the watch ended in mid-line");
+}
+
+function parseEvent(line: Uint8Array): WatchEvent {
+	const event = parseLine(line);
+	const { type, object } = event;
+	switch (type) {
+		case "ADDED":
+		case "MODIFIED":
+		case "DELETED":
+			return { type, raw: parseUnstructured(object) };
+		case "BOOKMARK":
+			return { type, version: versionOf(objectAt(object, "metadata").resourceVersion) };
+		case "ERROR":
+			throw errorEvent(object);
+		default:
+			throw new UpstreamError({ kind: "garbled" }, "an event is of an unknown type");
+	}
+}
+
+function parseLine(line: Uint8Array): JsonObject {
+	let value: JsonValue;
+	try {
+		value = parseLosslessJson(new TextDecoder("utf-8", { fatal: true }).decode(line));
+	} catch (error) {
+		throw new UpstreamError({ kind: "garbled" }, "a line is not JSON", error);
+	}
+	if (isJsonObject(value)) return value;
+	throw new UpstreamError({ kind: "garbled" }, "a line is not an event");
+}
+
+function errorEvent(value: JsonValue | undefined): UpstreamError {
+	const status = isJsonObject(value) ? value : {};
+	const code = typeof status.code === "number" ? status.code : 500;
+	const seconds = objectAt(status, "details").retryAfterSeconds;
+	const retryAfterMs = typeof seconds === "number" ? seconds * 1_000 : undefined;
+	return new UpstreamError(
+		{ kind: "refused", code, status, retryAfterMs },
+		`the watch ended with ERROR ${code}: ${String(status.message ?? "")}`,
+	);
 }

@@ -2,14 +2,18 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { Failure } from "../../failure.ts";
 import type { ObjectRef } from "../../resource/object.ts";
-import { invalidWukong, wukongNotFound } from "../../resource/wukong/failures.ts";
 import { repeatsSecret } from "./admission-message.ts";
+import type { WritableKind } from "./resource-kind.ts";
 import { violationsIn } from "./status-causes.ts";
 import { isJsonObject, objectAt } from "./unstructured.ts";
 import { UpstreamError, type UpstreamProblem } from "./upstream-error.ts";
 
 /** The call that failed. */
+/** What a failed call has to know of the kind. */
+export type FailingKind = Pick<WritableKind<never, never>, "kind" | "request" | "failures">;
+
 export interface FailedCall {
+	readonly kind: FailingKind;
 	readonly ref: ObjectRef;
 	/** It may have changed something. */
 	readonly writing: boolean;
@@ -57,7 +61,7 @@ export function upstreamUnavailable(cause: unknown, retryAfterMs?: number): Fail
 
 function refusalFailure(
 	problem: UpstreamProblem & { kind: "refused" },
-	{ ref, writing, secrets }: FailedCall,
+	{ kind, ref, writing, secrets }: FailedCall,
 	cause: unknown,
 ): Failure {
 	const { code, status, retryAfterMs } = problem;
@@ -67,11 +71,12 @@ function refusalFailure(
 	switch (code) {
 		case 400:
 		case 422:
-			return invalidWukong(violationsIn(status, secrets));
+			return kind.failures.invalid(violationsIn(status, secrets, kind.request));
 		case 403:
 			if (hasCause(details, "NamespaceTerminating")) return namespaceNotFound(ref, cause);
 			// A webhook's refusal does not say what kind of thing it is about.
-			if (details.kind === undefined) return invalidWukong(violationsIn(status, secrets));
+			if (details.kind === undefined)
+				return kind.failures.invalid(violationsIn(status, secrets, kind.request));
 			return new Failure(
 				ErrorReason.PERMISSION_DENIED,
 				"the cluster does not allow this, by its permissions or by a quota",
@@ -79,12 +84,12 @@ function refusalFailure(
 			);
 		case 404:
 			if (details.kind === "namespaces") return namespaceNotFound(ref, cause);
-			if (details.name === name) return wukongNotFound(object);
+			if (details.name === name) return kind.failures.notFound(ref);
 			return upstreamUnavailable(cause);
 		case 409:
-			return versionConflict(ref, { cause });
+			return versionConflict(kind, ref, { cause });
 		case 413:
-			return new Failure(ErrorReason.REQUEST_TOO_LARGE, "the Wukong is too large", {
+			return new Failure(ErrorReason.REQUEST_TOO_LARGE, `the ${kind.kind} is too large`, {
 				object,
 				cause,
 			});
@@ -112,11 +117,12 @@ export function namespaceNotFound({ namespace, name }: ObjectRef, cause?: unknow
  * @param current the resource_version that was found last, where one was
  */
 export function versionConflict(
+	{ kind }: Pick<FailingKind, "kind">,
 	{ namespace, name }: ObjectRef,
 	{ current, cause }: { readonly current?: string | undefined; readonly cause?: unknown },
 ): Failure {
 	const found = current === undefined ? "" : ` (its resource_version is ${current} by now)`;
-	const message = `others are changing the Wukong at the same time${found}; read it again`;
+	const message = `others are changing the ${kind} at the same time${found}; read it again`;
 	return new Failure(ErrorReason.RESOURCE_VERSION_CONFLICT, message, {
 		object: { namespace, name },
 		cause,
@@ -134,4 +140,14 @@ export function outcomeUnknown({ namespace, name }: ObjectRef, cause: unknown): 
 
 function hasCause({ causes }: JsonObject, reason: string): boolean {
 	return Array.isArray(causes) && causes.some((c) => isJsonObject(c) && c.reason === reason);
+}
+
+/**
+ * Checks for a refusal because the object is not there. A path that the API server does not know
+ * at all is 404, too, but names no object.
+ */
+export function isNotFound(error: unknown, { name }: { readonly name: string }): boolean {
+	if (!(error instanceof UpstreamError) || error.problem.kind !== "refused") return false;
+	const { code, status } = error.problem;
+	return code === 404 && objectAt(status, "details").name === name;
 }

@@ -1,20 +1,14 @@
-import type { JsonObject } from "@bufbuild/protobuf";
-import { ErrorReason } from "@novasphere/wukong-gen/error";
-import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
-import { isFailure } from "../../failure.ts";
 import { keyOf, type ObjectRef } from "../../resource/object.ts";
-import { requestIdReused, wukongAlreadyExists } from "../../resource/wukong/failures.ts";
-import type { CreateOptions, Edit, Store, WriteOptions } from "../store.ts";
+import type { CreateOptions, WriteOptions } from "../store.ts";
 import type { Api } from "./api.ts";
+import { sleep } from "./backoff.ts";
 import { createKeyedMutex } from "./keyed-mutex.ts";
-import { deletedPublicView, readPublicView, readWukong } from "./kinds/wukong-read.ts";
-import { createdResource, editedResource, originOf } from "./kinds/wukong-write.ts";
-import type { OwnChanges } from "./own-changes.ts";
-import { sleep } from "./sleep.ts";
-import { objectAt, type Unstructured, versionOf } from "./unstructured.ts";
+import type { OwnChanges } from "./read-your-writes.ts";
+import type { ClusterObject, WritableKind } from "./resource-kind.ts";
+import { type Unstructured, versionOf } from "./unstructured.ts";
 import { UpstreamError } from "./upstream-error.ts";
-import { failureOf, versionConflict } from "./write-failure.ts";
+import { failureOf, isNotFound, versionConflict } from "./write-failure.ts";
 
 /** How often a write is tried that others keep getting ahead of. */
 const maxTries = 8;
@@ -22,7 +16,8 @@ const maxTries = 8;
 /** The longest wait before the second try, in milliseconds; it grows with each one. */
 const retryWaitMs = 5;
 
-export interface WritesOptions {
+export interface WritesOptions<T extends ClusterObject, Edit> {
+	readonly kind: WritableKind<T, Edit>;
 	readonly api: Api;
 	readonly ownChanges: OwnChanges;
 	readonly clock: Clock;
@@ -30,29 +25,42 @@ export interface WritesOptions {
 	readonly random: () => number;
 }
 
-/** What is left to do for an answer when the next write to the same Wukong may begin. */
+/** What is left to do for an answer when the next write to the same object may begin. */
 type Answer<T> = () => T | Promise<T>;
 
-type Removal = Awaited<ReturnType<Store["remove"]>>;
+/** The last state of what was deleted, and a version at which reads see the deletion. */
+export interface Removal<T> {
+	readonly object: T;
+	readonly version: bigint;
+}
+
+/** Writes to one kind; each as the method of `Store` that has its name. */
+export interface Writes<T, Edit> {
+	create(object: T, options: CreateOptions): Promise<T>;
+	edit(ref: ObjectRef, edit: (current: T) => Edit | undefined, options: WriteOptions): Promise<T>;
+	remove(ref: ObjectRef, check: (current: T) => void, options: WriteOptions): Promise<Removal<T>>;
+}
 
 /**
  * Writes, straight to the API server, each decided on what the API server has at that time and
  * conditional on it. Once sent, a write is seen through even if its caller leaves. It is answered
  * when reads see it, as far as `OwnChanges` can bring that about.
  */
-export function createWrites(options: WritesOptions): Pick<Store, "create" | "edit" | "remove"> {
-	const { api, ownChanges, clock } = options;
+export function createWrites<T extends ClusterObject, Edit>(
+	options: WritesOptions<T, Edit>,
+): Writes<T, Edit> {
+	const { kind, api, ownChanges, clock } = options;
 	const mutex = createKeyedMutex();
 
 	/**
-	 * One write, after the earlier ones to the same Wukong, told in the contract's reasons. The wait
+	 * One write, after the earlier ones to the same object, told in the contract's reasons. The wait
 	 * for its own change holds up no other: each is decided on what the API server has.
 	 */
-	const inTurn = async <T>(
+	const inTurn = async <R>(
 		ref: ObjectRef,
 		{ signal }: WriteOptions,
-		work: () => Promise<Answer<T>>,
-	): Promise<T> => {
+		work: () => Promise<Answer<R>>,
+	): Promise<R> => {
 		const answer = await mutex.run(keyOf(ref), async () => {
 			signal.throwIfAborted();
 			return work();
@@ -64,21 +72,21 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 		try {
 			return await api.get(ref, signal);
 		} catch (error) {
-			throw failureOf(error, { ref, writing: false, secrets: [] });
+			throw failureOf(error, { kind, ref, writing: false, secrets: [] });
 		}
 	};
 
 	/** @returns undefined where others got ahead. */
-	const send = async <T>(
+	const send = async <R>(
 		ref: ObjectRef,
 		{ dryRun, secrets }: { readonly dryRun: boolean; readonly secrets: readonly string[] },
-		call: () => Promise<T>,
-	): Promise<{ readonly answer: T } | undefined> => {
+		call: () => Promise<R>,
+	): Promise<{ readonly answer: R } | undefined> => {
 		try {
 			return { answer: await call() };
 		} catch (error) {
 			if (isConflict(error)) return undefined;
-			throw failureOf(error, { ref, writing: !dryRun, secrets });
+			throw failureOf(error, { kind, ref, writing: !dryRun, secrets });
 		}
 	};
 
@@ -86,59 +94,61 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 	const beforeNextTry = async (ref: ObjectRef, tries: number, signal: AbortSignal) => {
 		if (tries === maxTries) {
 			const current = (await read(ref, signal)).metadata.resourceVersion;
-			throw versionConflict(ref, { current });
+			throw versionConflict(kind, ref, { current });
 		}
 		await sleep(clock, options.random() * retryWaitMs * 2 ** tries, signal);
 	};
 
 	/** The answer, once reads see it. */
 	const seen =
-		(raw: Unstructured, writeOptions: WriteOptions): Answer<Wukong> =>
+		(raw: Unstructured, writeOptions: WriteOptions): Answer<T> =>
 		async () => {
 			await ownChanges.seen(versionOf(raw.metadata.resourceVersion), writeOptions);
-			return readPublicView(raw);
+			return kind.read(raw);
 		};
 
-	const created = async (wukong: Wukong, createOptions: CreateOptions): Promise<Answer<Wukong>> => {
+	const created = async (given: T, createOptions: CreateOptions): Promise<Answer<T>> => {
 		const { validateOnly: dryRun, requestId, fingerprint, signal } = createOptions;
-		const resource = createdResource(wukong, { requestId, fingerprint });
-		const { namespace } = wukong;
-		const secrets = secretsIn(resource);
-		const sent = await send(wukong, { dryRun, secrets }, () =>
+		const resource = kind.toResource(given, { requestId, fingerprint });
+		const { namespace } = given;
+		const secrets = kind.secretsIn(resource);
+		const sent = await send(given, { dryRun, secrets }, () =>
 			api.create(resource, { dryRun, namespace }),
 		);
 		if (sent !== undefined) {
 			const { answer } = sent;
-			return dryRun ? () => readPublicView(withoutVersion(answer)) : seen(answer, createOptions);
+			return dryRun ? () => kind.read(withoutVersion(answer)) : seen(answer, createOptions);
 		}
-		if (dryRun || requestId === "") throw wukongAlreadyExists(wukong);
-		const there = await read(wukong, signal).catch((error) => {
+		const alreadyExists = () => kind.failures.alreadyExists(given);
+		if (dryRun || requestId === "") throw alreadyExists();
+		const there = await api.get(given, signal).catch((error) => {
 			// Gone since: it was there when the creation was refused.
-			throw isFailure(error, ErrorReason.WUKONG_NOT_FOUND) ? wukongAlreadyExists(wukong) : error;
+			if (isNotFound(error, given)) throw alreadyExists();
+			throw failureOf(error, { kind, ref: given, writing: false, secrets: [] });
 		});
-		const origin = originOf(there);
-		if (origin.requestId !== requestId) throw wukongAlreadyExists(wukong);
-		if (origin.fingerprint !== fingerprint) throw requestIdReused(wukong);
+		const origin = kind.originOf(there);
+		if (origin.requestId !== requestId) throw alreadyExists();
+		if (origin.fingerprint !== fingerprint) throw kind.failures.requestIdReused(given);
 		return seen(there, createOptions);
 	};
 
 	const edited = async (
 		ref: ObjectRef,
-		edit: (current: Wukong) => Edit | undefined,
+		edit: (current: T) => Edit | undefined,
 		writeOptions: WriteOptions,
-	): Promise<Answer<Wukong>> => {
+	): Promise<Answer<T>> => {
 		const { validateOnly: dryRun, signal } = writeOptions;
 		for (let tries = 1; ; tries++) {
 			const raw = await read(ref, signal);
-			const wanted = edit(readPublicView(raw));
-			const resource = wanted && editedResource(raw, wanted);
+			const wanted = edit(kind.read(raw));
+			const resource = wanted && kind.applyEdit(raw, wanted);
 			if (resource === undefined) return seen(raw, writeOptions);
 			// A rule may compare with the state before, and say so.
-			const secrets = [...secretsIn(raw), ...secretsIn(resource)];
+			const secrets = [...kind.secretsIn(raw), ...kind.secretsIn(resource)];
 			const sent = await send(ref, { dryRun, secrets }, () => api.replace(resource, { dryRun }));
 			if (sent !== undefined) {
 				const { answer } = sent;
-				return dryRun ? () => readPublicView(answer) : seen(answer, writeOptions);
+				return dryRun ? () => kind.read(answer) : seen(answer, writeOptions);
 			}
 			await beforeNextTry(ref, tries, signal);
 		}
@@ -146,12 +156,12 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 
 	const removed = async (
 		ref: ObjectRef,
-		check: (current: Wukong) => void,
+		check: (current: T) => void,
 		writeOptions: WriteOptions,
-	): Promise<Answer<Removal>> => {
+	): Promise<Answer<Removal<T>>> => {
 		for (let tries = 1; ; tries++) {
 			const raw = await read(ref, writeOptions.signal);
-			check(readPublicView(raw));
+			check(kind.read(raw));
 			if (raw.metadata.deletionTimestamp !== undefined) return marked(raw, writeOptions);
 			const answer = await removeAt(ref, raw, writeOptions);
 			if (answer !== undefined) return answer;
@@ -161,9 +171,9 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 
 	/** What waits for its finalizers. */
 	const marked =
-		(raw: Unstructured, writeOptions: WriteOptions): Answer<Removal> =>
+		(raw: Unstructured, writeOptions: WriteOptions): Answer<Removal<T>> =>
 		async () => ({
-			wukong: await seen(raw, writeOptions)(),
+			object: await seen(raw, writeOptions)(),
 			version: versionOf(raw.metadata.resourceVersion),
 		});
 
@@ -172,35 +182,35 @@ export function createWrites(options: WritesOptions): Pick<Store, "create" | "ed
 		ref: ObjectRef,
 		raw: Unstructured,
 		writeOptions: WriteOptions,
-	): Promise<Answer<Removal> | undefined> => {
+	): Promise<Answer<Removal<T>> | undefined> => {
 		const { validateOnly: dryRun } = writeOptions;
 		const { uid, resourceVersion } = raw.metadata;
 		// Its event may come before the answer.
 		const deletion = ownChanges.deletion(ref, uid);
 		let isGone = false;
 		try {
-			const sent = await send(ref, { dryRun, secrets: secretsIn(raw) }, () =>
+			const sent = await send(ref, { dryRun, secrets: kind.secretsIn(raw) }, () =>
 				api.remove(ref, { uid, resourceVersion, dryRun }),
 			);
 			if (sent === undefined) return undefined;
 			const waiting = sent.answer;
 			if (waiting !== undefined) {
 				const version = versionOf(waiting.metadata.resourceVersion);
-				const wukong = () => readPublicView(waiting);
-				return dryRun ? () => ({ wukong: wukong(), version }) : marked(waiting, writeOptions);
+				const object = () => kind.read(waiting);
+				return dryRun ? () => ({ object: object(), version }) : marked(waiting, writeOptions);
 			}
-			const wukong = deletedPublicView(readWukong(raw), clock.nowMs());
-			if (dryRun) return () => ({ wukong, version: versionOf(resourceVersion) });
+			const object = kind.markDeleted(kind.read(raw), clock.nowMs());
+			if (dryRun) return () => ({ object, version: versionOf(resourceVersion) });
 			isGone = true;
-			return async () => ({ wukong, version: await deletion.seen(writeOptions) });
+			return async () => ({ object, version: await deletion.seen(writeOptions) });
 		} finally {
 			if (!isGone) deletion.cancel();
 		}
 	};
 
 	return {
-		create: (wukong, createOptions) =>
-			inTurn(wukong, createOptions, () => created(wukong, createOptions)),
+		create: (object, createOptions) =>
+			inTurn(object, createOptions, () => created(object, createOptions)),
 		edit: (ref, edit, writeOptions) =>
 			inTurn(ref, writeOptions, () => edited(ref, edit, writeOptions)),
 		remove: (ref, check, writeOptions) =>
@@ -220,13 +230,5 @@ function isConflict(error: unknown): boolean {
 		error.problem.kind === "refused" &&
 		error.problem.code === 409 &&
 		["AlreadyExists", "Conflict"].includes(String(error.problem.status.reason))
-	);
-}
-
-/** Credentials of a resource: whatever comes back must not repeat them. */
-function secretsIn(resource: JsonObject): string[] {
-	const user = objectAt(objectAt(resource, "spec"), "cloudInitUser");
-	return [user.password, user.passwordHash].filter(
-		(secret): secret is string => typeof secret === "string" && secret !== "",
 	);
 }

@@ -6,10 +6,10 @@ import { systemClock } from "../../../../server/src/clock.ts";
 import type { Api } from "../../../../server/src/store/kubernetes/api.ts";
 import {
 	createApiClient,
+	createProduct,
 	defaultApiTimings,
 } from "../../../../server/src/store/kubernetes/api-client.ts";
-import { createdResource } from "../../../../server/src/store/kubernetes/kinds/wukong-write.ts";
-import { createProduct } from "../../../../server/src/store/kubernetes/product.ts";
+import { wukongKind } from "../../../../server/src/store/kubernetes/kinds/wukong.ts";
 import {
 	answerJson,
 	type FakeApiServer,
@@ -18,7 +18,7 @@ import {
 import { wukongNamed } from "../write.ts";
 
 const { signal } = new AbortController();
-const resource = createdResource(wukongNamed("a"), { requestId: "", fingerprint: "" });
+const resource = wukongKind.toResource(wukongNamed("a"), { requestId: "", fingerprint: "" });
 const ref = { namespace: "default", name: "a" };
 const newest = { limit: 500, continueToken: "", exactVersion: undefined, signal };
 
@@ -33,6 +33,7 @@ afterEach(() => fake.close());
 
 function client(timings: Partial<typeof defaultApiTimings> = {}, namespace = ""): Api {
 	return createApiClient({
+		resource: wukongKind,
 		access: fake.access,
 		namespace,
 		timings: { ...defaultApiTimings, ...timings },
@@ -88,6 +89,7 @@ describe("calls", () => {
 			return false;
 		});
 		const full = createApiClient({
+			resource: wukongKind,
 			access: fake.access,
 			namespace: "",
 			timings: defaultApiTimings,
@@ -117,6 +119,7 @@ describe("calls", () => {
 			return false;
 		});
 		const other = createApiClient({
+			resource: wukongKind,
 			access: fake.access,
 			namespace: "",
 			timings: defaultApiTimings,
@@ -244,6 +247,7 @@ describe("failures", () => {
 		await new Promise<void>((resolve) => odd.listen(0, "127.0.0.1", resolve));
 		const server = new URL(`http://127.0.0.1:${(odd.address() as AddressInfo).port}`);
 		const other = createApiClient({
+			resource: wukongKind,
 			access: { ...fake.access, server },
 			namespace: "",
 			timings: defaultApiTimings,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { ListPage } from "../../../../server/src/store/kubernetes/api.ts";
 import { createCurrentVersion } from "../../../../server/src/store/kubernetes/current-version.ts";
-import type { ListPage } from "../../../../server/src/store/kubernetes/upstream.ts";
 import { UpstreamError } from "../../../../server/src/store/kubernetes/upstream-error.ts";
 
 const { signal } = new AbortController();

@@ -3,11 +3,12 @@ import {
 	createApiClient,
 	defaultApiTimings,
 } from "../../../../server/src/store/kubernetes/api-client.ts";
+import { wukongKind } from "../../../../server/src/store/kubernetes/kinds/wukong.ts";
 import {
 	createKubernetesStore,
 	type KubernetesOptions,
 } from "../../../../server/src/store/kubernetes/kubernetes-store.ts";
-import { finalizer } from "../../../../server/src/store/kubernetes/operator/finalizer.ts";
+import { finalizer } from "../../../../server/src/store/kubernetes/operator/simulated-operator.ts";
 import type { Store } from "../../../../server/src/store/store.ts";
 import { type FakeApiServer, startFakeApiServer } from "../../../support/fake-api-server.ts";
 import { createFakeClock, type FakeClock } from "../../../support/fake-clock.ts";
@@ -53,6 +54,7 @@ export function createStoreBefore(
 		},
 		async ({ namespace, apiTimings }) =>
 			createApiClient({
+				resource: wukongKind,
 				access: api.access,
 				namespace,
 				timings: { ...defaultApiTimings, ...apiTimings },

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { systemClock } from "../../../../server/src/clock.ts";
-import { readPublicView } from "../../../../server/src/store/kubernetes/kinds/wukong-read.ts";
+import { wukongKind } from "../../../../server/src/store/kubernetes/kinds/wukong.ts";
 import { type ChangeLog, createChangeLog } from "../../../../server/src/watch/change-log.ts";
 import { createFakeHand } from "../../../faults/fake-hand.ts";
 import { createRandomWriter } from "../../../faults/hand.ts";
@@ -48,7 +48,7 @@ test("a replica that starts later has the history of one that was there all the 
 	const end = BigInt(api.store.events.at(-1)?.version ?? 0);
 	await until("the first has all", () => first.log.head >= end);
 	const { log } = await startReplica(100n);
-	expect(log.state.snapshot()).toEqual(api.store.list().map(readPublicView));
+	expect(log.state.snapshot()).toEqual(api.store.list().map(wukongKind.read));
 	const { base } = log.history;
 	expect(base).toBe(BigInt(api.store.version) - 100n);
 	expect(historyOf(log, base)).toEqual(historyOf(first.log, base));

@@ -9,6 +9,7 @@ import {
 	createApiClient,
 	defaultApiTimings,
 } from "../../../../server/src/store/kubernetes/api-client.ts";
+import { wukongKind } from "../../../../server/src/store/kubernetes/kinds/wukong.ts";
 import { openKubeconfig } from "../../../../server/src/store/kubernetes/kubeconfig-access.ts";
 import { type CertificateFiles, createCertificateFiles } from "../../../support/certificate.ts";
 
@@ -68,6 +69,7 @@ const tokenFrom = (tokenFile: string) => ({ name: "tokenFile", config: { tokenFi
 async function open(file: string, context = "") {
 	const access = await openKubeconfig({ kubeconfig: file, context, maxConnections: 4 });
 	const api = createApiClient({
+		resource: wukongKind,
 		access,
 		namespace: "",
 		timings: defaultApiTimings,

@@ -2,9 +2,10 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { toCachedObject } from "../../../../server/src/store/kubernetes/cached-object.ts";
+import type { ListPage, Upstream } from "../../../../server/src/store/kubernetes/api.ts";
+import { wukongKind } from "../../../../server/src/store/kubernetes/kinds/wukong.ts";
 import { listAll } from "../../../../server/src/store/kubernetes/list-pager.ts";
-import type { ListPage, Upstream } from "../../../../server/src/store/kubernetes/upstream.ts";
+import { toCachedObject } from "../../../../server/src/store/kubernetes/object-cache.ts";
 import { rawNamed } from "./raw.ts";
 
 setFlagsFromString("--expose-gc");
@@ -34,7 +35,7 @@ function createCountedUpstream() {
 
 test("a list is taken in page by page: no more than one page of it is held as it came", async () => {
 	const upstream = createCountedUpstream();
-	const { items } = await listAll(upstream, { pageSize, signal });
+	const { items } = await listAll({ upstream, kind: wukongKind, pageSize, signal });
 	expect(items).toHaveLength(pageSize * pages);
 	expect(upstream.heldBefore).toHaveLength(pages);
 	expect(Math.max(...upstream.heldBefore)).toBeLessThanOrEqual(pageSize);
@@ -42,20 +43,19 @@ test("a list is taken in page by page: no more than one page of it is held as it
 
 test("a list holds no second time what is known already", async () => {
 	const known = ["same", "changed", "recreated"].map((name) =>
-		toCachedObject(rawNamed(name, { version: 5 })),
+		toCachedObject(wukongKind, rawNamed(name, { version: 5 })),
 	);
 	const raws = [
 		rawNamed("same", { version: 5 }),
 		rawNamed("changed", { version: 6 }),
 		rawNamed("recreated", { version: 5, uid: "another" }),
 	];
-	const { items } = await listAll(
-		{ list: async () => ({ items: raws, version: 100n, continueToken: "" }) },
-		{
-			pageSize,
-			known: ({ name }) => known.find(({ object }) => object.name === name),
-			signal,
-		},
-	);
+	const { items } = await listAll({
+		upstream: { list: async () => ({ items: raws, version: 100n, continueToken: "" }) },
+		kind: wukongKind,
+		pageSize,
+		known: ({ name }) => known.find(({ object }) => object.name === name),
+		signal,
+	});
 	expect(items.map((item, index) => item === known[index])).toEqual([true, false, false]);
 });

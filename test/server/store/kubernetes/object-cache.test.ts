@@ -1,14 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { toCachedObject } from "../../../../server/src/store/kubernetes/cached-object.ts";
-import { createObjectCache } from "../../../../server/src/store/kubernetes/object-cache.ts";
-import type { WatchEvent } from "../../../../server/src/store/kubernetes/watch-events.ts";
+import { wukongKind } from "../../../../server/src/store/kubernetes/kinds/wukong.ts";
+import {
+	createObjectCache,
+	toCachedObject,
+} from "../../../../server/src/store/kubernetes/object-cache.ts";
+import type { WatchEvent } from "../../../../server/src/store/kubernetes/watch-session.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 import { rawNamed } from "./raw.ts";
 
 /** A picture of one object, `a`, as of version 5. */
 const pictureAtFive = () =>
 	createObjectCache(
-		{ version: 5n, items: [toCachedObject(rawNamed("a", { version: 5 }))] },
+		wukongKind,
+		{ version: 5n, items: [toCachedObject(wukongKind, rawNamed("a", { version: 5 }))] },
 		createFakeClock(),
 	);
 const event = (type: "ADDED" | "MODIFIED" | "DELETED", name: string, version: number) =>

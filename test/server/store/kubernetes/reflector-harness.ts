@@ -2,6 +2,7 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import { Failure } from "../../../../server/src/failure.ts";
 import { keyOf } from "../../../../server/src/resource/object.ts";
+import { wukongKind } from "../../../../server/src/store/kubernetes/kinds/wukong.ts";
 import {
 	createReflector,
 	type Reflector,
@@ -100,6 +101,7 @@ export function createReflectorHarness(
 	const observed: string[] = [];
 	const reflector = createReflector({
 		upstream,
+		kind: wukongKind,
 		sink,
 		clock,
 		random,

@@ -1,14 +1,14 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import {
-	objectAt,
-	type Unstructured,
-} from "../../../../server/src/store/kubernetes/unstructured.ts";
 import type {
 	ListPage,
 	ListRequest,
 	Upstream,
 	WatchRequest,
-} from "../../../../server/src/store/kubernetes/upstream.ts";
+} from "../../../../server/src/store/kubernetes/api.ts";
+import {
+	objectAt,
+	type Unstructured,
+} from "../../../../server/src/store/kubernetes/unstructured.ts";
 import { UpstreamError } from "../../../../server/src/store/kubernetes/upstream-error.ts";
 
 /** One watch that the loop has opened; the test plays the API server's side. */

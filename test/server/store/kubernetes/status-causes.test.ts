@@ -1,9 +1,12 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
+import { wukongKind } from "../../../../server/src/store/kubernetes/kinds/wukong.ts";
 import {
 	contractPath,
 	violationsIn,
 } from "../../../../server/src/store/kubernetes/status-causes.ts";
+
+const { request } = wukongKind;
 
 const refusal = (...causes: JsonObject[]) => ({ details: { causes } });
 
@@ -18,7 +21,9 @@ describe("violations", () => {
 	test("name the contract's fields and keep the rule's own words", () => {
 		const message = "Invalid value: 4095: should be less than or equal to 4094";
 		const field = "spec.networks[1].vlanId";
-		expect(violationsIn(refusal({ reason: "FieldValueInvalid", message, field }), [])).toEqual([
+		expect(
+			violationsIn(refusal({ reason: "FieldValueInvalid", message, field }), [], request),
+		).toEqual([
 			{
 				field: "wukong.spec.networks[1].vlan_id",
 				description: "should be less than or equal to 4094",
@@ -28,10 +33,10 @@ describe("violations", () => {
 
 	test("are of fields; a cause that names none is told only where it is alone", () => {
 		const missing = { reason: "FieldValueRequired", message: "Required value", field: "spec.cpu" };
-		expect(violationsIn(refusal(missing, unchecked), [])).toEqual([
+		expect(violationsIn(refusal(missing, unchecked), [], request)).toEqual([
 			{ field: "wukong.spec.cpu", description: "is required" },
 		]);
-		expect(violationsIn(refusal(unchecked), [])).toEqual([
+		expect(violationsIn(refusal(unchecked), [], request)).toEqual([
 			{ field: "wukong", description: "some validation rules were not checked" },
 		]);
 	});
@@ -39,7 +44,7 @@ describe("violations", () => {
 	test("of an admission rule without a field are told beside those of fields", () => {
 		const rule = { message: "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no" };
 		const missing = { reason: "FieldValueRequired", message: "Required value", field: "spec.cpu" };
-		expect(violationsIn(refusal(rule, missing), [])).toEqual([
+		expect(violationsIn(refusal(rule, missing), [], request)).toEqual([
 			{ field: "wukong", description: "no" },
 			{ field: "wukong.spec.cpu", description: "is required" },
 		]);
@@ -51,14 +56,14 @@ describe("violations", () => {
 		["spec.cloudInitUser.groups[1]", "wukong.spec.cloud_init_user.groups[1]"],
 	])("of a duplicate %s are of what is used twice", (field, path) => {
 		const message = 'Duplicate value: {"name":"root"}';
-		expect(violationsIn(refusal({ reason: "FieldValueDuplicate", message, field }), [])).toEqual([
-			{ field: path, description: "is used twice" },
-		]);
+		expect(
+			violationsIn(refusal({ reason: "FieldValueDuplicate", message, field }), [], request),
+		).toEqual([{ field: path, description: "is used twice" }]);
 	});
 
 	test("without causes are of the whole Wukong", () => {
 		const message = 'admission webhook "v.example.com" denied the request: cpu may not shrink';
-		expect(violationsIn({ message }, [])).toEqual([
+		expect(violationsIn({ message }, [], request)).toEqual([
 			{ field: "wukong", description: "cpu may not shrink" },
 		]);
 	});
@@ -76,5 +81,5 @@ test.each([
 	["<nil>", "wukong"],
 	["", "wukong"],
 ])("the contract's name of %s is %s", (path, contract) => {
-	expect(contractPath(path)).toBe(contract);
+	expect(contractPath(path, request)).toBe(contract);
 });

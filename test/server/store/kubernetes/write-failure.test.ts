@@ -2,6 +2,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { describe, expect, test } from "vitest";
 import { Failure } from "../../../../server/src/failure.ts";
+import { wukongKind } from "../../../../server/src/store/kubernetes/kinds/wukong.ts";
 import {
 	UpstreamError,
 	type UpstreamProblem,
@@ -15,7 +16,7 @@ function failure(
 	call: { readonly writing?: boolean; readonly secrets?: string[] } = {},
 ): Failure {
 	const error = new UpstreamError(problem, "upstream's own words");
-	const result = failureOf(error, { ref, writing: true, secrets: [], ...call });
+	const result = failureOf(error, { kind: wukongKind, ref, writing: true, secrets: [], ...call });
 	if (!(result instanceof Failure)) throw new Error("no Failure");
 	expect(result.message).not.toContain("upstream's own words");
 	expect(result.details.cause === undefined || result.details.cause === error).toBe(true);
@@ -77,7 +78,7 @@ describe("failureOf", () => {
 
 	test("what did not come from upstream is left as it is", () => {
 		const reason = new Error("the caller left");
-		expect(failureOf(reason, { ref, writing: true, secrets: [] })).toBe(reason);
+		expect(failureOf(reason, { kind: wukongKind, ref, writing: true, secrets: [] })).toBe(reason);
 	});
 });
 
@@ -105,7 +106,7 @@ test("the cause, which is logged, repeats no credential", () => {
 	const causeOf = (message: string) => {
 		const problem = { kind: "refused", code: 500, status: {}, retryAfterMs: undefined } as const;
 		const error = new UpstreamError(problem, message);
-		const result = failureOf(error, { ref, writing: true, secrets: ["hunter2"] });
+		const result = failureOf(error, { kind: wukongKind, ref, writing: true, secrets: ["hunter2"] });
 		return (result as Failure).details.cause;
 	};
 	expect(causeOf("HTTP 500: calling the webhook failed")).toMatchObject({

@@ -1,5 +1,6 @@
+import { type JsonObject, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
-import type { Wukong, WukongStatus } from "@novasphere/wukong-gen/wukong";
+import { type Wukong, type WukongStatus, WukongStatusSchema } from "@novasphere/wukong-gen/wukong";
 import type { Clock, Timer } from "../../../clock.ts";
 import { Failure } from "../../../failure.ts";
 import { keyOf, type ObjectRef } from "../../../resource/object.ts";
@@ -7,13 +8,13 @@ import { observe } from "../../simulator/observe.ts";
 import type { OperatorOptions } from "../../simulator/operator-options.ts";
 import type { Sink } from "../../store.ts";
 import type { OperatorApi } from "../api.ts";
+import { wukongKind } from "../kinds/wukong.ts";
 import { createReflector } from "../reflector.ts";
 import { defaultReflectorTimings, type ReflectorTimings } from "../reflector-timings.ts";
-import { objectAt, type Unstructured } from "../unstructured.ts";
-import { UpstreamError } from "../upstream-error.ts";
+import { isJsonObject, type Unstructured } from "../unstructured.ts";
+import { refusalCode } from "../upstream-error.ts";
 import type { UpstreamObserver } from "../upstream-observer.ts";
-import { withFinalizer, withoutFinalizer } from "./finalizer.ts";
-import { statusJson } from "./status-json.ts";
+import { isNotFound } from "../write-failure.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
 /** Told of what the operator does. */
@@ -142,6 +143,7 @@ export function createSimulatedOperator(options: SimulatedOperatorOptions): Simu
 	const queue = createWorkQueue(look, maxAtOnce);
 	const reflector = createReflector({
 		upstream: api,
+		kind: wukongKind,
 		sink,
 		clock,
 		random: options.random ?? Math.random,
@@ -163,10 +165,46 @@ export function createSimulatedOperator(options: SimulatedOperatorOptions): Simu
 	};
 }
 
-/** Someone wrote, or it is gone. What is true now comes by the watch. */
-function isOvertaken(error: unknown, { name }: ObjectRef): boolean {
-	if (!(error instanceof UpstreamError) || error.problem.kind !== "refused") return false;
-	const { code, status } = error.problem;
-	// A path that the API server does not know at all is 404, too.
-	return code === 409 || (code === 404 && objectAt(status, "details").name === name);
+/** Checks whether someone else wrote, or the object is gone. What is true now comes by the watch. */
+function isOvertaken(error: unknown, ref: ObjectRef): boolean {
+	return refusalCode(error) === 409 || isNotFound(error, ref);
+}
+
+/** Keeps a deleted Wukong in sight until its VM is cleaned up; the operator's own word. */
+export const finalizer = "wukong.novasphere.dev/finalizer";
+
+/** The Wukong with the finalizer; itself where it has it. */
+export function withFinalizer(raw: Unstructured): Unstructured {
+	const present = finalizersOf(raw);
+	return present.includes(finalizer) ? raw : withFinalizers(raw, [...present, finalizer]);
+}
+
+/** The Wukong without the finalizer, those of others kept; itself where it has none. */
+export function withoutFinalizer(raw: Unstructured): Unstructured {
+	const present = finalizersOf(raw);
+	const rest = present.filter((one) => one !== finalizer);
+	return rest.length === present.length ? raw : withFinalizers(raw, rest);
+}
+
+function finalizersOf({ metadata }: Unstructured): readonly JsonValue[] {
+	return Array.isArray(metadata.finalizers) ? metadata.finalizers : [];
+}
+
+function withFinalizers(raw: Unstructured, finalizers: JsonValue[]): Unstructured {
+	return { ...raw, metadata: { ...raw.metadata, finalizers } };
+}
+
+/**
+ * A status as the resource has it: the contract's JSON without the power state, which is derived,
+ * and with the 64-bit numbers of the conditions as numbers.
+ */
+export function statusJson(status: WukongStatus): JsonObject {
+	const { powerState: _, ...json } = toJson(WukongStatusSchema, status) as JsonObject;
+	const conditions = Array.isArray(json.conditions) ? json.conditions : [];
+	return { ...json, conditions: conditions.map(conditionJson) };
+}
+
+function conditionJson(condition: JsonValue): JsonValue {
+	if (!isJsonObject(condition)) return condition;
+	return { ...condition, observedGeneration: Number(condition.observedGeneration ?? 0) };
 }

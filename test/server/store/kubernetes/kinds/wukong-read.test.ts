@@ -1,11 +1,7 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { WukongStatus_PowerState as Power } from "@novasphere/wukong-gen/wukong";
 import { describe, expect, test } from "vitest";
-import {
-	deletedPublicView,
-	readPublicView,
-	readWukong,
-} from "../../../../../server/src/store/kubernetes/kinds/wukong-read.ts";
+import { readWukong, wukongKind } from "../../../../../server/src/store/kubernetes/kinds/wukong.ts";
 import {
 	parseUnstructured,
 	versionOf,
@@ -60,7 +56,7 @@ describe("readWukong", () => {
 	});
 });
 
-describe("readPublicView", () => {
+describe("wukongKind.read", () => {
 	test("shows no credential and no hidden annotation", () => {
 		const raw = rawNamed("a", {
 			metadata: {
@@ -72,7 +68,7 @@ describe("readPublicView", () => {
 			},
 			spec: { cloudInitUser: { name: "admin", password: "pw-secret", passwordHash: "secret" } },
 		});
-		const shown = readPublicView(raw);
+		const shown = wukongKind.read(raw);
 		expect(shown.annotations).toEqual({ note: "mine" });
 		expect(shown.spec?.cloudInitUser).toMatchObject({ name: "admin", password: "" });
 		expect(shown.spec?.cloudInitUser?.passwordHash).toBe("");
@@ -83,19 +79,19 @@ describe("readPublicView", () => {
 		["a strategy without autoStart is off", { runStrategy: "Always" }, false, Power.STOPPING],
 		["autoStart true is on", { autoStart: true }, true, Power.STARTING],
 	])("%s", (_, startStrategy, autoStart, power) => {
-		const shown = readPublicView(rawNamed("a", { spec: startStrategy ? { startStrategy } : {} }));
+		const shown = wukongKind.read(rawNamed("a", { spec: startStrategy ? { startStrategy } : {} }));
 		expect(shown.spec?.startStrategy?.autoStart).toBe(autoStart);
 		expect(shown.status?.powerState).toBe(power);
 	});
 });
 
-describe("deletedPublicView", () => {
+describe("wukongKind.markDeleted", () => {
 	test("marks what went without a mark, and keeps a mark", () => {
 		const now = Date.UTC(2026, 5, 1);
-		const unmarked = deletedPublicView(readWukong(rawNamed("a")), now).deleteTime;
+		const unmarked = wukongKind.markDeleted(readWukong(rawNamed("a")), now).deleteTime;
 		expect(unmarked && timestampMs(unmarked)).toBe(now);
 		const metadata = { deletionTimestamp: "2026-01-02T00:00:00Z" };
-		const marked = deletedPublicView(readWukong(rawNamed("a", { metadata })), now).deleteTime;
+		const marked = wukongKind.markDeleted(readWukong(rawNamed("a", { metadata })), now).deleteTime;
 		expect(marked && timestampMs(marked)).toBe(Date.UTC(2026, 0, 2));
 	});
 });

@@ -6,12 +6,7 @@ import {
 	type Wukong,
 } from "@novasphere/wukong-gen/wukong";
 import { describe, expect, test } from "vitest";
-import { readPublicView } from "../../../../../server/src/store/kubernetes/kinds/wukong-read.ts";
-import {
-	createdResource,
-	editedResource,
-	originOf,
-} from "../../../../../server/src/store/kubernetes/kinds/wukong-write.ts";
+import { wukongKind } from "../../../../../server/src/store/kubernetes/kinds/wukong.ts";
 import { parseLosslessJson } from "../../../../../server/src/store/kubernetes/lossless-json.ts";
 import type { Unstructured } from "../../../../../server/src/store/kubernetes/unstructured.ts";
 import type { Edit } from "../../../../../server/src/store/store.ts";
@@ -25,12 +20,12 @@ function edited(
 	alter: (next: Wukong) => void,
 	credentials: Partial<Pick<Edit, "password" | "passwordHash">> = {},
 ): Unstructured | undefined {
-	return editedResource(raw, change(alter, credentials)(readPublicView(raw)));
+	return wukongKind.applyEdit(raw, change(alter, credentials)(wukongKind.read(raw)));
 }
 
 const specOf = (raw: JsonObject | undefined) => raw?.spec as JsonObject;
 
-describe("createdResource", () => {
+describe("wukongKind.toResource", () => {
 	test("has the resource's spelling, credentials included, and no output field", () => {
 		const given = wukongNamed("a", {
 			cloudInitUser: { name: "admin", password: "pw" },
@@ -38,7 +33,7 @@ describe("createdResource", () => {
 			highAvailability: { tolerations: [{ key: "k", tolerationSeconds: 30n }] },
 		});
 		given.uid = "mine";
-		expect(createdResource(given, noOrigin)).toEqual({
+		expect(wukongKind.toResource(given, noOrigin)).toEqual({
 			apiVersion: "vm.novasphere.dev/v1alpha1",
 			kind: "Wukong",
 			metadata: { namespace: "default", name: "a", labels: {}, annotations: {} },
@@ -56,10 +51,12 @@ describe("createdResource", () => {
 
 	test("notes the request under hidden annotations", () => {
 		const origin = { requestId: "r-1", fingerprint: "f-1" };
-		const { metadata } = createdResource(wukongNamed("a"), origin) as { metadata: JsonObject };
+		const { metadata } = wukongKind.toResource(wukongNamed("a"), origin) as {
+			metadata: JsonObject;
+		};
 		const raw = rawNamed("a", { metadata: { annotations: metadata.annotations ?? {} } });
-		expect(originOf(raw)).toEqual(origin);
-		expect(readPublicView(raw).annotations).toEqual({});
+		expect(wukongKind.originOf(raw)).toEqual(origin);
+		expect(wukongKind.read(raw).annotations).toEqual({});
 	});
 });
 
@@ -68,7 +65,7 @@ describe("an integer that a number cannot hold", () => {
 	const tolerations = [{ key: "k", tolerationSeconds: seconds }];
 
 	test("is written to the last digit", () => {
-		const resource = createdResource(
+		const resource = wukongKind.toResource(
 			wukongNamed("a", { highAvailability: { tolerations } }),
 			noOrigin,
 		);
@@ -94,7 +91,7 @@ describe("an integer that a number cannot hold", () => {
 	});
 });
 
-describe("editedResource", () => {
+describe("wukongKind.applyEdit", () => {
 	test("fields that the contract does not know survive, in entries of lists too", () => {
 		const raw = rawNamed("a", {
 			spec: {

@@ -4,6 +4,7 @@ import {
 	createApiClient,
 	defaultApiTimings,
 } from "../../../../../server/src/store/kubernetes/api-client.ts";
+import { wukongKind } from "../../../../../server/src/store/kubernetes/kinds/wukong.ts";
 import {
 	createSimulatedOperator,
 	type SimulatedOperator,
@@ -75,6 +76,7 @@ export async function createOperatorStage(): Promise<OperatorStage> {
 		const silent = () => {};
 		const operator = createSimulatedOperator({
 			api: createApiClient({
+				resource: wukongKind,
 				access: api.access,
 				namespace: "",
 				timings: defaultApiTimings,

@@ -1,7 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { finalizer } from "../../../../../server/src/store/kubernetes/operator/finalizer.ts";
+import { finalizer } from "../../../../../server/src/store/kubernetes/operator/simulated-operator.ts";
 import { answerJson } from "../../../../support/fake-api-server.ts";
 import { until } from "../../../../support/until.ts";
 import { createOperatorStage, life, type OperatorStage } from "./operator-stage.ts";

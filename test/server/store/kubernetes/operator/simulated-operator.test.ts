@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { finalizer } from "../../../../../server/src/store/kubernetes/operator/finalizer.ts";
+import { finalizer } from "../../../../../server/src/store/kubernetes/operator/simulated-operator.ts";
 import { objectAt } from "../../../../../server/src/store/kubernetes/unstructured.ts";
 import { until } from "../../../../support/until.ts";
 import { createOperatorStage, life, type OperatorStage } from "./operator-stage.ts";

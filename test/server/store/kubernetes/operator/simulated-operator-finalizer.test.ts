@@ -3,7 +3,7 @@ import {
 	finalizer,
 	withFinalizer,
 	withoutFinalizer,
-} from "../../../../../server/src/store/kubernetes/operator/finalizer.ts";
+} from "../../../../../server/src/store/kubernetes/operator/simulated-operator.ts";
 import { rawNamed } from "../raw.ts";
 
 const other = "example.com/backup";

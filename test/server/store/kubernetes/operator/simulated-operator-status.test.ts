@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { WukongStatus_PowerState, WukongStatusSchema } from "@novasphere/wukong-gen/wukong";
 import { expect, test } from "vitest";
-import { statusJson } from "../../../../../server/src/store/kubernetes/operator/status-json.ts";
+import { statusJson } from "../../../../../server/src/store/kubernetes/operator/simulated-operator.ts";
 
 test("a status has numbers where the resource wants them, and no power state", () => {
 	const status = create(WukongStatusSchema, {

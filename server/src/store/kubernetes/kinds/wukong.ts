@@ -1,0 +1,216 @@
+import { isDeepStrictEqual } from "node:util";
+import {
+	create,
+	type DescMessage,
+	fromJson,
+	type JsonObject,
+	type JsonValue,
+	type MessageShape,
+	toJson,
+} from "@bufbuild/protobuf";
+import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+	type Wukong,
+	WukongSchema,
+	type WukongSpec,
+	WukongSpecSchema,
+	WukongStatusSchema,
+} from "@novasphere/wukong-gen/wukong";
+import { withoutCredentials } from "../../../resource/wukong/credentials.ts";
+import {
+	invalidWukong,
+	requestIdReused,
+	wukongAlreadyExists,
+	wukongNotFound,
+} from "../../../resource/wukong/failures.ts";
+import {
+	hiddenAnnotations,
+	visibleAnnotations,
+} from "../../../resource/wukong/hidden-annotations.ts";
+import { effectiveSpec, wantedOn } from "../../../resource/wukong/power-state.ts";
+import { toPublicView } from "../../../resource/wukong/public-view.ts";
+import type { CredentialChange, Edit } from "../../store.ts";
+import { integerJson, withIntegerTexts } from "../lossless-json.ts";
+import { apiVersionOf, type Origin, type WritableKind } from "../resource-kind.ts";
+import { threeWayMerge } from "../three-way-merge.ts";
+import { isJsonObject, objectAt, type Unstructured } from "../unstructured.ts";
+
+const resource = {
+	group: "vm.novasphere.dev",
+	version: "v1alpha1",
+	plural: "wukongs",
+	kind: "Wukong",
+} as const;
+
+/** The Wukong as a custom resource. Field names agree with the contract's JSON names. */
+export const wukongKind: WritableKind<Wukong, Edit> = {
+	...resource,
+	read: (raw) => toPublicView(readWukong(raw)),
+	// What has no finalizers goes without ever having been marked.
+	markDeleted: (last, nowMs) =>
+		toPublicView({ ...last, deleteTime: last.deleteTime ?? timestampFromMs(nowMs) }),
+	toResource,
+	originOf,
+	applyEdit,
+	secretsIn,
+	request: { field: "wukong", schema: WukongSchema },
+	failures: {
+		notFound: wukongNotFound,
+		alreadyExists: wukongAlreadyExists,
+		requestIdReused,
+		invalid: invalidWukong,
+	},
+};
+
+/**
+ * Reads the custom resource, credentials and hidden annotations included. Names agree with the
+ * contract's JSON names. What the contract does not know, or cannot toCachedObject, is passed over: one
+ * odd object must not keep all others from being served.
+ */
+export function readWukong(raw: Unstructured): Wukong {
+	const { metadata } = raw;
+	return create(WukongSchema, {
+		name: metadata.name,
+		namespace: metadata.namespace,
+		uid: metadata.uid,
+		resourceVersion: metadata.resourceVersion,
+		generation: BigInt(Number.isSafeInteger(metadata.generation) ? Number(metadata.generation) : 0),
+		labels: texts(metadata, "labels"),
+		annotations: texts(metadata, "annotations"),
+		spec: readMessage(WukongSpecSchema, objectAt(raw, "spec")),
+		status: readMessage(WukongStatusSchema, objectAt(raw, "status")),
+		...times(metadata),
+	});
+}
+
+function times(metadata: JsonObject): { createTime?: Timestamp; deleteTime?: Timestamp } {
+	const createTime = time(metadata.creationTimestamp);
+	const deleteTime = time(metadata.deletionTimestamp);
+	return { ...(createTime && { createTime }), ...(deleteTime && { deleteTime }) };
+}
+
+function time(value: JsonValue | undefined): Timestamp | undefined {
+	const ms = typeof value === "string" ? Date.parse(value) : Number.NaN;
+	return Number.isNaN(ms) ? undefined : timestampFromMs(ms);
+}
+
+function texts(metadata: JsonObject, key: string): Record<string, string> {
+	const entries = Object.entries(objectAt(metadata, key));
+	return Object.fromEntries(
+		entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+	);
+}
+
+function readMessage<Desc extends DescMessage>(schema: Desc, json: JsonObject): MessageShape<Desc> {
+	try {
+		return fromJson(schema, json, { ignoreUnknownFields: true });
+	} catch {
+		// Rare, so that only what cannot be read at once is looked at more closely.
+		const readable = readableFields(schema, withIntegerTexts(json));
+		return fromJson(schema, readable, { ignoreUnknownFields: true });
+	}
+}
+
+/** The fields that can be read, each tried alone. */
+function readableFields(schema: DescMessage, json: JsonObject): JsonObject {
+	return Object.fromEntries(
+		Object.entries(json).filter(([key, value]) => {
+			try {
+				fromJson(schema, { [key]: value }, { ignoreUnknownFields: true });
+				return true;
+			} catch {
+				return false;
+			}
+		}),
+	);
+}
+
+const requestIdKey = "wukong.novasphere.dev/request-id";
+const fingerprintKey = "wukong.novasphere.dev/request-fingerprint";
+
+/** A new resource: what the request gave, credentials included, without output fields. */
+function toResource(given: Wukong, { requestId, fingerprint }: Origin): JsonObject {
+	const { namespace, name, labels, annotations, spec } = given;
+	const origin =
+		requestId === "" ? {} : { [requestIdKey]: requestId, [fingerprintKey]: fingerprint };
+	return {
+		apiVersion: apiVersionOf(resource),
+		kind: resource.kind,
+		metadata: {
+			namespace,
+			name,
+			labels: { ...labels },
+			annotations: { ...visibleAnnotations(annotations), ...origin },
+		},
+		spec: specJson(effectiveSpec(spec)),
+	};
+}
+
+/** What `toResource` noted. */
+function originOf(raw: Unstructured): Origin {
+	const annotations = objectAt(raw.metadata, "annotations");
+	const text = (key: string) => String(annotations[key] ?? "");
+	return { requestId: text(requestIdKey), fingerprint: text(fingerprintKey) };
+}
+
+/**
+ * The resource after an edit; undefined where the edit changes nothing. Only what the edit
+ * changes is touched: everything else stays, what the contract does not know included.
+ */
+function applyEdit(raw: Unstructured, edit: Edit): Unstructured | undefined {
+	const current = readWukong(raw);
+	const spec = editedSpec(objectAt(raw, "spec"), current.spec, edit);
+	const labels = threeWayMerge(objectAt(raw.metadata, "labels"), current.labels, edit.next.labels);
+	const annotations = threeWayMerge(objectAt(raw.metadata, "annotations"), current.annotations, {
+		...hiddenAnnotations(current.annotations),
+		...visibleAnnotations(edit.next.annotations),
+	});
+	const next = { ...raw, metadata: { ...raw.metadata, labels, annotations }, spec };
+	const before = [raw.spec ?? {}, raw.metadata.labels ?? {}, raw.metadata.annotations ?? {}];
+	return isDeepStrictEqual(before, [spec, labels, annotations]) ? undefined : next;
+}
+
+function editedSpec(raw: JsonObject, current: WukongSpec | undefined, edit: Edit): JsonObject {
+	const before = specJson(withoutCredentials(WukongSpecSchema, effectiveSpec(current)));
+	const after = specJson(withoutCredentials(WukongSpecSchema, effectiveSpec(edit.next.spec)));
+	const merged = threeWayMerge(raw, before, after);
+	const { startStrategy, cloudInitUser } = merged;
+	const result = { ...merged };
+	if (isJsonObject(startStrategy) && startStrategy !== raw.startStrategy) {
+		// A strategy without autoStart means off: whoever touches one writes the wish out.
+		result.startStrategy = { ...startStrategy, autoStart: wantedOn(edit.next.spec) };
+	}
+	if (isJsonObject(cloudInitUser)) {
+		const user = { ...cloudInitUser };
+		changeCredential(user, "password", edit.password);
+		changeCredential(user, "passwordHash", edit.passwordHash);
+		result.cloudInitUser = user;
+	}
+	return result;
+}
+
+function changeCredential(user: JsonObject, key: string, change: CredentialChange): void {
+	if (change.action === "set") user[key] = change.value;
+	if (change.action === "clear") delete user[key];
+}
+
+/** The contract's JSON, but with the one 64-bit number of spec as the resource has it. */
+function specJson(spec: WukongSpec): JsonObject {
+	const json = toJson(WukongSpecSchema, spec) as JsonObject;
+	const { highAvailability } = json;
+	if (!isJsonObject(highAvailability) || !Array.isArray(highAvailability.tolerations)) return json;
+	const tolerations = highAvailability.tolerations.filter(isJsonObject).map((toleration) => ({
+		...toleration,
+		...(toleration.tolerationSeconds !== undefined && {
+			tolerationSeconds: integerJson(String(toleration.tolerationSeconds)),
+		}),
+	}));
+	return { ...json, highAvailability: { ...highAvailability, tolerations } };
+}
+
+function secretsIn(resource: JsonObject): string[] {
+	const user = objectAt(objectAt(resource, "spec"), "cloudInitUser");
+	return [user.password, user.passwordHash].filter(
+		(secret): secret is string => typeof secret === "string" && secret !== "",
+	);
+}
