@@ -1,12 +1,13 @@
 import { type AssetMount, createTextPage } from "../port/assets.ts";
 import type { Freshness } from "../store/store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { createClientPage } from "./client-page.ts";
 import { type Readiness, readinessAnswer } from "./readiness.ts";
 
 const plainText = "text/plain; charset=utf-8";
 
 /**
- * The pages for whoever runs the service: `/livez` (the process answers), `/readyz` (it wants
+ * The web client at `/client.js`, and the pages for whoever runs the service: `/livez` (the process answers), `/readyz` (it wants
  * calls, else why not) and `/metrics` (Prometheus).
  */
 export function createPages(parts: {
@@ -14,7 +15,9 @@ export function createPages(parts: {
 	readonly freshness: () => Freshness;
 	readonly metrics: Metrics;
 }): AssetMount[] {
+	const client = createClientPage();
 	return [
+		...(client === undefined ? [] : [client]),
 		createTextPage("/livez", () => ({ status: 200, contentType: plainText, body: "alive\n" })),
 		createTextPage("/readyz", () => ({
 			...readinessAnswer(parts.readiness(), parts.freshness()),
