@@ -50,7 +50,7 @@ describe.each([
 			else if (kind === "ts browser") {
 				await runBrowser(code, "live: vm-0, vm-1, vm-2");
 			} else if (kind === "tsx react") {
-				const html = '<ul title="live"><li>vm-0</li><li>vm-1</li><li>vm-2</li></ul>';
+				const html = '<p title="live">vm-0 Running, vm-1 Running, vm-2 Running, </p>';
 				await runBrowser(code, html);
 			} else throw new Error(`nothing executes a block of kind ${kind}`);
 		},

@@ -6,4 +6,4 @@
  */
 export { useWukongAction, type WukongAction } from "./action.ts";
 export { useWukongClient, WukongProvider } from "./provider.ts";
-export { useWukong, useWukongs } from "./use-wukongs.ts";
+export { type LiveQuery, useWukong, useWukongs } from "./use-wukongs.ts";

@@ -17,9 +17,15 @@ export function WukongProvider(props: {
 	return createElement(ClientContext, { value: props.client }, props.children);
 }
 
-/** The client of the provider above. @throws Error where there is none */
-export function useWukongClient(): WukongClient {
+/**
+ * The client of the provider above.
+ *
+ * @param given the client to use whatever is above. Default: none
+ * @throws Error where there is neither
+ */
+export function useWukongClient(given?: WukongClient): WukongClient {
 	const client = useContext(ClientContext);
+	if (given !== undefined) return given;
 	if (client === undefined)
 		throw new Error("put a <WukongProvider client={client}> above this component");
 	return client;

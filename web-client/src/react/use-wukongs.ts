@@ -1,9 +1,16 @@
 import { useMemo, useSyncExternalStore } from "react";
 import type { Wukong } from "../../gen/novasphere/v1/wukong_pb.js";
+import type { WukongClient } from "../client.ts";
 import type { WatchQuery } from "../live/query.ts";
 import { emptySnapshot, type LiveSnapshot } from "../live/snapshot.ts";
 import { type Ref, refOf } from "../ref.ts";
 import { useWukongClient } from "./provider.ts";
+
+/** What to show, and whose client watches it. */
+export interface LiveQuery extends WatchQuery {
+	/** Made once, outside of any component. Default: that of the WukongProvider above. */
+	readonly client?: WukongClient;
+}
 
 /**
  * A live list. Components that ask for the same share one stream, which stays open some seconds
@@ -15,13 +22,13 @@ import { useWukongClient } from "./provider.ts";
  * const { items, status } = useWukongs({ namespace: "default" });
  * const count = useWukongs({}, (list) => list.items.length);
  */
-export function useWukongs(query?: WatchQuery): LiveSnapshot;
-export function useWukongs<T>(query: WatchQuery, select: (snapshot: LiveSnapshot) => T): T;
+export function useWukongs(query?: LiveQuery): LiveSnapshot;
+export function useWukongs<T>(query: LiveQuery, select: (snapshot: LiveSnapshot) => T): T;
 export function useWukongs(
-	query: WatchQuery = {},
+	{ client, ...query }: LiveQuery = {},
 	select: (snapshot: LiveSnapshot) => unknown = asItIs,
 ): unknown {
-	const list = useWukongClient().liveList(query);
+	const list = useWukongClient(client).liveList(query);
 	const read = useMemo(() => {
 		let from: LiveSnapshot | undefined;
 		let selected: unknown;
@@ -57,7 +64,7 @@ export interface LiveWukong
  * @example
  * const { wukong, status } = useWukong("web-1");
  */
-export function useWukong(ref: Ref, from?: WatchQuery): LiveWukong {
+export function useWukong(ref: Ref, from?: LiveQuery): LiveWukong {
 	const { namespace, name } = refOf(ref);
 	const { items, status, error, staleSince, synced } = useWukongs(from ?? { namespace, name });
 	const wukong = items.find(
