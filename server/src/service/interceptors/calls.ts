@@ -24,6 +24,7 @@ import type {
 import { callTarget } from "./call-target.ts";
 
 type Request = UnaryRequest | StreamRequest;
+type AnyFn = ReturnType<Interceptor>;
 
 export interface CallInterceptorOptions {
 	/** Hear of every call, in this order; the first one's `run` is the outermost. */
@@ -44,7 +45,7 @@ export function createCallInterceptor(options: CallInterceptorOptions): Intercep
 	return (next) => async (request) => {
 		const call = new CallRecord(request, options);
 		try {
-			const response = await (call.hasRun ? call.run(() => next(request)) : next(request));
+			const response = await (call.hasRun ? runWithin(call, next, request) : next(request));
 			if (!response.stream) {
 				call.onEnd();
 				return response;
@@ -55,6 +56,11 @@ export function createCallInterceptor(options: CallInterceptorOptions): Intercep
 			throw call.onError(abortReasonOf(error, request));
 		}
 	};
+}
+
+/** Apart, so that a call without contexts makes no closure. */
+function runWithin(call: CallRecord, next: AnyFn, request: Request): ReturnType<AnyFn> {
+	return call.run(() => next(request));
 }
 
 const callerLeft = new Failure(ErrorReason.CANCELED, "the caller left");
@@ -70,9 +76,12 @@ class CallRecord implements ObservedCall, StreamHooks<unknown> {
 	readonly peer: Peer | undefined;
 	/** Only where a listener counts messages: nothing is to be done for each batch else. */
 	readonly onBatch?: (messages: readonly unknown[]) => void;
+	/** A listener wants the call to run in its context. */
+	hasRun = false;
 	readonly #clock: Clock;
 	readonly #startMs: number;
-	readonly #listeners: readonly CallListener[];
+	/** One for each observer. */
+	readonly #listeners: readonly (CallListener | undefined)[];
 	/** undefined once a stream is open: target and principal are known by then. */
 	#values: ContextValues | undefined;
 	#target: ObjectRef | undefined;
@@ -88,15 +97,19 @@ class CallRecord implements ObservedCall, StreamHooks<unknown> {
 		this.#clock = clock;
 		this.#startMs = clock.monotonicMs();
 		this.#values = request.contextValues;
-		const listeners: CallListener[] = [];
-		for (const observer of observers) {
-			const listener = observer.callStarted(this, request.header);
-			if (listener !== undefined) listeners.push(listener);
+		// As long as it will be: an array that is pushed to makes room for seventeen.
+		const listeners = new Array<CallListener | undefined>(observers.length);
+		let counts = false;
+		for (let at = 0; at < observers.length; at++) {
+			const listener = observers[at]?.callStarted(this, request.header);
+			if (listener?.run !== undefined) this.hasRun = true;
+			if (listener?.messagesSent !== undefined) counts = true;
+			listeners[at] = listener;
 		}
 		this.#listeners = listeners;
-		if (request.stream && listeners.some(({ messagesSent }) => messagesSent !== undefined)) {
+		if (counts && request.stream) {
 			this.onBatch = ({ length }) => {
-				for (const listener of listeners) listener.messagesSent?.(this, length);
+				for (const listener of listeners) listener?.messagesSent?.(this, length);
 			};
 		}
 	}
@@ -109,17 +122,11 @@ class CallRecord implements ObservedCall, StreamHooks<unknown> {
 		return this.#values === undefined ? this.#principal : this.#values.get(principalKey);
 	}
 
-	/** Whether a listener wants the call to run in its context. */
-	get hasRun(): boolean {
-		for (const { run } of this.#listeners) if (run !== undefined) return true;
-		return false;
-	}
-
 	run<T>(next: () => T): T {
 		const within = this.#listeners.reduceRight<() => T>(
 			(inner, listener) =>
 				// Called on its listener, which may be an object with a state of its own.
-				listener.run === undefined ? inner : () => listener.run?.(inner) as T,
+				listener?.run === undefined ? inner : () => listener.run?.(inner) as T,
 			next,
 		);
 		return within();
@@ -129,7 +136,7 @@ class CallRecord implements ObservedCall, StreamHooks<unknown> {
 		this.#target = this.target;
 		this.#principal = this.principal;
 		this.#values = undefined;
-		for (const listener of this.#listeners) listener.streamOpened?.(this);
+		for (const listener of this.#listeners) listener?.streamOpened?.(this);
 	}
 
 	onEnd(): void {
@@ -151,6 +158,6 @@ class CallRecord implements ObservedCall, StreamHooks<unknown> {
 		if (this.#hasEnded) return;
 		this.#hasEnded = true;
 		const end = { durationMs: this.#clock.monotonicMs() - this.#startMs, failure };
-		for (const listener of this.#listeners) listener.callEnded?.(this, end);
+		for (const listener of this.#listeners) listener?.callEnded?.(this, end);
 	}
 }
