@@ -6,6 +6,7 @@ import type { Exchange, ExchangeOptions } from "./exchange.ts";
 import { type H1ConnectionState, H1Exchange } from "./exchange-h1.ts";
 import { H1Request } from "./h1-request.ts";
 import type { ConnectionFault } from "./observer.ts";
+import { isWebSocketRequest, type Upgrades } from "./upgrade.ts";
 
 /** A fault of an answer shows as "close"; without a listener it would end the process. */
 const ignore = (): void => {};
@@ -14,11 +15,11 @@ const ignore = (): void => {};
 const carried = Symbol("exchange");
 type Carrying = ServerResponse & { [carried]?: H1Exchange };
 
-/** Node's own options and limits for HTTP/1. */
-export function http1Options(options: ExchangeOptions): ServerOptions {
-	const { limits } = options;
+/** Creates Node's options for HTTP/1, its limits among them. */
+export function http1Options({ limits }: ExchangeOptions, takesUpgrades: boolean): ServerOptions {
 	return {
 		IncomingMessage: H1Request,
+		shouldUpgradeCallback: takesUpgrades ? isWebSocketRequest : () => false,
 		// Ours comes in the caller's protocol.
 		requireHostHeader: false,
 		maxHeaderSize: limits.maxHeaderBytes,
@@ -37,7 +38,7 @@ export function http1Options(options: ExchangeOptions): ServerOptions {
 export function serveHttp1(
 	server: HttpServer,
 	serve: (exchange: Exchange) => void,
-	options: ExchangeOptions & { readonly isDraining: () => boolean },
+	options: ExchangeOptions & { readonly isDraining: () => boolean; readonly upgrades: Upgrades },
 ): void {
 	// One more than allowed shows that there were more; Node drops the others in silence.
 	server.maxHeadersCount = options.limits.maxHeaderCount + 1;
@@ -91,6 +92,14 @@ export function serveHttp1(
 	// Node would end the connection, and with it the answers of requests before this one.
 	server.on("connect", ({ socket }) => {
 		peerOf(socket, "1.1").stop(bareAnswer("501 Not Implemented"));
+	});
+	server.on("upgrade", (request: H1Request, socket: Socket, head: Buffer) => {
+		const peer = peerOf(socket, "1.1");
+		if (!peer.takesMore) return;
+		// Responses of requests before it would be written into the new protocol.
+		if (peer.unanswered > 0) peer.stop(bareAnswer("400 Bad Request"));
+		else if (options.isDraining()) peer.stop(bareAnswer("503 Service Unavailable"));
+		else options.upgrades.offer(request, head, peer);
 	});
 	server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
 		const [fault, status] = faultOf(error.code);

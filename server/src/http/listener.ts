@@ -9,6 +9,7 @@ import { createHttp2Engine } from "./http2.ts";
 import { splitByFirstBytes } from "./protocol-split.ts";
 import { createSendQuota } from "./send-quota.ts";
 import { createTlsFiles, type TlsFileNames } from "./tls-files.ts";
+import { createUpgrades, keepTlsRecords, type UpgradeRequest } from "./upgrade.ts";
 
 /** What a listener is built with. */
 export interface ListenerOptions extends Omit<ExchangeOptions, "sendQuota"> {
@@ -17,6 +18,8 @@ export interface ListenerOptions extends Omit<ExchangeOptions, "sendQuota"> {
 	readonly port: number;
 	/** undefined: cleartext. */
 	readonly tls: TlsFileNames | undefined;
+	/** Receives requests for WebSocket; undefined: their Upgrade field is ignored. */
+	readonly onUpgrade?: ((request: UpgradeRequest) => void) | undefined;
 }
 
 /** What tells one open connection from all others. */
@@ -57,12 +60,13 @@ export function createListener(
 	const perAddress = createAddressCount(limits.maxConnectionsPerAddress);
 	let listening: Promise<{ readonly host: string; readonly port: number }> | undefined;
 	let closing: Promise<void> | undefined;
+	const takesUpgrades = options.onUpgrade !== undefined;
 	const tls = options.tls === undefined ? undefined : createTlsFiles(options.tls, options);
 	const server: HttpServer | HttpsServer =
 		tls === undefined
-			? createHttpServer(http1Options(options))
+			? createHttpServer(http1Options(options, takesUpgrades))
 			: createHttpsServer({
-					...http1Options(options),
+					...http1Options(options, takesUpgrades),
 					// As in cleartext, where Node's HTTP server asks for it itself.
 					allowHalfOpen: true,
 					ALPNProtocols: ["h2", "http/1.1"],
@@ -70,7 +74,9 @@ export function createListener(
 					minVersion: "TLSv1.2",
 				});
 	const http2 = createHttp2Engine(serve, options);
-	serveHttp1(server, serve, { ...options, isDraining: () => closing !== undefined });
+	const h1Options = { ...options, isDraining: () => closing !== undefined };
+	const upgrades = createUpgrades((request) => options.onUpgrade?.(request), h1Options);
+	serveHttp1(server, serve, { ...h1Options, upgrades });
 
 	const decided = tls === undefined ? "connection" : "secureConnection";
 	const acceptHttp1 = server.listeners(decided)[0] as (socket: Socket) => void;
@@ -133,10 +139,8 @@ export function createListener(
 		// Each pipelined request listens for the end of its connection.
 		socket.setMaxListeners(0);
 		acceptHttp1.call(server, socket);
-		// Else Node's parser reads TLS records past a pause, and fails on the request they are of:
-		// a listener of ours makes the socket keep them (tls-keep-alive.test.ts).
 		if (tls === undefined) return;
-		socket.on("data", () => {});
+		socket.on("data", keepTlsRecords);
 		// Node takes a connection without any request for one with a request under way.
 		undecided.add(socket);
 		const decide = () => undecided.delete(socket);
@@ -186,6 +190,7 @@ export function createListener(
 		const closed = new Promise<void>((resolve) => server.close(() => resolve()));
 		for (const socket of undecided) socket.destroy();
 		http2.drain();
+		upgrades.drain();
 		const timer = clock.setTimer(graceMs, () => {
 			for (const socket of sockets) socket.destroy();
 		});

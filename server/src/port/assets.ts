@@ -1,6 +1,5 @@
 import type { Exchange } from "../http/exchange.ts";
-import { headerOf } from "../http/exchange.ts";
-import { fieldOf, type HeaderFields } from "../http/fields.ts";
+import { fieldOf, type HeaderFields, listOf } from "../http/fields.ts";
 
 /** Response of an asset. */
 export interface AssetResponse {
@@ -122,7 +121,10 @@ export async function writeAsset(
 			? ["cache-control", "no-store", ...headers]
 			: headers;
 	const fields = [...common, ...own, "x-content-type-options", "nosniff"];
-	if (status === 200 && isCurrent(headerOf(exchange, "if-none-match"), fieldOf(headers, "etag"))) {
+	if (
+		status === 200 &&
+		isCurrent(listOf(exchange.rawHeaders, "if-none-match"), fieldOf(headers, "etag"))
+	) {
 		exchange.writeHead({ status: 304, headers: withoutContent(fields) });
 		exchange.end();
 		return;

@@ -1,6 +1,7 @@
 import { createAuthorityCheck, type HostRule } from "../http/authority.ts";
 import { type Exchange, headerOf } from "../http/exchange.ts";
 import type { HeaderFields } from "../http/fields.ts";
+import type { UpgradeRequest } from "../http/upgrade.ts";
 import { type CallContext, requestIdFrom } from "../rpc/call/call-context.ts";
 import { refusalFormOf, sendRefusal } from "../rpc/call/refusal-response.ts";
 import type { Teller } from "../rpc/call/response.ts";
@@ -12,23 +13,31 @@ import type { Route, Routes } from "../rpc/router.ts";
 import { serveUniversal, type UniversalCall } from "../rpc/universal/universal.ts";
 import { type AssetMount, createAssetLookup, writeAsset } from "./assets.ts";
 import { checkHead } from "./head-check.ts";
-import { checkOrigin, type OriginRule } from "./origin.ts";
+import { checkOrigin, isTrustedOrigin, type OriginRule } from "./origin.ts";
+import { createUpgradeLookup, type UpgradeHandler } from "./upgrades.ts";
 
 /** What the way of a request is decided by. */
 export interface DispatchOptions extends DirectOptions {
 	readonly hosts: HostRule;
 	readonly origins: OriginRule;
 	readonly assets: readonly AssetMount[];
+	readonly upgrades: readonly UpgradeHandler[];
 	readonly routes: Routes;
 	/** Makes the id of a request that brings none. */
 	readonly createRequestId: () => string;
 }
 
-/**
- * The way of every request: host, origin, page or procedure. Never fails: what
- * goes wrong here breaks off this one call and is told to the observer.
- */
-export function createDispatch(options: DispatchOptions): (exchange: Exchange) => void {
+/** Leads requests to what they ask for. */
+export interface Dispatch {
+	/** Serves a request. Never fails: a fault breaks off this one call and is told to the observer. */
+	serve(exchange: Exchange): void;
+	/** Serves a request for WebSocket, in the same way. */
+	upgrade(request: UpgradeRequest): void;
+}
+
+/** Creates the dispatch of a port: host, origin, then asset, procedure or upgrade handler. */
+export function createDispatch(options: DispatchOptions): Dispatch {
+	const findUpgrade = createUpgradeLookup(options.upgrades);
 	const findAsset = createAssetLookup(options.assets);
 	const checkAuthority = createAuthorityCheck(options.hosts);
 	const { observer } = options;
@@ -37,7 +46,7 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 
 	/** @returns what is still to come of the answer, where its failure is for us to tell */
 	function serve(exchange: Exchange): Promise<void> | undefined {
-		const requestId = requestIdFrom(headerOf(exchange, "x-request-id"), options.createRequestId);
+		const requestId = requestIdOf(exchange);
 		const id: HeaderFields = ["x-request-id", requestId];
 		const admission = admit(exchange);
 		if ("cause" in admission) return refuse({ exchange, common: id, requestId }, admission);
@@ -78,12 +87,43 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 		return undefined;
 	}
 
-	/** Where a request may go on to, or why it goes no further. */
-	function admit(exchange: Exchange): Admission | Refusal {
+	function requestIdOf(exchange: Exchange): string {
+		return requestIdFrom(headerOf(exchange, "x-request-id"), options.createRequestId);
+	}
+
+	function upgrade({ exchange, accept }: UpgradeRequest): void {
+		const requestId = requestIdOf(exchange);
+		const common: HeaderFields = ["x-request-id", requestId];
+		const admission = admit(exchange, true);
+		const path = "cause" in admission ? "" : admission.path;
+		const match =
+			"cause" in admission ? admission : findUpgrade(exchange, path.split("?", 1)[0] as string);
+		if ("cause" in match) {
+			refuse({ exchange, common, requestId }, match);
+			return;
+		}
+		const { connection, rawHeaders } = exchange;
+		const { handler, subprotocol } = match;
+		const accepted = accept();
+		if (accepted === undefined) return;
+		try {
+			handler.handle({ ...accepted, connection, path, rawHeaders, subprotocol, requestId });
+		} catch (error) {
+			accepted.socket.destroy();
+			observer.unexpected(error);
+		}
+	}
+
+	/** Judges whether a request may go on, before anybody looks at what it asks for. */
+	function admit(exchange: Exchange, isUpgrade = false): Admission | Refusal {
 		const headFault = checkHead(exchange, options.limits);
 		if (headFault !== undefined) return headFault;
 		const host = checkAuthority(exchange);
 		if ("status" in host) return wrongAuthority(host.status, host.message);
+		// A page's WebSocket knows no preflight: browsers connect to any host (RFC 6455, 10.2).
+		if (isUpgrade && !isTrustedOrigin(exchange, host.authority, options.origins)) {
+			return foreignOrigin;
+		}
 		const origin = checkOrigin(exchange, host.authority, options.origins);
 		if (origin.kind === "refuse") return foreignOrigin;
 		return {
@@ -125,12 +165,21 @@ export function createDispatch(options: DispatchOptions): (exchange: Exchange) =
 		observer.unexpected(error);
 	}
 
-	return (exchange) => {
-		try {
-			serve(exchange)?.catch((error: unknown) => breakOff(exchange, error));
-		} catch (error) {
-			breakOff(exchange, error);
-		}
+	return {
+		serve(exchange) {
+			try {
+				serve(exchange)?.catch((error: unknown) => breakOff(exchange, error));
+			} catch (error) {
+				breakOff(exchange, error);
+			}
+		},
+		upgrade(request) {
+			try {
+				upgrade(request);
+			} catch (error) {
+				breakOff(request.exchange, error);
+			}
+		},
 	};
 }
 

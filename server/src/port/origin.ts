@@ -65,6 +65,20 @@ export function checkOrigin(
 	return { kind: "refuse" };
 }
 
+/**
+ * Tells whether a request comes from no page, or from one of an origin that may do everything: the
+ * service's own or a listed one. "null" is neither.
+ */
+export function isTrustedOrigin(
+	exchange: Exchange,
+	authority: Authority,
+	{ allowedOrigins }: Pick<OriginRule, "allowedOrigins">,
+): boolean {
+	const origin = headerOf(exchange, "origin");
+	if (origin === undefined || allowedOrigins.includes(origin)) return true;
+	return origin !== "null" && isSameOrigin(origin, exchange, authority);
+}
+
 const none: HeaderFields = [];
 const varyOrigin: HeaderFields = ["vary", "Origin"];
 

@@ -18,6 +18,7 @@ import { createRoutes } from "../rpc/router.ts";
 import type { AssetMount } from "./assets.ts";
 import { createDispatch } from "./dispatch.ts";
 import { createSafeObserver, type PortObserver } from "./observer.ts";
+import type { UpgradeHandler } from "./upgrades.ts";
 
 export { createEncodings, type Encodings } from "../rpc/codec/encodings.ts";
 
@@ -57,6 +58,8 @@ export interface PortOptions {
 	readonly allowedHeaders?: readonly string[];
 	/** Plain resources beside the procedures. */
 	readonly assets: readonly AssetMount[];
+	/** Subprotocols of WebSocket, by path. Default: none, and Upgrade fields are ignored. */
+	readonly upgrades?: readonly UpgradeHandler[];
 	readonly clock: Clock;
 	readonly observer: PortObserver;
 }
@@ -87,6 +90,7 @@ export function createPort(options: PortOptions): Port {
 		...options.services.map(({ service }) => jsonTypesOf(service.file)),
 	);
 	const { services, interceptors, way = "direct" } = options;
+	const { upgrades = [] } = options;
 	const { cacheableTypes = [], encodings = createEncodings() } = options;
 	const handlers = { services, interceptors, limits, compressions, registry, observer, way };
 	const scheduler = createStreamScheduler({
@@ -101,6 +105,7 @@ export function createPort(options: PortOptions): Port {
 			allowedHeaders: options.allowedHeaders ?? [],
 		},
 		assets: options.assets,
+		upgrades,
 		createRequestId: createRequestIds(),
 		routes: createRoutes(createProcedures(handlers)),
 		compressions,
@@ -112,7 +117,11 @@ export function createPort(options: PortOptions): Port {
 		scheduler,
 		observer,
 	});
-	const listener = createListener(dispatch, { ...options, observer });
+	const listener = createListener(dispatch.serve, {
+		...options,
+		observer,
+		onUpgrade: upgrades.length === 0 ? undefined : dispatch.upgrade,
+	});
 	return {
 		async listen() {
 			const { host, port } = await listener.listen();
