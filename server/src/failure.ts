@@ -1,5 +1,7 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 
+export { ErrorReason };
+
 /** The domain of every google.rpc.ErrorInfo that this service sends. */
 export const errorDomain = "novasphere.dev";
 

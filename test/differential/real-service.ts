@@ -2,6 +2,7 @@ import { systemClock } from "../../server/src/clock.ts";
 import { type CallContext, callContextKey } from "../../server/src/rpc/call/call-context.ts";
 import { createCallInterceptor } from "../../server/src/service/interceptors/calls.ts";
 import { createValidateInterceptor } from "../../server/src/service/interceptors/validate.ts";
+import { createWukongEvents } from "../../server/src/service/wukong/wukong-events.ts";
 import {
 	cacheableTypes,
 	createWukongService,
@@ -47,7 +48,8 @@ export async function startRealService(): Promise<Served & { close(): Promise<vo
 		onFault() {},
 	});
 	const replica = createReplica({
-		store,
+		feed: store,
+		events: createWukongEvents(),
 		clock,
 		historyLimits: history,
 		maxStreams: 100,

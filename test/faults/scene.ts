@@ -3,10 +3,14 @@ import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
 import { expect } from "vitest";
 import { systemClock } from "../../server/src/clock.ts";
 import { keyOf } from "../../server/src/resource/object.ts";
+import {
+	createWukongEvents,
+	type WukongReplica,
+} from "../../server/src/service/wukong/wukong-events.ts";
 import { wukongKind } from "../../server/src/store/kubernetes/kinds/wukong.ts";
 import type { ReflectorTimings } from "../../server/src/store/kubernetes/reflector-timings.ts";
 import type { Store } from "../../server/src/store/store.ts";
-import { createReplica, type Replica } from "../../server/src/watch/replica.ts";
+import { createReplica } from "../../server/src/watch/replica.ts";
 import { poll } from "../cluster/poll.ts";
 import { checkHistory } from "../cluster/rolling/history-check.ts";
 import { until } from "../support/until.ts";
@@ -29,7 +33,7 @@ export const shortTimings: Partial<ReflectorTimings> = {
 
 /** One replica of the service with its way to the API server. */
 export interface SceneReplica {
-	readonly replica: Replica;
+	readonly replica: WukongReplica;
 	readonly store: Store;
 	readonly tally: UpstreamTally;
 }
@@ -138,7 +142,8 @@ async function start(openStore: (tally: UpstreamTally) => Store): Promise<SceneR
 	const tally = createUpstreamTally();
 	const store = openStore(tally);
 	const replica = createReplica({
-		store,
+		feed: store,
+		events: createWukongEvents(),
 		clock: systemClock,
 		historyLimits: { maxChanges: 1_000_000, maxAgeMs: 1e9, maxBytes: 1e9 },
 		maxStreams: 10,

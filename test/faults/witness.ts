@@ -6,7 +6,8 @@ import {
 	type WukongEvent,
 } from "@novasphere/wukong-gen/wukong-service";
 import { isFailure } from "../../server/src/failure.ts";
-import type { Replica } from "../../server/src/watch/replica.ts";
+import type { WukongReplica } from "../../server/src/service/wukong/wukong-events.ts";
+
 import type { KnownChange } from "../cluster/rolling/cluster-history.ts";
 import { createWatchClient } from "../support/watch-client.ts";
 import { filterOf } from "../support/watching.ts";
@@ -20,7 +21,7 @@ export interface Witness {
 	/** How often it was told to start over. */
 	readonly resets: number;
 	/** Leaves its stream and resumes with its token, there or at another replica. */
-	move(to: Replica): void;
+	move(to: WukongReplica): void;
 	leave(): Promise<void>;
 }
 
@@ -28,7 +29,7 @@ export interface Witness {
 const retryAfterMs = 10;
 
 /** @param isRestored the store goes back: after RESET versions may be lower than before. */
-export function createWitness(first: Replica, isRestored: boolean): Witness {
+export function createWitness(first: WukongReplica, isRestored: boolean): Witness {
 	const filter = filterOf();
 	let watcher = createWatchClient(filter);
 	const seen: KnownChange[] = [];

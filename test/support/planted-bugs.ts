@@ -1,3 +1,4 @@
+import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import {
 	WukongEvent_Type as EventType,
 	type WukongEvent,
@@ -6,6 +7,9 @@ import { Cursor } from "../../server/src/watch/cursor.ts";
 import { shows } from "../../server/src/watch/filter.ts";
 import { ScopeIndex } from "../../server/src/watch/scope-index.ts";
 import { View } from "../../server/src/watch/view.ts";
+
+type WukongView = View<Wukong, WukongEvent>;
+type WukongCursor = Cursor<Wukong, WukongEvent>;
 
 /** Faults that a watch could have; the property test must find each one. */
 export const plantedBugs = [
@@ -81,7 +85,7 @@ export function plantInWatch(bug: PlantedBug): (() => void) | undefined {
 		case "a stalled reader is not woken":
 			return plantStandingEnd();
 		case "a change that takes a VM out of a view wakes nobody":
-			return patch(View.prototype, "sees", function (this: View, change) {
+			return patch(View.prototype, "sees", function (this: WukongView, change) {
 				return change.deleted || shows(this.filter, change.object);
 			});
 		case "a change wakes no stream of one name":
@@ -104,11 +108,11 @@ export function plantInWatch(bug: PlantedBug): (() => void) | undefined {
 }
 
 /** A look-up by scope that passes over the views with such a filter. */
-function forEachBut(isPassedOver: (filter: View["filter"]) => boolean) {
+function forEachBut(isPassedOver: (filter: WukongView["filter"]) => boolean) {
 	const right = ScopeIndex.prototype.forEach;
-	return function (this: ScopeIndex<View>, ...[object, callback]: Parameters<typeof right>) {
+	return function (this: ScopeIndex<WukongView>, ...[object, callback]: Parameters<typeof right>) {
 		right.call(this, object, (view) => {
-			if (!isPassedOver((view as View).filter)) callback(view);
+			if (!isPassedOver((view as WukongView).filter)) callback(view);
 		});
 	};
 }
@@ -129,7 +133,7 @@ function patch<T, K extends keyof T>(prototype: T, name: K, wrong: T[K]): () => 
 export function plantStandingEnd(): () => void {
 	const { next } = Cursor.prototype;
 	const right = Object.getOwnPropertyDescriptor(Cursor.prototype, "isAtEnd") as PropertyDescriptor;
-	const found = new WeakMap<Cursor, boolean>();
+	const found = new WeakMap<WukongCursor, boolean>();
 	Cursor.prototype.next = function (maxBytes) {
 		const said = next.call(this, maxBytes);
 		found.set(this, right.get?.call(this));
@@ -137,7 +141,7 @@ export function plantStandingEnd(): () => void {
 	};
 	Object.defineProperty(Cursor.prototype, "isAtEnd", {
 		...right,
-		get(this: Cursor) {
+		get(this: WukongCursor) {
 			return found.get(this) ?? false;
 		},
 	});

@@ -1,15 +1,27 @@
+import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import {
 	WukongEvent_Type as EventType,
 	type WukongEvent,
 } from "@novasphere/wukong-gen/wukong-service";
+import type { Clock } from "../../server/src/clock.ts";
+import type { WukongReplica } from "../../server/src/service/wukong/wukong-events.ts";
+import { createWukongEvents } from "../../server/src/service/wukong/wukong-events.ts";
 import type { HistoryLimits } from "../../server/src/store/store.ts";
+import { type ChangeLog, createChangeLog } from "../../server/src/watch/change-log.ts";
 import { createNamespaceSet, type Filter } from "../../server/src/watch/filter.ts";
 import type { ResetCause, WatchObserver } from "../../server/src/watch/observer.ts";
-import { createReplica, type Replica, type WatchQuery } from "../../server/src/watch/replica.ts";
+import { createReplica, type WatchQuery } from "../../server/src/watch/replica.ts";
 import { createSelector } from "../../server/src/watch/selector/selector.ts";
 import type { WatchStream } from "../../server/src/watch/watch-stream.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { createMemoryStore, type MemoryStore } from "./memory-store.ts";
+
+/** A log of VMs that a test or a store fills. */
+export type WukongLog = ChangeLog<Wukong, WukongEvent>;
+
+export function createWukongLog(limits: HistoryLimits, clock: Clock): WukongLog {
+	return createChangeLog({ limits, events: createWukongEvents(), clock });
+}
 
 /** Shows everything, or what the fields say. */
 export function filterOf(
@@ -49,9 +61,11 @@ export function createCountingObserver(): CountingObserver {
 export interface Stage {
 	readonly clock: FakeClock;
 	readonly store: MemoryStore;
-	readonly replica: Replica;
+	readonly replica: WukongReplica;
 	readonly observer: CountingObserver;
-	watch(query?: Partial<Omit<WatchQuery, "filter">> & { filter?: Filter }): WatchStream;
+	watch(
+		query?: Partial<Omit<WatchQuery, "filter">> & { filter?: Filter },
+	): WatchStream<WukongEvent>;
 }
 
 export async function createStage(
@@ -80,7 +94,8 @@ export async function createStageOn(options: {
 		...options.limits,
 	};
 	const replica = createReplica({
-		store,
+		feed: store,
+		events: createWukongEvents(),
 		clock,
 		historyLimits,
 		maxStreams: options.maxStreams ?? 1_000,
@@ -105,7 +120,7 @@ export async function createStageOn(options: {
 }
 
 /** Everything that a stream has to say now. */
-export function takeAll(stream: WatchStream): readonly WukongEvent[] {
+export function takeAll(stream: WatchStream<WukongEvent>): readonly WukongEvent[] {
 	const events: WukongEvent[] = [];
 	for (;;) {
 		const slice = stream.take(Number.MAX_SAFE_INTEGER);
@@ -115,7 +130,7 @@ export function takeAll(stream: WatchStream): readonly WukongEvent[] {
 }
 
 /** What a stream says to a reader that believes it: it takes while there is more, and then waits. */
-export function readOn(stream: WatchStream): readonly WukongEvent[] {
+export function readOn(stream: WatchStream<WukongEvent>): readonly WukongEvent[] {
 	const events: WukongEvent[] = [];
 	while (stream.hasMore) events.push(...stream.take(Number.MAX_SAFE_INTEGER));
 	return events;

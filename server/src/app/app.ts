@@ -7,6 +7,7 @@ import { callContextKey } from "../rpc/call/call-context.ts";
 import { refusalDetails } from "../service/errors/error-details.ts";
 import { createCallInterceptor } from "../service/interceptors/calls.ts";
 import { createValidateInterceptor } from "../service/interceptors/validate.ts";
+import { createWukongEvents } from "../service/wukong/wukong-events.ts";
 import { cacheableTypes, createWukongService, wukongIn } from "../service/wukong/wukong-service.ts";
 import type { Store } from "../store/store.ts";
 import { createAccessLog } from "../telemetry/access-log.ts";
@@ -89,7 +90,8 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			...{ upstream: metrics.upstream, store: metrics.store },
 		});
 	const replica = createReplica({
-		store,
+		feed: store,
+		events: createWukongEvents(),
 		clock,
 		historyLimits: { ...history, maxBytes: config.historyBytes * (1 - encodedShare) },
 		maxStreams: config.maxWatchStreams,

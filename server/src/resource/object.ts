@@ -4,6 +4,13 @@ export interface ObjectRef {
 	readonly name: string;
 }
 
+/** What every kind of object has, and all that a watch needs to know of one. */
+export interface ApiObject extends ObjectRef {
+	readonly labels: { readonly [key: string]: string };
+	/** The version of this state; see `parseVersion`. */
+	readonly resourceVersion: string;
+}
+
 /** A map key for a reference. Neither part can hold a slash. */
 export function keyOf(ref: ObjectRef): string {
 	return `${ref.namespace}/${ref.name}`;

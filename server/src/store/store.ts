@@ -1,5 +1,5 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
-import type { ObjectRef } from "../resource/object.ts";
+import type { ApiObject, ObjectRef } from "../resource/object.ts";
 
 /**
  * One committed change of one object, by default a Wukong. Changes and the messages in them are
@@ -39,7 +39,7 @@ export interface HistoryLimits {
 	/** Age of a change in milliseconds. */
 	readonly maxAgeMs: number;
 	/**
-	 * Bytes that changes take where they are kept, with the states before them: a few large Wukongs
+	 * Bytes that changes take where they are kept, with the states before them: a few large objects
 	 * that change all the time must not fill it. The newest change is kept in any case.
 	 */
 	readonly maxBytes: number;
@@ -74,7 +74,7 @@ export interface StoreState<T extends ObjectRef = Wukong> {
 
 /** Where a store puts what it knows. Called by that store alone, in order. */
 export interface Sink<T extends ObjectRef = Wukong> {
-	/** Replaces everything. A second call means another life of the store: streams start over. */
+	/** Replaces everything. A second call means that the store has started over, and so do streams. */
 	load(state: StoreState<T>): void;
 	/** Adds committed changes, oldest first, all newer than anything before. */
 	append(changes: readonly Change<T>[]): void;
@@ -115,6 +115,25 @@ export interface CreateOptions extends WriteOptions {
 	readonly fingerprint: string;
 }
 
+/** The reading side of a store: it loads a sink with the objects of one kind and keeps it current. */
+export interface ChangeFeed<T extends ApiObject = Wukong> {
+	/**
+	 * True where a version is only ever that of a change, the head or the base, and nothing is
+	 * ahead of the sink: a token with any other version belongs to another history of the store.
+	 */
+	readonly exactVersions: boolean;
+	/** Loads the sink, then keeps it current. Resolves when the sink is loaded. */
+	start(sink: Sink<T>): Promise<void>;
+	/** Returns how current the sink is. */
+	freshness(): Freshness;
+	/**
+	 * Asks the store itself for its newest version.
+	 * @param atLeast a version that the sink lacks and someone waits for: where the store has it,
+	 * it brings the sink there
+	 */
+	newestVersion(signal: AbortSignal, atLeast?: bigint): Promise<bigint>;
+}
+
 /**
  * A store behind the service: it feeds a sink and takes writes. A write is
  * answered when its own change has passed the sink, so that whoever reads
@@ -123,22 +142,7 @@ export interface CreateOptions extends WriteOptions {
  * credentials, hidden annotations left out, effective start strategy and power
  * state filled in. Writes fail with `Failure`, or with the reason of their signal.
  */
-export interface Store {
-	/**
-	 * True where a version is only ever that of a change, the head or the base, and nothing is
-	 * ahead of the sink: a token with any other version belongs to another life of the store.
-	 */
-	readonly exactVersions: boolean;
-	/** Loads the sink, then keeps it current. Resolves when the sink is loaded. */
-	start(sink: Sink): Promise<void>;
-	/** How current the sink is. */
-	freshness(): Freshness;
-	/**
-	 * The store's newest version, asked of the store itself.
-	 * @param atLeast a version that the sink lacks and someone waits for: where the store has it,
-	 * it brings the sink there
-	 */
-	newestVersion(signal: AbortSignal, atLeast?: bigint): Promise<bigint>;
+export interface Store extends ChangeFeed {
 	/**
 	 * Stores a new Wukong, given with its credentials and a namespace, complete and
 	 * checked. @throws WUKONG_ALREADY_EXISTS, REQUEST_ID_REUSED, NAMESPACE_NOT_FOUND

@@ -1,57 +1,58 @@
-import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../clock.ts";
-import { compareRefs, keyOf, type ObjectRef } from "../resource/object.ts";
+import { type ApiObject, compareRefs, keyOf, type ObjectRef } from "../resource/object.ts";
 import type { Change, HistoryLimits, Sink } from "../store/store.ts";
+import { createSnapshotEvents, type EventFactory, type SnapshotEvents } from "./events.ts";
 import { createHistory, type History } from "./history.ts";
-import { createSnapshotEvents, type SnapshotEvents } from "./log-entry.ts";
-import { createSizes } from "./message-size.ts";
 import { createState, indexAfter, type State } from "./state.ts";
 
-/** The one log of this process: newest state, recent history, and who waits for more. */
-export interface ChangeLog extends Sink {
+/** The log of this process: the newest state, the recent history, and who waits for more. */
+export interface ChangeLog<T extends ApiObject, E> extends Sink<T> {
 	/** False until the store has loaded it. */
 	readonly loaded: boolean;
 	/** Counts loads; a position of an earlier epoch is lost. */
 	readonly epoch: number;
 	/** The newest version. */
 	readonly head: bigint;
-	readonly history: History;
-	readonly state: State;
-	readonly snapshotEvents: SnapshotEvents;
-	/** Bytes of a state in binary form. */
-	sizeBytes(wukong: Wukong): number;
-	/** Nothing has changed since `version`, which is at most `head`. */
+	readonly history: History<T, E>;
+	readonly state: State<T>;
+	readonly snapshotEvents: SnapshotEvents<T, E>;
+	/** Returns the bytes of a state in binary form, at least. */
+	sizeBytes(object: T): number;
+	/** Checks that the version is the head, the base, or that of a change in the history. */
+	knows(version: bigint): boolean;
+	/** Checks that nothing has changed since `version`, which is at most `head`. */
 	isNewest(version: bigint): boolean;
 	/**
-	 * The objects as they were at `version`, in list order: the newest state with later changes
+	 * Returns the objects as they were at `version`, in list order: the newest state with later changes
 	 * undone, as far as it is read. Nothing of it is kept. Needs `history.base` ≤ version ≤ `head`,
 	 * outside of gaps, and no change while it is read.
 	 * @param after only those behind it; undefined: all
 	 */
-	objectsAt(version: bigint, after?: ObjectRef): Iterable<Wukong>;
+	objectsAt(version: bigint, after?: ObjectRef): Iterable<T>;
 	/** Calls back with the sequence number of each change, once the state has it and before `onNews`. */
 	onChange(callback: (sequence: number) => void): void;
 	/**
 	 * Calls back at each batch of changes, bookmark or load.
-	 * @returns takes the callback back.
+	 * @returns removes the callback
 	 */
 	onNews(callback: () => void): () => void;
-	/** Calls back with each state that another one, or the end of its VM, has taken the place of. */
-	onSuperseded(callback: (wukong: Wukong) => void): void;
+	/** Calls back with each state that a newer one, or the deletion of its object, has replaced. */
+	onSuperseded(callback: (object: T) => void): void;
 }
 
-export function createChangeLog(options: {
+export function createChangeLog<T extends ApiObject, E>(options: {
 	readonly limits: HistoryLimits;
+	readonly events: EventFactory<T, E>;
 	readonly clock: Clock;
-}): ChangeLog {
-	const { limits, clock } = options;
-	let history = createHistory(limits, { base: 0n, firstSequence: 0 });
-	let state = createState([]);
+}): ChangeLog<T, E> {
+	const { limits, events, clock } = options;
+	let history = createHistory({ limits, events, start: { base: 0n, firstSequence: 0 } });
+	let state = createState<T>([]);
 	let head = 0n;
 	let epoch = 0;
-	const snapshotEvents = createSnapshotEvents();
+	const snapshotEvents = createSnapshotEvents(events);
 	const listeners = new Set<() => void>();
-	const onSuperseded = [snapshotEvents.forget];
+	const onSuperseded: ((object: T) => void)[] = [snapshotEvents.forget];
 	const onChange: ((sequence: number) => void)[] = [];
 
 	const tellNews = () => {
@@ -74,12 +75,13 @@ export function createChangeLog(options: {
 			return state;
 		},
 		snapshotEvents,
-		sizeBytes: createSizes(),
+		sizeBytes: (object) => events.sizeBytes(object),
 		load(start) {
 			epoch++;
-			history = createHistory(limits, {
-				base: start.base,
-				firstSequence: history.nextSequence,
+			const { nextSequence } = history;
+			history = createHistory({
+				...{ limits, events },
+				start: { base: start.base, firstSequence: nextSequence },
 			});
 			for (const change of start.history) history.push(change, clock.nowMs());
 			state = createState(start.objects);
@@ -102,6 +104,11 @@ export function createChangeLog(options: {
 			head = version;
 			tellNews();
 		},
+		knows(version) {
+			if (version === head || version === history.base) return true;
+			const sequence = history.after(version) - 1;
+			return sequence >= history.firstSequence && history.at(sequence).change.version === version;
+		},
 		isNewest: (version) => history.after(version) === history.nextSequence,
 		objectsAt: (version, after) => undo(state.snapshot(), changesAfter(history, version), after),
 		onChange: (callback) => void onChange.push(callback),
@@ -113,32 +120,35 @@ export function createChangeLog(options: {
 	};
 }
 
-function* changesAfter(history: History, version: bigint): Iterable<Change> {
+function* changesAfter<T extends ApiObject, E>(
+	history: History<T, E>,
+	version: bigint,
+): Iterable<Change<T>> {
 	const oldest = history.after(version);
 	for (let sequence = history.nextSequence - 1; sequence >= oldest; sequence--) {
 		yield history.at(sequence).change;
 	}
 }
 
-/** Undoes changes, newest first, on a sorted list; gives what is behind `after` in it. */
-function* undo(
-	newest: readonly Wukong[],
-	changes: Iterable<Change>,
+/** Undoes changes, newest first, on a sorted list; yields what is behind `after` in it. */
+function* undo<T extends ApiObject>(
+	newest: readonly T[],
+	changes: Iterable<Change<T>>,
 	after: ObjectRef | undefined,
-): Iterable<Wukong> {
-	const before = new Map<string, Wukong | undefined>();
+): Iterable<T> {
+	const before = new Map<string, T | undefined>();
 	for (const change of changes) before.set(keyOf(change.object), change.previous);
-	const undone = [...before.values()].filter((wukong) => wukong !== undefined).sort(compareRefs);
-	let place = after === undefined ? 0 : indexAfter(undone, after);
+	const undone = [...before.values()].filter((object) => object !== undefined).sort(compareRefs);
+	let at = after === undefined ? 0 : indexAfter(undone, after);
 	for (let index = after === undefined ? 0 : indexAfter(newest, after); ; index++) {
 		const untouched = newest[index];
 		if (untouched !== undefined && before.has(keyOf(untouched))) continue;
 		for (;;) {
-			const next = undone[place];
+			const next = undone[at];
 			if (next === undefined) break;
 			if (untouched !== undefined && compareRefs(next, untouched) > 0) break;
 			yield next;
-			place++;
+			at++;
 		}
 		if (untouched === undefined) return;
 		yield untouched;

@@ -1,14 +1,15 @@
-import type { Wukong } from "@novasphere/wukong-gen/wukong";
-import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
-import { formatVersion, startOver } from "../resource/version.ts";
+import type { ApiObject } from "../resource/object.ts";
+import { formatVersion, parsePlainVersion, parseVersion, startOver } from "../resource/version.ts";
+import type { ChangeFeed } from "../store/store.ts";
+import type { ChangeLog } from "./change-log.ts";
 import { LogPosition } from "./log-position.ts";
 import type { ResetCause, WatchObserver } from "./observer.ts";
 import type { Slice, View } from "./view.ts";
 
-/** What a cursor says next: shared events, or a mark that its stream fills in. */
-export type CursorMessage = readonly WukongEvent[] | "synced" | "reset";
+/** What a cursor says next: shared events, or the control event that its stream is to make. */
+export type CursorMessage<E> = readonly E[] | "synced" | "reset";
 
-/** The place of a resume token is lost. Until RESET is said, that token holds: its reader keeps what it has. */
+/** The position of a token is lost. Until RESET is said, that token holds: its reader keeps what it has. */
 interface Lost {
 	readonly at: "reset";
 	readonly cause: ResetCause;
@@ -21,33 +22,33 @@ export type CursorStart =
 	| Lost
 	| { readonly at: "version"; readonly version: bigint };
 
-type State =
+type CursorState<T extends ApiObject, E> =
 	/** Says RESET, then starts over. */
 	| Lost
 	/** Says what there is now. Until SYNCED every token means "start over". */
 	| {
 			readonly at: "snapshot";
-			/** The last VM that was passed; no list is held: a reader may stand still for days. */
-			readonly after: Wukong | undefined;
-			readonly position: LogPosition;
+			/** The last object that was passed; no list is held: a reader may stand still for days. */
+			readonly after: T | undefined;
+			readonly position: LogPosition<T, E>;
 	  }
 	/** Says what happened between the resume version and `end`, the log's end at its start. */
-	| { readonly at: "catching up"; readonly end: number; readonly position: LogPosition }
+	| { readonly at: "catching up"; readonly end: number; readonly position: LogPosition<T, E> }
 	/** Says SYNCED. */
-	| { readonly at: "complete"; readonly position: LogPosition; readonly token: string }
+	| { readonly at: "complete"; readonly position: LogPosition<T, E>; readonly token: string }
 	/** Says what happens. No object of its own: each of thousands would be one more to touch. */
-	| LogPosition;
+	| LogPosition<T, E>;
 
 /**
- * A stream's place: a snapshot under way, or a place in the log, seen through a
+ * A stream's position: in a snapshot that is under way, or in the log, seen through a
  * view. It holds no queue, so a slow reader costs nothing. A class: each stream has one.
  */
-export class Cursor {
-	readonly #view: View;
+export class Cursor<T extends ApiObject, E> {
+	readonly #view: View<T, E>;
 	readonly #observer: WatchObserver;
-	#state: State;
+	#state: CursorState<T, E>;
 
-	constructor(view: View, start: CursorStart, observer: WatchObserver) {
+	constructor(view: View<T, E>, start: CursorStart, observer: WatchObserver) {
 		this.#view = view;
 		this.#observer = observer;
 		this.#state = this.#starting(start);
@@ -91,7 +92,7 @@ export class Cursor {
 	 * What comes next, up to about `maxBytes` of binary form; undefined: nothing for now, ask again
 	 * after the log's next news.
 	 */
-	next(maxBytes: number): CursorMessage | undefined {
+	next(maxBytes: number): CursorMessage<E> | undefined {
 		for (;;) {
 			const state = this.#state;
 			const said =
@@ -101,7 +102,10 @@ export class Cursor {
 	}
 
 	/** What comes before SYNCED, and that. */
-	#approach(state: Exclude<State, LogPosition>, maxBytes: number): CursorMessage | typeof moved {
+	#approach(
+		state: Exclude<CursorState<T, E>, LogPosition<T, E>>,
+		maxBytes: number,
+	): CursorMessage<E> | typeof moved {
 		switch (state.at) {
 			case "reset":
 				this.#observer.reset(state.cause);
@@ -111,8 +115,8 @@ export class Cursor {
 				const { after, position } = state;
 				// What came later is undone: that has to be there.
 				if (this.#isLost(position)) return moved;
-				const place = { version: position.version, after };
-				const { events, last } = this.#view.snapshot(place, maxBytes);
+				const from = { version: position.version, after };
+				const { events, last } = this.#view.snapshot(from, maxBytes);
 				this.#state =
 					last === undefined
 						? { at: "complete", position, token: startOver }
@@ -128,33 +132,33 @@ export class Cursor {
 				return moved;
 			}
 			case "complete":
-				// Not at a place from which nothing can follow.
+				// Not at a position from which nothing can follow.
 				if (this.#isLost(state.position)) return moved;
 				this.#state = state.position;
 				return "synced";
 		}
 	}
 
-	#follow(live: LogPosition, maxBytes: number): CursorMessage | undefined | typeof moved {
+	#follow(live: LogPosition<T, E>, maxBytes: number): CursorMessage<E> | undefined | typeof moved {
 		if (this.#isLost(live)) return moved;
 		const slice = live.next(this.#view.log.history.nextSequence, maxBytes);
 		return slice && this.#told(slice);
 	}
 
-	/** A place that is lost is left for a RESET. */
-	#isLost(position: LogPosition): boolean {
+	/** Leaves a position that is lost for a RESET. */
+	#isLost(position: LogPosition<T, E>): boolean {
 		const cause = position.lost;
 		if (cause === undefined) return false;
 		this.#state = { at: "reset", cause, token: formatVersion(position.version) };
 		return true;
 	}
 
-	#told({ events, skipped }: Slice): CursorMessage | typeof moved {
+	#told({ events, skipped }: Slice<E>): CursorMessage<E> | typeof moved {
 		if (skipped > 0) this.#observer.eventsSkipped(skipped);
 		return events.length > 0 ? events : moved;
 	}
 
-	#starting(start: CursorStart): State {
+	#starting(start: CursorStart): CursorState<T, E> {
 		switch (start.at) {
 			case "snapshot":
 				return this.#snapshot();
@@ -165,7 +169,7 @@ export class Cursor {
 		}
 	}
 
-	#resuming(version: bigint): State {
+	#resuming(version: bigint): CursorState<T, E> {
 		const { history } = this.#view.log;
 		if (history.isInGap(version)) {
 			return { at: "reset", cause: "expired", token: formatVersion(version) };
@@ -174,13 +178,45 @@ export class Cursor {
 		return { at: "catching up", end: history.nextSequence, position };
 	}
 
-	#snapshot(): State {
+	#snapshot(): CursorState<T, E> {
 		const { log } = this.#view;
-		const place = { sequence: log.history.nextSequence, version: log.head };
-		const position = new LogPosition(this.#view, place);
+		const newest = { sequence: log.history.nextSequence, version: log.head };
+		const position = new LogPosition(this.#view, newest);
 		return { at: "snapshot", after: undefined, position };
 	}
 }
 
-/** Said by a state that has handed over to another one, or has moved on in silence. */
+/** Returned by a state that has handed over to another one, or has moved on without an event. */
 const moved = Symbol("moved");
+
+/** The version is newer than the log: ask the store. */
+export interface Ahead {
+	readonly at: "ahead";
+	readonly version: bigint;
+}
+
+/**
+ * Decides where a stream with this `resource_version` starts, by what the log
+ * holds. A token that cannot be used is RESET, never an error.
+ */
+export function resumeStart<T extends ApiObject, E>(
+	token: string,
+	log: ChangeLog<T, E>,
+	feed: Pick<ChangeFeed<T>, "exactVersions">,
+): CursorStart | Ahead {
+	if (token === "") return { at: "snapshot" };
+	const version = parsePlainVersion(token);
+	if (version === undefined) {
+		// A version of more places, or with a suffix, is of a replica that watches other kinds or
+		// namespaces: what it leaves out is not known here.
+		if (parseVersion(token) !== undefined) return { at: "reset", cause: "foreign", token };
+		const cause = token === startOver ? "restarted" : "malformed";
+		return { at: "reset", cause, token: startOver };
+	}
+	if (version < log.history.base) return { at: "reset", cause: "expired", token };
+	if (feed.exactVersions && !log.knows(version)) {
+		return { at: "reset", cause: "foreign", token };
+	}
+	if (version > log.head) return { at: "ahead", version };
+	return { at: "version", version };
+}

@@ -1,5 +1,4 @@
-import type { Wukong } from "@novasphere/wukong-gen/wukong";
-import type { ObjectRef } from "../resource/object.ts";
+import type { ApiObject, ObjectRef } from "../resource/object.ts";
 import type { Selector } from "./selector/selector.ts";
 
 /** A set of namespaces, for who may see these and no others. */
@@ -32,11 +31,11 @@ export interface Filter extends Scope {
 }
 
 /** True where the filter shows this state of an object. */
-export function shows(filter: Filter, wukong: Wukong): boolean {
+export function shows(filter: Filter, object: ApiObject): boolean {
 	return (
-		holdsNamespace(filter.namespace, wukong.namespace) &&
-		(filter.name === "" || filter.name === wukong.name) &&
-		filter.selector.matches(wukong.labels)
+		holdsNamespace(filter.namespace, object.namespace) &&
+		(filter.name === "" || filter.name === object.name) &&
+		filter.selector.matches(object.labels)
 	);
 }
 

@@ -1,14 +1,15 @@
+import type { ApiObject } from "../resource/object.ts";
 import type { Slice, View } from "./view.ts";
 
 /** A position in the log that moves on through one view. A class: each stream has one. */
-export class LogPosition {
-	readonly #view: View;
+export class LogPosition<T extends ApiObject, E> {
+	readonly #view: View<T, E>;
 	readonly #epoch: number;
 	#sequence: number;
 	#version: bigint;
 
 	/** @param start a sequence number, and the version right before it */
-	constructor(view: View, start: { readonly sequence: number; readonly version: bigint }) {
+	constructor(view: View<T, E>, start: { readonly sequence: number; readonly version: bigint }) {
 		this.#view = view;
 		this.#epoch = view.log.epoch;
 		this.#sequence = start.sequence;
@@ -59,7 +60,7 @@ export class LogPosition {
 	 * Moves on, by about `maxBytes` of events, but not past sequence number `end`; undefined: it is
 	 * there, or the view has nothing more. Needs a position that is not lost.
 	 */
-	next(end: number, maxBytes: number): Slice | undefined {
+	next(end: number, maxBytes: number): Slice<E> | undefined {
 		if (this.#sequence >= end || this.#sequence >= this.#view.end) return undefined;
 		const slice = this.#view.changes(this.#sequence, end, maxBytes);
 		this.#sequence = slice.end;

@@ -1,12 +1,23 @@
-import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import type { ApiObject } from "../resource/object.ts";
 import { type Filter, filterText, isSameFilter } from "./filter.ts";
-import type { ListPage } from "./pages.ts";
+
+/**
+ * One page of a snapshot. Frozen where it is shared by all who ask for it: only of the newest
+ * snapshot, since those of older ones are as many as there are versions.
+ */
+export interface ListPage<T extends ApiObject> {
+	readonly objects: readonly T[];
+	/** Empty: this was the last page. */
+	readonly nextPageToken: string;
+	/** The snapshot's version. */
+	readonly resourceVersion: string;
+}
 
 /** Which page of a snapshot is meant. */
 export interface PageKey {
 	/** Moves on without the snapshot where the store says that nothing has changed. */
 	readonly version: bigint;
-	/** Place in the snapshot. */
+	/** Index of its first object in the snapshot, before the filter. */
 	readonly from: number;
 	readonly pageSize: number;
 	readonly filter: Filter;
@@ -15,13 +26,13 @@ export interface PageKey {
 /**
  * Pages of the newest snapshot, so that all who ask for one are given the same, whose bytes are
  * made once. What callers ask for is the key, so there is a bound in bytes: the page that was not
- * asked for longest goes first. Pages hold references; the bytes of VMs are not theirs.
+ * asked for longest goes first. Pages hold references; the bytes of the objects are not theirs.
  */
-export interface PageCache {
+export interface PageCache<T extends ApiObject> {
 	/** The page that was cut of this very snapshot; undefined: it is not kept. */
-	find(snapshot: readonly Wukong[], key: PageKey): ListPage | undefined;
+	find(snapshot: readonly T[], key: PageKey): ListPage<T> | undefined;
 	/** Keeps a page, and forgets all of other snapshots. */
-	keep(snapshot: readonly Wukong[], key: PageKey, page: ListPage): void;
+	keep(snapshot: readonly T[], key: PageKey, page: ListPage<T>): void;
 	/** The newest snapshot is no longer that of the pages. */
 	clear(): void;
 }
@@ -33,13 +44,15 @@ const pageOverheadBytes = 512;
 const referenceBytes = 8;
 
 /** @param maxBytes default: 4 MiB, as much as the references of half a million VMs */
-export function createPageCache(maxBytes: number = 4 * 1_024 * 1_024): PageCache {
+export function createPageCache<T extends ApiObject>(
+	maxBytes: number = 4 * 1_024 * 1_024,
+): PageCache<T> {
 	/** The one that was asked for last stands last. */
-	const pages = new Map<string, { readonly page: ListPage; readonly bytes: number }>();
-	let of: readonly Wukong[] | undefined;
+	const pages = new Map<string, { readonly page: ListPage<T>; readonly bytes: number }>();
+	let of: readonly T[] | undefined;
 	let bytes = 0;
 	/** Most ask for the same page: it is found without making a text of its key. */
-	let last: (PageKey & { readonly page: ListPage }) | undefined;
+	let last: (PageKey & { readonly page: ListPage<T> }) | undefined;
 
 	const clear = () => {
 		pages.clear();
@@ -96,7 +109,10 @@ function textOf({ version, from, pageSize, filter }: PageKey): string {
 }
 
 /** The filter's text may be held twice: in the key, and by the page that was asked for last. */
-function bytesOf({ wukongs, nextPageToken }: ListPage, text: string): number {
+function bytesOf<T extends ApiObject>(
+	{ objects, nextPageToken }: ListPage<T>,
+	text: string,
+): number {
 	const units = 2 * text.length + nextPageToken.length;
-	return pageOverheadBytes + referenceBytes * wukongs.length + 2 * units;
+	return pageOverheadBytes + referenceBytes * objects.length + 2 * units;
 }

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { ErrorReason } from "@novasphere/wukong-gen/error";
-import { Failure } from "../failure.ts";
+import { ErrorReason, Failure } from "../failure.ts";
 import type { ObjectRef } from "../resource/object.ts";
 import { formatVersion, parsePlainVersion, parseVersion } from "../resource/version.ts";
 
@@ -8,7 +7,7 @@ import { formatVersion, parsePlainVersion, parseVersion } from "../resource/vers
 export interface PageStart {
 	/** The snapshot's version. */
 	readonly version: bigint;
-	/** The last VM of the page before. */
+	/** The last object of the page before. */
 	readonly after: ObjectRef;
 }
 

@@ -1,14 +1,12 @@
-import { ErrorReason } from "@novasphere/wukong-gen/error";
-import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Caller } from "../caller.ts";
-import { isFailure } from "../failure.ts";
+import { ErrorReason, isFailure } from "../failure.ts";
+import type { ApiObject } from "../resource/object.ts";
 import { formatVersion } from "../resource/version.ts";
-import type { Store } from "../store/store.ts";
+import type { ChangeFeed } from "../store/store.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { type Filter, filterText, shows } from "./filter.ts";
-import type { PageCache, PageKey } from "./page-cache.ts";
+import type { ListPage, PageCache, PageKey } from "./page-cache.ts";
 import { formatPageToken, type PageStart, pageTokenExpired, parsePageToken } from "./page-token.ts";
-import { isKnown } from "./resume.ts";
 import { indexAfter } from "./state.ts";
 import type { VersionWait } from "./wait-until-fresh.ts";
 
@@ -27,48 +25,45 @@ export interface ListQuery {
 	readonly caller: Caller;
 }
 
-/**
- * One page of a snapshot. Frozen where it is shared by all who ask for it: only of the newest
- * snapshot, since those of older ones are as many as there are versions.
- */
-export interface ListPage {
-	readonly wukongs: Wukong[];
-	/** Empty: this was the last page. */
-	readonly nextPageToken: string;
-	/** The snapshot's version. */
-	readonly resourceVersion: string;
-}
-
 /** What pages are made from. */
-export interface PageParts {
-	readonly log: ChangeLog;
-	readonly store: Pick<Store, "exactVersions">;
+export interface PageParts<T extends ApiObject, E> {
+	readonly log: ChangeLog<T, E>;
+	readonly feed: Pick<ChangeFeed<T>, "exactVersions">;
 	readonly versions: VersionWait;
-	readonly cache: PageCache;
+	readonly cache: PageCache<T>;
 }
 
 /**
  * Answers one page, at once where it needs not be waited for.
  * @throws PAGE_TOKEN_INVALID, PAGE_TOKEN_EXPIRED, VERSION_NOT_REACHED, INVALID_REQUEST
  */
-export function listPage(query: ListQuery, parts: PageParts): ListPage | Promise<ListPage> {
+export function listPage<T extends ApiObject, E>(
+	query: ListQuery,
+	parts: PageParts<T, E>,
+): ListPage<T> | Promise<ListPage<T>> {
 	if (query.pageToken !== "") return laterPage(query, parts);
 	const { minResourceVersion, caller } = query;
 	if (parts.versions.missing(minResourceVersion) === undefined) return firstPage(query, parts);
 	return parts.versions.reach(minResourceVersion, caller).then(() => firstPage(query, parts));
 }
 
-function firstPage({ filter, pageSize }: ListQuery, parts: PageParts): ListPage {
+function firstPage<T extends ApiObject, E>(
+	{ filter, pageSize }: ListQuery,
+	parts: PageParts<T, E>,
+): ListPage<T> {
 	return newestPage({ version: parts.log.head, from: 0, pageSize, filter }, parts);
 }
 
-async function laterPage(query: ListQuery, parts: PageParts): Promise<ListPage> {
-	const { log, store, versions } = parts;
+async function laterPage<T extends ApiObject, E>(
+	query: ListQuery,
+	parts: PageParts<T, E>,
+): Promise<ListPage<T>> {
+	const { log, feed, versions } = parts;
 	const start = parsePageToken(query.pageToken, filterText(query.filter));
 	await reachSnapshot(start, query, versions);
 	const { version } = start;
 	const gone = version > log.head || version < log.history.base || log.history.isInGap(version);
-	if (gone || (store.exactVersions && !isKnown(version, log))) throw pageTokenExpired();
+	if (gone || (feed.exactVersions && !log.knows(version))) throw pageTokenExpired();
 	const { filter, pageSize } = query;
 	if (log.isNewest(version)) {
 		const from = indexAfter(log.state.snapshot(), start.after);
@@ -78,7 +73,10 @@ async function laterPage(query: ListQuery, parts: PageParts): Promise<ListPage> 
 }
 
 /** A page of the newest snapshot: the same one for all who ask for it while that is the newest. */
-function newestPage(key: PageKey, { log, cache }: PageParts): ListPage {
+function newestPage<T extends ApiObject, E>(
+	key: PageKey,
+	{ log, cache }: PageParts<T, E>,
+): ListPage<T> {
 	const snapshot = log.state.snapshot();
 	let page = cache.find(snapshot, key);
 	if (page === undefined) {
@@ -99,26 +97,26 @@ async function reachSnapshot(start: PageStart, query: ListQuery, versions: Versi
 	}
 }
 
-/** Takes a page from the front of `objects`. */
-function cut(
-	{ sizeBytes }: ChangeLog,
-	objects: Iterable<Wukong>,
+/** Takes a page from the front of `candidates`, in list order. */
+function cut<T extends ApiObject, E>(
+	log: ChangeLog<T, E>,
+	candidates: Iterable<T>,
 	{ version, pageSize, filter }: Omit<PageKey, "from">,
-): ListPage {
-	const wukongs: Wukong[] = [];
+): ListPage<T> {
+	const objects: T[] = [];
 	let bytes = 0;
 	let nextPageToken = "";
-	for (const wukong of objects) {
-		if (!shows(filter, wukong)) continue;
-		const last = wukongs.at(-1);
-		const wukongBytes = sizeBytes(wukong);
-		const full = wukongs.length === pageSize && pageSize > 0;
-		if (last !== undefined && (full || bytes + wukongBytes > maxPageBytes)) {
+	for (const object of candidates) {
+		if (!shows(filter, object)) continue;
+		const last = objects.at(-1);
+		const objectBytes = log.sizeBytes(object);
+		const full = objects.length === pageSize && pageSize > 0;
+		if (last !== undefined && (full || bytes + objectBytes > maxPageBytes)) {
 			nextPageToken = formatPageToken({ version, after: last }, filterText(filter));
 			break;
 		}
-		wukongs.push(wukong);
-		bytes += wukongBytes;
+		objects.push(object);
+		bytes += objectBytes;
 	}
-	return { wukongs, nextPageToken, resourceVersion: formatVersion(version) };
+	return { objects, nextPageToken, resourceVersion: formatVersion(version) };
 }

@@ -1,20 +1,17 @@
-import { ErrorReason } from "@novasphere/wukong-gen/error";
-import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Caller } from "../caller.ts";
 import type { Clock } from "../clock.ts";
-import { Failure, storeNotLoaded } from "../failure.ts";
-import type { ObjectRef } from "../resource/object.ts";
+import { ErrorReason, Failure, storeNotLoaded } from "../failure.ts";
+import type { ApiObject, ObjectRef } from "../resource/object.ts";
 import { parseVersion, startOver } from "../resource/version.ts";
-import type { Freshness, HistoryLimits, Store } from "../store/store.ts";
+import type { ChangeFeed, Freshness, HistoryLimits } from "../store/store.ts";
 import { createChangeLog } from "./change-log.ts";
-import { createStreamMarks } from "./control-events.ts";
-import { Cursor } from "./cursor.ts";
+import { Cursor, resumeStart } from "./cursor.ts";
+import { createControlEvents, type EventFactory } from "./events.ts";
 import type { Filter } from "./filter.ts";
 import { createHeartbeats } from "./heartbeat.ts";
 import type { ResetCause, WatchObserver } from "./observer.ts";
-import { createPageCache } from "./page-cache.ts";
-import { type ListPage, type ListQuery, listPage } from "./pages.ts";
-import { resumeStart } from "./resume.ts";
+import { createPageCache, type ListPage } from "./page-cache.ts";
+import { type ListQuery, listPage } from "./pages.ts";
 import type { View } from "./view.ts";
 import { createViews } from "./views.ts";
 import { createVersionWait } from "./wait-until-fresh.ts";
@@ -48,7 +45,7 @@ export interface StreamGuard {
  * This process's picture of a store: one log, fed by the store, read by any
  * number of lists and streams.
  */
-export interface Replica {
+export interface Replica<T extends ApiObject, E> {
 	/** Loads the store. */
 	start(): Promise<void>;
 	/** True once loaded. */
@@ -56,51 +53,54 @@ export interface Replica {
 	/** How current the picture is. */
 	freshness(): Freshness;
 	/** @throws UPSTREAM_UNAVAILABLE before the load */
-	get(ref: ObjectRef): Wukong | undefined;
+	get(ref: ObjectRef): T | undefined;
 	/**
 	 * At once where nothing is to be waited for.
 	 * @throws PAGE_TOKEN_INVALID, PAGE_TOKEN_EXPIRED, VERSION_NOT_REACHED, INVALID_REQUEST
 	 */
-	list(query: ListQuery): ListPage | Promise<ListPage>;
+	list(query: ListQuery): ListPage<T> | Promise<ListPage<T>>;
 	/**
 	 * Failures are thrown by the stream, but for one:
 	 * @throws TOO_MANY_REQUESTS where `maxStreams` are open
 	 */
-	watch(query: WatchQuery): WatchStream;
+	watch(query: WatchQuery): WatchStream<E>;
 	/** Resolves when reads see `minResourceVersion`. @throws VERSION_NOT_REACHED, INVALID_REQUEST */
 	reach(minResourceVersion: string, caller: Caller): Promise<void>;
-	/** Calls back with each state that is no longer the newest of its VM: what hangs on it may go. */
-	onSuperseded(callback: (wukong: Wukong) => void): void;
-	/** Whether a VM's state is the one that reads are given. */
-	isNewest(wukong: Wukong): boolean;
+	/** Calls back with each state that is no longer the newest of its object: what hangs on it may go. */
+	onSuperseded(callback: (object: T) => void): void;
+	/** Checks that a state of an object is the one that reads are given. */
+	isNewest(object: T): boolean;
 	/** Ends every stream, those to come too: a last HEARTBEAT, then `failure`. */
 	drain(failure: Failure): void;
 }
 
-export function createReplica(options: {
-	readonly store: Store;
+export function createReplica<T extends ApiObject, E>(options: {
+	readonly feed: ChangeFeed<T>;
+	/** Makes the messages of streams. */
+	readonly events: EventFactory<T, E>;
 	readonly clock: Clock;
 	readonly historyLimits: HistoryLimits;
 	/** Most open streams. Each holds a cursor and its connection's buffers. */
 	readonly maxStreams: number;
 	readonly observer: WatchObserver;
-}): Replica {
-	const { store, clock, observer } = options;
-	const log = createChangeLog({ limits: options.historyLimits, clock });
-	const versions = createVersionWait({ log, store, clock });
-	const marks = createStreamMarks(clock, () => store.freshness());
+}): Replica<T, E> {
+	const { feed, events, clock, observer } = options;
+	const freshness = () => feed.freshness();
+	const log = createChangeLog({ limits: options.historyLimits, events, clock });
+	const versions = createVersionWait({ log, feed, clock });
+	const controlEvents = createControlEvents({ events, clock, freshness });
 	const heartbeats = createHeartbeats(clock);
 	const views = createViews(log);
-	const cache = createPageCache();
-	const streams = new Map<OpenStream, View>();
+	const cache = createPageCache<T>();
+	const streams = new Map<OpenStream<E>, View<T, E>>();
 	/** What takes back the callback of each stream that has a guard. */
-	const guarded = new Map<OpenStream, () => void>();
+	const guarded = new Map<OpenStream<E>, () => void>();
 	let drained: Failure | undefined;
 
 	log.onNews(() => {
 		cache.clear();
 	});
-	const onClosed = (stream: OpenStream) => {
+	const onClosed = (stream: OpenStream<E>) => {
 		const view = streams.get(stream);
 		if (view === undefined) return;
 		streams.delete(stream);
@@ -114,20 +114,20 @@ export function createReplica(options: {
 		if (!log.loaded) throw storeNotLoaded();
 	};
 
-	const open = (query: WatchQuery, view: View) => () => {
+	const open = (query: WatchQuery, view: View<T, E>) => () => {
 		requireLoaded();
-		const start = resumeStart(query.resourceVersion, log, store);
+		const start = resumeStart(query.resourceVersion, log, feed);
 		const waits = start.at === "ahead" || versions.missing(query.minResourceVersion) !== undefined;
 		return waits ? openLate(query, view) : new Cursor(view, start, observer);
 	};
 
-	/** No start outlives the turn that found it: the log may have forgotten its place by the next. */
-	const openLate = async (query: WatchQuery, view: View): Promise<Cursor> => {
+	/** Judges the start in the turn that uses it: the log may have dropped its position by the next. */
+	const openLate = async (query: WatchQuery, view: View<T, E>): Promise<Cursor<T, E>> => {
 		await versions.reach(query.minResourceVersion, query.caller);
 		const token = query.resourceVersion;
 		const lost = (cause: ResetCause) => new Cursor(view, { at: "reset", cause, token }, observer);
 		for (;;) {
-			const start = resumeStart(query.resourceVersion, log, store);
+			const start = resumeStart(query.resourceVersion, log, feed);
 			if (start.at !== "ahead") return new Cursor(view, start, observer);
 			// Where the store has this version the log is to have it, too: nothing is sent until then.
 			const outcome = await versions.meet(start.version, query.caller.signal);
@@ -137,18 +137,18 @@ export function createReplica(options: {
 	};
 
 	return {
-		start: () => store.start(log),
+		start: () => feed.start(log),
 		get ready() {
 			return log.loaded;
 		},
-		freshness: () => store.freshness(),
+		freshness,
 		get(ref) {
 			requireLoaded();
 			return log.state.get(ref);
 		},
 		list(query) {
 			requireLoaded();
-			return listPage(query, { log, store, versions, cache });
+			return listPage(query, { log, feed, versions, cache });
 		},
 		reach: async (minResourceVersion, caller) => {
 			requireLoaded();
@@ -162,7 +162,7 @@ export function createReplica(options: {
 			}
 			const view = views.enter(query.filter);
 			const stream = createWatchStream({
-				marks,
+				controlEvents,
 				heartbeats,
 				heartbeatIntervalMs: query.heartbeatIntervalMs,
 				initialToken:
@@ -184,7 +184,7 @@ export function createReplica(options: {
 			return stream;
 		},
 		onSuperseded: (callback) => log.onSuperseded(callback),
-		isNewest: (wukong) => log.state.get(wukong) === wukong,
+		isNewest: (object) => log.state.get(object) === object,
 		drain(failure) {
 			drained = failure;
 			for (const stream of [...streams.keys()]) stream.end(failure);

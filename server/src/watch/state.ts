@@ -1,5 +1,4 @@
-import type { Wukong } from "@novasphere/wukong-gen/wukong";
-import { compareRefs, type ObjectRef } from "../resource/object.ts";
+import { type ApiObject, compareRefs, type ObjectRef } from "../resource/object.ts";
 import type { Change } from "../store/store.ts";
 import { NamespacedMap } from "./namespaced-map.ts";
 
@@ -8,16 +7,16 @@ import { NamespacedMap } from "./namespaced-map.ts";
  * an array of references that is shared until the next change: ten thousand
  * streams that start at one version hold one array.
  */
-export interface State {
-	get(ref: ObjectRef): Wukong | undefined;
-	/** Everything, in list order. Never changes after. */
-	snapshot(): readonly Wukong[];
-	apply(change: Change): void;
+export interface State<T extends ApiObject> {
+	get(ref: ObjectRef): T | undefined;
+	/** Returns everything in list order, in an array that never changes afterwards. */
+	snapshot(): readonly T[];
+	apply(change: Change<T>): void;
 }
 
-export function createState(objects: readonly Wukong[]): State {
-	const byRef = new NamespacedMap<Wukong>();
-	for (const wukong of objects) byRef.set(wukong, wukong);
+export function createState<T extends ApiObject>(objects: readonly T[]): State<T> {
+	const byRef = new NamespacedMap<T>();
+	for (const object of objects) byRef.set(object, object);
 	let sorted = [...objects].sort(compareRefs);
 	let shared = false;
 
@@ -43,14 +42,14 @@ export function createState(objects: readonly Wukong[]): State {
 	};
 }
 
-/** Where the first one behind `ref` stands in a sorted list. */
+/** Returns the index of the first one behind `ref` in a sorted list. */
 export function indexAfter(sorted: readonly ObjectRef[], ref: ObjectRef): number {
 	const index = indexOf(sorted, ref);
 	const found = sorted[index];
 	return found !== undefined && compareRefs(found, ref) === 0 ? index + 1 : index;
 }
 
-/** Where `ref` stands in a sorted list, or would stand. */
+/** Returns the index at which `ref` is in a sorted list, or would be. */
 export function indexOf(sorted: readonly ObjectRef[], ref: ObjectRef): number {
 	let low = 0;
 	let high = sorted.length;

@@ -1,28 +1,28 @@
-import type { Wukong } from "@novasphere/wukong-gen/wukong";
-import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
+import type { ApiObject } from "../resource/object.ts";
 import type { Change } from "../store/store.ts";
 import type { ChangeLog } from "./change-log.ts";
+import type { ChangeKind } from "./events.ts";
 import { type Filter, onlyRef, shows } from "./filter.ts";
-import { type LogEntry, viewChange } from "./log-entry.ts";
+import { type LogEntry, stateToSend } from "./history.ts";
 import { indexAfter } from "./state.ts";
 
-/** A place in the VMs as they were at a version. */
-export interface SnapshotPlace {
+/** A position in the list of objects as it was at a version. */
+export interface SnapshotPosition<T extends ApiObject> {
 	readonly version: bigint;
-	/** The last VM that was passed; undefined: none yet. */
-	readonly after: Wukong | undefined;
+	/** The last object that was passed; undefined: none yet. */
+	readonly after: T | undefined;
 }
 
 /** ADDED in a row. Frozen, and one for all streams that are told the same. */
-export interface SnapshotSlice {
-	readonly events: readonly WukongEvent[];
-	/** The last VM that is passed with them; undefined: all are. */
-	readonly last: Wukong | undefined;
+export interface SnapshotSlice<T extends ApiObject, E> {
+	readonly events: readonly E[];
+	/** The last object that is passed with them; undefined: all are. */
+	readonly last: T | undefined;
 }
 
 /** Events in a row. Frozen, and one for all streams that are told the same. */
-export interface Slice {
-	readonly events: readonly WukongEvent[];
+export interface Slice<E> {
+	readonly events: readonly E[];
 	/** Sequence number where the next one begins. */
 	readonly end: number;
 	/** Superseded states that are left out. */
@@ -44,17 +44,17 @@ export interface ViewReader {
  * nothing for its readers after that, so a change of others costs them nothing. A class: there may
  * be one for each of thousands of streams.
  */
-export class View {
-	readonly log: ChangeLog;
+export class View<T extends ApiObject, E> {
+	readonly log: ChangeLog<T, E>;
 	readonly filter: Filter;
 	readonly readers = new Set<ViewReader>();
-	readonly #onKept: (view: View) => void;
+	readonly #onKept: (view: View<T, E>) => void;
 	#end: number;
-	#changes: CachedChanges | undefined;
-	#snapshot: CachedSnapshot | undefined;
+	#changes: CachedChanges<E> | undefined;
+	#snapshot: CachedSnapshot<T, E> | undefined;
 
 	/** @param onKept told when a slice is kept; `forget` is to be called at the log's next news */
-	constructor(log: ChangeLog, filter: Filter, onKept: (view: View) => void) {
+	constructor(log: ChangeLog<T, E>, filter: Filter, onKept: (view: View<T, E>) => void) {
 		this.log = log;
 		this.filter = filter;
 		this.#onKept = onKept;
@@ -70,7 +70,7 @@ export class View {
 	}
 
 	/** True where the view shows the change: also one that takes an object out of it. */
-	sees(change: Change): boolean {
+	sees(change: Change<T>): boolean {
 		return viewChange(change, this.filter) !== undefined;
 	}
 
@@ -102,10 +102,10 @@ export class View {
 	}
 
 	/**
-	 * The changes from sequence number `from` to before `end`, up to about `maxBytes` of binary
+	 * Returns the changes from sequence number `from` to before `end`, up to about `maxBytes` of binary
 	 * form; without events only where there are none. Needs a position that the history holds.
 	 */
-	changes(from: number, end: number, maxBytes: number): Slice {
+	changes(from: number, end: number, maxBytes: number): Slice<E> {
 		const { nextSequence } = this.log.history;
 		let found = this.#changes;
 		if (
@@ -122,16 +122,16 @@ export class View {
 		return found.slice;
 	}
 
-	/** The ADDED of a snapshot from a position on, likewise. Needs a version that the history holds. */
-	snapshot(place: SnapshotPlace, maxBytes: number): SnapshotSlice {
+	/** Returns the ADDED of a snapshot from a position on, likewise. Needs a version that the history holds. */
+	snapshot(position: SnapshotPosition<T>, maxBytes: number): SnapshotSlice<T, E> {
 		let found = this.#snapshot;
 		if (
-			found?.version !== place.version ||
-			found.after !== place.after ||
+			found?.version !== position.version ||
+			found.after !== position.after ||
 			found.maxBytes !== maxBytes
 		) {
-			const slice = sliceObjects(this, place, maxBytes);
-			found = { ...place, maxBytes, slice };
+			const slice = sliceObjects(this, position, maxBytes);
+			found = { ...position, maxBytes, slice };
 			this.#snapshot = found;
 			this.#onKept(this);
 		}
@@ -141,25 +141,25 @@ export class View {
 
 /**
  * How far behind, in changes, a reader must be before superseded states are
- * skipped for it. A reader that keeps up sees every state, but where more come at once: whose fault
- * that is, a place in the log cannot tell (promise 5 of docs/watch.md).
+ * skipped for it. A reader that keeps up sees every state, except where more come at once: a position
+ * in the log cannot tell whether the reader or the burst is the cause (promise 5 of docs/watch.md).
  */
 export const lagThresholdChanges = 100;
 
-/** Bytes that an event takes besides its VM. */
+/** Bytes that an event takes besides its object. */
 const eventOverheadBytes = 64;
 
 /** The last slice of changes, and where it is. What is superseded depends on the log's end too. */
-interface CachedChanges extends Bounds {
+interface CachedChanges<E> extends Bounds {
 	readonly end: number;
 	readonly nextSequence: number;
-	readonly slice: Slice;
+	readonly slice: Slice<E>;
 }
 
 /** The last slice of a snapshot, and where it is. */
-interface CachedSnapshot extends SnapshotPlace {
+interface CachedSnapshot<T extends ApiObject, E> extends SnapshotPosition<T> {
 	readonly maxBytes: number;
-	readonly slice: SnapshotSlice;
+	readonly slice: SnapshotSlice<T, E>;
 }
 
 interface Bounds {
@@ -167,12 +167,12 @@ interface Bounds {
 	readonly maxBytes: number;
 }
 
-function sliceChanges(
-	{ log, filter }: Pick<View, "log" | "filter">,
+function sliceChanges<T extends ApiObject, E>(
+	{ log, filter }: View<T, E>,
 	{ from, end, maxBytes }: Bounds & { readonly end: number },
-): Slice {
+): Slice<E> {
 	const { history } = log;
-	const events: WukongEvent[] = [];
+	const events: E[] = [];
 	let sequence = from;
 	let bytes = 0;
 	let skipped = 0;
@@ -186,9 +186,8 @@ function sliceChanges(
 			skipped++;
 			continue;
 		}
-		const event = entry.event(kind);
-		events.push(event);
-		bytes += eventBytes(log, event);
+		events.push(entry.event(kind));
+		bytes += eventOverheadBytes + log.sizeBytes(stateToSend(entry.change, kind));
 	}
 	return { events: Object.freeze(events), end: sequence, skipped };
 }
@@ -197,35 +196,34 @@ function sliceChanges(
  * Only a state that is followed, in this very view, by another MODIFIED of the
  * same object may be skipped: an ADDED or DELETED never goes missing.
  */
-function isSuperseded(entry: LogEntry, filter: Filter): boolean {
+function isSuperseded<T extends ApiObject, E>(entry: LogEntry<T, E>, filter: Filter): boolean {
 	return entry.next !== undefined && viewChange(entry.next.change, filter) === "modified";
 }
 
-function sliceObjects(
-	view: Pick<View, "log" | "filter">,
-	place: SnapshotPlace,
+function sliceObjects<T extends ApiObject, E>(
+	view: View<T, E>,
+	position: SnapshotPosition<T>,
 	maxBytes: number,
-): SnapshotSlice {
+): SnapshotSlice<T, E> {
 	const { log, filter } = view;
-	const events: WukongEvent[] = [];
+	const events: E[] = [];
 	let bytes = 0;
-	let last: Wukong | undefined;
-	for (const wukong of objectsFrom(view, place)) {
+	let last: T | undefined;
+	for (const object of objectsFrom(view, position)) {
 		if (bytes >= maxBytes) return { events: Object.freeze(events), last };
-		last = wukong;
-		if (!shows(filter, wukong)) continue;
-		const event = log.snapshotEvents.of(wukong);
-		events.push(event);
-		bytes += eventBytes(log, event);
+		last = object;
+		if (!shows(filter, object)) continue;
+		events.push(log.snapshotEvents.of(object));
+		bytes += eventOverheadBytes + log.sizeBytes(object);
 	}
 	return { events: Object.freeze(events), last: undefined };
 }
 
-/** What there is to say from a place on. */
-function objectsFrom(
-	{ log, filter }: Pick<View, "log" | "filter">,
-	{ version, after }: SnapshotPlace,
-): Iterable<Wukong> {
+/** Returns the objects behind a position; some may be outside of the view. */
+function objectsFrom<T extends ApiObject, E>(
+	{ log, filter }: View<T, E>,
+	{ version, after }: SnapshotPosition<T>,
+): Iterable<T> {
 	if (!log.isNewest(version)) return log.objectsAt(version, after);
 	const only = onlyRef(filter);
 	if (only !== undefined) {
@@ -236,6 +234,13 @@ function objectsFrom(
 	return after === undefined ? newest : newest.slice(indexAfter(newest, after));
 }
 
-function eventBytes({ sizeBytes }: ChangeLog, { wukong }: WukongEvent): number {
-	return eventOverheadBytes + (wukong === undefined ? 0 : sizeBytes(wukong));
+/** Returns what the change is in a view with this filter; undefined: nothing. */
+function viewChange<T extends ApiObject>(
+	change: Change<T>,
+	filter: Filter,
+): ChangeKind | undefined {
+	const before = change.previous !== undefined && shows(filter, change.previous);
+	const after = !change.deleted && shows(filter, change.object);
+	if (before) return after ? "modified" : "deleted";
+	return after ? "added" : undefined;
 }

@@ -1,5 +1,5 @@
-import { ErrorReason } from "@novasphere/wukong-gen/error";
-import { Failure } from "../failure.ts";
+import { ErrorReason, Failure } from "../failure.ts";
+import type { ApiObject } from "../resource/object.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { type Filter, filterText } from "./filter.ts";
 import { ScopeIndex, scopeBytes } from "./scope-index.ts";
@@ -9,16 +9,23 @@ import { View, type ViewReader } from "./view.ts";
  * The views that somebody looks through, one for each filter. A change is looked at only by the
  * views whose scope holds its object, and wakes only the readers of those that show it.
  */
-export interface Views {
+export interface Views<T extends ApiObject, E> {
 	/** Number of open views. */
 	readonly size: number;
 	/**
 	 * Opens the view of this filter; to be given back with `leave`.
 	 * @throws TOO_MANY_REQUESTS where the filters of all views would take too many bytes
 	 */
-	enter(filter: Filter): View;
+	enter(filter: Filter): View<T, E>;
 	/** @param reader taken out of the view; undefined: it was never in */
-	leave(view: View, reader?: ViewReader): void;
+	leave(view: View<T, E>, reader?: ViewReader): void;
+}
+
+interface OpenView<T extends ApiObject, E> {
+	readonly view: View<T, E>;
+	readonly bytes: number;
+	/** Number of streams that have it; those that are opening are no readers of the view yet. */
+	streams: number;
 }
 
 /** Bytes that a view takes besides its filter's texts. */
@@ -28,14 +35,17 @@ const viewOverheadBytes = 1_024;
  * @param maxFilterBytes bytes that the filters of open views may take together: a caller may name
  * thousands of labels for each stream. Default: 64 MiB
  */
-export function createViews(log: ChangeLog, maxFilterBytes: number = 64 * 1_024 * 1_024): Views {
-	const open = new Map<string, { readonly view: View; readonly bytes: number; readers: number }>();
-	const index = new ScopeIndex<View>();
+export function createViews<T extends ApiObject, E>(
+	log: ChangeLog<T, E>,
+	maxFilterBytes: number = 64 * 1_024 * 1_024,
+): Views<T, E> {
+	const open = new Map<string, OpenView<T, E>>();
+	const index = new ScopeIndex<View<T, E>>();
 	/** Those whose readers are to be woken once the batch of changes is complete. */
-	const changed = new Set<View>();
+	const changed = new Set<View<T, E>>();
 	/** Those that keep a slice. */
-	const keeping = new Set<View>();
-	const onKept = (view: View) => void keeping.add(view);
+	const keeping = new Set<View<T, E>>();
+	const onKept = (view: View<T, E>) => void keeping.add(view);
 	let filterBytes = 0;
 	let { epoch } = log;
 
@@ -68,7 +78,7 @@ export function createViews(log: ChangeLog, maxFilterBytes: number = 64 * 1_024 
 			const text = filterText(filter);
 			const known = open.get(text);
 			if (known !== undefined) {
-				known.readers++;
+				known.streams++;
 				return known.view;
 			}
 			// The text is the key, too.
@@ -76,7 +86,7 @@ export function createViews(log: ChangeLog, maxFilterBytes: number = 64 * 1_024 
 			if (filterBytes + bytes > maxFilterBytes) throw tooManyFilters();
 			filterBytes += bytes;
 			const view = new View(log, filter, onKept);
-			open.set(text, { view, bytes, readers: 1 });
+			open.set(text, { view, bytes, streams: 1 });
 			index.add(filter, view);
 			return view;
 		},
@@ -84,7 +94,7 @@ export function createViews(log: ChangeLog, maxFilterBytes: number = 64 * 1_024 
 			if (reader !== undefined) view.readers.delete(reader);
 			const text = filterText(view.filter);
 			const known = open.get(text);
-			if (known?.view !== view || --known.readers > 0) return;
+			if (known?.view !== view || --known.streams > 0) return;
 			open.delete(text);
 			filterBytes -= known.bytes;
 			index.delete(view.filter, view);

@@ -1,10 +1,8 @@
-import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Caller } from "../caller.ts";
 import type { Clock } from "../clock.ts";
-import { Failure, invalidRequest } from "../failure.ts";
+import { ErrorReason, Failure, invalidRequest } from "../failure.ts";
 import { parseVersion, startOver } from "../resource/version.ts";
-import type { Store } from "../store/store.ts";
-import type { ChangeLog } from "./change-log.ts";
+import type { ChangeFeed } from "../store/store.ts";
 
 /** How long a read waits for the version it asks for, in milliseconds. */
 export const maxVersionWaitMs = 5_000;
@@ -16,6 +14,12 @@ const retryAfterMs = 1_000;
  * as new (it is of another life), or it did not come within `maxVersionWaitMs`.
  */
 export type WaitOutcome = "here" | "foreign" | "late";
+
+/** The part of a change log that is waited for. */
+interface VersionLog {
+	readonly head: bigint;
+	onNews(callback: () => void): () => void;
+}
 
 /** Waits for versions that the log does not hold yet. */
 export interface VersionWait {
@@ -36,11 +40,11 @@ export interface VersionWait {
 }
 
 export function createVersionWait(options: {
-	readonly log: ChangeLog;
-	readonly store: Pick<Store, "newestVersion">;
+	readonly log: VersionLog;
+	readonly feed: Pick<ChangeFeed, "newestVersion">;
 	readonly clock: Clock;
 }): VersionWait {
-	const { log, store, clock } = options;
+	const { log, feed, clock } = options;
 
 	const meet = (version: bigint, signal: AbortSignal) =>
 		new Promise<WaitOutcome>((resolve, reject) => {
@@ -63,7 +67,7 @@ export function createVersionWait(options: {
 			signal.addEventListener("abort", onAbort);
 			if (signal.aborted) return onAbort();
 			onNews();
-			store
+			feed
 				.newestVersion(signal, version)
 				.then(onAnswer, (failure) => settle(() => reject(failure)));
 		});

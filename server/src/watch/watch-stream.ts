@@ -1,7 +1,7 @@
-import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
 import type { Caller } from "../caller.ts";
-import type { StreamMarks } from "./control-events.ts";
+import type { ApiObject } from "../resource/object.ts";
 import type { Cursor } from "./cursor.ts";
+import type { ControlEvents } from "./events.ts";
 import type { Beating, Heartbeats } from "./heartbeat.ts";
 import type { ViewReader } from "./view.ts";
 
@@ -9,13 +9,13 @@ import type { ViewReader } from "./view.ts";
  * The messages of one watch. Either iterated, or taken in slices; by one reader.
  * Ends only by a failure, by `close`, or when it is iterated and its caller leaves.
  */
-export interface WatchStream extends AsyncIterable<WukongEvent> {
+export interface WatchStream<E> extends AsyncIterable<E> {
 	/**
 	 * What there is to send next, up to about `maxBytes` of binary form, at least one message if
 	 * there is any; empty: nothing for now. Frozen where other streams are given the same.
 	 * @throws the failure that ended the stream, once everything before it is taken
 	 */
-	take(maxBytes: number): readonly WukongEvent[];
+	take(maxBytes: number): readonly E[];
 	/** False: a `take` now would be empty. Judged by the log at each call, never remembered. */
 	readonly hasMore: boolean;
 	/** Tells it once when `take` is worth calling again: at once where there is more already. */
@@ -33,50 +33,50 @@ export interface Waiter {
 }
 
 /** A stream as its replica holds it. */
-export interface OpenStream extends WatchStream, Beating, ViewReader {
+export interface OpenStream<E> extends WatchStream<E>, Beating, ViewReader {
 	/** Ends the stream: a last HEARTBEAT, then the failure. */
 	end(failure: unknown): void;
 }
 
-export interface WatchStreamOptions {
-	readonly marks: StreamMarks;
+export interface WatchStreamOptions<T extends ApiObject, E> {
+	readonly controlEvents: ControlEvents<E>;
 	readonly heartbeats: Heartbeats;
 	readonly heartbeatIntervalMs: number;
 	/** Resume token to tell while the cursor is not there yet. */
 	readonly initialToken: string;
 	/** Makes the cursor; may have to wait for the store first, or throw at once. */
-	readonly open: () => Cursor | Promise<Cursor>;
+	readonly open: () => Cursor<T, E> | Promise<Cursor<T, E>>;
 	/** Whose signal ends the stream where it is iterated; who takes slices closes it. */
 	readonly caller: Caller;
-	readonly onClosed: (stream: OpenStream) => void;
+	readonly onClosed: (stream: OpenStream<E>) => void;
 }
 
-type Phase =
+type Phase<T extends ApiObject, E> =
 	| { readonly name: "opening"; readonly token: string }
 	/** Open. No object of its own: each of thousands would be one more to touch. */
-	| Cursor
+	| Cursor<T, E>
 	/** A last heartbeat is still to be said. */
 	| { readonly name: "ending"; readonly token: string; readonly failure: unknown }
 	| { readonly name: "failed"; readonly failure: unknown }
 	| { readonly name: "closed" };
 
-const nothing: readonly WukongEvent[] = Object.freeze([]);
+const nothing: readonly never[] = Object.freeze([]);
 
 /** A class: thousands may be open, and a closure for each of its functions would be most of their memory. */
-class Watch implements OpenStream {
-	readonly #marks: StreamMarks;
+class Watch<T extends ApiObject, E> implements OpenStream<E> {
+	readonly #controlEvents: ControlEvents<E>;
 	readonly #heartbeats: Heartbeats;
 	readonly heartbeatIntervalMs: number;
-	readonly #onClosed: (stream: OpenStream) => void;
-	#phase: Phase;
+	readonly #onClosed: (stream: OpenStream<E>) => void;
+	#phase: Phase<T, E>;
 	/** True while no interval is under way: a stalled reader piles up no beats. */
 	#beatIsDue = true;
 	#waiting: Waiter | undefined;
 	/** Forgotten with the first slice: it holds on to the whole call. */
 	#caller: Caller | undefined;
 
-	constructor(options: WatchStreamOptions) {
-		this.#marks = options.marks;
+	constructor(options: WatchStreamOptions<T, E>) {
+		this.#controlEvents = options.controlEvents;
 		this.#heartbeats = options.heartbeats;
 		this.heartbeatIntervalMs = options.heartbeatIntervalMs;
 		this.#onClosed = options.onClosed;
@@ -85,8 +85,8 @@ class Watch implements OpenStream {
 	}
 
 	/** Makes the cursor. */
-	start(open: WatchStreamOptions["open"]): void {
-		let cursor: Cursor | Promise<Cursor>;
+	start(open: WatchStreamOptions<T, E>["open"]): void {
+		let cursor: Cursor<T, E> | Promise<Cursor<T, E>>;
 		try {
 			cursor = open();
 		} catch (failure) {
@@ -107,7 +107,7 @@ class Watch implements OpenStream {
 		}
 	}
 
-	take(maxBytes: number): readonly WukongEvent[] {
+	take(maxBytes: number): readonly E[] {
 		if (this.#caller !== undefined) this.#caller = undefined;
 		return this.#next(maxBytes);
 	}
@@ -157,7 +157,7 @@ class Watch implements OpenStream {
 		this.wake();
 	}
 
-	[Symbol.asyncIterator](): AsyncIterator<WukongEvent> {
+	[Symbol.asyncIterator](): AsyncIterator<E> {
 		const signal = this.#caller?.signal;
 		const onAbort = () => this.#leave({ name: "failed", failure: signal?.reason });
 		if (signal?.aborted) onAbort();
@@ -190,14 +190,14 @@ class Watch implements OpenStream {
 		return "token" in phase ? phase.token : "";
 	}
 
-	#opened(cursor: Cursor): void {
+	#opened(cursor: Cursor<T, E>): void {
 		if (this.#phase.name !== "opening") return;
 		this.#phase = cursor;
 		this.wake();
 	}
 
 	/** Leaves the living phases; frees what the stream holds. */
-	#leave(next: Phase & { name: "failed" | "closed" }): void {
+	#leave(next: Phase<T, E> & { name: "failed" | "closed" }): void {
 		const { name } = this.#phase;
 		if (name === "failed" || name === "closed") return;
 		this.#phase = next;
@@ -207,11 +207,11 @@ class Watch implements OpenStream {
 		this.wake();
 	}
 
-	#next(maxBytes: number): readonly WukongEvent[] {
+	#next(maxBytes: number): readonly E[] {
 		const phase = this.#phase;
 		switch (phase.name) {
 			case "ending": {
-				const last = this.#marks.heartbeat(phase.token);
+				const last = this.#controlEvents.heartbeat(phase.token);
 				this.#leave({ name: "failed", failure: phase.failure });
 				return [last];
 			}
@@ -222,17 +222,19 @@ class Watch implements OpenStream {
 		}
 		if (this.#beatIsDue) {
 			this.#beginInterval();
-			return [this.#marks.heartbeat(this.#token)];
+			return [this.#controlEvents.heartbeat(this.#token)];
 		}
 		if (phase.name === "opening") return nothing;
 		const said = phase.next(maxBytes);
-		if (said === "synced") return [this.#marks.synced(phase.token)];
-		if (said === "reset") return [this.#marks.reset()];
+		if (said === "synced") return [this.#controlEvents.synced(phase.token)];
+		if (said === "reset") return [this.#controlEvents.reset()];
 		return said ?? nothing;
 	}
 }
 
-export function createWatchStream(options: WatchStreamOptions): OpenStream {
+export function createWatchStream<T extends ApiObject, E>(
+	options: WatchStreamOptions<T, E>,
+): OpenStream<E> {
 	const stream = new Watch(options);
 	stream.start(options.open);
 	return stream;

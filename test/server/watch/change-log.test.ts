@@ -2,18 +2,18 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compareRefs } from "../../../server/src/resource/object.ts";
-import { type ChangeLog, createChangeLog } from "../../../server/src/watch/change-log.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { createMemoryStore } from "../../support/memory-store.ts";
+import { createWukongLog, type WukongLog } from "../../support/watching.ts";
 
 const setUp = async (maxChanges: number, maxAgeMs = 1_000, maxBytes = 2 ** 26) => {
 	const clock = createFakeClock();
 	const store = createMemoryStore(clock);
-	const log = createChangeLog({ limits: { maxChanges, maxAgeMs, maxBytes }, clock });
+	const log = createWukongLog({ maxChanges, maxAgeMs, maxBytes }, clock);
 	await store.start(log);
 	return { clock, store, log };
 };
-const kept = (log: ChangeLog) => log.history.nextSequence - log.history.firstSequence;
+const kept = (log: WukongLog) => log.history.nextSequence - log.history.firstSequence;
 
 describe("the history", () => {
 	test("forgets the oldest change over its count, and knows the version before", async () => {

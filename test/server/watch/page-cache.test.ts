@@ -5,7 +5,7 @@ import { createPageCache } from "../../../server/src/watch/page-cache.ts";
 import { filterOf } from "../../support/watching.ts";
 
 const snapshot = [create(WukongSchema, { name: "a" })];
-const page = (nextPageToken = "") => ({ wukongs: snapshot, nextPageToken, resourceVersion: "1" });
+const page = (nextPageToken = "") => ({ objects: snapshot, nextPageToken, resourceVersion: "1" });
 const keyOf = (pageSize: number, labelSelector = "") => ({
 	version: 1n,
 	from: 0,

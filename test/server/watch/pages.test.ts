@@ -1,12 +1,17 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
+import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import { describe, expect, test } from "vitest";
 import type { Failure } from "../../../server/src/failure.ts";
+import type { WukongReplica } from "../../../server/src/service/wukong/wukong-events.ts";
 import type { Filter } from "../../../server/src/watch/filter.ts";
-import { type ListPage, type ListQuery, maxPageBytes } from "../../../server/src/watch/pages.ts";
-import type { Replica } from "../../../server/src/watch/replica.ts";
+import type { ListPage } from "../../../server/src/watch/page-cache.ts";
+import { type ListQuery, maxPageBytes } from "../../../server/src/watch/pages.ts";
 import { createStage, createStageOn, filterOf } from "../../support/watching.ts";
 
-const listOf = async (replica: Replica, query: Partial<ListQuery> = {}): Promise<ListPage> =>
+const listOf = async (
+	replica: WukongReplica,
+	query: Partial<ListQuery> = {},
+): Promise<ListPage<Wukong>> =>
 	replica.list({
 		filter: filterOf(),
 		pageSize: 0,
@@ -15,7 +20,7 @@ const listOf = async (replica: Replica, query: Partial<ListQuery> = {}): Promise
 		caller: { signal: new AbortController().signal },
 		...query,
 	});
-const names = (page: ListPage) => page.wukongs.map(({ name }) => name);
+const names = (page: ListPage<Wukong>) => page.objects.map(({ name }) => name);
 const failing = (attempt: Promise<unknown>): Promise<Failure> =>
 	attempt.then(
 		() => Promise.reject(new Error("did not fail")),
@@ -30,7 +35,7 @@ describe("a list", () => {
 		store.put({ name: "vm-2", namespace: "a" });
 		store.put({ name: "a", namespace: "ab" });
 		const page = await listOf(replica);
-		expect(page.wukongs.map((vm) => `${vm.namespace}/${vm.name}`)).toEqual([
+		expect(page.objects.map((vm) => `${vm.namespace}/${vm.name}`)).toEqual([
 			"a/vm-10",
 			"a/vm-2",
 			"a-b/b",
@@ -51,7 +56,7 @@ describe("a list", () => {
 		const second = await listOf(replica, { pageSize: 2, pageToken: first.nextPageToken });
 		const third = await listOf(replica, { pageSize: 9, pageToken: second.nextPageToken });
 		expect([first, second, third].map(names)).toEqual([["a", "b"], ["c", "d"], ["e"]]);
-		expect(second.wukongs.map(({ spec }) => spec?.cpu)).toEqual([1, 1]);
+		expect(second.objects.map(({ spec }) => spec?.cpu)).toEqual([1, 1]);
 		expect(second.resourceVersion).toBe(first.resourceVersion);
 		expect(third.resourceVersion).toBe(first.resourceVersion);
 		expect(third.nextPageToken).toBe("");

@@ -24,6 +24,6 @@ describe("promise 7, cheap", () => {
 				minResourceVersion: "",
 				caller: { signal: new AbortController().signal },
 			});
-		expect((await list()).wukongs[0]).toBe((await list()).wukongs[0]);
+		expect((await list()).objects[0]).toBe((await list()).objects[0]);
 	});
 });

@@ -102,7 +102,7 @@ async function play(httpVersion: "1.1" | "2", steps: Story): Promise<void> {
 					caller: { signal: new AbortController().signal },
 				});
 				if (there instanceof Promise) throw new Error("a list that waits");
-				const states = there.wukongs.map((vm) => `${keyOf(vm)} ${vm.resourceVersion}`).sort();
+				const states = there.objects.map((vm) => `${keyOf(vm)} ${vm.resourceVersion}`).sort();
 				const held = [...model.held].map(([key, vm]) => `${key} ${vm.resourceVersion}`).sort();
 				return model.synced && held.join() === states.join();
 			};
@@ -168,7 +168,7 @@ async function play(httpVersion: "1.1" | "2", steps: Story): Promise<void> {
 	await until("all streams are free", () => port.seen.ended.length >= queries.length);
 }
 
-function counted(stream: WatchStream, count: () => void): WatchStream {
+function counted(stream: WatchStream<WukongEvent>, count: () => void): WatchStream<WukongEvent> {
 	return {
 		take(maxBytes) {
 			count();

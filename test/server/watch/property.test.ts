@@ -62,7 +62,7 @@ async function play({ actions, dice, bug }: Play): Promise<void> {
 
 	const createReader = (filter: Filter) => {
 		const model = createWatchClient(filter);
-		let stream: WatchStream | undefined;
+		let stream: WatchStream<WukongEvent> | undefined;
 		let wire: ((event: WukongEvent) => WukongEvent[]) | undefined;
 		const receive = (events: readonly WukongEvent[]) => {
 			for (const event of events) {
@@ -129,7 +129,7 @@ async function play({ actions, dice, bug }: Play): Promise<void> {
 			caller: { signal: new AbortController().signal },
 		});
 		expect(model.synced).toBe(true);
-		expect(model.held).toEqual(new Map(page.wukongs.map((vm) => [keyOf(vm), vm])));
+		expect(model.held).toEqual(new Map(page.objects.map((vm) => [keyOf(vm), vm])));
 	}
 	for (const reader of readers) reader.cut();
 	expect(stages.map(({ observer }) => observer.open)).toEqual([0, 0]);

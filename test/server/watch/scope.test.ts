@@ -10,7 +10,7 @@ const tokenOf = (event: WukongEvent | undefined) => event?.resourceVersion ?? "n
 function openIdle({ watch }: Stage, fields: Parameters<typeof filterOf>[0]) {
 	const stream = watch({ filter: filterOf(fields) });
 	const idle = { stream, woken: 0, take: () => inShort(takeAll(stream)) };
-	const wait = (to: WatchStream) =>
+	const wait = (to: WatchStream<WukongEvent>) =>
 		to.onReady({
 			ready() {
 				idle.woken++;

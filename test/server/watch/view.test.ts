@@ -5,7 +5,6 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
 import type { WukongEvent } from "@novasphere/wukong-gen/wukong-service";
 import { describe, expect, test } from "vitest";
-import { createChangeLog } from "../../../server/src/watch/change-log.ts";
 import { Cursor } from "../../../server/src/watch/cursor.ts";
 import { silentObserver } from "../../../server/src/watch/observer.ts";
 import { createSelector } from "../../../server/src/watch/selector/selector.ts";
@@ -14,7 +13,13 @@ import { createViews } from "../../../server/src/watch/views.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { createMemoryStore } from "../../support/memory-store.ts";
 import { until } from "../../support/until.ts";
-import { createStage, filterOf, inShort, takeAll } from "../../support/watching.ts";
+import {
+	createStage,
+	createWukongLog,
+	filterOf,
+	inShort,
+	takeAll,
+} from "../../support/watching.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");
@@ -24,7 +29,7 @@ async function setUp() {
 	const clock = createFakeClock();
 	const store = createMemoryStore(clock);
 	const limits = { maxChanges: 1_000, maxAgeMs: 1_000, maxBytes: 2 ** 26 };
-	const log = createChangeLog({ limits, clock });
+	const log = createWukongLog(limits, clock);
 	await store.start(log);
 	const views = createViews(log);
 	const from = log.history.nextSequence;
@@ -158,17 +163,17 @@ describe("a view", () => {
 		expect(opened.length).toBeLessThan(5);
 		// Streams with a filter that is there already are let in.
 		expect(views.enter(filterAt(0))).toBe(opened[0]);
-		views.leave(opened[1] as View);
+		views.leave(opened[1] as View<Wukong, WukongEvent>);
 		views.enter(filterAt(99));
 		expect(() => views.enter(filterAt(100))).toThrow();
 	});
 });
 
 test("a cursor that stands still within its snapshot holds no state that the history has forgotten", async () => {
-	const log = createChangeLog({
-		limits: { maxChanges: 2, maxAgeMs: 1_000, maxBytes: 2 ** 26 },
-		clock: createFakeClock(),
-	});
+	const log = createWukongLog(
+		{ maxChanges: 2, maxAgeMs: 1_000, maxBytes: 2 ** 26 },
+		createFakeClock(),
+	);
 	const newest = new Map<string, Wukong>();
 	const put = (name: string, version: bigint) => {
 		const object = create(WukongSchema, { namespace: "default", name });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { createChangeLog } from "../../../server/src/watch/change-log.ts";
 import { createVersionWait } from "../../../server/src/watch/wait-until-fresh.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
+import { createWukongLog } from "../../support/watching.ts";
 
 const { signal } = new AbortController();
 
@@ -9,7 +9,7 @@ const { signal } = new AbortController();
 function stage() {
 	const clock = createFakeClock();
 	const limits = { maxChanges: 10, maxAgeMs: 1_000, maxBytes: 1_000 };
-	const log = createChangeLog({ limits, clock });
+	const log = createWukongLog(limits, clock);
 	log.load({ objects: [], head: 10n, history: [], base: 10n });
 	const asked: (bigint | undefined)[] = [];
 	const { promise, resolve, reject } = Promise.withResolvers<bigint>();
@@ -17,7 +17,7 @@ function stage() {
 		asked.push(atLeast);
 		return promise;
 	};
-	const versions = createVersionWait({ log, store: { newestVersion }, clock });
+	const versions = createVersionWait({ log, feed: { newestVersion }, clock });
 	return { clock, log, versions, asked, answer: resolve, refuse: reject };
 }
 

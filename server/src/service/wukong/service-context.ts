@@ -3,14 +3,14 @@ import type { HandlerContext } from "@connectrpc/connect";
 import type { Caller, Principal } from "../../caller.ts";
 import { principalKey } from "../../rpc/call/call-context.ts";
 import type { Store } from "../../store/store.ts";
-import type { Replica } from "../../watch/replica.ts";
+import type { WukongReplica } from "./wukong-events.ts";
 
 /** Holds what the methods of the service need. */
 export interface ServiceContext {
 	/** Takes the writes. */
 	readonly store: Store;
 	/** Answers the reads. */
-	readonly replica: Replica;
+	readonly replica: WukongReplica;
 	/** Namespace of one VM whose namespace is empty. */
 	readonly defaultNamespace: string;
 	/** Longest silence of a watch whose request asks for none, in milliseconds. */
@@ -18,7 +18,7 @@ export interface ServiceContext {
 }
 
 /** Returns the `stale_since` of an answer: set while upstream is silent. */
-export function staleSince(replica: Replica): Timestamp | undefined {
+export function staleSince(replica: WukongReplica): Timestamp | undefined {
 	const { staleSinceMs } = replica.freshness();
 	return staleSinceMs === undefined ? undefined : timestampFromMs(staleSinceMs);
 }

@@ -1,6 +1,6 @@
 import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext } from "@connectrpc/connect";
-import type { WatchWukongRequest } from "@novasphere/wukong-gen/wukong-service";
+import type { WatchWukongRequest, WukongEvent } from "@novasphere/wukong-gen/wukong-service";
 import { invalidRequest } from "../../failure.ts";
 import { createSelector } from "../../watch/selector/selector.ts";
 import type { WatchStream } from "../../watch/watch-stream.ts";
@@ -14,7 +14,10 @@ export function createWatch({
 	replica,
 	defaultNamespace,
 	heartbeatIntervalMs,
-}: ServiceContext): (request: WatchWukongRequest, context: HandlerContext) => WatchStream {
+}: ServiceContext): (
+	request: WatchWukongRequest,
+	context: HandlerContext,
+) => WatchStream<WukongEvent> {
 	return ({ namespace, name, ...request }, context) =>
 		replica.watch({
 			filter: {

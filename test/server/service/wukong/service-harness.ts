@@ -5,6 +5,7 @@ import { optionsTable } from "../../../../server/src/config/options-table.ts";
 import { reasonIn } from "../../../../server/src/service/errors/connect-error.ts";
 import { createCallInterceptor } from "../../../../server/src/service/interceptors/calls.ts";
 import { createValidateInterceptor } from "../../../../server/src/service/interceptors/validate.ts";
+import { createWukongEvents } from "../../../../server/src/service/wukong/wukong-events.ts";
 import { createWukongService } from "../../../../server/src/service/wukong/wukong-service.ts";
 import { createEmbeddedStore } from "../../../../server/src/store/embedded/embedded-store.ts";
 import { createAccessLog } from "../../../../server/src/telemetry/access-log.ts";
@@ -32,7 +33,8 @@ export async function startService({ defaultNamespace = "default" } = {}) {
 		},
 	});
 	const replica = createReplica({
-		store,
+		feed: store,
+		events: createWukongEvents(),
 		clock,
 		historyLimits,
 		maxStreams: 100,

@@ -1,12 +1,12 @@
 import { afterEach, expect, test } from "vitest";
 import { systemClock } from "../../../../server/src/clock.ts";
 import { wukongKind } from "../../../../server/src/store/kubernetes/kinds/wukong.ts";
-import { type ChangeLog, createChangeLog } from "../../../../server/src/watch/change-log.ts";
 import { createFakeHand } from "../../../faults/fake-hand.ts";
 import { createRandomWriter } from "../../../faults/hand.ts";
 import { type FakeApiServer, startFakeApiServer } from "../../../support/fake-api-server.ts";
 import { createSeededRandom } from "../../../support/seeded-random.ts";
 import { until } from "../../../support/until.ts";
+import { createWukongLog, type WukongLog } from "../../../support/watching.ts";
 import { createStoreBefore } from "./harness.ts";
 
 let api: FakeApiServer;
@@ -21,14 +21,14 @@ afterEach(async () => {
 async function startReplica(historyVersions = 0n) {
 	const store = createStoreBefore(api, { reflectorTimings: { historyVersions } });
 	const limits = { maxChanges: 100_000, maxAgeMs: 1e9, maxBytes: 1e9 };
-	const log = createChangeLog({ limits, clock: systemClock });
+	const log = createWukongLog(limits, systemClock);
 	await store.start(log);
 	closing.push(() => store.close());
 	return { store, log };
 }
 
 /** All changes after a version, in words. */
-function historyOf({ history }: ChangeLog, since: bigint): string[] {
+function historyOf({ history }: WukongLog, since: bigint): string[] {
 	const changes = [];
 	for (let at = history.after(since); at < history.nextSequence; at++) {
 		const { version, object, deleted } = history.at(at).change;

@@ -3,12 +3,14 @@ import { runInNewContext } from "node:vm";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
 import { expect, test } from "vitest";
+import { createWukongEvents } from "../../../server/src/service/wukong/wukong-events.ts";
 import { createHistory } from "../../../server/src/watch/history.ts";
 import { seedPayload } from "../../bench/payload/payload.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");
 
+const events = createWukongEvents();
 const usual = seedPayload(1).list.wukongs[0] as Wukong;
 const many = <T>(entry: (index: number) => T) => Array.from({ length: 60 }, (_, i) => entry(i));
 const kinds: readonly (readonly [string, Partial<Wukong>])[] = [
@@ -40,7 +42,7 @@ test.each(kinds)("a history of %s takes about as much heap as it may, not more",
 	const limits = { maxChanges: 100_000, maxAgeMs: Number.MAX_SAFE_INTEGER, maxBytes };
 	let previous = stateOf(init, 0);
 	const fill = () => {
-		const history = createHistory(limits, { base: 0n, firstSequence: 0 });
+		const history = createHistory({ limits, events, start: { base: 0n, firstSequence: 0 } });
 		for (let version = 1; history.firstSequence < 100; version++) {
 			const object = stateOf(init, version);
 			const versions = { version: BigInt(version), resumeVersion: BigInt(version) };

@@ -1,0 +1,65 @@
+import { create } from "@bufbuild/protobuf";
+import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import {
+	WukongEvent_Type as EventType,
+	type WukongEvent,
+	WukongEventSchema,
+} from "@novasphere/wukong-gen/wukong-service";
+import { binaryBytes } from "../../resource/object-size.ts";
+import { startOver } from "../../resource/version.ts";
+import type { EventFactory } from "../../watch/events.ts";
+import type { Replica } from "../../watch/replica.ts";
+
+/** The replica of VMs, whose streams say `WukongEvent`. */
+export type WukongReplica = Replica<Wukong, WukongEvent>;
+
+const types = {
+	added: EventType.ADDED,
+	modified: EventType.MODIFIED,
+	deleted: EventType.DELETED,
+	synced: EventType.SYNCED,
+	heartbeat: EventType.HEARTBEAT,
+	reset: EventType.RESET,
+} as const;
+
+/** Makes the factory of the events of VMs. The size of each state is counted once. */
+export function createWukongEvents(): EventFactory<Wukong, WukongEvent> {
+	const sizes = new WeakMap<Wukong, number>();
+	return {
+		change: (kind, wukong, { token, timeMs }) =>
+			Object.freeze(
+				create(WukongEventSchema, {
+					type: types[kind],
+					wukong,
+					resourceVersion: token,
+					time: timestampFromMs(timeMs),
+				}),
+			),
+		snapshot: (wukong) =>
+			Object.freeze(
+				create(WukongEventSchema, { type: EventType.ADDED, wukong, resourceVersion: startOver }),
+			),
+		control(kind, { token, timeMs, freshness }) {
+			const event = create(WukongEventSchema, {
+				type: types[kind],
+				resourceVersion: token,
+				time: timestampFromMs(timeMs),
+			});
+			if (freshness === undefined) return event;
+			const { lagMs, staleSinceMs } = freshness;
+			// A monotonic clock has fractions, a Duration has whole nanoseconds.
+			event.upstreamLag = durationFromMs(Math.round(lagMs));
+			if (staleSinceMs !== undefined) event.staleSince = timestampFromMs(staleSinceMs);
+			return event;
+		},
+		sizeBytes(wukong) {
+			let size = sizes.get(wukong);
+			if (size === undefined) {
+				size = binaryBytes(wukong);
+				sizes.set(wukong, size);
+			}
+			return size;
+		},
+	};
+}
