@@ -76,7 +76,12 @@ function timingsFrom(flags: ReturnType<typeof readCommandLine>): OperatorTimings
 async function run(flags: ReturnType<typeof readCommandLine>): Promise<void> {
 	const life = timingsFrom(flags);
 	const { kubeconfig, context, namespace } = flags;
-	const access = await openKubeconfig({ kubeconfig, context, maxConnections });
+	const access = await openKubeconfig({
+		kubeconfig,
+		searchPath: process.env.KUBECONFIG,
+		context,
+		maxConnections,
+	});
 	const clock = systemClock;
 	const product = createProduct("wukong-operator-simulator");
 	const api = createApiClient({

@@ -90,6 +90,7 @@ async function run(config: Config): Promise<void> {
 		const app: App = createApp(config, {
 			logger,
 			processMetrics: true,
+			kubeconfigPath: process.env.KUBECONFIG,
 			onFault: (fault) => endAfterFault(app, fault),
 		});
 		const stop = stopWith(app);

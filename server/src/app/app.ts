@@ -32,6 +32,8 @@ export interface Surroundings {
 	readonly onFault?: (fault: unknown) => void;
 	/** Where the service counts what it does. Default: a registry of its own. */
 	readonly metrics?: Metrics;
+	/** `KUBECONFIG` of the environment. Default: unset. */
+	readonly kubeconfigPath?: string | undefined;
 	/** A store to serve; the app starts and closes it. Default: the one that is configured. */
 	readonly store?: Store;
 }
@@ -86,7 +88,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	const store =
 		surroundings.store ??
 		createStore(config, {
-			...{ history, clock, logger, onFault },
+			...{ history, clock, logger, onFault, kubeconfigPath: surroundings.kubeconfigPath },
 			...{ upstream: metrics.upstream, store: metrics.store },
 		});
 	const replica = createReplica({

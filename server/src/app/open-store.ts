@@ -14,6 +14,8 @@ export interface StoreParts {
 	readonly history: HistoryLimits;
 	readonly clock: Clock;
 	readonly logger: Logger;
+	/** `KUBECONFIG` of the environment; undefined: unset. */
+	readonly kubeconfigPath: string | undefined;
 	/** Counts what the way to the cluster does. */
 	readonly upstream: UpstreamObserver & WriteObserver;
 	/** Counts what the embedded store fails to do. */
@@ -63,11 +65,13 @@ function loggedStore(counters: StoreObserver, logger: Logger): StoreObserver {
 /** Connections to the API server: the watch, and writes side by side. */
 const maxUpstreamConnections = 64;
 
-function createClusterStore(config: Config, { clock, logger, upstream }: StoreParts): Store {
+function createClusterStore(config: Config, parts: StoreParts): Store {
+	const { clock, logger, upstream } = parts;
 	const { kubeconfig, context, namespace } = config;
 	const log = createUpstreamLog(logger);
 	return createKubernetesStore({
 		kubeconfig,
+		searchPath: parts.kubeconfigPath,
 		context,
 		namespace,
 		maxConnections: maxUpstreamConnections,

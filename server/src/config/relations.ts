@@ -1,6 +1,17 @@
 import { isIPv4 } from "node:net";
 import { parseHost } from "../http/authority.ts";
 import type { Config } from "./config.ts";
+import { optionsTable } from "./options-table.ts";
+
+/** Options that the Kubernetes store has no use for. */
+const embeddedOnly = [
+	"data",
+	"seed",
+	"operatorPendingMs",
+	"operatorCreatingMs",
+	"operatorStoppingMs",
+	"operatorDeletingMs",
+] as const;
 
 /** Faults between options that are each fine by themselves. */
 export function relationFaults(config: Config): string[] {
@@ -16,6 +27,12 @@ export function relationFaults(config: Config): string[] {
 	for (const name of ["kubeconfig", "context", "namespace"] as const) {
 		if (config[name] !== "" && config.store !== "kubernetes") {
 			faults.push(`--${name} needs --store kubernetes`);
+		}
+	}
+	if (config.store === "kubernetes") {
+		for (const key of embeddedOnly) {
+			const { flag, defaultValue } = optionsTable[key];
+			if (config[key] !== defaultValue) faults.push(`--${flag} needs --store embedded`);
 		}
 	}
 	return faults;

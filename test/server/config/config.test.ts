@@ -125,6 +125,15 @@ describe("a wrong configuration", () => {
 		]);
 	});
 
+	test.each([
+		["--data", ":memory:"],
+		["--seed", "5"],
+		["--operator-pending-ms", "1"],
+	])("%s means nothing to the Kubernetes store, and is not passed over", (flag, value) => {
+		const environment = { WUKONG_STORE: "kubernetes" };
+		expect(faultsOf([flag, value], environment)).toEqual([`${flag} needs --store embedded`]);
+	});
+
 	test("suggests nothing where nothing is near", () => {
 		expect(faultsOf(["--completely-different-thing=1"])).toEqual([
 			"unknown option: --completely-different-thing",

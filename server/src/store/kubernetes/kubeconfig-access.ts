@@ -1,5 +1,7 @@
+import { type Stats, statSync } from "node:fs";
 import type { Agent } from "node:http";
 import { type AgentOptions, Agent as HttpsAgent, type RequestOptions } from "node:https";
+import { delimiter } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { ClusterAccess } from "./api.ts";
@@ -11,6 +13,11 @@ export interface KubeconfigOptions {
 	 * `~/.kube/config`, and in a pod its service account.
 	 */
 	readonly kubeconfig: string;
+	/**
+	 * `KUBECONFIG` as the environment has it: files with `:` between them (`;` on Windows), which are
+	 * merged as kubectl merges them. Default: unset.
+	 */
+	readonly searchPath?: string | undefined;
 	/** A context of the kubeconfig. Empty, the default: its current one. */
 	readonly context: string;
 	/** Most connections at one time. Default 64. */
@@ -32,7 +39,7 @@ type TlsOptions = Pick<AgentOptions, "ca" | "cert" | "key" | "rejectUnauthorized
  */
 export async function openKubeconfig(options: KubeconfigOptions): Promise<ClusterAccess> {
 	const { KubeConfig } = await import("@kubernetes/client-node");
-	const load = () => loadConfig(new KubeConfig(), options);
+	const load = () => loadConfig(KubeConfig, options);
 	let config = load();
 	const server = serverOf(config);
 	let agent: Agent | undefined;
@@ -87,14 +94,16 @@ export async function openKubeconfig(options: KubeconfigOptions): Promise<Cluste
 	};
 }
 
-function loadConfig(config: KubeConfig, { kubeconfig, context }: KubeconfigOptions): KubeConfig {
-	try {
-		if (kubeconfig === "") config.loadFromDefault();
-		else config.loadFromFile(kubeconfig);
-	} catch (error) {
-		throw unreadable(kubeconfig, error);
+function loadConfig(Config: typeof KubeConfig, options: KubeconfigOptions): KubeConfig {
+	const { kubeconfig, searchPath = "", context } = options;
+	const files = kubeconfig === "" ? searchPath.split(delimiter).filter(Boolean) : [kubeconfig];
+	if (searchPath !== "" && files.length === 0) {
+		throw new KubeconfigError(`KUBECONFIG names no file: it is "${searchPath}"`);
 	}
-	if (kubeconfig === "" && isFallback(config)) {
+	const [first, ...others] = files;
+	const config = readConfig(Config, first);
+	for (const file of others) config.mergeConfig(readConfig(Config, file));
+	if (files.length === 0 && isFallback(config)) {
 		throw new KubeconfigError(
 			"no kubeconfig found: looked at KUBECONFIG, at .kube/config in the home folder, and for the service account of a pod; name one with --kubeconfig",
 		);
@@ -103,7 +112,55 @@ function loadConfig(config: KubeConfig, { kubeconfig, context }: KubeconfigOptio
 	if (config.getContextObject(config.getCurrentContext()) === null) {
 		throw new KubeconfigError(`the kubeconfig has no context "${config.getCurrentContext()}"`);
 	}
+	requireRegularFiles(config);
 	return config;
+}
+
+/** Reads one file, or the usual places where none is named. @throws KubeconfigError */
+function readConfig(Config: typeof KubeConfig, file: string | undefined): KubeConfig {
+	class CheckedConfig extends Config {
+		override loadFromFile(...args: Parameters<KubeConfig["loadFromFile"]>): void {
+			requireRegularFile(args[0]);
+			super.loadFromFile(...args);
+		}
+	}
+	const config = new CheckedConfig();
+	try {
+		if (file === undefined) config.loadFromDefault();
+		else config.loadFromFile(file);
+	} catch (error) {
+		throw error instanceof KubeconfigError ? error : unreadable(file ?? "", error);
+	}
+	return config;
+}
+
+/** Checks the files that the kubeconfig names; they are read, again and again, on this thread. */
+function requireRegularFiles(config: KubeConfig): void {
+	const { caFile } = config.getCurrentCluster() ?? {};
+	const { certFile, keyFile, authProvider } = config.getCurrentUser() ?? {};
+	const tokenFile: unknown = authProvider?.config?.tokenFile;
+	for (const file of [caFile, certFile, keyFile, tokenFile]) {
+		if (typeof file === "string" && file !== "") requireRegularFile(file);
+	}
+}
+
+/**
+ * Refuses what is neither a file nor a folder: the reading of a pipe or a device may never end, and
+ * would block the event loop. A folder, or nothing, is told by the system when it is read.
+ */
+function requireRegularFile(file: string): void {
+	const stats = statOf(file);
+	if (stats === undefined || stats.isFile() || stats.isDirectory()) return;
+	throw new KubeconfigError(`the kubeconfig cannot be read: ${file}: it is no regular file`);
+}
+
+/** Undefined where nothing is, or may be seen: the reading tells why. */
+function statOf(file: string): Stats | undefined {
+	try {
+		return statSync(file);
+	} catch {
+		return undefined;
+	}
 }
 
 /** The cause's text tells of a file only; that of a parser would quote what is in it. */

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -66,8 +67,13 @@ async function kubeconfig(cluster: object = {}): Promise<string> {
 /** As a pod's service account is read. */
 const tokenFrom = (tokenFile: string) => ({ name: "tokenFile", config: { tokenFile } });
 
-async function open(file: string, context = "") {
-	const access = await openKubeconfig({ kubeconfig: file, context, maxConnections: 4 });
+async function open(file: string, context = "", searchPath?: string) {
+	const access = await openKubeconfig({
+		kubeconfig: file,
+		searchPath,
+		context,
+		maxConnections: 4,
+	});
 	const api = createApiClient({
 		resource: wukongKind,
 		access,
@@ -128,6 +134,46 @@ describe("openKubeconfig", () => {
 		["/", /^the kubeconfig cannot be read: \/: EISDIR$/],
 	])("names the file %s that cannot be read", async (file, message) => {
 		await expect(open(file)).rejects.toThrow(message);
+	});
+
+	/** A pipe that nobody writes to: opening it for reading never ends. */
+	const pipe = () => {
+		const path = join(folder, "pipe");
+		execFileSync("mkfifo", [path]);
+		return path;
+	};
+
+	test("a pipe or a device is refused before it is read, which might never end", async () => {
+		const refusal = (file: string) => ({
+			name: "KubeconfigError",
+			message: `the kubeconfig cannot be read: ${file}: it is no regular file`,
+		});
+		const path = pipe();
+		const file = await kubeconfig();
+		await expect(open(path)).rejects.toMatchObject(refusal(path));
+		await expect(open("/dev/null")).rejects.toMatchObject(refusal("/dev/null"));
+		await expect(open("", "", path)).rejects.toMatchObject(refusal(path));
+		await expect(open("", "", `${file}:${path}`)).rejects.toMatchObject(refusal(path));
+		await expect(open("", "", "/dev/null")).rejects.toMatchObject(refusal("/dev/null"));
+	});
+
+	test("so is one that the kubeconfig names for its authority", async () => {
+		const path = pipe();
+		const file = await kubeconfig({ "certificate-authority": path });
+		await expect(open(file)).rejects.toThrow(`${path}: it is no regular file`);
+	});
+
+	test.each([":", "::"])("KUBECONFIG=%s is told to name no file", async (searchPath) => {
+		await expect(open("", "", searchPath)).rejects.toMatchObject({
+			name: "KubeconfigError",
+			message: `KUBECONFIG names no file: it is "${searchPath}"`,
+		});
+	});
+
+	test("the files of KUBECONFIG are merged, empty entries passed over", async () => {
+		const { version, close } = await open("", "", `:${await kubeconfig()}:`);
+		expect(await version()).toBe(7n);
+		close();
 	});
 
 	test("of a file that is no kubeconfig says so, without a word of what is in it", async () => {
