@@ -127,7 +127,7 @@ describe("a running app", () => {
 });
 
 describe("an app that closes", () => {
-	test("ends streams with a last HEARTBEAT and SHUTTING_DOWN with RetryInfo", async () => {
+	test("ends streams with a last HEARTBEAT and SHUTTING_DOWN with RetryInfo, and logs them as ended", async () => {
 		const { app, client } = await start();
 		const types: EventType[] = [];
 		const stream = (async () => {
@@ -139,6 +139,8 @@ describe("an app that closes", () => {
 		const error = (await ended) as ConnectError;
 		expect(types).toEqual([EventType.SYNCED, EventType.HEARTBEAT]);
 		expect(reasonIn(error)).toBe("SHUTTING_DOWN");
+		const line = logLines.map((text) => JSON.parse(text)).find(({ code }) => code !== undefined);
+		expect(line).toMatchObject({ level: "info", msg: "stream ended", reason: "SHUTTING_DOWN" });
 		expect(error.findDetails(RetryInfoSchema)).toHaveLength(1);
 	});
 
