@@ -136,6 +136,19 @@ describe("a live list", () => {
 		fake.client.close();
 	});
 
+	test("of a client that is closed is closed, and is never ready", async () => {
+		const fake = createFakeWukong({ seed });
+		const before = fake.client.liveList();
+		fake.client.close();
+		await fake.advance(100);
+		for (const list of [before, fake.client.liveList({ namespace: "other" })]) {
+			const ready = list.ready().catch((error) => error);
+			await fake.advance(100);
+			expect(await ready).toMatchObject({ code: Code.Canceled });
+		}
+		expect(fake.calls).toBe(0);
+	});
+
 	test("begins anew after a failure only when it is asked to", async () => {
 		const fake = createFakeWukong({ seed });
 		fake.fail(failure(Code.PermissionDenied, "PERMISSION_DENIED"));

@@ -101,8 +101,9 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Step, void
 	const renewed = async (error: ConnectError, triedAtMs: number): Promise<boolean> => {
 		if (++refusals === 1 && (await renewal?.renew().catch(() => false))) return true;
 		report("failed", error);
+		const lookMs = refusals > 2 ? refusedMs : tokenLookMs;
 		const gap = { sinceMs: triedAtMs, leastMs: refusals > 2 ? refusedMs : leastMs };
-		do await pause.wait(tokenLookMs, gap);
+		do await pause.wait(lookMs, gap);
 		while (!signal.aborted && !(await renewal?.hasChanged().catch(() => false)));
 		return true;
 	};

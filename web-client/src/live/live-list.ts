@@ -43,6 +43,8 @@ export interface LiveListOptions
 	readonly signal: AbortSignal;
 }
 
+const closed: LiveCondition = { status: "closed", error: undefined, staleSince: undefined };
+
 export function createLiveList(options: LiveListOptions): LiveList {
 	const { clock } = options.environment;
 	const listeners = new Set<(snapshot: LiveSnapshot) => void>();
@@ -106,7 +108,7 @@ export function createLiveList(options: LiveListOptions): LiveList {
 		leaver.abort();
 		leaver = undefined;
 		shared?.leave();
-		onCondition({ status: "closed", error: undefined, staleSince: undefined });
+		onCondition(closed);
 	};
 	const open = () => {
 		linger?.cancel();
@@ -161,7 +163,12 @@ export function createLiveList(options: LiveListOptions): LiveList {
 			if (listeners.size > 0) open();
 		},
 	};
-	options.signal.addEventListener("abort", close, { once: true });
+	const end = () => {
+		close();
+		onCondition(closed);
+	};
+	options.signal.addEventListener("abort", end, { once: true });
+	if (options.signal.aborted) end();
 	return list;
 }
 

@@ -3,8 +3,8 @@ import type { Clock, Timer } from "./environment.ts";
 /** The time between two tries, which news may cut short. */
 export interface Pause {
 	/**
-	 * Resolves after `delayMs`, or when it is woken, but not before `gap.leastMs` after `gap.sinceMs`
-	 * of the wall clock. Resolves at once where the caller has left.
+	 * Resolves after `delayMs`, or when it is woken, but then not before `gap.leastMs` after
+	 * `gap.sinceMs` of the wall clock. Resolves at once where the caller has left.
 	 */
 	wait(delayMs: number, gap?: Gap): Promise<void>;
 	/** Resolves when it is woken. */
@@ -15,7 +15,7 @@ export interface Pause {
 	stop(): void;
 }
 
-/** The least time between two tries, in milliseconds. */
+/** The least time between two tries of which the second was woken for, in milliseconds. */
 export interface Gap {
 	readonly sinceMs: number;
 	readonly leastMs: number;
@@ -42,10 +42,10 @@ export function createPause(clock: Clock, leaver: AbortSignal): Pause {
 
 	return {
 		async wait(delayMs, { sinceMs, leastMs } = { sinceMs: 0, leastMs: 0 }) {
-			await sleep(delayMs);
+			let isWoken = await sleep(delayMs);
 			// A clock that was set back since must not make the gap longer.
 			const leftMs = () => Math.min(leastMs, sinceMs + leastMs - clock.nowMs());
-			while (!leaver.aborted && leftMs() > 0 && (await sleep(leftMs())));
+			while (isWoken && !leaver.aborted && leftMs() > 0) isWoken = await sleep(leftMs());
 		},
 		async forever() {
 			await sleep(undefined);
