@@ -58,7 +58,7 @@ const rooms: Readonly<Record<string, Room>> = {
 		packages: ["@connectrpc/", gen],
 	},
 	"rpc/": { imports: ["http/", ...ground], packages: ["@connectrpc/", gen] },
-	"watch/": { imports: ["store/store.ts", "resource/", ...ground], packages: [gen] },
+	"watch/": { imports: ["store/store.ts", "resource/", ...ground] },
 	"store/": { imports: ["resource/", ...ground], packages: [gen] },
 	"store/embedded/": {
 		imports: ["store/store.ts", "store/simulator/", "resource/", ...ground],

@@ -4,14 +4,41 @@ import {
 	labelKeyWords,
 	labelValueWords,
 } from "../../resource/label-grammar.ts";
-import { parseInteger, type Requirement } from "./requirement.ts";
 
-/** What is wrong with a selector's text, for people. */
+/** The labels of one object. */
+export type Labels = { readonly [key: string]: string };
+
+/**
+ * One condition on the labels of an object.
+ * Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
+ */
+export type Requirement =
+	| { readonly operator: "exists" | "absent"; readonly key: string }
+	| {
+			readonly operator: "in" | "notin";
+			readonly key: string;
+			readonly values: ReadonlySet<string>;
+	  }
+	| { readonly operator: "gt" | "lt"; readonly key: string; readonly bound: bigint };
+
+/**
+ * Reads a number as Kubernetes does: strconv.ParseInt in base 10, of 64 bits. Leading zeros and a
+ * sign are let pass.
+ * @returns undefined where it is none
+ */
+export function parseInteger(text: string): bigint | undefined {
+	if (!/^[+-]?[0-9]+$/.test(text)) return undefined;
+	// BigInt knows no plus sign.
+	const number = BigInt(text.replace(/^[+]/, ""));
+	return BigInt.asIntN(64, number) === number ? number : undefined;
+}
+
+/** Says what is wrong with the text of a selector; the message is for people. */
 export class SelectorSyntaxError extends Error {
 	override readonly name = "SelectorSyntaxError";
 }
 
-/** White space is just these four characters: any other stands for itself, and is in no key. */
+/** One token. White space is just these four characters; any other is part of a token, and in no key. */
 const token = /[ \t\r\n]*(?:(==|!=|[=!(),<>]|[^ \t\r\n=!(),<>]+)|$)/y;
 
 /**

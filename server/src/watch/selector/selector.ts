@@ -1,20 +1,24 @@
 import { invalidRequest } from "../../failure.ts";
-import type { Labels, Requirement } from "./requirement.ts";
-import { meets } from "./requirement.ts";
-import { parseSelector, SelectorSyntaxError } from "./selector-parser.ts";
+import {
+	type Labels,
+	parseInteger,
+	parseSelector,
+	type Requirement,
+	SelectorSyntaxError,
+} from "./selector-parser.ts";
 
 /** A condition on labels. */
 export interface Selector {
-	/** True where the labels meet every requirement. */
+	/** Checks that the labels meet every requirement. */
 	matches(labels: Labels): boolean;
 	/** Equal for equal queries; binds a page token to its query. */
 	readonly text: string;
-	/** Bytes of heap that it takes, about. */
+	/** About how many bytes of heap it takes. */
 	readonly bytes: number;
 }
 
 /**
- * The selector of a request: each of `labels` is equal, and `labelSelector` holds.
+ * Makes the selector of a request: each of `labels` is equal, and `labelSelector` holds.
  * @throws INVALID_REQUEST naming `label_selector`
  */
 export function createSelector(labels: Labels, labelSelector: string): Selector {
@@ -48,7 +52,7 @@ function requirementBytes(requirement: Requirement): number {
 	return bytes;
 }
 
-/** What most requests ask for. */
+/** The selector of most requests. */
 const everything: Selector = Object.freeze(select([], ""));
 
 function parse(labelSelector: string): Requirement[] {
@@ -57,5 +61,29 @@ function parse(labelSelector: string): Requirement[] {
 	} catch (error) {
 		if (!(error instanceof SelectorSyntaxError)) throw error;
 		throw invalidRequest({ field: "label_selector", description: error.message });
+	}
+}
+
+/** Checks that the labels meet the condition. */
+function meets(requirement: Requirement, labels: Labels): boolean {
+	const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined;
+	switch (requirement.operator) {
+		case "exists":
+			return value !== undefined;
+		case "absent":
+			return value === undefined;
+		case "in":
+			return value !== undefined && requirement.values.has(value);
+		// As in Kubernetes, an object without the key is not in the set.
+		case "notin":
+			return value === undefined || !requirement.values.has(value);
+		case "gt":
+		case "lt": {
+			const number = value === undefined ? undefined : parseInteger(value);
+			if (number === undefined) return false;
+			return requirement.operator === "gt"
+				? number > requirement.bound
+				: number < requirement.bound;
+		}
 	}
 }
