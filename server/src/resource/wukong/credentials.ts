@@ -7,7 +7,7 @@ import {
 	type MessageShape,
 } from "@bufbuild/protobuf";
 
-/** What has to happen to the messages of one type so that no credential is left. */
+/** The fields of one message type that hold credentials, or may hold them somewhere below. */
 interface Plan {
 	/** Fields with the `debug_redact` option. */
 	readonly secrets: readonly DescField[];
@@ -18,7 +18,7 @@ interface Plan {
 const plans = new WeakMap<DescMessage, Plan>();
 
 /**
- * The message without its write-only fields: those with the option `debug_redact`,
+ * Removes the write-only fields of a message: those with the option `debug_redact`,
  * wherever they are. Never changes `message`. The result shares all parts that held
  * no credential; where nothing held one, it is `message` itself.
  */

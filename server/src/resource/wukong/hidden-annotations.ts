@@ -9,23 +9,23 @@ const ownPrefix = "wukong.novasphere.dev/";
 
 type Annotations = { readonly [key: string]: string };
 
-/** True for an annotation that is neither shown to callers nor touched by them. */
+/** Checks for an annotation that is neither shown to callers nor touched by them. */
 export function isHiddenAnnotation(key: string): boolean {
 	return key === lastApplied || key.startsWith(ownPrefix);
 }
 
-/** The annotations that callers see; the given map itself where none is hidden. */
+/** Returns the annotations that callers see; the given map itself where none is hidden. */
 export function visibleAnnotations<A extends Annotations>(annotations: A): A {
 	return pick(annotations, (key) => !isHiddenAnnotation(key));
 }
 
-/** The annotations that survive every update; the given map itself where all are hidden. */
+/** Returns the annotations that survive every update; the given map itself where all are hidden. */
 export function hiddenAnnotations<A extends Annotations>(annotations: A): A {
 	return pick(annotations, isHiddenAnnotation);
 }
 
 /**
- * The violations of a request that sets hidden annotations, one for each.
+ * Lists the violations of a request that sets hidden annotations, one for each.
  * @param annotations as the request gives them.
  */
 export function hiddenAnnotationViolations(annotations: Annotations): FieldViolation[] {

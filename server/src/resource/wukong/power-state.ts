@@ -8,14 +8,14 @@ import {
 } from "@novasphere/wukong-gen/wukong";
 
 /**
- * The power wish as the operator reads it: an absent start strategy means on, a
+ * Reads the power wish as the operator does: an absent start strategy means on, a
  * strategy that is present without auto_start means off.
  */
 export function wantedOn(spec: WukongSpec | undefined): boolean {
 	return spec?.startStrategy === undefined || spec.startStrategy.autoStart === true;
 }
 
-/** A spec with the power wish written out, so that equal wishes are equal specs. */
+/** Returns a spec with the power wish written out, so that equal wishes are equal specs. */
 export function effectiveSpec(spec: WukongSpec | undefined): WukongSpec {
 	return {
 		...(spec ?? create(WukongSpecSchema)),
@@ -26,12 +26,12 @@ export function effectiveSpec(spec: WukongSpec | undefined): WukongSpec {
 	};
 }
 
-/** Phases that are known besides Error; any other word of the operator is UNKNOWN. */
+/** Known phases besides Error; any other phase of the operator is UNKNOWN. */
 const knownPhases = new Set(["", "Pending", "Creating", "Running", "Stopped"]);
 
 /**
- * The power state, derived from the wish and the operator's phase: the first row
- * that fits in the contract's table. STOPPED is never said before it is observed.
+ * Derives the power state from the wish and the operator's phase: the first row
+ * that fits in the contract's table. STOPPED is never reported before it is observed.
  */
 export function powerStateOf(wukong: Wukong): WukongStatus_PowerState {
 	const phase = wukong.status?.phase ?? "";

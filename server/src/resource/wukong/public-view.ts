@@ -6,7 +6,7 @@ import { visibleAnnotations } from "./hidden-annotations.ts";
 import { effectiveSpec, powerStateOf } from "./power-state.ts";
 
 /**
- * What callers see of a Wukong as a store holds it: without credentials and
+ * Returns what callers see of a stored Wukong: without credentials and
  * hidden annotations, start strategy effective and set, status set with the
  * derived power state. The result is frozen through and through, and so are the
  * parts of `raw` that it shares.

@@ -14,8 +14,8 @@ import { dirname } from "node:path";
 import { StoreOpenError } from "./storage-error.ts";
 
 /**
- * Makes a data file and its folder where they are missing, for their owner only: it holds
- * credentials. One that is there is judged but not opened: closing it would release the locks that
+ * Creates a data file and its folder where they are missing, for their owner only: it holds
+ * credentials. An existing one is checked but not opened: closing it would release the locks that
  * this process holds on it (POSIX).
  * @throws StoreOpenError where it cannot be a data file; else what the system says
  */
@@ -37,7 +37,7 @@ function createFile(dataPath: string): void {
 		closeSync(openSync(dataPath, "wx", 0o600));
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-		// It is there, and yet nothing is: SQLite would make what the link names, for all to read.
+		// A link to nothing: SQLite would create what it names, readable by everybody.
 		if (statOf(dataPath) === undefined) {
 			throw unusable(dataPath, "it is a link to a file that is not there", error);
 		}
@@ -62,7 +62,7 @@ function ensureFolder(path: string, dataPath: string): void {
 	}
 }
 
-/** Undefined where there is nothing, or a link to nothing. */
+/** Returns undefined where there is nothing, or a link to nothing. */
 function statOf(path: string): Stats | undefined {
 	return statSync(path, { throwIfNoEntry: false });
 }
@@ -71,14 +71,14 @@ function unusable(dataPath: string, problem: string, cause?: unknown): StoreOpen
 	return new StoreOpenError("UNREACHABLE", dataPath, problem, cause);
 }
 
-/** Errors that mean: what SQLite writes beside it would fail as well. */
+/** Errors that SQLite would meet as well. */
 const refusals: readonly (string | undefined)[] = ["ENOSPC", "EDQUOT", "EROFS", "EIO"];
 
 const blockBytes = 64 * 1_024;
 
 /**
- * Tries whether the disk takes so many bytes more, with a file beside the data file that is
- * removed again. A commit alone does not tell: in the log there may be room for a small one and
+ * Checks whether the disk has space for so many bytes more, with a file beside the data file that is
+ * removed again. A commit alone proves too little: the log may have space for a small one and
  * for nothing else.
  * @throws what the system says where it refuses. Whatever else keeps the file from being made (a
  * folder that takes no new files) says nothing of the data file, and is passed over.

@@ -8,14 +8,14 @@ import {
 	StoreOpenError,
 } from "./storage-error.ts";
 
-/** What the worker is asked, one thing at a time; opening the file goes without asking. */
+/** A request to the worker, one at a time; the file is opened without a request. */
 export type WorkerRequest =
 	| { readonly ask: "commit"; readonly commit: Commit }
 	| { readonly ask: "probe"; readonly roomBytes: number }
 	| { readonly ask: "close" };
 
 /**
- * What it says: first `opened` or an error, then `done` or an error to each commit and probe.
+ * An answer of the worker: first `opened` or an error, then `done` or an error to each commit and probe.
  * The answer to `close` is its exit.
  */
 export type WorkerAnswer =

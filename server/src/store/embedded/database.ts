@@ -16,7 +16,7 @@ export interface Database {
 	load(): Contents;
 	/** One transaction. @throws CommitError */
 	commit(commit: Commit): void;
-	/** Tries whether so many bytes could be committed; changes nothing. @throws CommitError */
+	/** Checks whether so many bytes could be committed; changes nothing. @throws CommitError */
 	probe(roomBytes: number): void;
 	close(): void;
 }
@@ -41,7 +41,7 @@ export const migrations: readonly string[] = [
 /** Marks the file as ours (`PRAGMA application_id`): "WUKO". */
 const applicationId = 0x57554b4f;
 
-/** A process that ends releases the file within this time; one that lives never does. */
+/** A process that is ending releases the file within this time; a running one never does. */
 const busyTimeoutMs = 1_000;
 
 /**

@@ -7,15 +7,15 @@ import type { WriteQueue } from "./write-queue.ts";
 /** How long after a failed write the operator tries again, in milliseconds. */
 const retryMs = 1_000;
 
-/** Plays the operator's part: keeps the status of every Wukong true to its life. */
+/** Simulates the operator: moves the status of every Wukong through the phases of its life. */
 export interface Operator {
-	/** Looks at one Wukong, now and whenever its next step is due. Call after each change. */
+	/** Reconciles one Wukong, now and whenever its next step is due. Call after each change. */
 	look(ref: ObjectRef): void;
-	/** Ends all timers; nothing is looked at any more. */
+	/** Ends all timers; nothing is reconciled any more. */
 	close(): void;
 }
 
-/** @param writeQueue where the operator reads, and writes like everybody else. */
+/** Creates the operator. @param writeQueue it reads and writes there, as every caller does. */
 export function createOperator(
 	writeQueue: WriteQueue,
 	options: OperatorOptions,

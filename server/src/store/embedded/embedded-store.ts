@@ -46,7 +46,7 @@ interface Running {
 }
 
 /**
- * The store that lives in this process, with the operator played beside it. What it
+ * Creates the store that lives in this process, with the simulated operator beside it. What it
  * acknowledges is on disk. `start` throws StoreOpenError.
  * @param openStorage by default SQLite: in a worker thread, or here for `:memory:`.
  */
@@ -145,12 +145,13 @@ export function createEmbeddedStore(
 
 const silent: StoreObserver = { commitFailed() {}, unwritable() {}, writable() {} };
 
-/** What comes of a request: an answer as things are, or a new record to be written. */
+/** The outcome of a request: an answer without a write, or a new record to write. */
 type Decision = { readonly answer: Wukong } | { readonly record: Wukong; readonly origin: Origin };
 
 /**
- * Decides on what is there, writes included that are not committed yet, and carries
- * it out. Neither an answer nor a refusal leaves before what it rests on is committed.
+ * Runs one request as a transaction: decides on the present state, writes included that are not
+ * committed yet, and carries the decision out. Neither an answer nor a refusal leaves before the
+ * state that it was decided on is committed.
  * @param decision called once, at once; may throw.
  * @returns the published Wukong.
  */

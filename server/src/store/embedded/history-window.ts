@@ -1,7 +1,7 @@
 import type { HistoryLimits } from "../store.ts";
 import type { HistoryRow } from "./storage.ts";
 
-/** What the window knows of a change. */
+/** The position, age and size of one change. */
 export interface HistoryMark {
 	readonly version: bigint;
 	readonly timeMs: number;
@@ -9,19 +9,19 @@ export interface HistoryMark {
 	readonly bytes: number;
 }
 
-/** The mark of a row. */
+/** Returns the mark of a row. */
 export function markOf({ version, timeMs, previous }: HistoryRow): HistoryMark {
 	return { version, timeMs, bytes: previous?.length ?? 0 };
 }
 
-/** Which of the changes in the history are kept. */
+/** Decides which changes of the history are kept. */
 export interface HistoryWindow {
 	/**
-	 * The base of the history once `added` is in it: the newest version that is
+	 * Computes the base of the history once `added` is in it: the newest version that is
 	 * dropped. Changes nothing, because the commit that needs it may fail.
 	 */
 	baseWith(added: readonly HistoryMark[], nowMs: number): bigint;
-	/** Takes what was committed, and drops what is not newer than `base`. */
+	/** Adds what was committed, and drops what is not newer than `base`. */
 	accept(added: readonly HistoryMark[], base: bigint): void;
 }
 

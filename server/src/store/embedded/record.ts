@@ -32,25 +32,25 @@ export interface Origin {
 /** The origin of what no caller created. */
 export const noOrigin: Origin = { requestId: "", fingerprint: "" };
 
-/** Freezes the record and publishes it. */
+/** Creates an entry; freezes the record. */
 export function createEntry(record: Wukong, origin: Origin): Entry {
 	return { record: freeze(record), published: toPublicView(record), origin };
 }
 
 /**
- * The binary form that is stored. Fields that the contract does not know are left
- * out: nobody could strip a credential from them.
+ * Encodes the binary form that is stored. Fields that the contract does not know are left
+ * out: no credential could be removed from them.
  */
 export function encodeWukong(wukong: Wukong): Uint8Array {
 	return toBinary(WukongSchema, wukong, { writeUnknownFields: false });
 }
 
-/** Reads what `encodeWukong` wrote. */
+/** Decodes what `encodeWukong` wrote. */
 export function decodeWukong(bytes: Uint8Array): Wukong {
 	return fromBinary(WukongSchema, bytes);
 }
 
-/** A new Wukong as it is first stored: what the request gave, without output fields. */
+/** Creates the record of a new Wukong: what the request gave, without output fields. */
 export function createdRecord(given: Wukong, uid: string, nowMs: number): Wukong {
 	return {
 		...contentOf(given),
@@ -63,7 +63,7 @@ export function createdRecord(given: Wukong, uid: string, nowMs: number): Wukong
 	};
 }
 
-/** The record after an edit; undefined where the edit changes nothing. */
+/** Returns the record after an edit; undefined where the edit changes nothing. */
 export function editedRecord(current: Wukong, edit: Edit): Wukong | undefined {
 	const copy = contentOf(edit.next);
 	const nextSpec = copy.spec ?? create(WukongSpecSchema);
@@ -87,7 +87,7 @@ export function editedRecord(current: Wukong, edit: Edit): Wukong | undefined {
 	return { ...next, generation: current.generation + (sameSpec ? 0n : 1n) };
 }
 
-/** The record once its deletion began. */
+/** Returns the record once its deletion has begun. */
 export function deletingRecord(current: Wukong, nowMs: number): Wukong {
 	return {
 		...current,
@@ -96,7 +96,7 @@ export function deletingRecord(current: Wukong, nowMs: number): Wukong {
 	};
 }
 
-/** A copy, shared with nobody, of all that callers decide. */
+/** Copies all that callers decide; the copy shares no part. */
 function contentOf({ labels, annotations, spec }: Wukong): Wukong {
 	const given = create(WukongSchema, { labels, annotations, spec: effectiveSpec(spec) });
 	return decodeWukong(encodeWukong(given));

@@ -8,7 +8,7 @@ import { createEntry, decodeWukong, type Entry } from "./record.ts";
 import type { Contents, HistoryRow, RecordRow } from "./storage.ts";
 import { createVersionClock, type VersionClock } from "./version-clock.ts";
 
-/** What the store goes on from. */
+/** The memory that the store continues with. */
 export interface Recovery {
 	readonly entries: readonly Entry[];
 	readonly state: StoreState;
@@ -16,7 +16,7 @@ export interface Recovery {
 	readonly versions: VersionClock;
 }
 
-/** The store's memory from what its storage holds. @throws where that makes no sense. */
+/** Rebuilds the store's memory from what its storage holds. @throws where that makes no sense. */
 export function recover(contents: Contents, limits: HistoryLimits, clock: Clock): Recovery {
 	const window = createHistoryWindow(contents.base, contents.history.map(markOf), limits);
 	const base = window.baseWith([], clock.nowMs());
@@ -31,14 +31,14 @@ export function recover(contents: Contents, limits: HistoryLimits, clock: Clock)
 	return { entries, state, window, versions: createVersionClock(contents.head, clock) };
 }
 
-/** The entry that a stored row holds. */
+/** Decodes the entry of a stored row. */
 function entryOf(row: RecordRow): Entry {
 	const { requestId, fingerprint } = row;
 	return createEntry(decodeWukong(row.object), { requestId, fingerprint });
 }
 
 /**
- * The changes of the undo log after `base`, oldest first, with both of their states.
+ * Rebuilds the changes of the undo log after `base`, oldest first, each with both states.
  * The log holds the state before each change; going back from the present, the state
  * after it is where the later change of the same Wukong began.
  * @param entries the present state.

@@ -9,7 +9,7 @@ import { createdRecord, encodeWukong, noOrigin } from "./record.ts";
 import type { Commit, Contents } from "./storage.ts";
 import { createVersionClock } from "./version-clock.ts";
 
-/** The one commit that fills a store which has never held anything. */
+/** Creates the one commit that fills a store which has never held anything. */
 export function seedCommit(count: number, operator: OperatorOptions, clock: Clock): Commit {
 	const versions = createVersionClock(0n, clock);
 	const timeMs = clock.nowMs();
@@ -27,7 +27,7 @@ export function seedCommit(count: number, operator: OperatorOptions, clock: Cloc
 	return { writes, head, base: head };
 }
 
-/** What an empty storage holds after its first commit. */
+/** Returns what an empty storage holds after its first commit. */
 export function contentsAfter({ writes, head, base }: Commit): Contents {
 	return { records: writes.flatMap(({ record }) => record ?? []), history: [], head, base };
 }
@@ -38,14 +38,14 @@ const tiers = ["web", "api", "db"];
 const environments = ["prod", "staging", "dev"];
 
 /**
- * The Wukongs that an empty store can be filled with: `vm-0` … `vm-(count - 1)` in the
+ * Creates the Wukongs that an empty store can be filled with: `vm-0` … `vm-(count - 1)` in the
  * namespace `default`, all Running, with varied specs and labels, each a second
  * younger than the one before.
  */
 export function seedRecords(count: number, nowMs: number, options: OperatorOptions): Wukong[] {
 	return Array.from({ length: count }, (_, index) => {
 		const createMs = nowMs - (count - index) * 1_000;
-		return grownUp(createdRecord(seedOf(index), randomUUID(), createMs), createMs, options);
+		return settledRecord(createdRecord(seedOf(index), randomUUID(), createMs), createMs, options);
 	});
 }
 
@@ -83,9 +83,9 @@ function pick<T>(values: readonly [T, ...T[]] | readonly T[], index: number): T 
 	return values[index % values.length] as T;
 }
 
-/** Goes through the operator's steps until there is nothing left to do. */
-function grownUp(record: Wukong, nowMs: number, options: OperatorOptions): Wukong {
+/** Runs the operator's steps until there is nothing left to do. */
+function settledRecord(record: Wukong, nowMs: number, options: OperatorOptions): Wukong {
 	const { status, wakeAtMs } = observe(record, nowMs, options);
 	const next = { ...record, status };
-	return wakeAtMs === undefined ? next : grownUp(next, wakeAtMs, options);
+	return wakeAtMs === undefined ? next : settledRecord(next, wakeAtMs, options);
 }

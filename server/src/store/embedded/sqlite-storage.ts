@@ -18,7 +18,7 @@ export function openSqliteStorage(dataPath: string): Promise<OpenedStorage> {
 	return dataPath === ":memory:" ? openMemoryStorage() : openFileStorage(dataPath);
 }
 
-/** A storage that ends with the process: the same database, in memory and on this thread. */
+/** Opens a storage that ends with the process: the same database, in memory and on this thread. */
 async function openMemoryStorage(): Promise<OpenedStorage> {
 	const database = openDatabase(":memory:");
 	return {

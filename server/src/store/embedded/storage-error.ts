@@ -1,5 +1,5 @@
 /**
- * Why a commit failed, by SQLite's result code (https://sqlite.org/rescode.html).
+ * The reason that a commit failed, by SQLite's result code (https://sqlite.org/rescode.html).
  *
  * Surely nothing was written, and a later commit may succeed:
  * - FULL: there is no room (SQLITE_FULL).
@@ -16,7 +16,7 @@
  */
 export type CommitErrorCode = "FULL" | "READ_ONLY" | "WRITE" | "OTHER" | "IO" | "DAMAGED" | "GONE";
 
-/** What to do something about, for whoever runs the service. */
+/** Explains each code to whoever runs the service. */
 export const commitErrorWords: Readonly<Record<CommitErrorCode, string>> = {
 	FULL: "the disk is full",
 	READ_ONLY: "the data file can only be read",
@@ -30,7 +30,7 @@ export const commitErrorWords: Readonly<Record<CommitErrorCode, string>> = {
 
 const lastingCodes: readonly CommitErrorCode[] = ["IO", "DAMAGED", "GONE"];
 
-/** A commit failed. */
+/** Reports a failed commit. */
 export class CommitError extends Error {
 	override readonly name = "CommitError";
 	readonly code: CommitErrorCode;
@@ -50,7 +50,7 @@ export class CommitError extends Error {
 }
 
 /**
- * Why a data file cannot be used.
+ * The reason that a data file cannot be used.
  * - LOCKED: another process uses it.
  * - NEWER: a newer release of this service wrote it.
  * - FOREIGN: it is not a data file of this service, or is damaged.
@@ -59,7 +59,7 @@ export class CommitError extends Error {
  */
 export type OpenErrorCode = "LOCKED" | "NEWER" | "FOREIGN" | "UNREACHABLE" | "OLD_SQLITE";
 
-/** The store cannot start. The message is one line for the operator of the service. */
+/** Reports that the store cannot start. The message is one line for the operator of the service. */
 export class StoreOpenError extends Error {
 	override readonly name = "StoreOpenError";
 	readonly code: OpenErrorCode;
@@ -113,7 +113,7 @@ export function commitErrorCode(error: unknown): CommitErrorCode {
 	}
 }
 
-/** Of a probe: the system's own errors. */
+/** Returns the code of a probe that the system itself refused. */
 function roomErrorCode(error: unknown): CommitErrorCode {
 	switch ((error as NodeJS.ErrnoException).code) {
 		case "ENOSPC":

@@ -1,4 +1,4 @@
-/** A Wukong as it is stored. */
+/** One stored Wukong. */
 export interface RecordRow {
 	readonly namespace: string;
 	readonly name: string;
@@ -10,7 +10,7 @@ export interface RecordRow {
 	readonly fingerprint: string;
 }
 
-/** One change in the undo log. What it led to follows from later rows and the records. */
+/** One change in the undo log. The state after it follows from later rows and the records. */
 export interface HistoryRow {
 	readonly version: bigint;
 	/** Milliseconds since 1970. */
@@ -44,7 +44,7 @@ export interface Commit {
 	readonly base: bigint;
 }
 
-/** Where the embedded store keeps its records; open until it is closed. One call at a time. */
+/** Keeps the records of the embedded store; open until it is closed. One call at a time. */
 export interface Storage {
 	/** Resolves when the whole commit is durable. @throws CommitError: none of it is, or that is not known. */
 	commit(commit: Commit): Promise<void>;

@@ -1,15 +1,15 @@
 import type { Clock } from "../../clock.ts";
 
-/** Gives out versions. */
+/** Issues versions. */
 export interface VersionClock {
-	/** The next version; never one that was given out before. */
+	/** Returns the next version; never one that was issued before. */
 	next(): bigint;
 }
 
 /**
- * Versions are microseconds since 1970, or one more than the last where that is
+ * Creates a clock. Versions are microseconds since 1970, or one more than the last where that is
  * not newer. So they never go back, whatever the wall clock does, and two lives of
- * one store (a restored copy beside the original) do not give out the same ones.
+ * one store (a restored copy beside the original) do not issue the same ones.
  * @param head the newest version so far.
  */
 export function createVersionClock(head: bigint, clock: Clock): VersionClock {

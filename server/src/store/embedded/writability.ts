@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../../clock.ts";
 import { type CommitError, type CommitErrorCode, commitErrorWords } from "./storage-error.ts";
 
-/** Told of what keeps the embedded store from writing; for logs and metrics. */
+/** Observes what keeps the embedded store from writing; for logs and metrics. */
 export interface StoreObserver {
 	/** A commit, or the probe for one, failed. */
 	commitFailed(error: CommitError): void;
@@ -14,10 +14,10 @@ export interface StoreObserver {
 /** Time between two probes, in milliseconds. */
 const probeIntervalMs = 5_000;
 
-/** Room that a probe asks for at least, in bytes: a few VMs with their place in the indexes. */
+/** Space that a probe asks for at least, in bytes: a few VMs with their place in the indexes. */
 const minRoomBytes = 64 * 1_024;
 
-/** Knows whether commits succeed, and has it probed by itself while they do not. */
+/** Tracks whether commits succeed, and starts probes while they do not. */
 export interface Writability {
 	/** Why commits fail, in words for whoever runs the service; undefined while they do not. */
 	readonly trouble: string | undefined;
@@ -30,7 +30,7 @@ export interface Writability {
 }
 
 /**
- * A commit that was refused makes the store unwritable; the next one that succeeds makes it
+ * Creates the tracker. A commit that was refused makes the store unwritable; the next one that succeeds makes it
  * writable again, be it a caller's, the operator's or a probe. The probe is needed because a
  * replica that is not ready is sent no call.
  * @param options.probe begins a probe for so many bytes; how it ended is told here
@@ -53,7 +53,7 @@ export function createWritability(options: {
 		failed(error, commitBytes) {
 			observer.commitFailed(error);
 			if (error.lasting) return;
-			// What failed shall fit at the next try: SQLite writes whole pages, rows and indexes.
+			// What failed must fit at the next try: SQLite writes whole pages, rows and indexes.
 			roomBytes = Math.max(roomBytes, 2 * commitBytes);
 			const isNews = code !== error.code;
 			code = error.code;

@@ -13,18 +13,18 @@ import type { VersionClock } from "./version-clock.ts";
 import type { StoreObserver } from "./writability.ts";
 import { createWritability } from "./writability.ts";
 
-/** A Wukong as the next write sees it: with the writes before it, committed or not. */
+/** A Wukong as the next write sees it: with all earlier writes, committed or not. */
 export interface VisibleState {
 	/** Undefined where there is none, or none any more. */
 	readonly entry: Entry | undefined;
 	/**
-	 * Resolves when what is seen is committed. Whoever answers from it waits for this
-	 * first: nothing may be said that a failed commit takes back.
+	 * Resolves when what is seen is committed. An answer from it waits for this
+	 * first: a failed commit must not make an answer untrue.
 	 */
 	readonly settled: Promise<void>;
 }
 
-/** Takes writes in order, commits them in groups, and tells of them once they are durable. */
+/** Takes writes in order, commits them in groups, and reports them once they are durable. */
 export interface WriteQueue {
 	see(ref: ObjectRef): VisibleState;
 	/**
@@ -33,7 +33,7 @@ export interface WriteQueue {
 	 * not written), WRITE_OUTCOME_UNKNOWN
 	 */
 	write(ref: ObjectRef, record: Wukong | undefined, origin: Origin): Promise<Entry>;
-	/** Why no write succeeds, in words for whoever runs the service; undefined where they do. */
+	/** Explains to whoever runs the service why no write succeeds; undefined while writes succeed. */
 	readonly trouble: string | undefined;
 	/** Ends the probing; resolves when no write is under way. Never rejects. */
 	close(): Promise<void>;
@@ -45,9 +45,9 @@ export interface WriteQueueOptions {
 	readonly window: HistoryWindow;
 	readonly versions: VersionClock;
 	readonly clock: Clock;
-	/** Told of each commit, in order. */
+	/** Called for each commit, in order. */
 	readonly onCommitted: (changes: readonly Change[]) => void;
-	/** Told once of a fault after which nothing is written any more. */
+	/** Called once, for a fault after which nothing is written any more. */
 	readonly onFault: (fault: unknown) => void;
 	readonly observer: StoreObserver;
 }
@@ -66,9 +66,9 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
 	let queue: Write[] = [];
 	let committing: Promise<void> | undefined;
 	let fault: CommitError | undefined;
-	/** What was to be written last. */
+	/** The commit that was tried last. */
 	let tried: Commit | undefined;
-	/** Size of the room to probe; 0: none is wanted. */
+	/** Size of the space to probe, in bytes; 0: no probe is wanted. */
 	let probeBytes = 0;
 	const writability = createWritability({
 		clock,
@@ -208,7 +208,7 @@ function rowsOf({ change, entry }: Write): Commit["writes"][number] {
 	};
 }
 
-/** Size of the states in a commit, by which its size on the disk is guessed. */
+/** Adds up the states in a commit, by which its size on the disk is guessed. */
 function bytesOf({ writes }: Commit): number {
 	let bytes = 0;
 	for (const { change, record } of writes) {

@@ -1,9 +1,9 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 
-/** The longest text of a cluster's rule that is passed on, in characters. */
+/** The longest text of a rule that is passed on, in characters. */
 const maxRuleTextLength = 256;
 
-/** Who refused is the cluster's business; only why is told. */
+/** Matches who refused, which callers need not know; only the reason is passed on. */
 const refuser =
 	/^.*?(?:admission webhook "[^"]*" denied the request|ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied request)(?:: | without explanation)?/s;
 
@@ -23,7 +23,7 @@ const openings: Readonly<Record<string, readonly [words: string, hasValue: boole
 	FieldValueForbidden: ["Forbidden", false],
 };
 
-/** Our own words where the rule has none. */
+/** Our own text where the rule has none. */
 const ownWords: Readonly<Record<string, string>> = {
 	FieldValueRequired: "is required",
 	FieldValueDuplicate: "is used twice",
@@ -32,7 +32,7 @@ const ownWords: Readonly<Record<string, string>> = {
 const noWords = "breaks a rule of the cluster";
 
 /**
- * The rule's own words in one cause of a refusal: without who refused, and without the value that
+ * Extracts the rule's own text from one cause of a refusal: without who refused, and without the value that
  * was refused, which may be anything.
  * @param secrets credentials that a rule may have seen; a text that holds one is not passed on.
  */
@@ -47,7 +47,7 @@ export function causeText(cause: JsonObject, secrets: readonly string[]): string
 }
 
 /**
- * An admission rule's own words in a refusal that has no causes. A message that is not plainly
+ * Extracts an admission rule's own text from a refusal that has no causes. A message that is not plainly
  * such a rule's may hold anything and is not passed on.
  */
 export function refusalText(message: unknown, secrets: readonly string[]): string {
@@ -61,14 +61,14 @@ function told(text: string, secrets: readonly string[]): string | undefined {
 	return text.slice(0, maxRuleTextLength);
 }
 
-/** True where a text holds one of the secrets, as it is or as the API server would quote it. */
+/** Checks whether a text holds one of the secrets, as it is or as the API server would quote it. */
 export function repeatsSecret(text: string, secrets: readonly string[]): boolean {
 	return secrets.some(
 		(secret) => text.includes(secret) || text.includes(JSON.stringify(secret).slice(1, -1)),
 	);
 }
 
-/** What the rule says; a webhook may give a reason and begin its text in its own way. */
+/** Returns the text after the standard opening; a webhook may give a reason and begin its text differently. */
 function detailOf(message: string, reason: string): string {
 	const [words, hasValue] = openings[reason] ?? ["", false];
 	if (words === "" || !message.startsWith(words)) return message;
@@ -77,7 +77,7 @@ function detailOf(message: string, reason: string): string {
 }
 
 /**
- * What follows a value, as in `"4 GB": should match…`; empty where nothing does. Numbers, quoted
+ * Returns what follows a value, as in `"4 GB": should match…`; empty where nothing does. Numbers, quoted
  * texts, JSON and Go's own forms of maps and structs end at the first colon outside of all quotes
  * and brackets.
  */

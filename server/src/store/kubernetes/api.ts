@@ -3,7 +3,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { ObjectRef } from "../../resource/object.ts";
 import type { Unstructured } from "./unstructured.ts";
 
-/** One page to ask for. */
+/** Asks for one page. */
 export interface ListRequest {
 	/** At most so many objects. */
 	readonly limit: number;
@@ -23,7 +23,7 @@ export interface ListPage {
 	readonly continueToken: string;
 }
 
-/** A watch to open. */
+/** Asks for a watch. */
 export interface WatchRequest {
 	/** Changes after this version are asked for, and bookmarks. */
 	readonly fromVersion: bigint;
@@ -32,20 +32,20 @@ export interface WatchRequest {
 	readonly signal: AbortSignal;
 }
 
-/** What the list and watch loop asks of an API server. Fails with UpstreamError. */
+/** The calls that a reflector makes. All fail with UpstreamError. */
 export interface Upstream {
 	list(request: ListRequest): Promise<ListPage>;
 	/** Resolves when the answer's head has come, with the bytes of its body. */
 	watch(request: WatchRequest): Promise<AsyncIterable<Uint8Array>>;
 }
 
-/** How a write is meant. */
+/** Options of a write. */
 export interface WriteRequest {
 	/** The API server checks everything and stores nothing. */
 	readonly dryRun: boolean;
 }
 
-/** What a deletion requires of the object that it finds. */
+/** Preconditions of a deletion. */
 export interface DeleteRequest extends WriteRequest {
 	readonly uid: string;
 	readonly resourceVersion: string;
@@ -80,13 +80,13 @@ export interface Credentials {
 	readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The way into one cluster. */
+/** Access to one cluster: its address and credentials. */
 export interface ClusterAccess {
 	/** URL of the API server. */
 	readonly server: URL;
 	/** @throws UpstreamError "unreachable" where they cannot be read */
 	credentials(): Promise<Credentials>;
-	/** Reads the credentials anew, because the API server did not accept them. */
+	/** Reads the credentials again, because the API server did not accept them. */
 	renew(): Promise<void>;
 	/** Ends all connections. */
 	close(): void;

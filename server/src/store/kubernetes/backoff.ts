@@ -9,14 +9,14 @@ export interface BackoffOptions {
 	readonly healthyMs: number;
 }
 
-/** How long to wait after a failure: longer each time, and at random, so that no herd forms. */
+/** Computes how long to wait after a failure: longer each time, and at random, so that replicas do not retry together. */
 export interface Backoff {
 	/** @param askedMs what the API server asked to wait at least, in milliseconds. */
 	nextMs(askedMs?: number): number;
 }
 
 /**
- * Full jitter: anything from 0 to a bound that doubles with each failure.
+ * Creates a backoff with full jitter: anything from 0 to a bound that doubles with each failure.
  * @param random from 0 to below 1.
  */
 export function createBackoff(
@@ -39,7 +39,7 @@ export function createBackoff(
 	};
 }
 
-/** Resolves after `delayMs`. @throws the signal's reason, at once when it aborts */
+/** Waits for `delayMs`. @throws the signal's reason, at once when it aborts */
 export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
 	return new Promise((resolve, reject) => {
 		if (signal.aborted) return reject(signal.reason);

@@ -2,23 +2,24 @@ import type { Clock } from "../../clock.ts";
 import type { Freshness } from "../store.ts";
 
 export interface FreshnessOptions {
-	/** Silence of this length makes the picture stale, in milliseconds. Default 75,000. */
+	/** Silence of this length makes the cache stale, in milliseconds. Default 75,000. */
 	readonly staleAfterMs: number;
 	/** Failure of this length does, too, in milliseconds. Default 10,000. */
 	readonly failingAfterMs: number;
 }
 
-/** Keeps account of when the API server last proved our picture of it current. */
+/** Tracks when the API server last proved that the cache is current. */
 export interface FreshnessTracker {
 	/** An event, a bookmark, a clean end of a watch, or a list has come. */
 	proven(): void;
 	/** A list or a watch failed. @param trouble why, in words */
 	failed(trouble: string): void;
-	/** A watch is open; whether the picture is current is not proven by that. */
+	/** A watch is open; that does not prove that the cache is current. */
 	connected(): void;
 	freshness(): Freshness;
 }
 
+/** Creates a tracker that counts from now on. */
 export function createFreshnessTracker(
 	{ staleAfterMs, failingAfterMs }: FreshnessOptions,
 	clock: Clock,

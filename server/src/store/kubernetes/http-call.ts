@@ -14,7 +14,7 @@ export interface HttpCall {
 	/** How long a connection may take to come about, waiting for a free one included. */
 	readonly connectTimeoutMs: number;
 	readonly clock: Clock;
-	/** Breaks the call off at any time, the reading of its body included. */
+	/** Aborts the call at any time, the reading of its body included. */
 	readonly signal: AbortSignal;
 }
 
@@ -52,13 +52,13 @@ export function sendCall(call: HttpCall): Promise<IncomingMessage> {
 			settle();
 			reject(new UpstreamError({ kind: sent ? "lost" : "unreachable" }, error.message, error));
 		};
-		// A request that still waits for a connection tells of its end by no event.
+		// A request that still waits for a connection emits no event when it is aborted.
 		const onAbort = () => {
 			settle();
 			reject(signal.reason);
 		};
 		const timer = call.clock.setTimer(call.connectTimeoutMs, () => {
-			// An event loop that stood still hears of the connection only after its timers.
+			// After a blocked event loop the timers run before the event of the connection.
 			setImmediate(() => {
 				if (sent || isOver) return;
 				fail(new Error("no connection came about in time"));
@@ -83,7 +83,7 @@ export function sendCall(call: HttpCall): Promise<IncomingMessage> {
 	});
 }
 
-/** The bytes of an answer. @throws UpstreamError "lost", the signal's reason */
+/** Yields the bytes of an answer. @throws UpstreamError "lost", the signal's reason */
 export async function* readBytes(
 	response: IncomingMessage,
 	signal: AbortSignal,
@@ -96,7 +96,7 @@ export async function* readBytes(
 	}
 }
 
-/** The whole answer as text. @throws as `readBytes` */
+/** Reads the whole answer as text. @throws as `readBytes` */
 export async function readText(response: IncomingMessage, signal: AbortSignal): Promise<string> {
 	const parts: Uint8Array[] = [];
 	for await (const part of readBytes(response, signal)) parts.push(part);

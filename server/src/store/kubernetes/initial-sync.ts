@@ -15,7 +15,7 @@ import { refusalCode } from "./upstream-error.ts";
 import type { UpstreamObserver } from "./upstream-observer.ts";
 import { followWatch, type WatchEvent } from "./watch-session.ts";
 
-/** What a replica starts with. */
+/** The cache that a replica starts with, and the state for its sink. */
 export interface SyncedCache<T extends ClusterObject> {
 	readonly cache: ObjectCache<T>;
 	readonly state: StoreState<T>;
@@ -31,8 +31,8 @@ export interface InitialSyncOptions<T extends ClusterObject> {
 }
 
 /**
- * The newest state, with true history before it where the API server still has it: the state
- * as it was some versions ago, and a watch from there. @throws UpstreamError
+ * Reads the newest state, with the true history before it where the API server still has it: the
+ * state as it was some versions ago, and a watch from there. @throws UpstreamError
  */
 export async function syncInitially<T extends ClusterObject>(
 	options: InitialSyncOptions<T>,
@@ -56,12 +56,12 @@ export async function syncInitially<T extends ClusterObject>(
 	return { cache, state: stateOf(cache, [], now.version) };
 }
 
-/** Where to start, the farthest first; each is half as far back as the one before. */
+/** Lists the versions to start from, the oldest first; each is half as far back as the one before. */
 function* pastVersions(now: bigint, historyVersions: bigint): Generator<bigint> {
 	for (let back = historyVersions; back > 0n; back /= 2n) if (back < now) yield now - back;
 }
 
-/** The state of a picture with the changes that led to it. */
+/** Returns the state of a cache with the changes that led to it. */
 export function stateOf<T extends ClusterObject>(
 	cache: ObjectCache<T>,
 	history: readonly Change<T>[],
@@ -71,7 +71,7 @@ export function stateOf<T extends ClusterObject>(
 }
 
 /**
- * Lives the versions after `exactVersion` again. Undefined where they take too long.
+ * Replays the versions after `exactVersion`. Undefined where they take too long.
  * @throws UpstreamError; 410 where they are compacted or expired
  */
 async function replay<T extends ClusterObject>(
@@ -141,7 +141,7 @@ function byKey<T extends ClusterObject>({ items }: ObjectList<T>): Map<string, C
 	return new Map(items.map((item) => [keyOf(item.object), item]));
 }
 
-/** What is under each name that the two do not have alike, in the later one. */
+/** Returns the names whose objects differ, each with its later object. */
 function differences<T extends ClusterObject>(
 	past: ReadonlyMap<string, CachedObject<T>>,
 	now: ReadonlyMap<string, CachedObject<T>>,
@@ -153,7 +153,7 @@ function differences<T extends ClusterObject>(
 	return missing;
 }
 
-/** Notes whether a name is, by now, as it was listed. */
+/** Removes a name from `missing` once its object is as it was listed, or puts it back. */
 function settle<T extends ClusterObject>(
 	missing: Map<string, CachedObject<T> | undefined>,
 	at: { cache: ObjectCache<T>; newest: ReadonlyMap<string, CachedObject<T>>; ref: ObjectRef },

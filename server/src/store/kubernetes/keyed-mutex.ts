@@ -1,10 +1,10 @@
-/** Does work on one thing in order, on different things at the same time. */
+/** Runs work under one key in order, under different keys at the same time. */
 export interface KeyedMutex {
 	/** Runs `work` when all earlier work under this key is over. Settles as it does. */
 	run<T>(key: string, work: () => Promise<T>): Promise<T>;
 }
 
-/** Writes of one replica to one Wukong must not run into each other's conflicts. */
+/** Creates a mutex: writes of one replica to one object must not run into each other's conflicts. */
 export function createKeyedMutex(): KeyedMutex {
 	const last = new Map<string, Promise<unknown>>();
 	return {

@@ -8,7 +8,7 @@ import { type ApiTimings, createApiClient, defaultApiTimings } from "./api-clien
 import { createCurrentVersion } from "./current-version.ts";
 import { wukongKind } from "./kinds/wukong.ts";
 import { type KubeconfigOptions, openKubeconfig } from "./kubeconfig-access.ts";
-import { createArrivals, createOwnChanges } from "./read-your-writes.ts";
+import { createChangeWaiter, createReadYourWrites } from "./read-your-writes.ts";
 import { createReflector, type Reflector } from "./reflector.ts";
 import { defaultReflectorTimings, type ReflectorTimings } from "./reflector-timings.ts";
 import type { UpstreamObserver, WriteObserver } from "./upstream-observer.ts";
@@ -28,19 +28,19 @@ export interface KubernetesOptions extends KubeconfigOptions {
 	readonly observer: UpstreamObserver & WriteObserver;
 }
 
-/** Opens the way to the API server. @throws KubeconfigError */
+/** Opens the access to the API server. @throws KubeconfigError */
 export type OpenApi = (options: KubernetesOptions) => Promise<Api>;
 
 interface Running {
 	readonly api: Api;
 	readonly reflector: Reflector;
 	readonly writes: Writes<Wukong, Edit>;
-	readonly askNewest: (signal: AbortSignal) => Promise<bigint>;
+	readonly currentVersion: (signal: AbortSignal) => Promise<bigint>;
 }
 
 /**
- * The custom resource in a cluster. The API server is the truth, and what several replicas
- * share. `start` goes on until the cluster answers; it throws KubeconfigError where waiting
+ * Creates the store of the Wukongs in a cluster. The API server holds the truth, which several
+ * replicas share. `start` goes on until the cluster answers; it throws KubeconfigError where waiting
  * would not help.
  * @param openApi by default over HTTP, as the kubeconfig says.
  */
@@ -58,7 +58,7 @@ export function createKubernetesStore(
 		return running;
 	};
 
-	/** A cluster that is silent is not asked: the caller would wait for nothing. */
+	/** Returns the writes, but fails at once while the cluster is silent: the caller would wait for nothing. */
 	const writable = (): Running["writes"] => {
 		const { reflector, writes } = ready();
 		if (reflector.freshness().staleSinceMs === undefined) return writes;
@@ -69,9 +69,9 @@ export function createKubernetesStore(
 		options.namespace === "" || options.namespace === namespace;
 
 	const newestVersion: Store["newestVersion"] = async (signal, atLeast) => {
-		const { askNewest, reflector } = ready();
+		const { currentVersion, reflector } = ready();
 		try {
-			const version = await askNewest(signal);
+			const version = await currentVersion(signal);
 			if (atLeast !== undefined && atLeast <= version) reflector.refresh(atLeast);
 			return version;
 		} catch (error) {
@@ -82,7 +82,7 @@ export function createKubernetesStore(
 
 	const run = (api: Api, sink: Sink): Running => {
 		const { random = Math.random } = options;
-		const arrivals = createArrivals(clock);
+		const waiter = createChangeWaiter(clock);
 		const reflector = createReflector({
 			upstream: api,
 			kind: wukongKind,
@@ -91,13 +91,13 @@ export function createKubernetesStore(
 			random,
 			timings: { ...defaultReflectorTimings, ...options.reflectorTimings },
 			observer: options.observer,
-			onPassed: arrivals.passed,
+			onPassed: waiter.passed,
 		});
 		const { refresh } = reflector;
 		const { observer } = options;
-		const ownChanges = createOwnChanges({ arrivals, refresh, newestVersion, observer });
-		const writes = createWrites({ kind: wukongKind, api, ownChanges, clock, random });
-		return { api, reflector, writes, askNewest: createCurrentVersion(api) };
+		const readYourWrites = createReadYourWrites({ waiter, refresh, newestVersion, observer });
+		const writes = createWrites({ kind: wukongKind, api, readYourWrites, clock, random });
+		return { api, reflector, writes, currentVersion: createCurrentVersion(api) };
 	};
 
 	return {

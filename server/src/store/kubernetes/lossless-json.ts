@@ -13,7 +13,7 @@ declare global {
 	}
 }
 
-/** What may be an integer of more digits than a number holds. Also found in texts, at no harm. */
+/** Finds what may be an integer of more digits than a number holds. A match in a text does no harm. */
 const manyDigits = /\d{16}/;
 
 /**
@@ -26,13 +26,13 @@ export function parseLosslessJson(text: string): JsonValue {
 	return manyDigits.test(text) ? parseWith(integerJson, text) : JSON.parse(text);
 }
 
-/** An integer in JSON: a number, or raw JSON where a number cannot hold it. */
+/** Returns an integer for JSON: a number, or raw JSON where a number cannot hold it. */
 export function integerJson(digits: string): JsonValue {
 	const number = Number(digits);
 	return Number.isSafeInteger(number) ? number : (JSON.rawJSON(digits) as JsonObject);
 }
 
-/** The same with raw JSON as texts, as the contract's JSON has 64-bit numbers. */
+/** Returns the same with raw JSON as texts, as the contract's JSON has 64-bit numbers. */
 export function withIntegerTexts(json: JsonObject): JsonObject {
 	return parseWith((digits) => digits, JSON.stringify(json)) as JsonObject;
 }

@@ -5,7 +5,7 @@ import type { ClusterObject, ResourceKind } from "./resource-kind.ts";
 import { type Unstructured, versionOf } from "./unstructured.ts";
 import type { WatchEvent } from "./watch-session.ts";
 
-/** One object as this replica keeps it: nothing but what callers may see. */
+/** One object in the cache: only what callers may see. */
 export interface CachedObject<T extends ClusterObject> {
 	readonly uid: string;
 	readonly version: bigint;
@@ -27,26 +27,26 @@ export function toCachedObject<T extends ClusterObject>(
 	return { uid, version: versionOf(resourceVersion), object: kind.read(raw) };
 }
 
-/** This replica's picture of the API server. It only ever moves forward. */
+/** Holds the objects of one kind as this replica knows them. It only moves forward. */
 export interface ObjectCache<T extends ClusterObject> {
 	/** Everything up to this version is in. */
 	readonly head: bigint;
 	get(ref: ObjectRef): CachedObject<T> | undefined;
-	/** All objects, published, in no order. */
+	/** Returns all objects, in no order. */
 	objects(): T[];
-	/** Takes an event in. @returns what changed; nothing where it is older than the picture */
+	/** Takes an event in. @returns what changed; nothing where it is older than the cache */
 	apply(event: WatchEvent): readonly Change<T>[];
 	/**
-	 * Becomes as a list says, which must be newer than `head`. Objects are told apart by uid: a
+	 * Takes the state of a list, which must be newer than `head`. Objects are told apart by uid: a
 	 * recreated name is a deletion and a creation. All changes have the list's version, but only
-	 * the last one may be resumed from: a resume in their midst has to see them all.
+	 * the last one may be resumed from: a resume between them has to see them all.
 	 */
 	replace(list: ObjectList<T>): readonly Change<T>[];
 	/** Everything up to `version` is in; a lower one is passed over. */
 	pass(version: bigint): void;
 }
 
-/** What happened to one object. */
+/** One object that appeared, changed or is gone. */
 type Step<T extends ClusterObject> =
 	| { readonly next: CachedObject<T>; readonly previous: CachedObject<T> | undefined }
 	| { readonly gone: T; readonly previous: CachedObject<T> };
@@ -80,7 +80,7 @@ export function createObjectCache<T extends ClusterObject>(
 		});
 	};
 
-	/** From what is cached under a name to `next`; both may be the same object in two states. */
+	/** Lists the steps from what is cached under a name to `next`; both may be the same object in two states. */
 	const stepsTo = (previous: CachedObject<T> | undefined, next: CachedObject<T>): Step<T>[] => {
 		if (previous === undefined || previous.uid === next.uid) return [{ next, previous }];
 		return [

@@ -18,8 +18,8 @@ const maxOwnChangeWaitMs = 5_000;
 /** Left of the caller's deadline for the answer: what is stored is not told as a failure. In ms. */
 const answerTimeMs = 100;
 
-export interface OwnChangesOptions {
-	readonly arrivals: Arrivals;
+export interface ReadYourWritesOptions {
+	readonly waiter: ChangeWaiter;
 	/** Gets everything up to a version into the log, where the watch does not bring it. */
 	readonly refresh: (version: bigint) => void;
 	/** The API server's newest version. */
@@ -27,33 +27,34 @@ export interface OwnChangesOptions {
 	readonly observer: WriteObserver;
 }
 
-/** Keeps the promise that whoever reads after a write's answer sees the write. */
-export interface OwnChanges {
+/** Delays the answer of a write until reads see the write. */
+export interface ReadYourWrites {
 	/**
 	 * Resolves when everything up to `version`, at which a write was stored, has passed the log; at
 	 * the latest after 5 s, or shortly before the caller's deadline, and then it is counted.
 	 */
 	seen(version: bigint, options: WriteOptions): Promise<void>;
-	/** Looks out for the deletion of an object from now on: its event may come before the answer. */
+	/** Watches for the deletion of an object from now on: its event may come before the answer. */
 	deletion(ref: ObjectRef, uid: string): OwnDeletion;
 }
 
-/** The deletion of what has no finalizers: the answer does not say at which version it was. */
+/** Waits for the deletion of an object without finalizers: the answer does not say at which version it was. */
 export interface OwnDeletion {
 	/**
-	 * Resolves with a version at which reads see it, when they do, or as `OwnChanges.seen`.
+	 * Resolves with a version at which reads see it, when they do, or as `ReadYourWrites.seen`.
 	 * @throws the signal's reason; WRITE_OUTCOME_UNKNOWN where neither log nor API server tells a
 	 * version: it is gone, but no read could be asked to see that
 	 */
 	seen(options: WriteOptions): Promise<bigint>;
-	/** To be called where `seen` is not. */
+	/** Ends the watching; call it where `seen` is not called. */
 	cancel(): void;
 }
 
-export function createOwnChanges(options: OwnChangesOptions): OwnChanges {
-	const { arrivals, refresh, newestVersion, observer } = options;
+/** Creates the waits for writes of this replica. */
+export function createReadYourWrites(options: ReadYourWritesOptions): ReadYourWrites {
+	const { waiter, refresh, newestVersion, observer } = options;
 
-	const waitFor = ({ signal, remainingMs }: WriteOptions, onLate: () => void): ArrivalWait => {
+	const waitFor = ({ signal, remainingMs }: WriteOptions, onLate: () => void): WaitOptions => {
 		const leftMs = (remainingMs?.() ?? Number.POSITIVE_INFINITY) - answerTimeMs;
 		return { maxWaitMs: Math.max(0, Math.min(maxOwnChangeWaitMs, leftMs)), signal, onLate };
 	};
@@ -61,11 +62,11 @@ export function createOwnChanges(options: OwnChangesOptions): OwnChanges {
 	return {
 		async seen(version, writeOptions) {
 			const wait = waitFor(writeOptions, () => refresh(version));
-			const isSeen = await arrivals.version(version, wait);
+			const isSeen = await waiter.version(version, wait);
 			if (!isSeen && !writeOptions.signal.aborted) observer.answeredUnseen();
 		},
 		deletion(ref, uid) {
-			const deletion = arrivals.deletion(uid);
+			const deletion = waiter.deletion(uid);
 			return {
 				async seen(writeOptions) {
 					const { signal } = writeOptions;
@@ -92,34 +93,34 @@ export function createOwnChanges(options: OwnChangesOptions): OwnChanges {
 	};
 }
 
-/** How long to wait for a change, and what to do meanwhile. */
-interface ArrivalWait {
+/** Says how long to wait for a change, and what to do meanwhile. */
+interface WaitOptions {
 	/** How long at most, in milliseconds. */
 	readonly maxWaitMs: number;
-	/** Ends the wait: nobody is there any more to be answered. */
+	/** Ends the wait: the caller has left. */
 	readonly signal: AbortSignal;
-	/** Called each time that it has not come for a while. */
+	/** Called when the change is late, and again while it stays away. */
 	readonly onLate: () => void;
 }
 
 /** Waits for changes to pass the log. */
-export interface Arrivals {
+export interface ChangeWaiter {
 	/** Everything up to `head` has passed. @param changes those that are new */
 	passed(changes: readonly PassedChange[], head: bigint): void;
 	/** Resolves with true when everything up to `version` has passed, with false when the wait is over. */
-	version(version: bigint, wait: ArrivalWait): Promise<boolean>;
-	/** Looks out for the deletion of the object from now on, until it is cancelled. */
+	version(version: bigint, wait: WaitOptions): Promise<boolean>;
+	/** Watches for the deletion of the object from now on, until it is cancelled. */
 	deletion(uid: string): Deletion;
 }
 
-/** A deletion that is looked out for. */
+/** Waits for one deletion. */
 interface Deletion {
 	/**
 	 * Resolves with the version at which the object was deleted, or with one up to which everything
 	 * has passed, undefined when the wait is over.
 	 * @param knownVersion the deletion is in at this version, as far as is known by now
 	 */
-	passed(knownVersion: () => bigint | undefined, wait: ArrivalWait): Promise<bigint | undefined>;
+	passed(knownVersion: () => bigint | undefined, wait: WaitOptions): Promise<bigint | undefined>;
 	cancel(): void;
 }
 
@@ -127,11 +128,12 @@ interface Deletion {
 const lateAfterMs = 250;
 const lateAgainMs = 1_000;
 
-export function createArrivals(clock: Clock): Arrivals {
+/** Creates a waiter; `passed` must be called for everything that passes the log. */
+export function createChangeWaiter(clock: Clock): ChangeWaiter {
 	const listeners = new Set<(changes: readonly PassedChange[]) => void>();
 	let head = 0n;
 
-	const waitFor = <T>(look: () => T | undefined, wait: ArrivalWait): Promise<T | undefined> => {
+	const waitFor = <T>(look: () => T | undefined, wait: WaitOptions): Promise<T | undefined> => {
 		const { maxWaitMs, signal, onLate } = wait;
 		const { promise, resolve } = Promise.withResolvers<T | undefined>();
 		const end = (result: T | undefined) => {

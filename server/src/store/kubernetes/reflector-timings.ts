@@ -22,11 +22,11 @@ export interface ReflectorTimings extends FreshnessOptions {
 	readonly trialWatchMs: number;
 	/** A watch that outlives its time by this is cut, in milliseconds. Default 10,000. */
 	readonly stallGraceMs: number;
-	/** A watch that ends sooner, and wordless, proves nothing, in milliseconds. Default 1,000. */
+	/** A watch that ends sooner, without an event, proves nothing, in milliseconds. Default 1,000. */
 	readonly hastyEndMs: number;
 	/** The longest line of a watch, in bytes. Default 8 MiB. */
 	readonly maxLineBytes: number;
-	/** How often the version is asked for after a wordless watch, at most, in milliseconds. Default 60,000. */
+	/** How often the version is asked for after a watch without events, at most, in milliseconds. Default 60,000. */
 	readonly versionCheckMs: number;
 	/** How long a token that is ahead waits for the watch before a list is read, in milliseconds. Default 250. */
 	readonly refreshAfterMs: number;

@@ -28,11 +28,11 @@ export interface ReflectorOptions<T extends ClusterObject> {
 	readonly random: () => number;
 	readonly timings: ReflectorTimings;
 	readonly observer: UpstreamObserver;
-	/** Told after the sink. Everything up to `head` is in. */
+	/** Called after the sink. Everything up to `head` is in. */
 	readonly onPassed: (changes: readonly Change<T>[], head: bigint) => void;
 }
 
-/** The one list and watch loop of a replica: keeps a sink as the API server is. */
+/** Lists and watches one kind: keeps a sink as the API server is. The one such loop of a replica and kind. */
 export interface Reflector {
 	/** Loads the sink, however long it takes. @throws the reason given to `close` */
 	start(): Promise<void>;
@@ -46,16 +46,16 @@ export interface Reflector {
 	close(reason: Failure): Promise<void>;
 }
 
-/** One thing to do, and what to do after it. */
+/** Does one thing and returns what to do next. */
 type Step = () => Promise<Step>;
 
-/** How often in a row the watch broke, and where. */
+/** Counts how often in a row the watch broke, and at which version. */
 interface Breaks {
 	readonly version: bigint;
 	readonly count: number;
 }
 
-/** How many lists in a row must be older than the picture until the store counts as restored. */
+/** How many lists in a row must be older than the cache until the store counts as restored. */
 const olderListsMeanRestored = 3;
 
 /** How often a watch may break at one version before a list is read instead. */
@@ -80,7 +80,7 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 		troubled = false;
 	};
 
-	/** Waits until another try makes sense. @throws the closing reason */
+	/** Reports a failure and waits until another try makes sense. @throws the closing reason */
 	const recover = async (error: unknown) => {
 		signal.throwIfAborted();
 		const trouble = troubleOf(error);
@@ -99,7 +99,7 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 		proven();
 	};
 
-	/** Tells the sink what came into the picture. */
+	/** Sends the sink what came into the cache. */
 	const tell = (changes: readonly Change<T>[]) => {
 		if (changes.length > 0) sink.append(changes);
 		else sink.advance(cache.head);
@@ -117,7 +117,7 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 		}
 	};
 
-	/** Follows the watch, and does it again, from the last version that was read whole. */
+	/** Follows the watch, again and again, from the last version that was read whole. */
 	const watching =
 		(breaks?: Breaks): Step =>
 		async () => {
@@ -140,7 +140,7 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 			}
 		};
 
-	/** What cannot be read at one place again and again is passed with a list. */
+	/** Chooses what follows a broken watch. An event that cannot be read again and again is passed with a list. */
 	const afterBreak = (error: unknown, before: Breaks | undefined): Step => {
 		const kind = error instanceof UpstreamError ? error.problem.kind : undefined;
 		if (kind === "oversized") return listing("unreadable");
@@ -152,7 +152,7 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 
 	/**
 	 * Asks whether the store went back before it watches on: after a failure, and now and then
-	 * where the watch is wordless. A watch from a version that a restored store has not reached
+	 * where the watch sent nothing. A watch from a version that a restored store has not reached
 	 * again is silent, and then leaves out all that was written up to there.
 	 */
 	const checking =
@@ -171,7 +171,7 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 
 	const isCheckDue = () => clock.monotonicMs() - versionCheckedMs >= timings.versionCheckMs;
 
-	/** Reads a list, which tells what the watch could not. */
+	/** Reads a list, which has what the watch could not bring. */
 	const listing =
 		(cause: ListCause, olderBefore = 0): Step =>
 		async () => {
@@ -186,7 +186,7 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 					return watching();
 				}
 				if (olderBefore + 1 < olderListsMeanRestored) {
-					// A follower that lags behind must not take the picture back: ask again.
+					// A follower that lags behind must not take the cache back: ask again.
 					await sleep(clock, backoff.nextMs(), signal);
 					return listing("older", olderBefore + 1);
 				}
@@ -238,7 +238,7 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 		head: () => cache.head,
 		readAhead,
 		onFailed(error) {
-			// The next proof ends it.
+			// The next sign that the cache is current ends it.
 			troubled = true;
 			observer.troubled(troubleOf(error), error);
 		},
@@ -265,7 +265,7 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 	};
 }
 
-/** Whole seconds, at random, so that the watches of many replicas do not end together. */
+/** Picks whole seconds at random, so that the watches of many replicas do not end together. */
 function randomWatchMs(timings: ReflectorTimings, random: () => number): number {
 	const spanMs = timings.maxWatchMs - timings.minWatchMs;
 	return Math.round((timings.minWatchMs + random() * spanMs) / 1_000) * 1_000;

@@ -9,7 +9,7 @@ import { isJsonObject, objectAt } from "./unstructured.ts";
 type RequestNames = WritableKind<never, never>["request"];
 
 /**
- * What a refusal by a schema or an admission rule says about the request's fields.
+ * Converts a refusal by a schema or an admission rule to violations of the request's fields.
  * @param secrets credentials in what was sent; a text that repeats one is not passed on.
  */
 export function violationsIn(
@@ -22,7 +22,7 @@ export function violationsIn(
 	if (found.length === 0) {
 		return [{ field: request.field, description: refusalText(status.message, secrets) }];
 	}
-	// Stands beside a cause that kept other rules from being looked at, and names no field.
+	// The API server adds it beside a cause that stopped other rules from being checked.
 	const telling = found.filter(({ field }) => field !== "<nil>");
 	return (telling.length > 0 ? telling : found).map((cause) => ({
 		field: causePath(cause, request),
@@ -38,7 +38,7 @@ function causePath({ reason, field }: JsonObject, request: RequestNames): string
 }
 
 /**
- * The contract's name for a field of the resource: `spec.networks[0].nodeIP` is
+ * Returns the contract's name for a field of the resource: `spec.networks[0].nodeIP` is
  * `wukong.spec.networks[0].node_ip`. What the contract does not know is named by its parent.
  */
 export function contractPath(path: string, request: RequestNames): string {

@@ -3,8 +3,8 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { isJsonObject } from "./unstructured.ts";
 
 /**
- * Carries the difference between two states into a third, which holds more than these know:
- * what is equal in `before` and `after` stays in `target` as it is, unknown fields included.
+ * Applies the difference between two states to a third, which may have fields that they do not
+ * know: what is equal in `before` and `after` stays in `target` as it is, unknown fields included.
  * Entries of lists are matched by `name`, or by being equal where they have none.
  * @returns `target` itself where nothing differs; it is never changed.
  */

@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 
-/** How a call to the API server failed. */
+/** Why a call to the API server failed. */
 export type UpstreamProblem =
 	/** No connection came about: surely nothing was done. */
 	| { readonly kind: "unreachable" }
@@ -21,7 +21,7 @@ export type UpstreamProblem =
 			readonly retryAfterMs: number | undefined;
 	  };
 
-/** A call to the API server failed. Its text is for the log only. */
+/** Reports a failed call to the API server. Its text is for the log only. */
 export class UpstreamError extends Error {
 	override readonly name = "UpstreamError";
 	readonly problem: UpstreamProblem;
@@ -32,14 +32,14 @@ export class UpstreamError extends Error {
 	}
 }
 
-/** The HTTP status that the API server refused with; undefined where it was something else. */
+/** Returns the HTTP status that the API server refused with; undefined for any other failure. */
 export function refusalCode(error: unknown): number | undefined {
 	return error instanceof UpstreamError && error.problem.kind === "refused"
 		? error.problem.code
 		: undefined;
 }
 
-/** What happened, in one line and for the log: the error's text, and those of its causes that add to it. */
+/** Builds one line for the log: the error's text, and those of its causes that add to it. */
 export function reasonOf(error: unknown): string {
 	const texts: string[] = [];
 	for (let at = error; at instanceof Error && texts.length < maxCauses; at = at.cause) {

@@ -1,6 +1,6 @@
 import { UpstreamError } from "./upstream-error.ts";
 
-/** What is wrong with the way to the API server, in one word for logs, metrics and readiness. */
+/** Names what is wrong with the connection to the API server, in one word for logs, metrics and readiness. */
 export type Trouble =
 	/** No connection, or it broke. */
 	| "unreachable"
@@ -13,7 +13,7 @@ export type Trouble =
 	/** It fails, or what it says makes no sense. */
 	| "failing";
 
-/** What to do something about, for whoever runs the service. */
+/** Explains each trouble to whoever runs the service. */
 export const troubleWords: Readonly<Record<Trouble, string>> = {
 	unreachable: "the cluster cannot be reached",
 	unauthorized: "the cluster does not accept our credentials",
@@ -22,7 +22,7 @@ export const troubleWords: Readonly<Record<Trouble, string>> = {
 	failing: "the cluster fails, or what it says makes no sense",
 };
 
-/** Told of what the list and watch loop does; for logs and metrics. */
+/** Observes the reflector; for logs and metrics. */
 export interface UpstreamObserver {
 	/** A list of all objects was read. */
 	listed(cause: ListCause): void;
@@ -34,15 +34,16 @@ export interface UpstreamObserver {
 	recovered(): void;
 }
 
-/** Told of what becomes of writes; for metrics. */
+/** Observes writes; for metrics. */
 export interface WriteObserver {
 	/** A write was answered before reads here showed it: neither watch nor list brought its change. */
 	answeredUnseen(): void;
 }
 
-/** Why a list was read. */
+/** The reason that a list was read. */
 export type ListCause = "start" | "past" | "expired" | "unreadable" | "older" | "ahead";
 
+/** Classifies an error. */
 export function troubleOf(error: unknown): Trouble {
 	if (!(error instanceof UpstreamError)) return "failing";
 	const { problem } = error;

@@ -11,7 +11,7 @@ import {
 } from "./unstructured.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
-/** One line of a watch. */
+/** One event, a line of a watch. */
 export type WatchEvent =
 	| { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly raw: Unstructured }
 	| { readonly type: "BOOKMARK"; readonly version: bigint };
@@ -24,7 +24,7 @@ export interface WatchSession {
 	readonly cutAfterMs: number;
 	readonly maxLineBytes: number;
 	readonly signal: AbortSignal;
-	/** Leaves when it aborts, as `onEvent` does. Default: never. */
+	/** Leaves the watch when it aborts, as a true of `onEvent` does. Default: never. */
 	readonly leave?: AbortSignal;
 	/** The API server has begun to answer. */
 	readonly onOpen: () => void;
@@ -34,8 +34,8 @@ export interface WatchSession {
 
 /**
  * Follows one watch until the API server ends it, or it is left.
- * @throws UpstreamError; "lost" for one that outlives its time: a connection that died without
- * a word is told by nothing else
+ * @throws UpstreamError; "lost" for one that outlives its time: a connection that died
+ * silently is noticed by nothing else
  */
 export async function followWatch(
 	upstream: Upstream,
@@ -61,7 +61,7 @@ export async function followWatch(
 		throw error;
 	} finally {
 		timer.cancel();
-		// Whoever leaves early leaves no request behind.
+		// A watch that is left early must not keep its request open.
 		cut.abort();
 	}
 }
@@ -69,8 +69,8 @@ export async function followWatch(
 const newline = 0x0a;
 
 /**
- * Reads the events of a watch. What cannot be read ends it and is never skipped: whoever goes
- * on does so from the last event that came out of here.
+ * Reads the events of a watch. What cannot be read ends it and is never skipped: the next watch
+ * starts from the last event that was read.
  * @param maxLineBytes no line may be longer
  * @throws UpstreamError "garbled", "oversized", "lost" where the body ends in mid-line, and
  * "refused" for an ERROR event

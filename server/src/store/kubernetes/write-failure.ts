@@ -8,10 +8,10 @@ import { violationsIn } from "./status-causes.ts";
 import { isJsonObject, objectAt } from "./unstructured.ts";
 import { UpstreamError, type UpstreamProblem } from "./upstream-error.ts";
 
-/** The call that failed. */
 /** What a failed call has to know of the kind. */
 export type FailingKind = Pick<WritableKind<never, never>, "kind" | "request" | "failures">;
 
+/** Describes the call that failed. */
 export interface FailedCall {
 	readonly kind: FailingKind;
 	readonly ref: ObjectRef;
@@ -25,8 +25,8 @@ export interface FailedCall {
 const defaultRetryAfterMs = 1_000;
 
 /**
- * What a caller is told of a failed call: our own words, and a reason by the type of the
- * refusal, never by its text. What is no UpstreamError is returned as it is.
+ * Converts the error of a failed call to what its caller is told: our own words, and a reason by
+ * the type of the refusal, never by its text. What is no UpstreamError is returned as it is.
  */
 export function failureOf(error: unknown, call: FailedCall): unknown {
 	if (!(error instanceof UpstreamError)) return error;
@@ -44,13 +44,13 @@ export function failureOf(error: unknown, call: FailedCall): unknown {
 	}
 }
 
-/** A cause goes to the log as it is. */
+/** Removes a text that repeats a credential: a cause is logged as it is. */
 function loggable(error: UpstreamError, secrets: readonly string[]): UpstreamError {
 	if (!repeatsSecret(error.message, secrets)) return error;
 	return new UpstreamError(error.problem, "the text is left out: it repeats a credential");
 }
 
-/** UPSTREAM_UNAVAILABLE: surely nothing was written. */
+/** Creates UPSTREAM_UNAVAILABLE: surely nothing was written. */
 export function upstreamUnavailable(cause: unknown, retryAfterMs?: number): Failure {
 	return new Failure(
 		ErrorReason.UPSTREAM_UNAVAILABLE,
@@ -103,7 +103,7 @@ function refusalFailure(
 	}
 }
 
-/** NAMESPACE_NOT_FOUND: it is not there, is being deleted, or is not served. */
+/** Creates NAMESPACE_NOT_FOUND: the namespace does not exist, is being deleted, or is not served. */
 export function namespaceNotFound({ namespace, name }: ObjectRef, cause?: unknown): Failure {
 	const message = `there is no namespace ${namespace}, or it is being deleted`;
 	return new Failure(ErrorReason.NAMESPACE_NOT_FOUND, message, {
@@ -113,7 +113,7 @@ export function namespaceNotFound({ namespace, name }: ObjectRef, cause?: unknow
 }
 
 /**
- * RESOURCE_VERSION_CONFLICT: others wrote in between, again and again.
+ * Creates RESOURCE_VERSION_CONFLICT: others wrote in between, again and again.
  * @param current the resource_version that was found last, where one was
  */
 export function versionConflict(
@@ -129,7 +129,7 @@ export function versionConflict(
 	});
 }
 
-/** WRITE_OUTCOME_UNKNOWN: it was sent, and may have done its work. */
+/** Creates WRITE_OUTCOME_UNKNOWN: the write was sent, and may have been carried out. */
 export function outcomeUnknown({ namespace, name }: ObjectRef, cause: unknown): Failure {
 	const message = "the cluster did not answer the write; read before you repeat";
 	return new Failure(ErrorReason.WRITE_OUTCOME_UNKNOWN, message, {

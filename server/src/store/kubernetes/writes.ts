@@ -4,13 +4,13 @@ import type { CreateOptions, WriteOptions } from "../store.ts";
 import type { Api } from "./api.ts";
 import { sleep } from "./backoff.ts";
 import { createKeyedMutex } from "./keyed-mutex.ts";
-import type { OwnChanges } from "./read-your-writes.ts";
+import type { ReadYourWrites } from "./read-your-writes.ts";
 import type { ClusterObject, WritableKind } from "./resource-kind.ts";
 import { type Unstructured, versionOf } from "./unstructured.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import { failureOf, isNotFound, versionConflict } from "./write-failure.ts";
 
-/** How often a write is tried that others keep getting ahead of. */
+/** How often a write is tried that keeps meeting conflicts. */
 const maxTries = 8;
 
 /** The longest wait before the second try, in milliseconds; it grows with each one. */
@@ -19,13 +19,13 @@ const retryWaitMs = 5;
 export interface WritesOptions<T extends ClusterObject, Edit> {
 	readonly kind: WritableKind<T, Edit>;
 	readonly api: Api;
-	readonly ownChanges: OwnChanges;
+	readonly readYourWrites: ReadYourWrites;
 	readonly clock: Clock;
 	/** From 0 to below 1. */
 	readonly random: () => number;
 }
 
-/** What is left to do for an answer when the next write to the same object may begin. */
+/** Completes the answer, while the next write to the same object may already begin. */
 type Answer<T> = () => T | Promise<T>;
 
 /** The last state of what was deleted, and a version at which reads see the deletion. */
@@ -42,18 +42,18 @@ export interface Writes<T, Edit> {
 }
 
 /**
- * Writes, straight to the API server, each decided on what the API server has at that time and
- * conditional on it. Once sent, a write is seen through even if its caller leaves. It is answered
- * when reads see it, as far as `OwnChanges` can bring that about.
+ * Creates the writes of one kind. They go straight to the API server, each decided on what it has
+ * at that time and conditional on that. Once sent, a write is completed even if its caller leaves. It is answered
+ * when reads see it, as far as `ReadYourWrites` can bring that about.
  */
 export function createWrites<T extends ClusterObject, Edit>(
 	options: WritesOptions<T, Edit>,
 ): Writes<T, Edit> {
-	const { kind, api, ownChanges, clock } = options;
+	const { kind, api, readYourWrites, clock } = options;
 	const mutex = createKeyedMutex();
 
 	/**
-	 * One write, after the earlier ones to the same object, told in the contract's reasons. The wait
+	 * Runs one write after the earlier ones to the same object. The wait
 	 * for its own change holds up no other: each is decided on what the API server has.
 	 */
 	const inTurn = async <R>(
@@ -76,7 +76,7 @@ export function createWrites<T extends ClusterObject, Edit>(
 		}
 	};
 
-	/** @returns undefined where others got ahead. */
+	/** Sends a write. @returns undefined where another write came first. */
 	const send = async <R>(
 		ref: ObjectRef,
 		{ dryRun, secrets }: { readonly dryRun: boolean; readonly secrets: readonly string[] },
@@ -90,7 +90,7 @@ export function createWrites<T extends ClusterObject, Edit>(
 		}
 	};
 
-	/** Two replicas that write in step would get ahead of each other for ever. */
+	/** Waits at random: two replicas that write at the same pace would conflict for ever. */
 	const beforeNextTry = async (ref: ObjectRef, tries: number, signal: AbortSignal) => {
 		if (tries === maxTries) {
 			const current = (await read(ref, signal)).metadata.resourceVersion;
@@ -99,11 +99,11 @@ export function createWrites<T extends ClusterObject, Edit>(
 		await sleep(clock, options.random() * retryWaitMs * 2 ** tries, signal);
 	};
 
-	/** The answer, once reads see it. */
+	/** Answers with an object once reads see it. */
 	const seen =
 		(raw: Unstructured, writeOptions: WriteOptions): Answer<T> =>
 		async () => {
-			await ownChanges.seen(versionOf(raw.metadata.resourceVersion), writeOptions);
+			await readYourWrites.seen(versionOf(raw.metadata.resourceVersion), writeOptions);
 			return kind.read(raw);
 		};
 
@@ -169,7 +169,7 @@ export function createWrites<T extends ClusterObject, Edit>(
 		}
 	};
 
-	/** What waits for its finalizers. */
+	/** Answers with an object that waits for its finalizers. */
 	const marked =
 		(raw: Unstructured, writeOptions: WriteOptions): Answer<Removal<T>> =>
 		async () => ({
@@ -177,7 +177,7 @@ export function createWrites<T extends ClusterObject, Edit>(
 			version: versionOf(raw.metadata.resourceVersion),
 		});
 
-	/** Removes just what was read; undefined where it is not that any more. */
+	/** Removes the object if it is still as it was read; else undefined. */
 	const removeAt = async (
 		ref: ObjectRef,
 		raw: Unstructured,
@@ -186,7 +186,7 @@ export function createWrites<T extends ClusterObject, Edit>(
 		const { validateOnly: dryRun } = writeOptions;
 		const { uid, resourceVersion } = raw.metadata;
 		// Its event may come before the answer.
-		const deletion = ownChanges.deletion(ref, uid);
+		const deletion = readYourWrites.deletion(ref, uid);
 		let isGone = false;
 		try {
 			const sent = await send(ref, { dryRun, secrets: kind.secretsIn(raw) }, () =>
@@ -218,7 +218,7 @@ export function createWrites<T extends ClusterObject, Edit>(
 	};
 }
 
-/** As it is before it is stored. */
+/** Removes the version, as an object has none before it is stored. */
 function withoutVersion(raw: Unstructured): Unstructured {
 	return { ...raw, metadata: { ...raw.metadata, resourceVersion: "" } };
 }

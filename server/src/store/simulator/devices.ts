@@ -15,7 +15,7 @@ import { defaultStorageClasses, type OperatorOptions } from "./operator-options.
 const podNetwork = "default";
 
 /**
- * The interfaces of a VM, in the order of its networks. Addresses follow from uid
+ * Lists the interfaces of a VM, in the order of its networks. Addresses follow from uid
  * and network name, so they stay over restarts of the VM.
  * @param running an address is in use only while the VM runs.
  */
@@ -40,7 +40,7 @@ function addressOf(network: Network, hash: Buffer): string {
 	return `10.${first}.${second}.${1 + (third % 254)}`;
 }
 
-/** A unicast address of the locally administered range (IEEE 802, first byte 02). */
+/** Makes a unicast address of the locally administered range (IEEE 802, first byte 02). */
 function macOf(hash: Buffer): string {
 	return ["02", ...[...hash.subarray(3, 8)].map((byte) => byte.toString(16).padStart(2, "0"))].join(
 		":",
@@ -52,13 +52,13 @@ function attachmentOf(wukong: Wukong, network: Network): string {
 	return network.name === podNetwork ? "" : `${wukong.name}-${network.name}-nad`;
 }
 
-/** The first disk whose storage class does not exist; undefined where all do. */
+/** Finds the first disk whose storage class does not exist; undefined where all do. */
 export function unboundDisk(wukong: Wukong, options: OperatorOptions): Disk | undefined {
 	return wukong.spec?.disks.find((disk) => !classExists(disk, options));
 }
 
 /**
- * The volumes of a VM, in the order of its disks.
+ * Lists the volumes of a VM, in the order of its disks.
  * @param provisioned false while the claims wait for their volumes.
  */
 export function volumesOf(

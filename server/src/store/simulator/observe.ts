@@ -14,7 +14,7 @@ import {
 	stepOf,
 } from "./phases.ts";
 
-/** What the operator finds when it looks at a VM. */
+/** The result of one look at a VM. */
 export interface Observation {
 	/** The new status; the one that the Wukong has where nothing is new. */
 	readonly status: WukongStatus;
@@ -25,7 +25,7 @@ export interface Observation {
 }
 
 /**
- * The operator's life as one pure function; takes at most one step.
+ * Computes what the operator does next, as one pure function; takes at most one step.
  * Pending → Creating → Running; wanted off → Stopped; a storage class that does
  * not exist → Error, until spec names one that does; deletion → Stopped, then gone.
  * @param nowMs wall-clock time in milliseconds since 1970.
@@ -81,7 +81,7 @@ function nextStep(step: Step, wukong: Wukong, isOver: boolean, options: Operator
 	}
 }
 
-/** How long a step lasts, in milliseconds; undefined: until something is changed. */
+/** Returns how long a step lasts, in milliseconds; undefined: until something is changed. */
 function durationOf(step: Step, wukong: Wukong, options: OperatorOptions): number | undefined {
 	switch (step) {
 		case "pending":
@@ -116,7 +116,7 @@ function describe(
 	});
 }
 
-/** True where the status speaks of the present spec: all of it follows from step and spec. */
+/** Checks whether the status describes the present spec: all of it follows from step and spec. */
 function isDescribed({ status, generation }: Wukong): boolean {
 	const conditions = status?.conditions ?? [];
 	return (
@@ -129,7 +129,7 @@ function statusOf(wukong: Wukong): WukongStatus {
 	return wukong.status ?? create(WukongStatusSchema);
 }
 
-/** One of three nodes, always the same for a VM. */
+/** Picks one of three nodes, always the same for a VM. */
 function nodeOf(wukong: Wukong): string {
 	const [byte = 0] = createHash("sha256").update(wukong.uid).digest();
 	return `node-${1 + (byte % 3)}`;

@@ -1,4 +1,4 @@
-/** How long the operator takes for each step. */
+/** The time that the operator takes for each step. */
 export interface OperatorTimings {
 	/** From Pending until the volumes are bound, in milliseconds. Default 300. */
 	readonly pendingMs: number;
@@ -10,7 +10,7 @@ export interface OperatorTimings {
 	readonly deletingMs: number;
 }
 
-/** What the operator's world looks like. */
+/** The timings of the operator, and the storage classes of its cluster. */
 export interface OperatorOptions extends OperatorTimings {
 	/**
 	 * Storage classes that exist; the default class, named by the empty string, always

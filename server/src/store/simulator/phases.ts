@@ -10,7 +10,7 @@ import {
 /** The steps of a VM's life, as the operator goes through them. */
 export type Step = "new" | "pending" | "creating" | "running" | "stopping" | "stopped" | "failed";
 
-/** Where the operator left off; an unknown phase is begun anew. */
+/** Returns the step that a status stands for; an unknown phase starts from the beginning. */
 export function stepOf(wukong: Wukong): Step {
 	switch (wukong.status?.phase) {
 		case "Pending":
@@ -28,7 +28,7 @@ export function stepOf(wukong: Wukong): Step {
 	}
 }
 
-/** The operator's word for each step. */
+/** The phase that the operator writes for each step. */
 export const phaseOf: { readonly [S in Step]: string } = {
 	new: "",
 	pending: "Pending",
@@ -62,7 +62,7 @@ const networks: { readonly [S in Step]: Words } = {
 };
 
 /**
- * The three conditions of a step. Between any two steps that follow one another
+ * Lists the three findings of a step. Between any two steps that follow one another
  * at least one status differs; `lastTransitionMs` relies on it.
  * @param unbound the disk that keeps the volumes from being bound, if any.
  */
@@ -85,7 +85,7 @@ function volumesWords(step: Step, unbound: Disk | undefined): Words {
 	return { status: "True", reason: "Bound", message: "all volumes are bound" };
 }
 
-/** What the operator says about one aspect of a VM. */
+/** A statement of the operator about one aspect of a VM. */
 interface Finding {
 	readonly type: "Ready" | "NetworksConfigured" | "VolumesBound";
 	readonly status: "True" | "False" | "Unknown";
@@ -95,13 +95,13 @@ interface Finding {
 	readonly message: string;
 }
 
-/** The status of one condition; undefined where nothing was said yet. */
+/** Returns the status of one condition; undefined where there is none yet. */
 function conditionStatus(wukong: Wukong, type: Finding["type"]): string | undefined {
 	return wukong.status?.conditions.find((condition) => condition.type === type)?.status;
 }
 
 /**
- * Findings as conditions of the Wukong's generation. The time of the last
+ * Converts findings to conditions of the Wukong's generation. The time of the last
  * transition is kept where the status stays what it was.
  */
 export function conditionsOf(
@@ -124,7 +124,7 @@ export function conditionsOf(
 }
 
 /**
- * When the operator last took a step, in milliseconds since 1970: each step of a
+ * Returns when the operator last took a step, in milliseconds since 1970: each step of a
  * VM's life changes the status of at least one condition.
  */
 export function lastTransitionMs(wukong: Wukong): number {

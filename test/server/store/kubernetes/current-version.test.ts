@@ -9,7 +9,7 @@ const { signal } = new AbortController();
 function createUpstream() {
 	const waiting: { resolve: (page: ListPage) => void; reject: (error: Error) => void }[] = [];
 	let asked = 0;
-	const askNewest = createCurrentVersion({
+	const currentVersion = createCurrentVersion({
 		list: ({ limit }) => {
 			expect(limit).toBe(1);
 			asked++;
@@ -17,7 +17,7 @@ function createUpstream() {
 		},
 	});
 	return {
-		askNewest,
+		currentVersion,
 		asked: () => asked,
 		answer: (version: bigint) =>
 			waiting.shift()?.resolve({ items: [], version, continueToken: "" }),
@@ -28,8 +28,8 @@ function createUpstream() {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 test("callers at one time share one list", async () => {
-	const { askNewest, asked, answer } = createUpstream();
-	const all = Promise.all(Array.from({ length: 200 }, () => askNewest(signal)));
+	const { currentVersion, asked, answer } = createUpstream();
+	const all = Promise.all(Array.from({ length: 200 }, () => currentVersion(signal)));
 	await turn();
 	answer(7n);
 	expect(new Set(await all)).toEqual(new Set([7n]));
@@ -37,10 +37,10 @@ test("callers at one time share one list", async () => {
 });
 
 test("who comes while an answer is under way gets the next one", async () => {
-	const { askNewest, asked, answer } = createUpstream();
-	const first = askNewest(signal);
+	const { currentVersion, asked, answer } = createUpstream();
+	const first = currentVersion(signal);
 	await turn();
-	const later = [askNewest(signal), askNewest(signal)];
+	const later = [currentVersion(signal), currentVersion(signal)];
 	answer(7n);
 	expect(await first).toBe(7n);
 	await turn();
@@ -50,11 +50,11 @@ test("who comes while an answer is under way gets the next one", async () => {
 });
 
 test("a failure is told to those who wait for it, and the next is asked anew", async () => {
-	const { askNewest, answer, fail } = createUpstream();
+	const { currentVersion, answer, fail } = createUpstream();
 	const error = new UpstreamError({ kind: "lost" }, "cut");
-	const first = askNewest(signal);
+	const first = currentVersion(signal);
 	await turn();
-	const second = askNewest(signal);
+	const second = currentVersion(signal);
 	fail(error);
 	await expect(first).rejects.toBe(error);
 	await turn();
@@ -63,10 +63,10 @@ test("a failure is told to those who wait for it, and the next is asked anew", a
 });
 
 test("one caller that leaves takes the answer from nobody else", async () => {
-	const { askNewest, answer } = createUpstream();
+	const { currentVersion, answer } = createUpstream();
 	const leaver = new AbortController();
-	const left = askNewest(leaver.signal);
-	const other = askNewest(signal);
+	const left = currentVersion(leaver.signal);
+	const other = currentVersion(signal);
 	await turn();
 	leaver.abort(new Error("left"));
 	await expect(left).rejects.toThrow("left");

@@ -1,7 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { type Wukong, WukongSchema, WukongSpecSchema } from "@novasphere/wukong-gen/wukong";
 import type { FieldViolation } from "../../../failure.ts";
-import { judgeSpec } from "./spec-rules.ts";
+import { validateSpec } from "./spec-rules.ts";
 
 /** The most that all annotations of one Wukong may hold, keys and values, in bytes of UTF-8. */
 export const maxAnnotationBytes = 256 * 1024;
@@ -14,37 +14,36 @@ export const maxAnnotationBytes = 256 * 1024;
 export const maxWukongBytes = 512 * 1024;
 
 /**
- * Judges a Wukong as it would be stored: completeness, uniqueness and transitions.
- * What a field may hold by itself is the business of the contract's field rules.
- * What an update leaves as it was is not judged again: a field of spec is judged
- * where it differs from `previous`.
+ * Validates a Wukong as it would be stored: completeness, uniqueness and transitions. The values
+ * that a field may hold by itself are checked by the contract's field rules. What an update leaves
+ * as it was is not checked again: a field of spec is checked where it differs from `previous`.
  * @param next the merged result; credentials play no role.
  * @param previous the state before; undefined for a new Wukong.
  * @returns the violations with paths from the request's root; empty where all is well.
  */
 export function validateWukong(next: Wukong, previous: Wukong | undefined): FieldViolation[] {
 	return [
-		...judgeName(next, previous),
-		...judgeSpec(next.spec ?? create(WukongSpecSchema), previous?.spec),
-		...judgeAnnotations(next, previous),
-		...judgeSize(next, previous),
+		...validateName(next, previous),
+		...validateSpec(next.spec ?? create(WukongSpecSchema), previous?.spec),
+		...validateAnnotations(next, previous),
+		...validateSize(next, previous),
 	];
 }
 
-function judgeName(next: Wukong, previous: Wukong | undefined): FieldViolation[] {
+function validateName(next: Wukong, previous: Wukong | undefined): FieldViolation[] {
 	if (previous !== undefined || next.name !== "") return [];
 	return [{ field: "wukong.name", description: "is required" }];
 }
 
-function judgeAnnotations(next: Wukong, previous: Wukong | undefined): FieldViolation[] {
+function validateAnnotations(next: Wukong, previous: Wukong | undefined): FieldViolation[] {
 	const bytes = sizeOf(next.annotations);
-	// An update that does not add to annotations that are too large already is let pass.
+	// An update is accepted that does not add to annotations that are too large already.
 	if (bytes <= Math.max(maxAnnotationBytes, sizeOf(previous?.annotations ?? {}))) return [];
 	const description = `must not hold more than ${maxAnnotationBytes} bytes in all`;
 	return [{ field: "wukong.annotations", description }];
 }
 
-function judgeSize(next: Wukong, previous: Wukong | undefined): FieldViolation[] {
+function validateSize(next: Wukong, previous: Wukong | undefined): FieldViolation[] {
 	const bytes = contentBytes(next);
 	// As with annotations.
 	if (bytes <= Math.max(maxWukongBytes, previous === undefined ? 0 : contentBytes(previous))) {

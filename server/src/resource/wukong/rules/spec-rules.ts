@@ -4,7 +4,7 @@ import type { FieldViolation } from "../../../failure.ts";
 import { fieldPath, mapKeyPath } from "../../field-path.ts";
 import { isLabelValue, labelValueWords } from "../../label-grammar.ts";
 
-/** What is wrong with one field of spec; `previous` is the spec before, where there was one. */
+/** Lists the violations of one field of spec; `previous` is the spec before, where there was one. */
 type Rule = (next: WukongSpec, previous: WukongSpec | undefined) => FieldViolation[];
 
 type SpecField = Exclude<keyof WukongSpec, "$typeName" | "$unknown">;
@@ -15,7 +15,7 @@ const rules: { readonly [Field in SpecField]?: Rule } = {
 		if (next.cpu >= (previous?.cpu ?? 0)) return [];
 		return [violation("cpu", `may grow but not shrink; it is ${previous?.cpu}`)];
 	},
-	memory: (next) => judgeQuantity("memory", next.memory),
+	memory: (next) => validateQuantity("memory", next.memory),
 	highAvailability: (next, previous) => [
 		...nodeSelectorFaults(next, previous),
 		...tolerationFaults(next, previous),
@@ -38,8 +38,8 @@ const rules: { readonly [Field in SpecField]?: Rule } = {
 		next.cloudInitUser?.name === "" ? [violation("cloud_init_user.name", "is required")] : [],
 };
 
-/** The violations of a spec; only fields that differ from `previous` are judged. */
-export function judgeSpec(next: WukongSpec, previous: WukongSpec | undefined): FieldViolation[] {
+/** Lists the violations of a spec; only fields that differ from `previous` are checked. */
+export function validateSpec(next: WukongSpec, previous: WukongSpec | undefined): FieldViolation[] {
 	return Object.entries(rules).flatMap(([field, rule]) =>
 		previous !== undefined && sameField(field as SpecField, next, previous)
 			? []
@@ -59,15 +59,15 @@ function removedDisks(next: WukongSpec, previous: WukongSpec | undefined): Field
 		.map((disk) => violation("disks", `disk "${disk.name}" may not be removed`));
 }
 
-/** A size that stays as it is was let pass once, by other rules perhaps, and is not judged again. */
+/** Checks new sizes. One that stays as it is was accepted once, perhaps by other rules. */
 function diskSizeFaults(next: WukongSpec, previous: WukongSpec | undefined): FieldViolation[] {
 	const sizes = new Map(previous?.disks.map(({ name, size }) => [name, size]));
 	return next.disks.flatMap(({ name, size }, index) =>
-		sizes.get(name) === size ? [] : judgeQuantity(`disks[${index}].size`, size),
+		sizes.get(name) === size ? [] : validateQuantity(`disks[${index}].size`, size),
 	);
 }
 
-/** A node has no label whose value is none: such a selector would keep the VM from every node. */
+/** Checks that nodes can have the labels: another value would keep the VM from every node. */
 function nodeSelectorFaults(next: WukongSpec, previous: WukongSpec | undefined): FieldViolation[] {
 	const before = previous?.highAvailability?.nodeSelector ?? {};
 	return Object.entries(next.highAvailability?.nodeSelector ?? {})
@@ -78,7 +78,7 @@ function nodeSelectorFaults(next: WukongSpec, previous: WukongSpec | undefined):
 		}));
 }
 
-/** As Kubernetes judges a toleration by equality; other operators compare in their own ways. */
+/** Checks tolerations by equality, as Kubernetes does; other operators compare differently. */
 function tolerationFaults(next: WukongSpec, previous: WukongSpec | undefined): FieldViolation[] {
 	const before = new Set(previous?.highAvailability?.tolerations.map(({ value }) => value));
 	return (next.highAvailability?.tolerations ?? []).flatMap(({ operator, value }, index) =>
@@ -99,7 +99,7 @@ function repeatedNames(list: string, entries: readonly { name: string }[]): Fiel
 	});
 }
 
-function judgeQuantity(path: string, text: string): FieldViolation[] {
+function validateQuantity(path: string, text: string): FieldViolation[] {
 	if (text === "") return [violation(path, "is required")];
 	const bytes = quantityBytes(text);
 	if (bytes === undefined) return [violation(path, "is not a quantity such as 8Gi")];
@@ -109,7 +109,7 @@ function judgeQuantity(path: string, text: string): FieldViolation[] {
 	return [];
 }
 
-/** The contract's pattern has K, Kubernetes has k: no volume of such a size can be made. */
+/** Explains K: the contract's pattern has it, Kubernetes has k, and no volume of such a size can be made. */
 function kiloWords(text: string, bytes: bigint): string {
 	return `is "${text}", and K is no suffix of Kubernetes; write ${text}i (times 1024) or ${bytes} (without a suffix)`;
 }
@@ -139,7 +139,7 @@ const suffixes: { readonly [suffix: string]: bigint } = {
 export const maxQuantityBytes = 2n ** 63n - 1n;
 
 /**
- * The bytes that a quantity such as `8Gi` or `1.5G` stands for, rounded up to a
+ * Computes the bytes that a quantity such as `8Gi` or `1.5G` stands for, rounded up to a
  * whole byte as Kubernetes does.
  * @returns undefined where the text is not a quantity of the contract.
  */
