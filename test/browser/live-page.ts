@@ -30,6 +30,8 @@ export interface LivePage {
 	shown(list: number): ShownList;
 	/** Stops a VM. @returns how long that took, in milliseconds; -1: it failed */
 	stop(name: string): Promise<number>;
+	/** Waits, over a watch, until it is known whether a VM exists. */
+	exists(name: string): Promise<boolean>;
 	/** Opens watches and ends each after its first event, in one of the ways. */
 	openAndEnd(way: "break" | "abort" | "close", times: number): Promise<void>;
 	/** Lets the machine sleep: the wall clock jumps, and the page is seen again. */
@@ -78,6 +80,9 @@ const page: LivePage = {
 			() => performance.now() - startMs,
 			() => -1,
 		);
+	},
+	async exists(name) {
+		return (await client.waitFor(name, () => true)) !== undefined;
 	},
 	async openAndEnd(way, times) {
 		for (let time = 0; time < times; time++) {

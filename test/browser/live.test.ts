@@ -251,6 +251,28 @@ describe("six connections", () => {
 		expect(await streams()).toBe(4);
 	});
 
+	test("beyond four streams a list is fed from one that shows more, and a wait is answered", {
+		timeout: 60_000,
+	}, async () => {
+		const tab = await openTab();
+		const wide = await tab.call("follow", {});
+		await levels(tab, wide);
+		for (let count = 0; count < 3; count++)
+			await tab.call("follow", { labelSelector: `n=${count}` });
+		await until(async () => (await streams()) === 4);
+		const web = { labels: { app: "web" } };
+		const narrow = await tab.call("follow", { ...web, namespace: "default" });
+		await make("web-1", { app: "web" });
+		await levels(tab, narrow, { ...web, namespace: "default" });
+		await call("DeleteWukong", { name: "web-1" });
+		await levels(tab, narrow, { ...web, namespace: "default" });
+		expect(await tab.call("exists", "vm-1")).toBe(true);
+		expect(await streams()).toBe(4);
+		await restart();
+		await make("web-2", { app: "web" });
+		await levels(tab, narrow, { ...web, namespace: "default" });
+	});
+
 	test("ten tabs share one stream, and a Stop click is answered at once in each", {
 		timeout: 60_000,
 	}, async () => {

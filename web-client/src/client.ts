@@ -112,14 +112,23 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 
 	const serviceUrl = pageUrlOf(options);
 	const isCramped = serviceUrl?.protocol === "http:";
+	const { heartbeatIntervalMs = 10_000 } = options;
 	const context: FeedContext = {
 		call: rpc.watchWukong,
 		environment,
-		heartbeatIntervalMs: options.heartbeatIntervalMs ?? 10_000,
+		heartbeatIntervalMs,
 		backoff: { ...defaultBackoff, ...options.backoff },
 		renewal: tokens,
 		// Connections belong to the origin of the service, whoever calls it.
-		limit: isCramped ? createLimit(`wukong:${serviceUrl.origin}`, tabs) : (open) => open,
+		limit: isCramped
+			? createLimit({
+					name: `wukong:${serviceUrl.origin}`,
+					tabs,
+					environment,
+					heartbeatMs: heartbeatIntervalMs,
+					lists: () => lists.all(),
+				})
+			: (open) => open,
 		signal: closer.signal,
 	};
 	const watch = (query: WatchQuery = {}, watchOptions: WatchOptions = {}) =>
@@ -129,7 +138,7 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 		tabs !== undefined &&
 		(options.share ?? (isCramped ? "origin" : "client")) === "origin" &&
 		(tokens === undefined || identity !== undefined);
-	const listFor = createLists((query) => ({
+	const lists = createLists((query) => ({
 		...followQuery(context, query, undefined),
 		throttleMs,
 		lingerMs,
@@ -144,7 +153,7 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 
 	return {
 		...createCalls(rpc, { environment, attempts }),
-		liveList: (query = {}) => listFor(query),
+		liveList: (query = {}) => lists.get(query),
 		watch,
 		waitFor: (ref, condition, waitOptions = {}) =>
 			waitFor(watch, environment, { ref, condition, options: waitOptions }),

@@ -23,7 +23,7 @@ export interface FeedContext {
 	readonly backoff: BackoffTimes;
 	readonly renewal: Renewal | undefined;
 	/** Wraps what opens streams. */
-	readonly limit: (open: OpenStream) => OpenStream;
+	readonly limit: (open: OpenStream, query: WatchQuery) => OpenStream;
 	/** Aborted when the client is closed. */
 	readonly signal: AbortSignal;
 }
@@ -49,7 +49,7 @@ export function followQuery(
 			{ signal, ...(headers === undefined ? {} : { headers }) },
 		);
 	return {
-		open: limit(open),
+		open: limit(open, query),
 		environment,
 		silenceMs: heartbeatIntervalMs * silenceIntervals,
 		backoff,

@@ -5,23 +5,27 @@ import { keyOfQuery, type WatchQuery } from "./query.ts";
 const maxIdleLists = 32;
 
 /** The lists of one client: whoever asks for the same gets the same one, with one stream. */
-export function createLists(
-	optionsOf: (query: WatchQuery) => LiveListOptions,
-): (query: WatchQuery) => LiveList {
-	const lists = new Map<string, LiveList>();
+export function createLists(optionsOf: (query: WatchQuery) => LiveListOptions): {
+	/** Those that exist, with what they show. */
+	readonly all: () => Iterable<readonly [WatchQuery, LiveList]>;
+	readonly get: (query: WatchQuery) => LiveList;
+} {
+	const lists = new Map<string, readonly [WatchQuery, LiveList]>();
 
-	return (query) => {
+	const get = (query: WatchQuery): LiveList => {
 		const key = keyOfQuery(query);
 		const known = lists.get(key);
-		if (known !== undefined) return known;
-		const list = createLiveList(optionsOf({ ...query }));
-		lists.set(key, list);
+		if (known !== undefined) return known[1];
+		const own = { ...query };
+		const list = createLiveList(optionsOf(own));
+		lists.set(key, [own, list]);
 		if (lists.size > maxIdleLists) {
-			for (const [other, kept] of lists) {
+			for (const [other, [, kept]] of lists) {
 				if (lists.size <= maxIdleLists) break;
 				if (kept.isIdle && other !== key) lists.delete(other);
 			}
 		}
 		return list;
 	};
+	return { all: () => lists.values(), get };
 }

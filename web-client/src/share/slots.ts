@@ -10,12 +10,13 @@ export const maxStreams = 4;
 
 /**
  * Wraps what opens streams so that no more than four are open: in all tabs where they can agree,
- * else in this page. The others fail with RESOURCE_EXHAUSTED, and are tried again.
+ * else in this page. The others are fed by `fallback`, if it has anything, or fail with
+ * RESOURCE_EXHAUSTED, and are tried again.
  */
 export function createSlots(
 	name: string,
 	tabs: Tabs | undefined,
-): (open: OpenStream) => OpenStream {
+): (open: OpenStream, fallback?: () => OpenStream | undefined) => OpenStream {
 	const taken = new Set<number>();
 
 	/** @returns how to give the slot back; undefined where none is free */
@@ -38,9 +39,14 @@ export function createSlots(
 		return undefined;
 	};
 
-	return (open) =>
+	return (open, fallback) =>
 		async function* withSlot(token, signal) {
 			const giveBack = await take();
+			const other = giveBack === undefined ? fallback?.() : undefined;
+			if (other !== undefined) {
+				yield* other(token, signal);
+				return;
+			}
 			if (giveBack === undefined) {
 				const text = `${maxStreams} streams are open, which is all that cleartext HTTP/1.1 has room for`;
 				throw new ConnectError(text, Code.ResourceExhausted);
