@@ -1,8 +1,12 @@
 import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import { collectBody, createStreamSource } from "../../server/src/http/request-body.ts";
-import { envelopePrefixBytes, readAnnouncedBytes } from "../../server/src/rpc/protocol/envelope.ts";
-import { openRequest } from "../../server/src/rpc/protocol/request-envelope.ts";
+import {
+	createEnvelopeBody,
+	envelopePrefixBytes,
+	readAnnouncedBytes,
+} from "../../server/src/rpc/protocol/envelope.ts";
+import { brokenFraming } from "../../server/src/rpc/refusals.ts";
 import { envelope } from "../hostile/wire-bytes.ts";
 import { claim, cutAt, cuts, fuzzTarget, mutated } from "./target.ts";
 
@@ -14,7 +18,7 @@ const body = fc.oneof(
 );
 const maxBytes = maxMessageBytes + envelopePrefixBytes;
 const limit = { maxBytes, declaredBytes: undefined, readAnnouncedBytes };
-const framing = { isEnveloped: true, checkFlags: () => undefined };
+const layout = createEnvelopeBody(() => brokenFraming("an envelope has unknown flags"));
 
 /** A body is taken or refused the same however it is cut, and nothing but its message is taken. */
 export const envelopes = fuzzTarget(
@@ -35,7 +39,7 @@ export const envelopes = fuzzTarget(
 		claim("refused for its size, or not", isTooLarge === (collected === undefined));
 		if (collected === undefined) return;
 		claim("no byte is lost", Buffer.compare(collected, bytes) === 0);
-		const opened = openRequest(collected, framing as never, hasEncoding);
+		const opened = layout.open(collected, hasEncoding);
 		if ("bytes" in opened) claim("the message alone", opened.bytes.equals(bytes.subarray(5)));
 	},
 );

@@ -1,6 +1,6 @@
 import { envelopes } from "./envelopes.ts";
 import { firstBytes } from "./first-bytes.ts";
-import { getQueries } from "./get-query.ts";
+import { getQueries } from "./get-request.ts";
 import type { FuzzTarget } from "./target.ts";
 import { labelSelectors, maskPaths, wireBytes } from "./texts.ts";
 import { pageTokens, resumeTokens } from "./tokens.ts";

@@ -16,8 +16,9 @@ import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { createPortObserver } from "../telemetry/port-observer.ts";
 import { createReplica } from "../watch/replica.ts";
 import { createStore } from "./open-store.ts";
-import { createPages, type Readiness } from "./pages.ts";
+import { createPages } from "./pages.ts";
 import { limitsFrom } from "./port-limits.ts";
+import type { Readiness } from "./readiness.ts";
 
 /** What an app needs of its process. */
 export interface Surroundings {

@@ -3,13 +3,13 @@ import { type Exchange, headerOf } from "../http/exchange.ts";
 import type { HeaderFields } from "../http/fields.ts";
 import type { UpgradeRequest } from "../http/upgrade.ts";
 import { type CallContext, requestIdFrom } from "../rpc/call/call-context.ts";
-import { refusalFormOf, sendRefusal } from "../rpc/call/refusal-response.ts";
-import type { Teller } from "../rpc/call/response.ts";
-import { type DirectOptions, serveDirect } from "../rpc/call/serve.ts";
+import { sendRefusal } from "../rpc/call/error-response.ts";
+import type { ResponseOwner } from "../rpc/call/response.ts";
+import { type DirectOptions, serveDirect } from "../rpc/call/server-call.ts";
 import { summarizeRequest } from "../rpc/observer.ts";
-import type { Refusal } from "../rpc/refusals.ts";
-import { foreignOrigin, wrongAuthority, wrongMethod } from "../rpc/refusals.ts";
-import type { Route, Routes } from "../rpc/router.ts";
+import type { Protocols } from "../rpc/protocol/protocols.ts";
+import { foreignOrigin, type Refusal, wrongAuthority, wrongMethod } from "../rpc/refusals.ts";
+import type { Route, Routes } from "../rpc/routes.ts";
 import { serveUniversal, type UniversalCall } from "../rpc/universal/universal.ts";
 import { type AssetMount, createAssetLookup, writeAsset } from "./assets.ts";
 import { checkHead } from "./head-check.ts";
@@ -23,6 +23,7 @@ export interface DispatchOptions extends DirectOptions {
 	readonly assets: readonly AssetMount[];
 	readonly upgrades: readonly UpgradeHandler[];
 	readonly routes: Routes;
+	readonly protocols: Protocols;
 	/** Makes the id of a request that brings none. */
 	readonly createRequestId: () => string;
 }
@@ -42,7 +43,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 	const checkAuthority = createAuthorityCheck(options.hosts);
 	const { observer } = options;
 	/** A request without a route is no call, whose end somebody waits for. */
-	const nobody: Teller = { done() {}, breakOff: observer.unexpected };
+	const nobody: ResponseOwner = { onEnd() {}, onFault: observer.unexpected };
 
 	/** @returns what is still to come of the answer, where its failure is for us to tell */
 	function serve(exchange: Exchange): Promise<void> | undefined {
@@ -135,11 +136,11 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 	}
 
 	function refuse({ exchange, common, requestId }: Refused, refusal: Refusal): undefined {
-		const httpStatus = sendRefusal(refusal, refusalFormOf(exchange, refusal), {
+		const httpStatus = sendRefusal(refusal, options.protocols.findRefusalForm(exchange), {
 			exchange,
 			common: common.concat(noSniffing),
 			options,
-			teller: nobody,
+			owner: nobody,
 		});
 		const { cause } = refusal;
 		observer.callRefused({
@@ -208,6 +209,5 @@ interface Admission {
 
 function contextOf(exchange: Exchange, route: Route, requestId: string): CallContext {
 	const { httpVersion, secure, peer } = exchange.connection;
-	const protocol = route.protocol === "connect-stream" ? "connect" : route.protocol;
-	return { requestId, protocol, httpVersion, secure, peer };
+	return { requestId, protocol: route.protocolName, httpVersion, secure, peer };
 }

@@ -6,15 +6,17 @@ import { type TransportLimits, validateLimits } from "../http/limits.ts";
 import { createListener } from "../http/listener.ts";
 import { createStreamScheduler } from "../http/scheduler.ts";
 import type { TlsFileNames } from "../http/tls-files.ts";
-import { createRequestIds } from "../rpc/call/request-id.ts";
+import { createRequestIds } from "../rpc/call/call-context.ts";
 import { createDecoder } from "../rpc/codec/decoder.ts";
 import { createEncoder } from "../rpc/codec/encoder.ts";
 import { createEncodings, type Encodings } from "../rpc/codec/encodings.ts";
 import { jsonTypesOf } from "../rpc/codec/json-types.ts";
 import { createCompressions } from "../rpc/compression.ts";
 import { createProcedures } from "../rpc/procedures.ts";
+import type { Protocol } from "../rpc/protocol/protocol.ts";
+import { createProtocols } from "../rpc/protocol/protocols.ts";
 import type { RefusalDetails } from "../rpc/refusals.ts";
-import { createRoutes } from "../rpc/router.ts";
+import { createRoutes } from "../rpc/routes.ts";
 import type { AssetMount } from "./assets.ts";
 import { createDispatch } from "./dispatch.ts";
 import { createSafeObserver, type PortObserver } from "./observer.ts";
@@ -44,6 +46,8 @@ export interface PortOptions {
 	 * that the direct way is compared with. Default: "direct", for procedures with one request message.
 	 */
 	readonly way?: "direct" | "universal";
+	/** Protocols of the services. Default: Connect, gRPC-Web and gRPC. */
+	readonly protocols?: readonly Protocol[];
 	/** Error details of refusals, as the contract of the services wants them; the port has none of its own. */
 	readonly refusalDetails: RefusalDetails;
 	/** See `defaultLimits`. */
@@ -92,6 +96,7 @@ export function createPort(options: PortOptions): Port {
 	const { services, interceptors, way = "direct" } = options;
 	const { upgrades = [] } = options;
 	const { cacheableTypes = [], encodings = createEncodings() } = options;
+	const protocols = createProtocols(options.protocols);
 	const handlers = { services, interceptors, limits, compressions, registry, observer, way };
 	const scheduler = createStreamScheduler({
 		sliceBytes: limits.streamSliceBytes,
@@ -107,7 +112,8 @@ export function createPort(options: PortOptions): Port {
 		assets: options.assets,
 		upgrades,
 		createRequestId: createRequestIds(),
-		routes: createRoutes(createProcedures(handlers)),
+		routes: createRoutes(createProcedures(handlers), protocols),
+		protocols,
 		compressions,
 		encoder: createEncoder({ cacheableTypes, encodings, registry, observer }),
 		decoder: createDecoder({ registry }),

@@ -1,6 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import type { DirectProcedure } from "./call/serve.ts";
+import type { DirectProcedure } from "./call/invoke-implementation.ts";
 import type { UniversalHandler } from "./connect-internals.ts";
 import { createConnectHandlers, type HandlerOptions } from "./universal/connect-handlers.ts";
 
@@ -10,39 +10,37 @@ export interface Procedure {
 	readonly path: string;
 	readonly method: DescMethod;
 	readonly isUnary: boolean;
-	/** Unary and without side effects, so it may be asked for by GET. */
-	readonly allowsGet: boolean;
-	/** Those with one request message; undefined: by connect's own handler. */
+	/** Without side effects (`idempotency_level`), so that a GET may ask for it. */
+	readonly isReadOnly: boolean;
+	/** The implementation of a procedure with one request message; undefined: connect's handler answers. */
 	readonly direct: DirectProcedure | undefined;
+	/** connect's handler. */
 	readonly universal: UniversalHandler;
 }
 
 /**
- * The procedures of all services.
- * @param options.way "universal": all by connect's own handlers, the reference that the direct way
- * is compared with
+ * Lists the procedures of all services.
+ * @param options.way "universal": connect's own handlers answer all of them, as the reference that
+ * the direct way is compared with
  */
 export function createProcedures(
 	options: HandlerOptions & { readonly way: "direct" | "universal" },
 ): Procedure[] {
+	const { interceptors } = options;
 	const direct = new Map<DescMethod, DirectProcedure>();
 	for (const { methods } of options.way === "direct" ? options.services : []) {
 		for (const spec of Object.values(methods)) {
-			if (spec.kind === "unary")
-				direct.set(spec.method, { spec, interceptors: options.interceptors });
-			if (spec.kind === "server_streaming") {
-				direct.set(spec.method, { spec, interceptors: options.interceptors });
-			}
+			if (spec.kind === "unary") direct.set(spec.method, { spec, interceptors });
+			if (spec.kind === "server_streaming") direct.set(spec.method, { spec, interceptors });
 		}
 	}
 	return createConnectHandlers(options).map((universal) => {
 		const { method } = universal;
-		const isUnary = method.methodKind === "unary";
 		return {
 			path: universal.requestPath,
 			method,
-			isUnary,
-			allowsGet: isUnary && method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
+			isUnary: method.methodKind === "unary",
+			isReadOnly: method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
 			direct: direct.get(method),
 			universal,
 		};

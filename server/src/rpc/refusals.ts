@@ -2,7 +2,6 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { FieldViolation } from "../failure.ts";
 import type { HeaderFields } from "../http/fields.ts";
 import type { RefusalCause } from "./observer.ts";
-import type { ContentTypeFault } from "./protocol/content-type.ts";
 
 /** A request that goes no further, and what its caller is told. */
 export interface Refusal {
@@ -92,20 +91,14 @@ export function wrongContentType(accepted: string, fault: ContentTypeFault): Ref
 	};
 }
 
+/** What is wrong with the content type of a request. */
+export type ContentTypeFault = "unknown" | "malformed" | "charset";
+
 const contentTypeFaults: Readonly<Record<ContentTypeFault, string>> = {
 	unknown: "send a body of one of these content types",
 	malformed: "the content type is malformed; send one of these",
 	charset: "JSON comes in the charset utf-8 and in no other; send one of these content types",
 };
-
-/** A GET that does not say what its message is, as whoever types a URL sends it: 415. */
-export function noEncoding(accepted: string): Refusal {
-	return {
-		...wrongContentType(accepted, "unknown"),
-		message:
-			'"encoding" must be json or proto, as in ?encoding=json&message=%7B%7D; or POST the request message as application/json',
-	};
-}
 
 /** gRPC needs trailers, which HTTP/1.1 clients do not read: 505, and the connection ends. */
 export const grpcNeedsHttp2: Refusal = {

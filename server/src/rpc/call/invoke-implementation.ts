@@ -10,67 +10,78 @@ import type {
 } from "@connectrpc/connect";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { isBatched } from "../batched-stream.ts";
-import type { Call } from "./call.ts";
 import {
 	createHandlerContext,
 	createStreamRequest,
 	createUnaryRequest,
+	type Invocation,
 	withSignal,
-} from "./call-request.ts";
+} from "./invocation.ts";
 import { leaveStream } from "./leave-on-abort.ts";
 
-type UnarySpec = Extract<MethodImplSpec, { kind: "unary" }>;
-type StreamSpec = Extract<MethodImplSpec, { kind: "server_streaming" }>;
+/** A unary procedure. */
+export interface UnaryProcedure {
+	readonly spec: Extract<MethodImplSpec, { kind: "unary" }>;
+	/** From the outermost to the innermost. */
+	readonly interceptors: readonly Interceptor[];
+}
 
-/** Interceptors from the outermost to the innermost. */
-type Interceptors = readonly Interceptor[];
+/** A server-streaming procedure. */
+export interface StreamProcedure {
+	readonly spec: Extract<MethodImplSpec, { kind: "server_streaming" }>;
+	/** From the outermost to the innermost. */
+	readonly interceptors: readonly Interceptor[];
+}
+
+/** A procedure with one request message. */
+export type DirectProcedure = UnaryProcedure | StreamProcedure;
 
 /**
  * Runs a unary implementation within its interceptors. A call that is broken off is not waited
  * for, whatever its implementation does.
  */
 export function invokeUnary(
-	{ spec, interceptors }: { readonly spec: UnarySpec; readonly interceptors: Interceptors },
-	call: Call,
+	{ spec, interceptors }: UnaryProcedure,
+	invocation: Invocation,
 	message: Message,
 ): Promise<UnaryResponse> {
 	const implement = (request: UnaryRequest) =>
 		new Promise<UnaryResponse>((resolve, reject) => {
-			const { cancellation } = call;
+			const { cancellation } = invocation;
 			if (cancellation.reason !== undefined) throw cancellation.reason;
 			cancellation.onAbort(reject);
-			const output = spec.impl(request.message, createHandlerContext(call, request));
+			const output = spec.impl(request.message, createHandlerContext(invocation, request));
 			const answer = (init: Awaited<typeof output>) => {
-				resolve(createUnaryResponse(call, toMessage(spec.method.output, init)));
+				resolve(createUnaryResponse(invocation, toMessage(spec.method.output, init)));
 			};
 			// What an implementation has at once costs no turn of the microtask queue.
 			if (isPromiseLike(output)) Promise.resolve(output).then(answer).catch(reject);
 			else answer(output);
 		});
-	const next = intercept(call, implement as AnyFn, interceptors);
-	return begin(next, createUnaryRequest(call, message)) as Promise<UnaryResponse>;
+	const next = intercept(invocation, implement as AnyFn, interceptors);
+	return begin(next, createUnaryRequest(invocation, message)) as Promise<UnaryResponse>;
 }
 
 /** Starts a server-streaming implementation within its interceptors. */
 export function invokeStream(
-	{ spec, interceptors }: { readonly spec: StreamSpec; readonly interceptors: Interceptors },
-	call: Call,
+	{ spec, interceptors }: StreamProcedure,
+	invocation: Invocation,
 	message: Message,
 ): Promise<StreamResponse> {
 	const implement = async (request: StreamRequest): Promise<StreamResponse> => {
 		const input = await onlyMessage(request.message);
-		const { cancellation } = call;
+		const { cancellation } = invocation;
 		if (cancellation.reason !== undefined) throw cancellation.reason;
-		const output = spec.impl(input, createHandlerContext(call, request));
+		const output = spec.impl(input, createHandlerContext(invocation, request));
 		if (isBatched(output)) {
 			cancellation.hold(output);
-			return createStreamResponse(call, output as AsyncIterable<Message>);
+			return createStreamResponse(invocation, output as AsyncIterable<Message>);
 		}
 		const stream = leaveStream(output, cancellation.signal);
-		return createStreamResponse(call, stream as AsyncIterable<Message>);
+		return createStreamResponse(invocation, stream as AsyncIterable<Message>);
 	};
-	const next = intercept(call, implement as AnyFn, interceptors);
-	return begin(next, createStreamRequest(call, message)) as Promise<StreamResponse>;
+	const next = intercept(invocation, implement as AnyFn, interceptors);
+	return begin(next, createStreamRequest(invocation, message)) as Promise<StreamResponse>;
 }
 
 /** A message, from a message or from what one is made of. */
@@ -80,11 +91,15 @@ export function toMessage(schema: DescMessage, init: unknown): Message {
 
 type AnyFn = ReturnType<Interceptor>;
 
-function intercept(call: Call, innermost: AnyFn, interceptors: Interceptors): AnyFn {
+function intercept(
+	invocation: Invocation,
+	innermost: AnyFn,
+	interceptors: readonly Interceptor[],
+): AnyFn {
 	let next = innermost;
 	for (let i = interceptors.length - 1; i >= 0; i--) {
 		const inner = next;
-		next = (interceptors[i] as Interceptor)((request) => inner(withSignal(request, call)));
+		next = (interceptors[i] as Interceptor)((request) => inner(withSignal(request, invocation)));
 	}
 	return next;
 }
@@ -110,26 +125,29 @@ async function onlyMessage(messages: AsyncIterable<Message>): Promise<Message> {
 	return only;
 }
 
-function createUnaryResponse(call: Call, message: Message): UnaryResponse {
-	const { method } = call.start;
+function createUnaryResponse(invocation: Invocation, message: Message): UnaryResponse {
+	const { method } = invocation.start;
 	return {
 		stream: false,
 		method: method as UnaryResponse["method"],
 		service: method.parent,
-		header: call.responseHeader,
-		trailer: call.responseTrailer,
+		header: invocation.responseHeader,
+		trailer: invocation.responseTrailer,
 		message,
 	};
 }
 
-function createStreamResponse(call: Call, message: AsyncIterable<Message>): StreamResponse {
-	const { method } = call.start;
+function createStreamResponse(
+	invocation: Invocation,
+	message: AsyncIterable<Message>,
+): StreamResponse {
+	const { method } = invocation.start;
 	return {
 		stream: true,
 		method: method as StreamResponse["method"],
 		service: method.parent,
-		header: call.responseHeader,
-		trailer: call.responseTrailer,
+		header: invocation.responseHeader,
+		trailer: invocation.responseTrailer,
 		message,
 	};
 }

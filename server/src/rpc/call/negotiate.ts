@@ -1,35 +1,40 @@
 import { fieldOf, type HeaderFields, listOf } from "../../http/fields.ts";
 import type { Compression } from "../connect-internals.ts";
 import { chooseAccepted, findCoding, isIdentity } from "../content-coding.ts";
-import type { Framing } from "../protocol/protocol.ts";
+import type { CallProtocol } from "../protocol/protocol.ts";
+import { parseTimeoutMs, type TimeoutHeader, type TimeoutRule } from "../protocol/timeout.ts";
 import type { Refusal } from "../refusals.ts";
 import { badRequest, unknownEncoding } from "../refusals.ts";
-import { type DeadlineRule, parseTimeoutMs } from "./deadline.ts";
 
-/** How long a request lets its call take, and which compressions it uses and takes. */
-export interface Terms {
+/** Deadline and compressions of a call. */
+export interface Negotiated {
 	/** undefined: no deadline. */
 	readonly timeoutMs: number | undefined;
-	/** Of the request; undefined: none. */
+	/** Compression of the request; undefined: none. */
 	readonly requestCompression: Compression | undefined;
-	/** For the answer; undefined: none. */
+	/** Compression of the response; undefined: none. */
 	readonly responseCompression: Compression | undefined;
 }
 
-export interface TermsRule extends DeadlineRule {
+/** The request that is negotiated for. */
+export interface NegotiatedRequest {
+	readonly protocol: Pick<CallProtocol, "timeout" | "encodingHeader" | "acceptEncodingHeader">;
+	/** Compression that a query names in place of a header. */
+	readonly encoding?: string | undefined;
+}
+
+/** What the port allows. */
+export interface NegotiationRule extends TimeoutRule {
 	readonly compressions: readonly Compression[];
 }
 
-/**
- * Reads the terms of a call from its headers.
- * @param encoding name of the request's compression where a query says it
- */
-export function readTerms(
+/** Negotiates deadline and compressions from the header fields of a request. */
+export function negotiate(
 	fields: HeaderFields,
-	{ framing, encoding }: { readonly framing: Framing; readonly encoding?: string | undefined },
-	rule: TermsRule,
-): Terms | Refusal {
-	const named = encoding ?? listOf(fields, framing.encodingHeader);
+	{ protocol, encoding }: NegotiatedRequest,
+	rule: NegotiationRule,
+): Negotiated | Refusal {
+	const named = encoding ?? listOf(fields, protocol.encodingHeader);
 	const isCompressed = named !== undefined && !isIdentity(named);
 	let requestCompression: Compression | undefined;
 	if (isCompressed) {
@@ -41,28 +46,18 @@ export function readTerms(
 	}
 	if (isCompressed && requestCompression === undefined) {
 		const known = rule.compressions.map(({ name }) => name);
-		return unknownEncoding(framing.acceptEncodingHeader, known);
+		return unknownEncoding(protocol.acceptEncodingHeader, known);
 	}
-	const timeoutMs = parseTimeoutMs(
-		fieldOf(fields, framing.hasGrpcTimeout ? "grpc-timeout" : "connect-timeout-ms"),
-		framing.hasGrpcTimeout,
-		rule,
-	);
-	if (timeoutMs === "malformed") {
-		return framing.hasGrpcTimeout ? malformedGrpcTimeout : malformedConnectTimeout;
-	}
-	const accepted = listOf(fields, framing.acceptEncodingHeader);
+	const { timeout } = protocol;
+	const timeoutMs = parseTimeoutMs(fieldOf(fields, timeout.name), timeout, rule);
+	if (timeoutMs === "malformed") return malformedTimeout(timeout);
+	const accepted = listOf(fields, protocol.acceptEncodingHeader);
 	// Who compresses can decompress, too (grpc/doc/compression.md).
 	const responseCompression =
 		accepted === undefined ? requestCompression : chooseAccepted(accepted, rule.compressions);
 	return { timeoutMs, requestCompression, responseCompression };
 }
 
-const malformedGrpcTimeout = badRequest(
-	"protocol",
-	"the deadline is malformed; grpc-timeout takes one to eight digits and a unit of H, M, S, m, u, n",
-);
-const malformedConnectTimeout = badRequest(
-	"protocol",
-	"the deadline is malformed; connect-timeout-ms takes one to ten digits",
-);
+function malformedTimeout({ syntax }: TimeoutHeader): Refusal {
+	return badRequest("protocol", `the deadline is malformed; ${syntax}`);
+}

@@ -1,104 +1,108 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Exchange, headerOf } from "../../http/exchange.ts";
-import type { CollectedBody } from "../../http/request-body.ts";
-import type { Codec } from "../codec/codec.ts";
-import type { Decoded, Decoder } from "../codec/decoder.ts";
+import type { BodyLimit, CollectedBody } from "../../http/request-body.ts";
+import type { Decoded, Decoder } from "../codec/codec.ts";
 import type { Compression } from "../connect-internals.ts";
-import { envelopePrefixBytes, readAnnouncedBytes } from "../protocol/envelope.ts";
-import type { Framing } from "../protocol/protocol.ts";
-import { openRequest } from "../protocol/request-envelope.ts";
-import type { Refusal } from "../refusals.ts";
-import { badRequest, messageTooLarge } from "../refusals.ts";
+import type { CallProtocol, RequestBinding } from "../protocol/protocol.ts";
+import { badRequest, messageTooLarge, type Refusal } from "../refusals.ts";
 
 /** How a request message is read. */
-export interface IncomingRule {
-	readonly framing: Framing;
+export interface ReadRule {
+	readonly protocol: Pick<CallProtocol, "body">;
+	readonly binding: RequestBinding;
 	readonly schema: DescMessage;
-	readonly codec: Codec;
-	/** Of the message; undefined: none. */
+	/** Compression of the message; undefined: none. */
 	readonly compression: Compression | undefined;
 	/** Before decompression and after it. */
 	readonly maxMessageBytes: number;
 	readonly decoder: Decoder;
 }
 
-/** Who is given a request message. */
-export interface MessageTaker {
-	/** Called once, perhaps at once, but not when the peer leaves. */
+/** Receives the message of a request. */
+export interface MessageReceiver {
+	/** Called once, perhaps at once, but not when the caller leaves. */
 	receive(message: Decoded): void;
-	/** What was thrown in place of a message; nobody else is there to catch it. */
-	breakOff(error: unknown): void;
+	/** Called with what was thrown in place of a message; nobody else catches it. */
+	onFault(error: unknown): void;
 }
 
-/** Reads the one request message of a call. */
-export function readMessage(exchange: Exchange, rule: IncomingRule, taker: MessageTaker): void {
+/** Reads the one request message of a call, from the head or from the body. */
+export function readRequest(exchange: Exchange, rule: ReadRule, receiver: MessageReceiver): void {
+	const { message } = rule.binding;
+	const take = (body: CollectedBody) => {
+		try {
+			readBody(body, rule, receiver);
+		} catch (error) {
+			receiver.onFault(error);
+		}
+	};
+	if (message !== undefined) take(message);
+	else exchange.collectBody(createBodyLimit(exchange, rule), take);
+}
+
+/** Creates the bounds of a body with one message. */
+export function createBodyLimit(
+	exchange: Exchange,
+	{ protocol: { body }, maxMessageBytes }: Pick<ReadRule, "protocol" | "maxMessageBytes">,
+): BodyLimit {
 	const length = headerOf(exchange, "content-length");
-	const { framing, maxMessageBytes } = rule;
-	const declaredBytes = length === undefined ? undefined : Number(length);
-	const { text } = framing;
-	if (text === undefined) {
-		const limit = framing.isEnveloped
-			? { maxBytes: maxMessageBytes + envelopePrefixBytes, declaredBytes, readAnnouncedBytes }
-			: { maxBytes: maxMessageBytes, declaredBytes, readAnnouncedBytes: undefined };
-		exchange.collectBody(limit, (body) => openMessage(body, rule, taker));
-		return;
-	}
-	const maxTextBytes = text.maxBytes(maxMessageBytes + envelopePrefixBytes);
-	const limit = { maxBytes: maxTextBytes, declaredBytes, readAnnouncedBytes: undefined };
-	exchange.collectBody(limit, (body) => {
-		const decoded = body === undefined ? undefined : text.decode(body);
-		if (decoded !== undefined && "cause" in decoded) taker.receive({ refusal: decoded });
-		else openMessage(decoded, rule, taker);
-	});
+	return {
+		maxBytes: body.maxBytes(maxMessageBytes),
+		declaredBytes: length === undefined ? undefined : Number(length),
+		readAnnouncedBytes: body.readAnnouncedBytes,
+	};
 }
 
-/** Takes the message out of a body that is there; `undefined`: it is too large. */
-export function openMessage(body: CollectedBody, rule: IncomingRule, taker: MessageTaker): void {
-	try {
-		takeOut(body, rule, taker);
-	} catch (error) {
-		taker.breakOff(error);
-	}
-}
-
-function takeOut(body: CollectedBody, rule: IncomingRule, taker: MessageTaker): void {
-	const { framing, compression, schema, codec, decoder } = rule;
-	const opened =
-		body === undefined
-			? messageTooLarge(rule.maxMessageBytes)
-			: openRequest(body, framing, compression !== undefined);
+/** @param body undefined: it is too large */
+function readBody(body: CollectedBody, rule: ReadRule, receiver: MessageReceiver): void {
+	const { compression, maxMessageBytes } = rule;
+	const opened = body === undefined ? messageTooLarge(maxMessageBytes) : openBody(body, rule);
 	if ("cause" in opened) {
-		taker.receive({ refusal: opened });
+		receiver.receive({ refusal: opened });
 		return;
 	}
-	// A query's message was never held against the limit for bodies.
-	if (opened.bytes.byteLength > rule.maxMessageBytes) {
-		taker.receive({ refusal: messageTooLarge(rule.maxMessageBytes) });
+	const { bytes, isCompressed } = opened;
+	// The message of a query was never checked against the limit for bodies.
+	if (bytes.byteLength > maxMessageBytes) {
+		receiver.receive({ refusal: messageTooLarge(maxMessageBytes) });
 		return;
 	}
-	if (!opened.isCompressed || compression === undefined) {
-		taker.receive(decoder.decode(schema, opened.bytes, codec));
+	if (!isCompressed || compression === undefined) {
+		receiver.receive(decode(bytes, rule));
 		return;
 	}
 	compression
-		.decompress(opened.bytes as Uint8Array<ArrayBuffer>, rule.maxMessageBytes)
+		.decompress(bytes as Uint8Array<ArrayBuffer>, maxMessageBytes)
 		.then(
-			(bytes) => decoder.decode(schema, bufferOf(bytes), codec),
-			(error: unknown) => ({ refusal: refusalOf(error, rule) }),
+			(message) => decode(asBuffer(message), rule),
+			(error: unknown) => ({ refusal: createDecompressionRefusal(error, maxMessageBytes) }),
 		)
-		.then((message) => taker.receive(message))
-		.catch((error: unknown) => taker.breakOff(error));
+		.then((message) => receiver.receive(message))
+		.catch((error: unknown) => receiver.onFault(error));
 }
 
-function refusalOf(error: unknown, { maxMessageBytes }: IncomingRule): Refusal {
+/** Opens a body by its layout; the message of a head has none. */
+function openBody(body: Buffer, { protocol, binding, compression }: ReadRule) {
+	const isCompressed = compression !== undefined;
+	if (binding.message !== undefined) return { bytes: body, isCompressed };
+	return protocol.body.open(body, isCompressed);
+}
+
+function decode(bytes: Buffer, { binding, schema, decoder }: ReadRule): Decoded {
+	return binding.decode === undefined
+		? decoder.decode(schema, bytes, binding.codec)
+		: binding.decode(bytes, schema, decoder);
+}
+
+function createDecompressionRefusal(error: unknown, maxMessageBytes: number): Refusal {
 	const isTooLarge = error instanceof ConnectError && error.code === Code.ResourceExhausted;
 	return isTooLarge
 		? messageTooLarge(maxMessageBytes)
 		: badRequest("protocol", "decompression failed");
 }
 
-/** The same bytes: to copy two megabytes takes a millisecond. */
-function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): Buffer {
+/** The same bytes: copying two megabytes takes a millisecond. */
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): Buffer {
 	return Buffer.from(buffer, byteOffset, byteLength);
 }

@@ -4,9 +4,10 @@ import type { HeaderFields } from "../../http/fields.ts";
 import type { TransportLimits } from "../../http/limits.ts";
 import type { StreamScheduler } from "../../http/scheduler.ts";
 import { createAsyncIterable } from "../connect-internals.ts";
-import type { Answer } from "../protocol/protocol.ts";
+import type { CallOutcome } from "../observer.ts";
+import type { Response } from "../protocol/protocol.ts";
 
-/** HeaderFields of answers to Connect's GET form: they may be kept, but asked for again each time. */
+/** Header fields of responses to GET: caches may keep them, but ask again each time. */
 export const getHeaders: HeaderFields = [
 	"cache-control",
 	"private, no-cache",
@@ -14,10 +15,10 @@ export const getHeaders: HeaderFields = [
 	"Accept-Encoding",
 ];
 
-/** HeaderFields of failures. */
+/** Header fields of errors. */
 export const failureHeaders: HeaderFields = ["cache-control", "no-store"];
 
-/** HeaderFields of streams: proxies must neither hold one back nor recode it. */
+/** Header fields of streams: proxies must neither buffer nor recode one. */
 export const streamHeaders: HeaderFields = [
 	"cache-control",
 	"no-cache, no-transform",
@@ -25,69 +26,64 @@ export const streamHeaders: HeaderFields = [
 	"no",
 ];
 
-/** A larger body goes in slices, so that others have their turn in between. In bytes. */
+/** Largest body that is sent at once, in bytes; a larger one gives others their turn between slices. */
 const maxWholeBytes = 256 * 1024;
 
-/** What answers share. */
+/** What responses are sent with. */
 export interface SendOptions {
 	readonly scheduler: StreamScheduler;
 	readonly limits: Pick<TransportLimits, "streamSliceBytes" | "stalledWriteTimeoutMs">;
 }
 
-/** How an answer is sent. */
+/** How a response is sent. */
 export interface Sending {
-	/** Of the head, besides the answer's own. */
+	/** Header fields besides the response's own. */
 	readonly fields: HeaderFields;
 	readonly options: SendOptions;
-	readonly teller: Teller;
+	readonly owner: ResponseOwner;
 }
 
-/** Who is told of an answer's end. */
-export interface Teller {
-	/** The answer was handed to the connection, or its reader left. */
-	done(outcome: Sent): void;
-	/** It broke within: what is there of it must not be taken for the whole. */
-	breakOff(error: unknown): void;
+/** Hears what becomes of a response; one of the two, once. */
+export interface ResponseOwner {
+	/** The response was passed to the connection, or its reader left. */
+	onEnd(outcome: Outcome): void;
+	/** Writing failed: what was sent must not be taken for the whole. */
+	onFault(error: unknown): void;
 }
 
-/** What became of an answer. */
-export interface Sent {
-	/** All of it was handed to the connection. */
-	readonly complete: boolean;
-	/** Bytes of the body. */
-	readonly sentBytes: number;
-}
+/** What became of a response. */
+export type Outcome = Omit<CallOutcome, "requestId">;
 
-/** The outcome where the reader left before that. */
-export const nothingSent: Sent = { complete: false, sentBytes: 0 };
+/** Outcome of a response whose reader left before it began. */
+export const nothingSent: Outcome = { complete: false, sentBytes: 0 };
 
-/** Sends a whole answer. */
-export function sendAnswer(exchange: Exchange, answer: Answer, sending: Sending): void {
-	const { fields, teller } = sending;
-	const { status, body, trailers } = answer;
+/** Sends a whole response. */
+export function sendResponse(exchange: Exchange, response: Response, sending: Sending): void {
+	const { fields, owner } = sending;
+	const { status, body, trailers } = response;
 	const bytes = body?.byteLength ?? 0;
 	const isHead = exchange.method === "HEAD";
 	exchange.writeHead({
 		status,
 		headers:
 			trailers === undefined
-				? fields.concat(answer.headers, ["content-length", String(bytes)])
-				: fields.concat(answer.headers),
+				? fields.concat(response.headers, ["content-length", String(bytes)])
+				: fields.concat(response.headers),
 		trailers: trailers !== undefined,
 		isAll: trailers === undefined && (isHead || bytes === 0),
 	});
 	if (isHead || body === undefined || bytes <= maxWholeBytes) {
 		exchange.end({ body: isHead ? undefined : body, trailers });
-		teller.done({ complete: true, sentBytes: isHead ? 0 : bytes });
+		owner.onEnd({ complete: true, sentBytes: isHead ? 0 : bytes });
 	} else {
-		sendSlices(exchange, { body, trailers }, sending).catch((error) => teller.breakOff(error));
+		sendSlices(exchange, { body, trailers }, sending).catch((error) => owner.onFault(error));
 	}
 }
 
 async function sendSlices(
 	exchange: Exchange,
 	{ body, trailers }: { readonly body: Uint8Array; readonly trailers: HeaderFields | undefined },
-	{ options: { scheduler, limits }, teller }: Sending,
+	{ options: { scheduler, limits }, owner }: Sending,
 ): Promise<void> {
 	const written = await writeBody(exchange, createAsyncIterable([body]), {
 		budget: scheduler.join(),
@@ -95,5 +91,5 @@ async function sendSlices(
 		stallTimeoutMs: limits.stalledWriteTimeoutMs,
 	});
 	if (written.complete) exchange.end({ trailers });
-	teller.done(written);
+	owner.onEnd(written);
 }

@@ -1,37 +1,62 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Timer } from "../../clock.ts";
 import { runAfterTick } from "../../http/deferred.ts";
-import type { Decoded } from "../codec/decoder.ts";
+import type { Exchange } from "../../http/exchange.ts";
+import type { HeaderFields } from "../../http/fields.ts";
+import type { Decoded, Decoder } from "../codec/codec.ts";
+import type { Compression } from "../connect-internals.ts";
 import { summarizeRequest } from "../observer.ts";
-import type { StreamProtocol, UnaryProtocol } from "../protocol/protocol.ts";
-import { streamProtocols, unaryProtocols } from "../protocol/protocols.ts";
-import type { Refusal } from "../refusals.ts";
-import { deadlineInRequest, requestTooSlow } from "../refusals.ts";
-import type { Route } from "../router.ts";
-import { Call } from "./call.ts";
+import { deadlineInRequest, type Refusal, requestTooSlow } from "../refusals.ts";
+import type { Route } from "../routes.ts";
+import type { CallContext } from "./call-context.ts";
 import { callerLeft, deadlinePassed } from "./cancellation.ts";
-import { readTerms, type Terms } from "./negotiate.ts";
-import { openMessage, readMessage } from "./read-request.ts";
-import { sendRefusal } from "./refusal-response.ts";
-import { nothingSent, type Sent } from "./response.ts";
-import type { DirectOptions, DirectRequest } from "./serve.ts";
-import { runStream, type StreamProcedure } from "./stream.ts";
-import { runUnary, type UnaryProcedure } from "./unary-response.ts";
+import { sendRefusal } from "./error-response.ts";
+import { Invocation } from "./invocation.ts";
+import type { DirectProcedure, StreamProcedure, UnaryProcedure } from "./invoke-implementation.ts";
+import { type Negotiated, negotiate } from "./negotiate.ts";
+import { type MessageReceiver, readRequest } from "./read-request.ts";
+import { nothingSent, type Outcome, type ResponseOwner } from "./response.ts";
+import { runStream, type StreamOptions } from "./stream-response.ts";
+import { runUnary } from "./unary-response.ts";
+
+/** What calls share. */
+export interface DirectOptions extends StreamOptions {
+	readonly compressions: readonly Compression[];
+	readonly decoder: Decoder;
+}
+
+/** The head of a call. */
+export interface DirectRequest {
+	readonly exchange: Exchange;
+	readonly procedure: DirectProcedure;
+	readonly route: Route;
+	readonly context: CallContext;
+	/** Header fields of every response. */
+	readonly common: HeaderFields;
+}
 
 /**
- * A call from its head on: reads its terms and its message, and keeps the time of both, and of a
- * unary implementation. A class: each call has one.
+ * Serves a call without connect's handlers: from the bytes of its one request message straight to
+ * its implementation and back, in every protocol.
  */
-export class IncomingCall {
+export function serveDirect(request: DirectRequest, options: DirectOptions): void {
+	new ServerCall(request, options).start();
+}
+
+/**
+ * One call from its head to its end: negotiates, reads the message, runs the implementation. Keeps
+ * the deadline until the end of a unary call; a stream keeps its own from its first message on,
+ * because nothing of this may live as long as it does. A class: each call has one.
+ */
+class ServerCall implements MessageReceiver, ResponseOwner {
 	readonly #request: DirectRequest;
 	readonly #options: DirectOptions;
-	readonly #protocol: UnaryProtocol | StreamProtocol;
-	/** Of the call's time; undefined: nobody has asked yet, and its first turn is not over. */
+	/** Start of the call's time; undefined: nobody has asked yet, and its first turn is not over. */
 	#startMs: number | undefined;
-	/** undefined: not read yet. */
-	#terms: Terms | undefined;
-	/** undefined: its message is not there yet. */
-	#call: Call | undefined;
+	/** undefined: not negotiated yet. */
+	#negotiated: Negotiated | undefined;
+	/** undefined: the request message is not read yet. */
+	#invocation: Invocation | undefined;
 	#isOver = false;
 	#isLate = false;
 	#timer: Timer | undefined;
@@ -40,51 +65,49 @@ export class IncomingCall {
 	constructor(request: DirectRequest, options: DirectOptions) {
 		this.#request = request;
 		this.#options = options;
-		this.#protocol = protocolOf(request);
 	}
 
-	/** Begins; once. Never throws, and nor does what it waits for: a failure is this call's alone. */
-	read(): void {
+	/** Starts the call; once. Neither this nor what it waits for throws: a failure is this call's alone. */
+	start(): void {
 		try {
-			this.#read();
+			this.#start();
 		} catch (error) {
-			this.breakOff(error);
+			this.onFault(error);
 		}
 	}
 
-	#read(): void {
+	#start(): void {
 		const { exchange, procedure, route } = this.#request;
 		const { limits, compressions, decoder } = this.#options;
-		const { get } = route;
+		const { protocol, binding } = route;
 		const isUnary = procedure.spec.kind === "unary";
-		const terms = readTerms(
+		const negotiated = negotiate(
 			exchange.rawHeaders,
-			{ framing: this.#protocol, encoding: get?.encoding },
+			{ protocol, encoding: binding.encoding },
 			{
 				maxTimeoutMs: isUnary ? limits.maxUnaryTimeoutMs : limits.maxStreamTimeoutMs,
 				always: isUnary,
 				compressions,
 			},
 		);
-		if ("cause" in terms) {
-			this.refuse(terms);
+		if ("cause" in negotiated) {
+			this.refuse(negotiated);
 			return;
 		}
-		this.#terms = terms;
+		this.#negotiated = negotiated;
 		runAfterTick(watchTime, this);
 		const rule = {
-			framing: this.#protocol,
+			protocol,
+			binding,
 			schema: procedure.spec.method.input,
-			codec: route.codec,
-			compression: terms.requestCompression,
+			compression: negotiated.requestCompression,
 			maxMessageBytes: limits.maxRequestBytes,
 			decoder,
 		};
-		if (get === undefined) readMessage(exchange, rule, this);
-		else openMessage(get.body, rule, this);
+		readRequest(exchange, rule, this);
 	}
 
-	/** Only the few calls that are still open after their turn need a timer, and an ear for their caller. */
+	/** Sets timer and disconnect handler of the few calls that are still open after their turn. */
 	watchTime(): void {
 		if (this.#isOver) return;
 		const { disconnect } = this.#request.exchange;
@@ -94,12 +117,12 @@ export class IncomingCall {
 		else this.#arm();
 	}
 
-	/** Answers with a refusal. */
+	/** Refuses the call. */
 	refuse(refusal: Refusal): void {
 		const { exchange, route, context, common } = this.#request;
-		const codec = { protocol: this.#protocol, codec: route.codec };
-		const sending = { exchange, common, options: this.#options, teller: this };
-		const httpStatus = sendRefusal(refusal, codec, sending);
+		const form = { protocol: route.protocol, codec: route.binding.codec };
+		const sending = { exchange, common, options: this.#options, owner: this };
+		const httpStatus = sendRefusal(refusal, form, sending);
 		this.#options.observer.callRefused({
 			cause: refusal.cause,
 			httpStatus,
@@ -109,22 +132,22 @@ export class IncomingCall {
 		});
 	}
 
-	/** What was thrown where no answer can be made of it: it is told, and ends this call. */
-	breakOff(error: unknown): void {
+	/** Reports what was thrown where no response can follow, and ends the call. */
+	onFault(error: unknown): void {
 		this.#options.observer.unexpected(error);
 		this.#request.exchange.abort();
-		this.done(nothingSent);
+		this.onEnd(nothingSent);
 	}
 
-	/** The answer is out, or nobody is left to read it. */
-	done({ complete, sentBytes }: Sent): void {
+	/** Ends the call: the response is out, or nobody is left to read it. */
+	onEnd({ complete, sentBytes }: Outcome): void {
 		if (this.#isOver) return;
 		this.#end();
 		const { requestId } = this.#request.context;
 		this.#options.observer.callEnded({ requestId, complete, sentBytes });
 	}
 
-	/** To be told of the request message. */
+	/** Runs the call with its request message. */
 	receive(decoded: Decoded): void {
 		if (this.#isOver || this.#request.exchange.disconnect.hasOccurred) return;
 		if ("refusal" in decoded) this.refuse(decoded.refusal);
@@ -133,32 +156,25 @@ export class IncomingCall {
 
 	#run(message: Message): void {
 		const { exchange, procedure, route, context, common } = this.#request;
+		const { protocol, path, httpMethod } = route;
 		const { method } = procedure.spec;
-		const call = new Call({
-			exchange,
-			method,
-			path: route.path,
-			httpMethod: route.method,
-			codec: route.codec,
-			context,
-			common,
-			leftMs: () => this.#leftMs(),
-		});
-		this.#call = call;
-		// An implementation is not begun for nobody.
-		if (this.#hasRunOut()) call.abort(deadlinePassed());
+		const { codec } = route.binding;
+		const leftMs = () => this.#leftMs();
+		const start = { exchange, method, path, httpMethod, codec, context, common, leftMs };
+		const invocation = new Invocation(start);
+		this.#invocation = invocation;
+		// An implementation is not started for nobody.
+		if (this.#hasRunOut()) invocation.abort(deadlinePassed());
 		const options = this.#options;
-		const protocol = this.#protocol;
-		if ("answer" in protocol) {
+		if ("success" in protocol) {
 			if (this.#isLate) this.#arm();
-			const compression = this.#terms?.responseCompression;
-			const terms = { protocol, compression, options, incoming: this };
-			runUnary(procedure as UnaryProcedure, { call, message }, terms);
+			const compression = this.#negotiated?.responseCompression;
+			const rule = { protocol, compression, options, owner: this };
+			runUnary(procedure as UnaryProcedure, { invocation, message }, rule);
 		} else {
-			// A stream keeps its own time: nothing of this is to live as long as it does.
 			this.#end();
-			const leftMs = this.#leftMs();
-			runStream(procedure as StreamProcedure, { call, message }, { protocol, options, leftMs });
+			const rule = { protocol, options, leftMs: this.#leftMs() };
+			runStream(procedure as StreamProcedure, { invocation, message }, rule);
 		}
 	}
 
@@ -169,21 +185,21 @@ export class IncomingCall {
 	}
 
 	#leave(): void {
-		if (this.#call === undefined) this.done(nothingSent);
-		else this.#call.abort(callerLeft());
+		if (this.#invocation === undefined) this.onEnd(nothingSent);
+		else this.#invocation.abort(callerLeft());
 	}
 
-	/** Time left until the deadline; undefined: there is none. */
-	#leftMs(ofMs: number | undefined = this.#terms?.timeoutMs): number | undefined {
+	/** Returns the time left until the deadline; undefined: there is none. */
+	#leftMs(ofMs: number | undefined = this.#negotiated?.timeoutMs): number | undefined {
 		if (ofMs === undefined || ofMs === 0) return ofMs;
 		const nowMs = this.#options.clock.monotonicMs();
 		this.#startMs ??= nowMs;
 		return ofMs - (nowMs - this.#startMs);
 	}
 
-	/** In its first turn a call's time has not begun to run: to ask the clock costs as much as a look-up. */
+	/** In its first turn a call's time has not started to run: asking the clock costs as much as a look-up. */
 	#hasRunOut(): boolean {
-		const leftMs = this.#isLate ? this.#leftMs() : this.#terms?.timeoutMs;
+		const leftMs = this.#isLate ? this.#leftMs() : this.#negotiated?.timeoutMs;
 		return leftMs !== undefined && leftMs <= 0;
 	}
 
@@ -191,40 +207,26 @@ export class IncomingCall {
 	#arm(): void {
 		this.#timer?.cancel();
 		const { clock, limits } = this.#options;
-		const { timeoutMs } = this.#terms ?? {};
-		const isReading = this.#call === undefined;
+		const { timeoutMs } = this.#negotiated ?? {};
+		const isReading = this.#invocation === undefined;
 		const { bodyTimeoutMs } = limits;
 		const wholeMs = isReading ? Math.min(timeoutMs ?? bodyTimeoutMs, bodyTimeoutMs) : timeoutMs;
 		if (wholeMs === undefined) return;
 		this.#timer = clock.setTimer(Math.max(0, this.#leftMs(wholeMs) ?? 0), () => {
 			try {
-				if (this.#call !== undefined) this.#call.abort(deadlinePassed());
+				if (this.#invocation !== undefined) this.#invocation.abort(deadlinePassed());
 				else this.refuse(wholeMs === timeoutMs ? deadlineInRequest : requestTooSlow);
 			} catch (error) {
-				this.breakOff(error);
+				this.onFault(error);
 			}
 		});
 	}
 }
 
-function watchTime(call: IncomingCall): void {
+function watchTime(call: ServerCall): void {
 	try {
 		call.watchTime();
 	} catch (error) {
-		call.breakOff(error);
+		call.onFault(error);
 	}
-}
-
-function protocolOf({ procedure, route }: DirectRequest): UnaryProtocol | StreamProtocol {
-	return procedure.spec.kind === "unary"
-		? unaryProtocols[unaryForm(route)]
-		: streamProtocols[streamForm(route)];
-}
-
-function unaryForm({ protocol }: Route) {
-	return protocol === "connect-stream" ? "connect" : protocol;
-}
-
-function streamForm({ protocol }: Route) {
-	return protocol === "connect" ? "connect-stream" : protocol;
 }

@@ -1,19 +1,78 @@
 import type { DescMessage, Message } from "@bufbuild/protobuf";
-import type { ConnectError } from "@connectrpc/connect";
-import type { Timer } from "../../clock.ts";
+import type { ConnectError, StreamResponse } from "@connectrpc/connect";
+import type { Clock, Timer } from "../../clock.ts";
 import type { Exchange, ResponseEnd } from "../../http/exchange.ts";
 import { type HeaderFields, metadataFieldsOf } from "../../http/fields.ts";
-import type { Codec } from "../codec/codec.ts";
+import type { TransportLimits } from "../../http/limits.ts";
+import { isBatched } from "../batched-stream.ts";
+import type { Codec, Encoder } from "../codec/codec.ts";
+import type { RpcObserver } from "../observer.ts";
 import type { StreamProtocol } from "../protocol/protocol.ts";
-import type { Call } from "./call.ts";
-import { answerFailure, toCallError, toInternal } from "./call-error.ts";
 import { type Cancellation, callerLeft, deadlinePassed } from "./cancellation.ts";
+import {
+	createErrorResponse,
+	type ErrorOptions,
+	toCallError,
+	toInternal,
+} from "./error-response.ts";
 import { copiedHeaders } from "./headers.ts";
-import { toMessage } from "./invoke-implementation.ts";
-import { failureHeaders, type Sent, sendAnswer, streamHeaders } from "./response.ts";
-import type { StreamOptions, StreamTerms } from "./stream.ts";
+import type { Invocation } from "./invocation.ts";
+import { invokeStream, type StreamProcedure, toMessage } from "./invoke-implementation.ts";
+import {
+	failureHeaders,
+	type Outcome,
+	type ResponseOwner,
+	type SendOptions,
+	sendResponse,
+	streamHeaders,
+} from "./response.ts";
+import { type MessageSink, writeBatches, writeMessages } from "./stream-writer.ts";
 
-/** What is needed until the head is sent. */
+/** What streams share. */
+export interface StreamOptions extends SendOptions, ErrorOptions {
+	readonly encoder: Encoder;
+	readonly limits: TransportLimits;
+	readonly clock: Clock;
+	readonly observer: RpcObserver;
+}
+
+/** How one stream is responded to. */
+export interface StreamResponseRule {
+	readonly protocol: StreamProtocol;
+	readonly options: StreamOptions;
+	/** Milliseconds until the deadline; undefined: there is none. */
+	readonly leftMs: number | undefined;
+}
+
+/**
+ * Runs a server-streaming implementation and sends its response. Keeps its deadline, and ends it
+ * when the caller leaves.
+ */
+export function runStream(
+	procedure: StreamProcedure,
+	{ invocation, message }: { readonly invocation: Invocation; readonly message: Message },
+	rule: StreamResponseRule,
+): void {
+	const response = new StreamServerResponse(invocation, rule);
+	const { scheduler } = rule.options;
+	const fail = (error: unknown) => response.fail(error);
+	const write = ({ header, trailer, message: messages }: StreamResponse) => {
+		response.setMetadata(header, trailer);
+		if (isBatched(messages)) {
+			writeBatches(messages, response, scheduler);
+			return undefined;
+		}
+		const written = writeMessages(messages, response, scheduler.join());
+		return written.then(() => response.finish(undefined));
+	};
+	try {
+		invokeStream(procedure, invocation, message).then(write).catch(fail);
+	} catch (error) {
+		fail(error);
+	}
+}
+
+/** What a response keeps until its head is sent. */
 interface Opening {
 	readonly common: HeaderFields;
 	readonly header: Headers;
@@ -21,10 +80,10 @@ interface Opening {
 }
 
 /**
- * The answer of one stream on its way out. A class, and without its request: thousands may be
+ * The response of one stream on its way out. A class, and without its request: thousands may be
  * open for days.
  */
-export class StreamAnswer {
+class StreamServerResponse implements MessageSink, ResponseOwner {
 	readonly exchange: Exchange;
 	readonly #protocol: StreamProtocol;
 	readonly #options: StreamOptions;
@@ -38,9 +97,9 @@ export class StreamAnswer {
 	#sentBytes = 0;
 	#isOver = false;
 
-	constructor(call: Call, { protocol, options, leftMs }: StreamTerms) {
-		const { exchange, codec, common, method, context } = call.start;
-		const { cancellation } = call;
+	constructor(invocation: Invocation, { protocol, options, leftMs }: StreamResponseRule) {
+		const { exchange, codec, common, method, context } = invocation.start;
+		const { cancellation } = invocation;
 		const { clock, limits } = options;
 		this.exchange = exchange;
 		this.#protocol = protocol;
@@ -49,10 +108,10 @@ export class StreamAnswer {
 		this.#schema = method.output;
 		this.#requestId = context.requestId;
 		this.cancellation = cancellation;
-		this.#trailer = call.responseTrailer;
-		// Browsers hold `fetch` back until then: a stream with nothing to say yet shows that it is open.
+		this.#trailer = invocation.responseTrailer;
+		// Browsers hold `fetch` back until the head: a stream without a message yet shows that it is open.
 		const timer = clock.setTimer(limits.streamHeadDelayMs, () => this.#open());
-		this.#opening = { common, header: call.responseHeader, timer };
+		this.#opening = { common, header: invocation.responseHeader, timer };
 		if (leftMs !== undefined) {
 			const expire = () => this.#abort(deadlinePassed());
 			this.#deadline = clock.setTimer(Math.max(0, leftMs), expire);
@@ -62,45 +121,43 @@ export class StreamAnswer {
 		exchange.onPeerEnd(leave);
 	}
 
-	/** Bytes that the stream writes before others have their turn. */
 	get sliceBytes(): number {
 		return this.#options.limits.streamSliceBytes;
 	}
 
-	/** False: nobody reads it any more, or it has ended. A reader that leaves breaks its call off at once. */
+	/** A reader that leaves breaks its call off at once. */
 	get isOpen(): boolean {
 		return !this.#isOver;
 	}
 
-	/** Interceptors may have put other headers into the response. */
+	/** Sets the metadata: interceptors may have put other headers into the response. */
 	setMetadata(header: Headers, trailer: Headers): void {
 		if (this.#opening !== undefined) this.#opening = { ...this.#opening, header };
 		this.#trailer = trailer;
 	}
 
-	/** The bytes of messages, in their envelopes, one behind the other; to be sent next. */
+	/** Encodes and frames messages, to be sent next. */
 	encode(messages: readonly Message[]): Uint8Array {
-		const envelopes = this.#options.encoder.encodeAll(this.#schema, messages, this.#codec);
-		const { text } = this.#protocol;
-		const bytes = text === undefined ? envelopes : text.encode(envelopes);
+		const framing = this.#protocol.framing[this.#codec];
+		const bytes = this.#options.encoder.encodeBatch(this.#schema, messages, framing);
 		this.#sentBytes += bytes.byteLength;
 		if (this.#opening !== undefined) this.#begin();
 		return bytes;
 	}
 
-	/** {@link StreamAnswer.encode} of what an implementation gives in place of a message. */
+	/** {@link StreamServerResponse.encode} of what an implementation yields in place of a message. */
 	encodeOne(init: unknown): Uint8Array {
 		return this.encode([toMessage(this.#schema, init)]);
 	}
 
-	/** Ends it with whatever was thrown: that may be `undefined`, too. */
+	/** Ends the response with whatever was thrown: that may be `undefined`, too. */
 	fail(error: unknown): void {
 		this.finish(error ?? new TypeError("what was thrown is no error"));
 	}
 
 	/**
-	 * Ends it; once. Never throws: it is the last word on its call.
-	 * @param error what ended the stream; undefined: it has said all
+	 * Ends the response; once. Never throws: nothing comes after it.
+	 * @param error what ended the stream; undefined: it is complete
 	 */
 	finish(error: unknown): void {
 		if (this.#isOver) return;
@@ -110,36 +167,35 @@ export class StreamAnswer {
 		try {
 			this.cancellation.end(error);
 		} catch (fault) {
-			this.tell(fault);
+			this.report(fault);
 		}
 		try {
 			this.#conclude(error);
 		} catch (fault) {
-			this.breakOff(fault);
+			this.onFault(fault);
 		}
 	}
 
-	breakOff(error: unknown): void {
-		this.tell(error);
+	onFault(error: unknown): void {
+		this.report(error);
 		this.exchange.abort();
-		this.done({ complete: false, sentBytes: this.#sentBytes });
+		this.onEnd({ complete: false, sentBytes: this.#sentBytes });
 	}
 
-	/** Tells of a fault of ours that changes nothing for the caller. */
-	tell(error: unknown): void {
+	report(error: unknown): void {
 		this.#options.observer.unexpected(error);
 	}
 
 	#conclude(error: unknown): void {
 		if (this.exchange.disconnect.hasOccurred) {
-			this.done({ complete: false, sentBytes: this.#sentBytes });
+			this.onEnd({ complete: false, sentBytes: this.#sentBytes });
 			return;
 		}
 		let failure = error;
 		try {
 			if (failure === undefined) this.#begin();
 		} catch (fault) {
-			// A head that is half sent is no place for an answer.
+			// Behind a head that is half sent no response can follow.
 			if (this.#opening === undefined) throw fault;
 			failure = fault;
 		}
@@ -148,34 +204,33 @@ export class StreamAnswer {
 			this.#fail(failure, opening);
 			return;
 		}
-		this.exchange.end(this.#endingAfter(failure));
-		this.done({ complete: true, sentBytes: this.#sentBytes });
+		this.exchange.end(this.#createEnd(failure));
+		this.onEnd({ complete: true, sentBytes: this.#sentBytes });
 	}
 
-	/** Nothing of it was sent yet. */
+	/** Sends an error of which nothing was sent yet. */
 	#fail(failure: unknown, { common, header }: Opening): void {
 		this.#opening = undefined;
 		const metadata = { header: copiedHeaders(header), trailer: copiedHeaders(this.#trailer) };
-		const terms = { protocol: this.#protocol, codec: this.#codec, metadata };
-		sendAnswer(this.exchange, answerFailure(failure, terms, this.#options), {
+		const form = { protocol: this.#protocol, codec: this.#codec, metadata };
+		sendResponse(this.exchange, createErrorResponse(failure, form, this.#options), {
 			fields: [...common, ...failureHeaders],
 			options: this.#options,
-			teller: this,
+			owner: this,
 		});
 	}
 
-	/** Its end; one that cannot be written is told, and INTERNAL stands in its place. */
-	#endingAfter(failure: unknown): ResponseEnd {
+	/** Creates the end; one that cannot be written is reported, and INTERNAL takes its place. */
+	#createEnd(failure: unknown): ResponseEnd {
 		try {
 			const error = failure === undefined ? undefined : toCallError(failure, this.#options);
-			return this.#protocol.ending(error, copiedHeaders(this.#trailer));
+			return this.#protocol.end(error, copiedHeaders(this.#trailer));
 		} catch (fault) {
-			return this.#protocol.ending(toInternal(fault, this.#options), undefined);
+			return this.#protocol.end(toInternal(fault, this.#options), undefined);
 		}
 	}
 
-	/** The answer is out, or its reader left. */
-	done(outcome: Sent): void {
+	onEnd(outcome: Outcome): void {
 		this.#options.observer.callEnded({ ...outcome, requestId: this.#requestId });
 	}
 
@@ -184,12 +239,12 @@ export class StreamAnswer {
 		try {
 			this.cancellation.abort(reason);
 		} catch (error) {
-			this.tell(error);
+			this.report(error);
 			this.finish(reason);
 		}
 	}
 
-	/** Shows that it is open, though it has nothing to say yet. */
+	/** Shows that the stream is open though it has no message yet. */
 	#open(): void {
 		try {
 			this.#begin();
@@ -198,7 +253,10 @@ export class StreamAnswer {
 		}
 	}
 
-	/** Sends the head, if it is not sent. @throws TypeError as {@link metadataFieldsOf}; nothing is sent then */
+	/**
+	 * Sends the head, if it is not sent.
+	 * @throws TypeError as {@link metadataFieldsOf}; nothing is sent then
+	 */
 	#begin(): void {
 		const opening = this.#opening;
 		if (opening === undefined) return;

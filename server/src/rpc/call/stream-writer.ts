@@ -1,35 +1,54 @@
 import type { Message } from "@bufbuild/protobuf";
 import { writeBody } from "../../http/body-writer.ts";
+import type { Exchange } from "../../http/exchange.ts";
 import type { ScheduledTask, StreamBudget, StreamScheduler } from "../../http/scheduler.ts";
 import type { BatchedStream } from "../batched-stream.ts";
-import type { StreamAnswer } from "./stream-response.ts";
+import type { Cancellation } from "./cancellation.ts";
 
-/** Writes a stream slice by slice, until its end, or until the call is broken off. */
+/** Takes the messages of a stream on their way out. */
+export interface MessageSink {
+	readonly exchange: Exchange;
+	readonly cancellation: Cancellation;
+	/** Bytes that the stream writes before others have their turn. */
+	readonly sliceBytes: number;
+	/** False: the response has ended, or nobody reads it any more. */
+	readonly isOpen: boolean;
+	/** Encodes messages, to be sent next. */
+	encode(messages: readonly Message[]): Uint8Array;
+	/** {@link MessageSink.encode} of what an implementation yields in place of a message. */
+	encodeOne(init: unknown): Uint8Array;
+	/** Ends the response with whatever was thrown. */
+	fail(error: unknown): void;
+	/** Reports a fault that changes nothing for the caller. */
+	report(fault: unknown): void;
+}
+
+/** Writes a stream batch by batch, until its end, or until the call is broken off. */
 export function writeBatches(
 	stream: BatchedStream<Message>,
-	answer: StreamAnswer,
+	sink: MessageSink,
 	scheduler: StreamScheduler,
 ): void {
-	const { cancellation } = answer;
-	const writer = new BatchWriter(stream, answer, scheduler);
+	const { cancellation } = sink;
+	const writer = new BatchWriter(stream, sink, scheduler);
 	cancellation.onAbort((reason) => writer.leave(reason));
 	if (cancellation.reason === undefined) writer.run();
 	else writer.leave(cancellation.reason);
 }
 
 /**
- * Writes a stream slice by slice, each in its turn. A reader that takes nothing costs a place in
- * the stream and what is on its way to it: nothing is taken before there is room. A class:
- * thousands may be open.
+ * Writes a stream batch by batch, each in its turn. A reader that stalls costs a place in the stream
+ * and what is on its way to it: nothing is taken before there is room. A class: thousands may be
+ * open.
  */
 class BatchWriter implements ScheduledTask {
 	readonly #stream: BatchedStream<Message>;
-	readonly #answer: StreamAnswer;
+	readonly #sink: MessageSink;
 	readonly #scheduler: StreamScheduler;
 
-	constructor(stream: BatchedStream<Message>, answer: StreamAnswer, scheduler: StreamScheduler) {
+	constructor(stream: BatchedStream<Message>, sink: MessageSink, scheduler: StreamScheduler) {
 		this.#stream = stream;
-		this.#answer = answer;
+		this.#sink = sink;
 		this.#scheduler = scheduler;
 	}
 
@@ -38,7 +57,7 @@ class BatchWriter implements ScheduledTask {
 		this.#scheduler.queue(this);
 	}
 
-	/** A turn. Never throws: others wait for theirs. */
+	/** Takes a turn. Never throws: others wait for theirs. */
 	run(): void {
 		try {
 			this.#takeTurn();
@@ -48,7 +67,7 @@ class BatchWriter implements ScheduledTask {
 	}
 
 	#takeTurn(): void {
-		const { exchange, sliceBytes } = this.#answer;
+		const { exchange, sliceBytes } = this.#sink;
 		let spentBytes = 0;
 		do {
 			const bytes = this.#next(sliceBytes);
@@ -63,11 +82,11 @@ class BatchWriter implements ScheduledTask {
 		else this.#stream.onReady(this);
 	}
 
-	/** Bytes to send next; undefined: none for now, or never again. */
+	/** Returns the bytes to send next; undefined: none for now, or never again. */
 	#next(maxBytes: number): Uint8Array | undefined {
-		if (!this.#answer.isOpen) return undefined;
+		if (!this.#sink.isOpen) return undefined;
 		const messages = this.#stream.take(maxBytes);
-		if (messages.length > 0) return this.#answer.encode(messages);
+		if (messages.length > 0) return this.#sink.encode(messages);
 		this.#stream.onReady(this);
 		return undefined;
 	}
@@ -76,20 +95,20 @@ class BatchWriter implements ScheduledTask {
 		try {
 			this.#stream.close();
 		} catch (fault) {
-			this.#answer.tell(fault);
+			this.#sink.report(fault);
 		}
-		this.#answer.fail(error);
+		this.#sink.fail(error);
 	}
 
-	/** The call is broken off: no turn is waited for. */
+	/** Ends a stream whose call is broken off, without waiting for a turn. */
 	leave(reason: unknown): void {
 		try {
 			this.#stream.close(reason);
-			// As interceptors have it.
+			// Interceptors may replace the reason.
 			this.#stream.take(1);
-			this.#answer.fail(reason);
+			this.#sink.fail(reason);
 		} catch (error) {
-			this.#answer.fail(error);
+			this.#sink.fail(error);
 		}
 	}
 }
@@ -97,16 +116,16 @@ class BatchWriter implements ScheduledTask {
 /** Writes a stream that can only be iterated. Resolves when it has ended, or its reader left. */
 export async function writeMessages(
 	messages: AsyncIterable<Message>,
-	answer: StreamAnswer,
+	sink: MessageSink,
 	budget: StreamBudget,
 ): Promise<void> {
 	async function* encoded() {
 		for await (const message of messages) {
-			// Its head could not be sent.
-			if (!answer.isOpen) return;
-			yield answer.encodeOne(message);
+			// The head could not be sent.
+			if (!sink.isOpen) return;
+			yield sink.encodeOne(message);
 		}
 	}
-	const { exchange, sliceBytes } = answer;
+	const { exchange, sliceBytes } = sink;
 	await writeBody(exchange, encoded(), { budget, sliceBytes, stallTimeoutMs: undefined });
 }

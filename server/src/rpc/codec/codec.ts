@@ -1,2 +1,57 @@
-/** Encoding of a message: protobuf binary or protobuf JSON (connect: "codec"). */
+import type { DescMessage, Message, Registry } from "@bufbuild/protobuf";
+import type { Refusal } from "../refusals.ts";
+
+/** Encoding of a message: protobuf binary or protobuf JSON (connect's "codec"). */
 export type Codec = "binary" | "json";
+
+/** A request message, or why it is none. */
+export type Decoded = { readonly message: Message } | { readonly refusal: Refusal };
+
+/** Decodes requests. */
+export interface Decoder {
+	/** Types that a google.protobuf.Any may hold. */
+	readonly registry: Registry;
+	/**
+	 * Decodes a request strictly. JSON names that the contract lacks, and text that is not UTF-8, are
+	 * refused: read leniently, a misspelt `validateOnly` would delete. Refusals use our own words.
+	 */
+	decode(schema: DescMessage, bytes: Buffer, codec: Codec): Decoded;
+}
+
+/** Encodes responses. */
+export interface Encoder {
+	/** Encodes a message. The bytes may be shared: do not change them. */
+	encode(schema: DescMessage, message: Message, codec: Codec): Buffer;
+	/**
+	 * Encodes and frames the messages of a stream, one behind the other. Streams that are given the
+	 * same frozen array, or the same frozen message, in the same framing share these bytes.
+	 */
+	encodeBatch(schema: DescMessage, messages: readonly Message[], framing: Framing): Buffer;
+}
+
+/** How encoded messages become the bytes of a stream, in one codec. */
+export interface Framing {
+	readonly codec: Codec;
+	/** Key under which framed bytes are kept, as in `envelope+json`. */
+	readonly key: string;
+	/**
+	 * Joins encoded messages with what goes between them; `messages` are the same ones, for a framing
+	 * that tells something of each beside its bytes, such as an event's id.
+	 */
+	frame(encoded: readonly Buffer[], messages: readonly Message[]): Buffer;
+}
+
+/**
+ * Creates a framing for both codecs. Protocols with the same framing share one, and with it the
+ * framed bytes.
+ * @param name unique among framings
+ */
+export function createFraming(
+	name: string,
+	frame: Framing["frame"],
+): Readonly<Record<Codec, Framing>> {
+	return {
+		binary: { codec: "binary", key: `${name}+binary`, frame },
+		json: { codec: "json", key: `${name}+json`, frame },
+	};
+}

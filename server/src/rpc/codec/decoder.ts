@@ -1,37 +1,23 @@
 import { isUtf8 } from "node:buffer";
-import { type DescMessage, fromBinary, type Message, type Registry } from "@bufbuild/protobuf";
+import { type DescMessage, fromBinary, type Registry } from "@bufbuild/protobuf";
 import type { FieldViolation } from "../../failure.ts";
 import type { Refusal } from "../refusals.ts";
 import { badRequest, requestTooLarge } from "../refusals.ts";
-import type { Codec } from "./codec.ts";
+import type { Decoded, Decoder } from "./codec.ts";
 import { JsonFault } from "./json/json-fault.ts";
 import { createJsonReader } from "./json/json-reader.ts";
 import { maxPlainBytes, readPlainBinary } from "./plain-binary.ts";
 import { findWireFault, type WireFault } from "./strict-binary.ts";
 
-/** Makes messages of bytes. */
-export interface Decoder {
-	/** Types that a google.protobuf.Any may hold. */
-	readonly registry: Registry;
-	/**
-	 * Decodes a request. JSON names that the contract lacks, and text that is not UTF-8, are refused:
-	 * read leniently, a misspelt `validateOnly` would delete. What is refused is told in our own words.
-	 */
-	decode(schema: DescMessage, bytes: Buffer, codec: Codec): Decoded;
-}
-
-/** A request message, or why it is none. */
-export type Decoded = { readonly message: Message } | { readonly refusal: Refusal };
-
-/** What a decoder is made with. */
+/** Options of a decoder. */
 export interface DecoderOptions {
 	/** Types that a google.protobuf.Any may hold. */
 	readonly registry: Registry;
-	/** Entries in all lists and maps of a message, in either form. Default: 10,000. */
+	/** Most entries in all lists and maps of a message, in either codec. Default: 10,000. */
 	readonly maxEntries?: number;
 }
 
-/** A million of them, which have room in 2 MiB, would hold up every other call for a second. */
+/** A million entries, which fit into 2 MiB, would hold up every other call for a second. */
 const defaultMaxEntries = 10_000;
 
 const binaryRules = { readUnknownFields: false } as const;
@@ -39,9 +25,10 @@ const binaryRules = { readUnknownFields: false } as const;
 /** U+FEFF, which some editors put before a text (RFC 8259, 8.1: a parser may pass over it). */
 const byteOrderMark = 0xfeff;
 
-/** Longest field path that is told, in characters. */
+/** Longest field path in an error, in characters. */
 const maxPathLength = 256;
 
+/** Creates the decoder of all requests. */
 export function createDecoder({
 	registry,
 	maxEntries = defaultMaxEntries,

@@ -1,29 +1,17 @@
 import type { DescMessage, Message, Registry } from "@bufbuild/protobuf";
 import type { RpcObserver } from "../observer.ts";
-import { createEnvelope, envelopePrefixBytes } from "../protocol/envelope.ts";
-import type { Codec } from "./codec.ts";
+import type { Codec, Encoder, Framing } from "./codec.ts";
 import type { Encodings } from "./encodings.ts";
 import { createMessageWriter } from "./message-writer.ts";
 
-/** Makes the bytes of messages. */
-export interface Encoder {
-	/** The message in an envelope without flags. Not to be changed: it may be shared. */
-	encode(schema: DescMessage, message: Message, codec: Codec): Buffer;
-	/**
-	 * Messages in their envelopes, one behind the other. Streams that say the same share these bytes,
-	 * too, where they are given the same frozen array.
-	 */
-	encodeAll(schema: DescMessage, messages: readonly Message[], codec: Codec): Buffer;
-}
-
-/** What an encoder is made with. */
+/** Options of an encoder. */
 export interface EncoderOptions {
 	/**
-	 * Messages of these types that are frozen are taken for immutable throughout; where they lie
-	 * inside others, singly or in a list, their bytes are put in as they are.
+	 * Types whose frozen messages are taken for immutable throughout; where they lie inside others,
+	 * singly or in a list, their bytes are put in as they are.
 	 */
 	readonly cacheableTypes: readonly DescMessage[];
-	/** Where the bytes of shared messages are kept. */
+	/** Cache of the bytes of shared messages. */
 	readonly encodings: Encodings;
 	/** Types that a google.protobuf.Any may hold. */
 	readonly registry: Registry;
@@ -31,63 +19,103 @@ export interface EncoderOptions {
 }
 
 /**
- * An encoder that makes the bytes of shared messages once for each form, whatever the number of
- * readers, as long as they are kept.
+ * Creates an encoder that encodes a shared message once for each codec, whatever the number of its
+ * readers, as long as the bytes are cached.
  */
 export function createEncoder(options: EncoderOptions): Encoder {
 	const { cacheableTypes, encodings, registry, observer } = options;
-	const shared = new Set(cacheableTypes.map(({ typeName }) => typeName));
+	const cacheable = new Set(cacheableTypes.map(({ typeName }) => typeName));
+	const write = createMessageWriter({ cacheableTypes: cacheable, registry }, encode);
 
-	const encode = (schema: DescMessage, message: Message, codec: Codec): Buffer => {
-		if (!shared.has(schema.typeName) || !Object.isFrozen(message)) {
-			return createEnvelope(0, write[codec](schema, message));
-		}
-		let envelope = encodings.find(message, codec);
-		if (envelope === undefined) {
-			// A piece of Node's pool would hold all 64 KiB of it for as long as the message lives.
-			envelope = createEnvelope(0, write[codec](schema, message), Buffer.allocUnsafeSlow);
-			encodings.keep(message, codec, envelope);
+	function encode(schema: DescMessage, message: Message, codec: Codec): Buffer {
+		if (!isCacheable(schema, message)) return asBuffer(write[codec](schema, message));
+		let bytes = encodings.find(message, codec);
+		if (bytes === undefined) {
+			bytes = asOwnBuffer(write[codec](schema, message));
+			encodings.keep(message, codec, bytes);
 			observer.encoded(schema.typeName, codec);
 		}
-		return envelope;
-	};
-	const write = createMessageWriter(
-		{ cacheableTypes: shared, registry },
-		(schema, message, codec) => encode(schema, message, codec).subarray(envelopePrefixBytes),
-	);
+		return bytes;
+	}
 
-	/** A burst goes to one stream after the other: what was asked for last is asked for next. */
-	let last: Run | undefined;
+	/** Frames one message. What streams say is rarely asked for without its frame: that is not kept too. */
+	function frameOne(schema: DescMessage, messages: readonly Message[], framing: Framing): Buffer {
+		const message = messages[0] as Message;
+		if (!isCacheable(schema, message)) {
+			return framing.frame([asBuffer(write[framing.codec](schema, message))], messages);
+		}
+		let bytes = encodings.find(message, framing.key);
+		if (bytes === undefined) {
+			const known = encodings.find(message, framing.codec);
+			const bare = known ?? asBuffer(write[framing.codec](schema, message));
+			bytes = asOwnBuffer(framing.frame([bare], messages));
+			encodings.keep(message, framing.key, bytes);
+			if (known === undefined) observer.encoded(schema.typeName, framing.codec);
+		}
+		return bytes;
+	}
 
-	const join = (schema: DescMessage, messages: readonly Message[], codec: Codec) =>
-		Buffer.concat(messages.map((message) => encode(schema, message, codec)));
+	/** A batch goes to one stream after the other: what was asked for last is asked for next. */
+	let last: Batch | undefined;
+
+	function frameAll(schema: DescMessage, messages: readonly Message[], framing: Framing): Buffer {
+		const encoded = messages.map((message) => encode(schema, message, framing.codec));
+		return framing.frame(encoded, messages);
+	}
+
 	return {
 		encode,
-		encodeAll(schema, messages, codec) {
-			if (messages === last?.messages && codec === last.codec) return last.bytes;
-			const only = messages.length === 1 ? messages[0] : undefined;
-			let bytes =
-				only === undefined ? encodings.find(messages, codec) : encode(schema, only, codec);
-			if (bytes === undefined) {
-				bytes = join(schema, messages, codec);
-				if (!isImmutable(schema, messages)) return bytes;
-				encodings.keep(messages, codec, bytes);
+		encodeBatch(schema, messages, framing) {
+			if (messages === last?.messages && framing === last.framing) return last.bytes;
+			let bytes: Buffer | undefined;
+			if (messages.length === 1) {
+				bytes = frameOne(schema, messages, framing);
+				if (!isCacheableBatch(schema, messages)) return bytes;
+			} else {
+				bytes = encodings.find(messages, framing.key);
+				if (bytes === undefined) {
+					bytes = frameAll(schema, messages, framing);
+					if (!isCacheableBatch(schema, messages)) return bytes;
+					bytes = asOwnBuffer(bytes);
+					encodings.keep(messages, framing.key, bytes);
+				}
 			}
-			if (only !== undefined && !isImmutable(schema, messages)) return bytes;
-			last = { messages, codec, bytes };
+			last = { messages, framing, bytes };
 			return bytes;
 		},
 	};
 
+	function isCacheable({ typeName }: DescMessage, message: Message): boolean {
+		return cacheable.has(typeName) && Object.isFrozen(message);
+	}
+
 	/** What may still change is not kept. */
-	function isImmutable({ typeName }: DescMessage, messages: readonly Message[]): boolean {
-		return shared.has(typeName) && Object.isFrozen(messages) && messages.every(Object.isFrozen);
+	function isCacheableBatch({ typeName }: DescMessage, messages: readonly Message[]): boolean {
+		return cacheable.has(typeName) && Object.isFrozen(messages) && messages.every(Object.isFrozen);
 	}
 }
 
-/** The bytes of messages that are immutable. */
-interface Run {
+/** The framed bytes of immutable messages. */
+interface Batch {
 	readonly messages: readonly Message[];
-	readonly codec: Codec;
+	readonly framing: Framing;
 	readonly bytes: Buffer;
+}
+
+/** The same bytes. */
+function asBuffer(bytes: Uint8Array): Buffer {
+	return Buffer.isBuffer(bytes)
+		? bytes
+		: Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
+ * The same bytes with memory of their own: a piece of Node's pool would hold all 64 KiB of it for as
+ * long as it is kept.
+ */
+function asOwnBuffer(bytes: Uint8Array): Buffer {
+	if (bytes.byteLength === bytes.buffer.byteLength) return asBuffer(bytes);
+	const own = Buffer.allocUnsafeSlow(bytes.byteLength);
+	own.set(bytes);
+	return own;
 }

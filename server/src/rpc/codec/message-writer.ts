@@ -10,10 +10,10 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import type { Codec } from "./codec.ts";
 
-/** The bytes of a message. */
+/** Encodes a message. */
 export type WriteMessage = (schema: DescMessage, message: Message) => Uint8Array;
 
-/** Bytes of a part that was written before. */
+/** Returns the bytes of a shared part, which may be cached. */
 export type PartBytes = (schema: DescMessage, message: Message, codec: Codec) => Uint8Array;
 
 /** A field that holds messages of a shared type, singly or in a list. */
@@ -25,15 +25,15 @@ interface PartField {
 
 type Fields = { readonly [name: string]: unknown };
 
-/** What messages are written with. */
+/** Options of the writers. */
 export interface WriterOptions {
-	/** Type names of the parts whose bytes are put in as they are. */
+	/** Names of the types whose bytes are put in as they are. */
 	readonly cacheableTypes: ReadonlySet<string>;
 	/** Types that a google.protobuf.Any may hold. */
 	readonly registry: Registry;
 }
 
-/** Writers that put the bytes of shared parts in as they are, and leave the rest to protobuf. */
+/** Creates writers that put the bytes of shared parts in as they are, and leave the rest to protobuf-es. */
 export function createMessageWriter(
 	{ cacheableTypes, registry }: WriterOptions,
 	partBytes: PartBytes,
@@ -52,7 +52,7 @@ export function createMessageWriter(
 			(field.fieldKind === "message" && field.oneof === undefined) ||
 			(field.fieldKind === "list" && field.listKind === "message");
 		if (!holdsMessages || field.delimitedEncoding) return undefined;
-		// Protobuf would miss it in the rest.
+		// protobuf-es would report it as missing in the rest.
 		if (field.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED) return undefined;
 		if (!cacheableTypes.has(field.message.typeName)) return undefined;
 		return { field, schema: field.message, isList: field.fieldKind === "list" };
@@ -94,7 +94,7 @@ const openBrace = Buffer.from("{");
 const closeBrace = Buffer.from("}");
 const closeBracket = Buffer.from("]");
 
-/** One member of a JSON object, with a comma before it. */
+/** Returns one member of a JSON object, with a comma before it. */
 function jsonMember({ field, isList }: PartField, parts: readonly Uint8Array[]): Uint8Array[] {
 	const name = Buffer.from(`${JSON.stringify(field.jsonName)}:${isList ? "[" : ""}`);
 	const pieces: Uint8Array[] = [comma, name];

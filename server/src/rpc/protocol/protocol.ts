@@ -1,75 +1,143 @@
+import type { DescMessage } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
-import type { ResponseEnd } from "../../http/exchange.ts";
+import type { Exchange, ResponseEnd } from "../../http/exchange.ts";
 import type { HeaderFields } from "../../http/fields.ts";
-import type { Codec } from "../codec/codec.ts";
+import type { Codec, Decoded, Decoder, Framing } from "../codec/codec.ts";
 import type { Refusal } from "../refusals.ts";
+import type { TimeoutHeader } from "./timeout.ts";
 
-/** How a protocol lays its messages out. */
-export interface Framing {
-	/** Requests and responses lie in envelopes. */
-	readonly isEnveloped: boolean;
-	/** The deadline comes in gRPC's form. */
-	readonly hasGrpcTimeout: boolean;
-	/** HTTP trailers end the answer. */
-	readonly hasTrailers: boolean;
-	/** Header with the name of the compression of what follows. */
-	readonly encodingHeader: string;
-	/** Header with the compressions that the other side takes. */
-	readonly acceptEncodingHeader: string;
-	/** The text that bodies are turned into; undefined: they go as they are. */
-	readonly text?: BodyText;
-	/** Content type of an answer. */
-	contentType(codec: Codec): string;
+/**
+ * A protocol: how requests are recognized and read, how messages are framed, how errors are
+ * written. A new one is a folder beside this file and a line in `protocols.ts`.
+ */
+export interface Protocol {
+	/** Label in metrics, logs and the call context, as in `grpc-web`. */
+	readonly name: string;
 	/**
-	 * What is wrong with a request's envelope that has these flags besides "compressed"; undefined:
-	 * nothing.
+	 * Content type, as in `application/grpc`, whose refusals are written in this protocol with any
+	 * codec and parameters. undefined: only those of `contentTypes` are.
 	 */
-	checkFlags(flags: number): Refusal | undefined;
+	readonly family?: string;
+	/** undefined: the protocol carries no unary calls. */
+	readonly unary?: UnaryProtocol;
+	/** undefined: the protocol carries no streams. */
+	readonly stream?: StreamProtocol;
 }
 
-/** Bodies as text. */
-export interface BodyText {
-	/** Most bytes of text that are taken for a body of so many. */
-	maxBytes(bytes: number): number;
-	/** A request's body from its text, or why it is none. */
-	decode(text: Buffer): Buffer | Refusal;
-	/** The text of one piece of an answer, which stands by itself. */
-	encode(piece: Uint8Array): Buffer;
+/** What unary calls and streams of a protocol have in common. */
+export interface CallProtocol {
+	/** Codec by content type of a request, in lower case; "" stands for a request without one. */
+	readonly contentTypes: Readonly<Record<string, Codec>>;
+	/** Content types that Accept-Post announces. */
+	readonly acceptPost: readonly string[];
+	/** GET and HEAD ask for procedures without side effects, besides POST. */
+	readonly allowsGet: boolean;
+	/** HTTP trailers end the response, so that HTTP/2 is needed. */
+	readonly hasTrailers: boolean;
+	/** connect's own handlers speak the protocol: client and bidirectional streams work, too. */
+	readonly hasConnectHandler: boolean;
+	/** Header of a call's deadline. */
+	readonly timeout: TimeoutHeader;
+	/** Header with the compression of what follows. */
+	readonly encodingHeader: string;
+	/** Header with the compressions that the other side accepts. */
+	readonly acceptEncodingHeader: string;
+	/** Layout of a request body with one message. */
+	readonly body: RequestBody;
+	/**
+	 * Binds a request to its message: tells where it lies and checks what the protocol demands of a
+	 * head. Path variables, query and header fields are at hand; a body is read only where the
+	 * binding has no `message`.
+	 * @param codec of the content type; undefined for GET and HEAD
+	 * @returns a refusal, or undefined: the request is none of this protocol
+	 */
+	bind(request: RequestHead, codec: Codec | undefined): RequestBinding | Refusal | undefined;
+	/** Content type of a response. */
+	contentType(codec: Codec): string;
+	/** Writes an error where nothing of the response is sent; `metadata` was set before the call failed. */
+	failure(codec: Codec, error: ConnectError, metadata: Metadata): Response;
+	/** Writes a refusal that the HTTP status alone tells. Default: as {@link CallProtocol.failure}. */
+	bareRefusal?(error: ConnectError): Response;
 }
 
-/** A whole answer. */
-export interface Answer extends ResponseEnd {
+/** Unary calls in one protocol. */
+export interface UnaryProtocol extends CallProtocol {
+	/** Writes a success. */
+	success(codec: Codec, message: EncodedMessage, metadata: Metadata): Response;
+}
+
+/** Streams in one protocol. */
+export interface StreamProtocol extends CallProtocol {
+	/** Framing of the response messages, by codec. */
+	readonly framing: Readonly<Record<Codec, Framing>>;
+	/** Writes the end of a stream whose head is sent; `error` undefined: it is complete. */
+	end(error: ConnectError | undefined, trailer: Headers | undefined): ResponseEnd;
+}
+
+/** The head of a request for a procedure. */
+export interface RequestHead {
+	readonly exchange: Exchange;
+	/** Without the question mark; empty where there is none. */
+	readonly query: string;
+	/** Values of the path template's variables. */
+	readonly variables: Readonly<Record<string, string>>;
+}
+
+/** Where the message of a request lies. */
+export interface RequestBinding {
+	/** Codec of the message, and of the response. */
+	readonly codec: Codec;
+	/** Bytes of the message where the head holds them; undefined: the body does. */
+	readonly message?: Buffer;
+	/** Compression of the message where the head names it in place of `encodingHeader`. */
+	readonly encoding?: string | undefined;
+	/** Makes the message of its bytes without compression. Default: the decoder alone. */
+	decode?(bytes: Buffer, schema: DescMessage, decoder: Decoder): Decoded;
+}
+
+/** Layout of request bodies with one message. */
+export interface RequestBody {
+	/** Returns the largest body for a message of so many bytes. */
+	maxBytes(messageBytes: number): number;
+	/** As in the `BodyLimit` of http: reads the size that the first bytes announce. */
+	readonly readAnnouncedBytes: ((start: Buffer, receivedBytes: number) => number) | undefined;
+	/**
+	 * Takes the message out of a whole body.
+	 * @param hasEncoding the request names a compression
+	 */
+	open(body: Buffer, hasEncoding: boolean): RequestMessage | Refusal;
+}
+
+/** The message of a request, as it came. */
+export interface RequestMessage {
+	readonly bytes: Buffer;
+	readonly isCompressed: boolean;
+}
+
+/** A response message without its framing. */
+export interface EncodedMessage {
+	readonly bytes: Uint8Array;
+	/** Name of the compression; undefined: none. */
+	readonly encoding: string | undefined;
+}
+
+/** A whole response. */
+export interface Response extends ResponseEnd {
 	readonly status: number;
 	readonly headers: HeaderFields;
 }
 
-/** How a protocol tells a failure where nothing of the answer is sent yet. */
-export interface Failing {
-	/** `metadata` is what was set before the call failed. */
-	failure(codec: Codec, error: ConnectError, metadata: Metadata): Answer;
-}
-
-/** What implementations and interceptors add to an answer; undefined where they add nothing. */
+/** What implementations and interceptors add to a response; undefined where they add nothing. */
 export interface Metadata {
 	readonly header: Headers | undefined;
 	readonly trailer: Headers | undefined;
 }
 
-/** A response message as it goes out. */
-export interface EncodedMessage {
-	/** The message in its envelope, whose flags say whether it is compressed. */
-	readonly envelope: Buffer;
-	/** Name of the compression; undefined: none. */
-	readonly encoding: string | undefined;
-}
+/** Metadata of a call that has set none. */
+export const noMetadata: Metadata = { header: undefined, trailer: undefined };
 
-/** Unary calls in one protocol. */
-export interface UnaryProtocol extends Framing, Failing {
-	answer(codec: Codec, message: EncodedMessage, metadata: Metadata): Answer;
-}
-
-/** Streams in one protocol. */
-export interface StreamProtocol extends Framing, Failing {
-	/** The end of a stream whose head is sent. */
-	ending(error: ConnectError | undefined, trailer: Headers | undefined): ResponseEnd;
-}
+/** Bindings of requests whose message is the body, which every protocol may return. */
+export const bodyBindings: Readonly<Record<Codec, RequestBinding>> = {
+	binary: { codec: "binary" },
+	json: { codec: "json" },
+};

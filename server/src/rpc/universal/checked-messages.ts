@@ -1,6 +1,5 @@
 import { type DescMessage, toBinary, toJsonString } from "@bufbuild/protobuf";
-import type { Codec } from "../codec/codec.ts";
-import type { Decoder } from "../codec/decoder.ts";
+import type { Codec, Decoder } from "../codec/codec.ts";
 import {
 	type Compression,
 	type EnvelopedMessage,
@@ -11,11 +10,11 @@ import {
 } from "../connect-internals.ts";
 import { createRefusalError, type RefusalDetails } from "../refusals.ts";
 
-/** How the messages of a stream are checked. */
+/** How the messages of a request stream are checked. */
 export interface MessageRule {
 	readonly schema: DescMessage;
 	readonly codec: Codec;
-	/** That the stream names; null: none. */
+	/** Compression that the stream names; null: none. */
 	readonly compression: Compression | null;
 	/** Before decompression and after it. */
 	readonly maxMessageBytes: number;
@@ -24,8 +23,9 @@ export interface MessageRule {
 }
 
 /**
- * The messages of a request stream, each as the port's own decoder reads it, written anew: connect's
- * handlers would have JSON rounded and binary cut, and would make a million objects of 2 KB.
+ * Checks the messages of a request stream: our own decoder reads each one, and it is written again
+ * for connect's handlers, which would round numbers in JSON, truncate them in binary, and make a
+ * million objects of 2 KB.
  *
  * @param body envelopes
  * @returns envelopes without compression; fails with the refusal of the first message that is refused
@@ -50,7 +50,7 @@ async function* rewritten(
 	for await (const envelope of envelopes) {
 		const { flags, data } = envelope;
 		if (flags !== 0) {
-			// No message; what it is, and whether it may be, is connect's to say.
+			// No message: connect decides what it is.
 			yield envelope;
 			continue;
 		}

@@ -1,5 +1,12 @@
-import type { Registry } from "@bufbuild/protobuf";
-import type { Interceptor, ServiceImplSpec } from "@connectrpc/connect";
+import { isMessage, type Registry } from "@bufbuild/protobuf";
+import {
+	ConnectError,
+	type ContextKey,
+	createContextKey,
+	type Interceptor,
+	type ServiceImplSpec,
+} from "@connectrpc/connect";
+import { metadataFieldsOf } from "../../http/fields.ts";
 import type { TransportLimits } from "../../http/limits.ts";
 import { leaveOnAbort } from "../call/leave-on-abort.ts";
 import {
@@ -11,13 +18,11 @@ import {
 	type UniversalHandler,
 } from "../connect-internals.ts";
 import type { RpcObserver } from "../observer.ts";
-import { markReached } from "./interceptors-reached.ts";
-import { createFaultTeller } from "./told-faults.ts";
 
-/** What handlers are built from. */
+/** Options of connect's handlers. */
 export interface HandlerOptions {
 	readonly services: readonly ServiceImplSpec[];
-	/** Between our first, which marks that a call got so far, and our last, which enforces deadlines. */
+	/** Interceptors between two of our own: the first one marks that a call got so far, the last one enforces deadlines. */
 	readonly interceptors: readonly Interceptor[];
 	readonly limits: Pick<TransportLimits, "maxRequestBytes">;
 	readonly compressions: readonly Compression[];
@@ -27,9 +32,9 @@ export interface HandlerOptions {
 }
 
 /**
- * connect's own handlers for Connect, gRPC and gRPC-Web, one per procedure. JSON
- * names that the contract lacks, and text that is not UTF-8, are refused: read
- * leniently, a misspelt `validateOnly` would delete.
+ * Creates connect's own handlers for Connect, gRPC and gRPC-Web, one for each procedure. They refuse
+ * JSON names that the contract lacks and text that is not UTF-8: read leniently, a misspelt
+ * `validateOnly` would delete.
  */
 export function createConnectHandlers(options: HandlerOptions): UniversalHandler[] {
 	const jsonOptions = {
@@ -43,7 +48,7 @@ export function createConnectHandlers(options: HandlerOptions): UniversalHandler
 		readMaxBytes: options.limits.maxRequestBytes,
 		jsonOptions,
 		interceptors: [
-			createFaultTeller(options.observer),
+			createFaultReporter(options.observer),
 			markReached,
 			...options.interceptors,
 			leaveOnAbort,
@@ -55,4 +60,53 @@ export function createConnectHandlers(options: HandlerOptions): UniversalHandler
 		createGrpcWebHandlerFactory(handlerOptions),
 	];
 	return options.services.flatMap((spec) => createUniversalServiceHandlers(spec, factories));
+}
+
+/** Finds in the context values whether a call got past connect's own checks. */
+export const reachedKey: ContextKey<boolean> = createContextKey(false, {
+	description: "an interceptor was reached",
+});
+
+/** Marks that a call reached the interceptors. */
+const markReached: Interceptor = (next) => (request) => {
+	request.contextValues.set(reachedKey, true);
+	return next(request);
+};
+
+/**
+ * Creates the outermost interceptor: reports whatever is thrown and is no ConnectError. connect
+ * itself answers that with INTERNAL and reports nothing.
+ */
+function createFaultReporter(observer: Pick<RpcObserver, "unexpected">): Interceptor {
+	const report = (error: unknown): never => {
+		if (!(error instanceof ConnectError)) observer.unexpected(error);
+		// connect takes a stream that throws `undefined` for one that has ended.
+		throw error ?? new TypeError("what was thrown is no error");
+	};
+	return (next) => async (request) => {
+		try {
+			const response = await next(request);
+			// Malformed metadata and messages: connect would answer INTERNAL, and report nothing.
+			metadataFieldsOf(response.header);
+			metadataFieldsOf(response.trailer);
+			if (!response.stream) {
+				if (isMessage(response.message, response.method.output)) return response;
+				throw new TypeError("what an interceptor answered with is no response message");
+			}
+			return { ...response, message: reporting(response.message, report) };
+		} catch (error) {
+			return report(error);
+		}
+	};
+}
+
+async function* reporting<T>(
+	messages: AsyncIterable<T>,
+	report: (error: unknown) => never,
+): AsyncIterable<T> {
+	try {
+		yield* messages;
+	} catch (error) {
+		report(error);
+	}
 }

@@ -1,44 +1,41 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { DisconnectError } from "../../http/disconnect.ts";
 import type { Exchange } from "../../http/exchange.ts";
-import { BodyTimeoutError } from "../../http/request-body.ts";
+import { type BodyLimit, BodyTimeoutError } from "../../http/request-body.ts";
 import { callerLeft } from "../call/cancellation.ts";
-import { envelopePrefixBytes } from "../protocol/envelope.ts";
 
-/** How much of a request's body is taken. */
-export interface BodyRule {
-	readonly maxMessageBytes: number;
-	/** The message lies in an envelope (all but Connect's unary form). */
-	readonly isEnveloped: boolean;
-	/** Content-Length, where the caller gave one. */
-	readonly declaredBytes: number | undefined;
-	/** As in {@link Exchange.readBody}. */
-	readonly timeoutMs: number | undefined;
-}
+/** Bytes of a body from which its announced size is read. */
+const startBytes = 16;
 
 /**
- * Gathers the body of a call with one request message, before any handler runs:
- * memory grows with the data that came, not with the length that was promised,
- * and a call that is reset before its body ends costs nothing above. Stops early
- * when it is certain that connect's own limits refuse what it has.
+ * Reads the body of a call with one request message before any handler runs, within the limit of
+ * the direct way. What exceeds it is cut off where connect's own limits are certain to refuse what
+ * there is: the reference answers that in its own words.
  *
- * @throws ConnectError as {@link readRequestBody}.
+ * @throws ConnectError as {@link readRequestBody}
  */
-export async function gatherBody(exchange: Exchange, rule: BodyRule): Promise<Uint8Array[]> {
+export async function readWholeBody(
+	exchange: Exchange,
+	{ maxBytes, declaredBytes, readAnnouncedBytes }: BodyLimit,
+	timeoutMs: number | undefined,
+): Promise<Uint8Array[]> {
 	const chunks: Uint8Array[] = [];
-	if ((rule.declaredBytes ?? 0) > maxBodyBytes(rule)) return chunks;
+	if ((declaredBytes ?? 0) > maxBytes) return chunks;
+	let start = Buffer.alloc(0);
 	let bytes = 0;
-	for await (const chunk of readRequestBody(exchange, rule.timeoutMs)) {
+	for await (const chunk of readRequestBody(exchange, timeoutMs)) {
 		chunks.push(chunk);
 		bytes += chunk.byteLength;
-		if (bytes > maxBodyBytes(rule)) break;
-		if (rule.isEnveloped && promisedBytes(chunks) > rule.maxMessageBytes) break;
+		if (bytes > maxBytes) break;
+		if (start.byteLength < startBytes)
+			start = Buffer.concat([start, chunk.subarray(0, startBytes)]);
+		if (readAnnouncedBytes !== undefined && readAnnouncedBytes(start, bytes) > maxBytes) break;
 	}
 	return chunks;
 }
 
 /**
- * Iterates over the request's body, as {@link Exchange.readBody} does.
+ * Iterates over the body of a call with several request messages, as {@link Exchange.readBody} does.
  *
  * @throws ConnectError DEADLINE_EXCEEDED when it takes too long, CANCELED when the caller leaves
  */
@@ -54,20 +51,4 @@ export async function* readRequestBody(
 		}
 		throw error instanceof DisconnectError ? callerLeft(error.cause) : error;
 	}
-}
-
-function maxBodyBytes(rule: BodyRule): number {
-	return rule.isEnveloped ? rule.maxMessageBytes + envelopePrefixBytes : rule.maxMessageBytes;
-}
-
-/** Length in the first envelope's prefix; 0 until the prefix is there. */
-function promisedBytes(chunks: readonly Uint8Array[]): number {
-	const prefix: number[] = [];
-	for (const chunk of chunks) {
-		for (const byte of chunk.subarray(0, envelopePrefixBytes - prefix.length)) prefix.push(byte);
-		if (prefix.length === envelopePrefixBytes) {
-			return new DataView(Uint8Array.from(prefix).buffer).getUint32(1);
-		}
-	}
-	return 0;
 }

@@ -1,40 +1,37 @@
 import { Code } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { describe, expect, test } from "vitest";
-import { readTerms } from "../../../../server/src/rpc/call/negotiate.ts";
-import {
-	connectStreamFraming,
-	connectUnaryFraming,
-} from "../../../../server/src/rpc/protocol/connect/framing.ts";
-import { grpcFraming } from "../../../../server/src/rpc/protocol/grpc/framing.ts";
-import type { Framing } from "../../../../server/src/rpc/protocol/protocol.ts";
+import { negotiate } from "../../../../server/src/rpc/call/negotiate.ts";
+import { connect } from "../../../../server/src/rpc/protocol/connect/connect.ts";
+import { grpc } from "../../../../server/src/rpc/protocol/grpc/grpc.ts";
+import type { CallProtocol } from "../../../../server/src/rpc/protocol/protocol.ts";
 
 const named = (name: string) => ({ name }) as Compression;
 const rule = { maxTimeoutMs: 1_000, always: true, compressions: [named("gzip"), named("br")] };
 
-function termsOf(framing: Framing, ...fields: readonly string[]) {
-	const terms = readTerms(fields, { framing }, rule);
+const connectUnary = connect.unary as CallProtocol;
+const connectStream = connect.stream as CallProtocol;
+const grpcUnary = grpc.unary as CallProtocol;
+
+function termsOf(protocol: CallProtocol, ...fields: readonly string[]) {
+	const terms = negotiate(fields, { protocol }, rule);
 	if ("cause" in terms) return terms;
 	const { timeoutMs, requestCompression, responseCompression } = terms;
 	return [timeoutMs, requestCompression?.name, responseCompression?.name];
 }
 
 test("each protocol has headers of its own", () => {
-	expect(termsOf(grpcFraming, "grpc-timeout", "5m", "grpc-encoding", "br")).toEqual([
-		5,
-		"br",
-		"br",
-	]);
+	expect(termsOf(grpcUnary, "grpc-timeout", "5m", "grpc-encoding", "br")).toEqual([5, "br", "br"]);
 	expect(
-		termsOf(connectStreamFraming, "connect-timeout-ms", "5", "connect-content-encoding", "gzip"),
+		termsOf(connectStream, "connect-timeout-ms", "5", "connect-content-encoding", "gzip"),
 	).toEqual([5, "gzip", "gzip"]);
 	const ofGrpc = ["grpc-timeout", "5m", "grpc-encoding", "br"];
-	expect(termsOf(connectUnaryFraming, ...ofGrpc)).toEqual([1_000, undefined, undefined]);
+	expect(termsOf(connectUnary, ...ofGrpc)).toEqual([1_000, undefined, undefined]);
 });
 
 test("the compression of a query counts before that of a header", () => {
 	const fields = ["content-encoding", "zstd"];
-	const terms = readTerms(fields, { framing: connectUnaryFraming, encoding: "br" }, rule);
+	const terms = negotiate(fields, { protocol: connectUnary, encoding: "br" }, rule);
 	expect(terms).toMatchObject({ requestCompression: { name: "br" } });
 });
 
@@ -59,11 +56,7 @@ describe("an answer is compressed", () => {
 		["not by a star", "*", undefined],
 		["not by the seventeenth name", `${"zstd,".repeat(16)}gzip`, undefined],
 	])("%s", (_how, accepted, name) => {
-		expect(termsOf(connectUnaryFraming, "accept-encoding", accepted)).toEqual([
-			1_000,
-			undefined,
-			name,
-		]);
+		expect(termsOf(connectUnary, "accept-encoding", accepted)).toEqual([1_000, undefined, name]);
 	});
 });
 
@@ -75,40 +68,40 @@ describe("a message comes in a compression", () => {
 		["that changes nothing, in capitals", "Identity", undefined],
 		["that is an empty list", " ,\t", undefined],
 	])("%s", (_how, named, name) => {
-		expect(termsOf(connectUnaryFraming, "content-encoding", named)?.[1 as never]).toBe(name);
-		expect(termsOf(grpcFraming, "grpc-encoding", named)?.[1 as never]).toBe(name);
-		const stream = termsOf(connectStreamFraming, "connect-content-encoding", named);
+		expect(termsOf(connectUnary, "content-encoding", named)?.[1 as never]).toBe(name);
+		expect(termsOf(grpcUnary, "grpc-encoding", named)?.[1 as never]).toBe(name);
+		const stream = termsOf(connectStream, "connect-content-encoding", named);
 		expect(stream?.[1 as never]).toBe(name);
 	});
 
 	test("that two lines of the list name together (RFC 9110, 5.3)", () => {
 		const fields = ["content-encoding", "identity", "content-encoding", "gzip"];
-		expect(termsOf(connectUnaryFraming, ...fields)?.[1 as never]).toBe("gzip");
+		expect(termsOf(connectUnary, ...fields)?.[1 as never]).toBe("gzip");
 		const accepted = ["accept-encoding", "zstd", "accept-encoding", "br"];
-		expect(termsOf(connectUnaryFraming, ...accepted)?.[2 as never]).toBe("br");
+		expect(termsOf(connectUnary, ...accepted)?.[2 as never]).toBe("br");
 	});
 });
 
 describe("refused is", () => {
 	test("a message in two compressions, one over the other", () => {
-		expect(termsOf(connectUnaryFraming, "content-encoding", "gzip, br")).toMatchObject({
+		expect(termsOf(connectUnary, "content-encoding", "gzip, br")).toMatchObject({
 			code: Code.Unimplemented,
 		});
 	});
 
 	test("a compression that is not known, with those that are", () => {
-		expect(termsOf(grpcFraming, "grpc-encoding", "zstd")).toMatchObject({
+		expect(termsOf(grpcUnary, "grpc-encoding", "zstd")).toMatchObject({
 			code: Code.Unimplemented,
 			headers: ["grpc-accept-encoding", "gzip,br"],
 		});
 	});
 
 	test("a deadline that is none", () => {
-		expect(termsOf(grpcFraming, "grpc-timeout", "5")).toMatchObject({ code: Code.InvalidArgument });
+		expect(termsOf(grpcUnary, "grpc-timeout", "5")).toMatchObject({ code: Code.InvalidArgument });
 	});
 
 	test("the compression before the deadline, as connect has it", () => {
 		const both = ["grpc-timeout", "5", "grpc-encoding", "zstd"];
-		expect(termsOf(grpcFraming, ...both)).toMatchObject({ code: Code.Unimplemented });
+		expect(termsOf(grpcUnary, ...both)).toMatchObject({ code: Code.Unimplemented });
 	});
 });

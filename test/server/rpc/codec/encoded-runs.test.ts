@@ -1,8 +1,10 @@
 import { create, createRegistry } from "@bufbuild/protobuf";
 import { WukongEvent_Type, WukongEventSchema } from "@novasphere/wukong-gen/wukong-service";
 import { describe, expect, test } from "vitest";
+import { createFraming, type Framing } from "../../../../server/src/rpc/codec/codec.ts";
 import { createEncoder } from "../../../../server/src/rpc/codec/encoder.ts";
 import { createEncodings } from "../../../../server/src/rpc/codec/encodings.ts";
+import { createEnvelope, envelopeFraming } from "../../../../server/src/rpc/protocol/envelope.ts";
 
 const event = (resourceVersion: string) =>
 	Object.freeze(create(WukongEventSchema, { type: WukongEvent_Type.SYNCED, resourceVersion }));
@@ -18,11 +20,12 @@ function setUp() {
 	return { made, encoder };
 }
 
-describe("messages in a row", () => {
+describe("a batch of messages", () => {
 	test("of one frozen array have one set of bytes for each form, however they take turns", () => {
 		const { encoder, made } = setUp();
 		const run = Object.freeze([event("1"), event("2")]);
-		const all = (form: "json" | "binary") => encoder.encodeAll(WukongEventSchema, run, form);
+		const all = (form: "json" | "binary") =>
+			encoder.encodeBatch(WukongEventSchema, run, envelopeFraming[form]);
 		const json = all("json");
 		const binary = all("binary");
 		expect([all("json"), all("binary")]).toEqual([json, binary]);
@@ -35,7 +38,9 @@ describe("messages in a row", () => {
 		const { encoder } = setUp();
 		const run = [event("1"), event("2")];
 		const each = run.map((one) => encoder.encode(WukongEventSchema, one, "json"));
-		expect(encoder.encodeAll(WukongEventSchema, run, "json")).toEqual(Buffer.concat(each));
+		expect(encoder.encodeBatch(WukongEventSchema, run, envelopeFraming.json)).toEqual(
+			Buffer.concat(each.map((bytes) => createEnvelope(0, bytes))),
+		);
 	});
 
 	test.each([
@@ -43,7 +48,32 @@ describe("messages in a row", () => {
 		["a message", Object.freeze([create(WukongEventSchema), event("2")])],
 	])("are encoded anew where %s may still change", (_what, run) => {
 		const { encoder } = setUp();
-		const all = () => encoder.encodeAll(WukongEventSchema, run, "binary");
+		const all = () => encoder.encodeBatch(WukongEventSchema, run, envelopeFraming.binary);
 		expect(all()).not.toBe(all());
+	});
+
+	test("has bytes of its own in each framing, and shares them within one", () => {
+		const { encoder, made } = setUp();
+		const lines = createFraming("lines", (encoded) =>
+			Buffer.concat(encoded.flatMap((bytes) => [bytes, Buffer.from("\n")])),
+		);
+		for (const batch of [[event("1"), event("2")], [event("3")]].map(Object.freeze)) {
+			const all = (framing: Framing) =>
+				encoder.encodeBatch(WukongEventSchema, batch as never, framing);
+			const [line, envelope] = [all(lines.json), all(envelopeFraming.json)];
+			expect(line.toString()).toMatch(/^(\{.*\}\n)+$/);
+			expect([all(lines.json), all(envelopeFraming.json)]).toEqual([line, envelope]);
+			expect(all(lines.json)).toBe(line);
+		}
+		expect(made.filter((codec) => codec === "binary")).toEqual([]);
+	});
+
+	test("of one message that several views hold has its framed bytes once", () => {
+		const { encoder } = setUp();
+		const one = event("1");
+		const [first, second] = [Object.freeze([one]), Object.freeze([one])];
+		const bytes = encoder.encodeBatch(WukongEventSchema, first, envelopeFraming.json);
+		expect(encoder.encodeBatch(WukongEventSchema, second, envelopeFraming.json)).toBe(bytes);
+		expect(bytes.buffer.byteLength).toBe(bytes.byteLength);
 	});
 });

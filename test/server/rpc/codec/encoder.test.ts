@@ -17,14 +17,10 @@ import {
 } from "@novasphere/wukong-gen/wukong-service";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Codec } from "../../../../server/src/rpc/codec/codec.ts";
-import { createEncoder, type Encoder } from "../../../../server/src/rpc/codec/encoder.ts";
+import type { Codec, Encoder } from "../../../../server/src/rpc/codec/codec.ts";
+import { createEncoder } from "../../../../server/src/rpc/codec/encoder.ts";
 import { createEncodings } from "../../../../server/src/rpc/codec/encodings.ts";
-import {
-	envelopePrefixBytes,
-	readEnvelopeFlags,
-	readEnvelopeLength,
-} from "../../../../server/src/rpc/protocol/envelope.ts";
+import { createEnvelope, envelopeFraming } from "../../../../server/src/rpc/protocol/envelope.ts";
 import { testSeed } from "../../../support/seed.ts";
 import { anyMessage } from "./message-arbitrary.ts";
 import { createPartsSchema } from "./parts-schema.ts";
@@ -52,19 +48,12 @@ function open(cacheableTypes: readonly DescMessage[]) {
 	};
 }
 
-/** The message in an envelope, which must be sound. */
-function opened(envelope: Buffer): Buffer {
-	expect(readEnvelopeFlags(envelope)).toBe(0);
-	expect(readEnvelopeLength(envelope)).toBe(envelope.byteLength - envelopePrefixBytes);
-	return envelope.subarray(envelopePrefixBytes);
-}
-
 const equality = { unknown: true, registry: createRegistry() };
 
 function expectPlain(encoder: Encoder, schema: DescMessage, message: Message): void {
 	const plain = toBinary(schema, message);
-	const binary = opened(encoder.encode(schema, message, "binary"));
-	const json = opened(encoder.encode(schema, message, "json")).toString();
+	const binary = encoder.encode(schema, message, "binary");
+	const json = encoder.encode(schema, message, "json").toString();
 	const [seen, meant] = [binary, plain].map((bytes) => fromBinary(schema, bytes));
 	expect(equals(schema, seen as Message, meant as Message, equality)).toBe(true);
 	expect(JSON.parse(json)).toEqual(toJson(schema, message));
@@ -142,7 +131,7 @@ describe("a shared message", () => {
 		const wukong = create(WukongSchema, { name: "before" });
 		encoder.encode(WukongSchema, wukong, "json");
 		wukong.name = "after";
-		expect(opened(encoder.encode(WukongSchema, wukong, "json")).toString()).toContain("after");
+		expect(encoder.encode(WukongSchema, wukong, "json").toString()).toContain("after");
 		expect(encodings).toEqual([]);
 	});
 
@@ -164,18 +153,23 @@ describe("messages in one go", () => {
 		"are their envelopes, one behind the other: %s",
 		(form) => {
 			const { encoder } = open(contract);
-			const each = events.map((event) => encoder.encode(WukongEventSchema, event, form));
-			expect(encoder.encodeAll(WukongEventSchema, events, form)).toEqual(Buffer.concat(each));
-			expect(encoder.encodeAll(WukongEventSchema, events.slice(1), form)).toEqual(
-				Buffer.concat(each.slice(1)),
+			const each = events.map((event) =>
+				createEnvelope(0, encoder.encode(WukongEventSchema, event, form)),
 			);
+			expect(encoder.encodeBatch(WukongEventSchema, events, envelopeFraming[form])).toEqual(
+				Buffer.concat(each),
+			);
+			expect(
+				encoder.encodeBatch(WukongEventSchema, events.slice(1), envelopeFraming[form]),
+			).toEqual(Buffer.concat(each.slice(1)));
 		},
 	);
 
 	test("share their bytes among streams of one form", () => {
 		const { encoder } = open(contract);
 		const slice = Object.freeze([...events]);
-		const take = (form: Codec) => encoder.encodeAll(WukongEventSchema, slice, form);
+		const take = (form: Codec) =>
+			encoder.encodeBatch(WukongEventSchema, slice, envelopeFraming[form]);
 		const [json, binary] = [take("json"), take("binary")];
 		expect(take("binary")).toBe(binary);
 		expect(json).not.toEqual(binary);
@@ -185,8 +179,10 @@ describe("messages in one go", () => {
 	test("that may still change are encoded anew", () => {
 		const { encoder } = open(contract);
 		const changing = [create(WukongEventSchema), create(WukongEventSchema)];
-		encoder.encodeAll(WukongEventSchema, changing, "json");
+		encoder.encodeBatch(WukongEventSchema, changing, envelopeFraming.json);
 		for (const event of changing) event.resourceVersion = "later";
-		expect(encoder.encodeAll(WukongEventSchema, changing, "json").toString()).toContain("later");
+		expect(
+			encoder.encodeBatch(WukongEventSchema, changing, envelopeFraming.json).toString(),
+		).toContain("later");
 	});
 });

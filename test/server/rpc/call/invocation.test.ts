@@ -1,12 +1,12 @@
 import { createContextKey, createContextValues } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
-import { CallValues } from "../../../../server/src/rpc/call/call-values.ts";
+import { InvocationValues } from "../../../../server/src/rpc/call/invocation.ts";
 
 const first = createContextKey("none");
 const second = createContextKey<string | undefined>("default");
 
 describe.each([
-	["ours", () => new CallValues(first, "given")],
+	["ours", () => new InvocationValues(first, "given")],
 	["connect's", () => createContextValues().set(first, "given")],
 ])("context values, %s", (_name, create) => {
 	test("have what was set, and else the key's default", () => {

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { withErrorMetadata } from "../../../../server/src/rpc/protocol/error-metadata.ts";
+import { withErrorMetadata } from "../../../../../server/src/rpc/protocol/connect/connect.ts";
 
 const error = () =>
 	new ConnectError("no", Code.Aborted, { "x-hint": "later", "content-type": "text/html" });

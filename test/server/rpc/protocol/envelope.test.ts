@@ -1,15 +1,13 @@
 import { describe, expect, test } from "vitest";
-import {
-	connectStreamFraming,
-	connectUnaryFraming,
-} from "../../../../server/src/rpc/protocol/connect/framing.ts";
-import { grpcFraming } from "../../../../server/src/rpc/protocol/grpc/framing.ts";
-import { openRequest } from "../../../../server/src/rpc/protocol/request-envelope.ts";
+import { connect } from "../../../../server/src/rpc/protocol/connect/connect.ts";
+import { grpc } from "../../../../server/src/rpc/protocol/grpc/grpc.ts";
+import type { CallProtocol } from "../../../../server/src/rpc/protocol/protocol.ts";
 import { envelope, envelopePrefix } from "../../../hostile/wire-bytes.ts";
 
 const join = (...parts: readonly Buffer[]) => Buffer.concat(parts);
-const messageOf = (body: Buffer, framing = grpcFraming, hasEncoding = true) => {
-	const opened = openRequest(body, framing, hasEncoding);
+const partOf = (part: CallProtocol | undefined) => part as CallProtocol;
+const messageOf = (body: Buffer, protocol = partOf(grpc.unary), hasEncoding = true) => {
+	const opened = protocol.body.open(body, hasEncoding);
 	return "cause" in opened ? opened.message : opened;
 };
 
@@ -21,8 +19,8 @@ test("the message is what lies in the one envelope", () => {
 
 test("a bare body is the message, compressed where its header says so", () => {
 	const body = envelope("abc", 1);
-	expect(openRequest(body, connectUnaryFraming, true)).toEqual({ bytes: body, isCompressed: true });
-	expect(openRequest(body, connectUnaryFraming, false)).toMatchObject({ isCompressed: false });
+	expect(partOf(connect.unary).body.open(body, true)).toEqual({ bytes: body, isCompressed: true });
+	expect(partOf(connect.unary).body.open(body, false)).toMatchObject({ isCompressed: false });
 });
 
 describe("refused is", () => {
@@ -61,11 +59,11 @@ describe("refused is", () => {
 	});
 
 	test("a compressed message where no compression is named", () => {
-		expect(messageOf(envelope("a", 1), grpcFraming, false)).toContain("without the name");
+		expect(messageOf(envelope("a", 1), partOf(grpc.unary), false)).toContain("without the name");
 	});
 
 	test("Connect's end of stream, as no message", () => {
-		expect(messageOf(envelope("{}", 2), connectStreamFraming)).toBe(
+		expect(messageOf(envelope("{}", 2), partOf(connect.stream))).toBe(
 			"the request message is missing",
 		);
 	});

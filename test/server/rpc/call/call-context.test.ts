@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createRequestIds } from "../../../../server/src/rpc/call/request-id.ts";
+import { createRequestIds } from "../../../../server/src/rpc/call/call-context.ts";
 
 const numberOf = (id: string) => BigInt(`0x${id.replaceAll("-", "")}`);
 

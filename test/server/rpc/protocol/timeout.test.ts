@@ -3,22 +3,22 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { describe, expect, test } from "vitest";
 import {
-	type DeadlineRule,
-	readTimeoutMs,
-	writeTimeoutMs,
-} from "../../../../server/src/rpc/call/deadline.ts";
+	connectTimeout,
+	grpcTimeout,
+	parseTimeoutMs,
+	type TimeoutRule,
+} from "../../../../server/src/rpc/protocol/timeout.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 import { openPort, pathOf } from "../../../support/port-fixture.ts";
 import { openRaw } from "../../../support/raw-client.ts";
 import { until } from "../../../support/until.ts";
 
 /** What connect reads in the header's place; what is malformed stays. */
-function heldBy(rule: DeadlineRule, name: string, given: string | undefined): string | null {
-	const isGrpc = name === "grpc-timeout";
-	const headers = new Headers(given === undefined ? {} : { [name]: given });
-	const timeoutMs = readTimeoutMs(headers, isGrpc, rule);
-	if (timeoutMs !== undefined) writeTimeoutMs(headers, isGrpc, timeoutMs);
-	return headers.get(name);
+function heldBy(rule: TimeoutRule, name: string, given: string | undefined): string | null {
+	const header = name === grpcTimeout.name ? grpcTimeout : connectTimeout;
+	const timeoutMs = parseTimeoutMs(given, header, rule);
+	if (timeoutMs === "malformed") return given ?? null;
+	return timeoutMs === undefined ? null : header.format(timeoutMs);
 }
 
 describe("the deadline header that connect sees", () => {

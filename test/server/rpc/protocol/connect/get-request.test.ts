@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readGetQuery } from "../../../../../server/src/rpc/protocol/connect/get-query.ts";
+import { bindGetRequest } from "../../../../../server/src/rpc/protocol/connect/get-request.ts";
 
 test.each([
 	"encoding=json&message=%7B%7D",
@@ -10,13 +10,13 @@ test.each([
 	"encoding=proto&message=CgFhYg%3D%3D&base64=1",
 	"encoding=proto&message=-_%2B/&base64=1",
 ])("%s is fit", (query) => {
-	expect(readGetQuery(query)).toHaveProperty("body");
+	expect(bindGetRequest(query)).toHaveProperty("message", expect.any(Buffer));
 });
 
 test.each(["message=%7B%7D", "encoding=xml&message=%7B%7D"])(
 	"%s: no such content type",
 	(query) => {
-		expect(readGetQuery(query)).toBe("content_type");
+		expect(bindGetRequest(query)).toMatchObject({ cause: "content_type", httpStatus: 415 });
 	},
 );
 
@@ -30,6 +30,6 @@ test.each([
 	["encoding=proto&message=CgFhY&base64=1", "message"],
 	["encoding=proto&message=CgFhYg%3D&base64=1", "message"],
 ])("%s is at fault: %s", (query, name) => {
-	const fault = readGetQuery(query);
+	const fault = bindGetRequest(query);
 	expect(fault).toMatchObject({ message: expect.stringContaining(`"${name}"`) });
 });

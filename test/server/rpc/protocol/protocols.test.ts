@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import {
-	readContentType,
-	refusalTypeOf,
-} from "../../../../server/src/rpc/protocol/content-type.ts";
+import type { Exchange } from "../../../../server/src/http/exchange.ts";
+import { createProtocols } from "../../../../server/src/rpc/protocol/protocols.ts";
 import { openPort, pathOf } from "../../../support/port-fixture.ts";
+
+const protocols = createProtocols();
+const { readContentType } = protocols;
 
 describe("a media type is read as RFC 9110, 5.6.6 and 8.3.1 have it", () => {
 	const spellings = [
@@ -40,7 +41,12 @@ describe("a media type is read as RFC 9110, 5.6.6 and 8.3.1 have it", () => {
 	test.each(types)("%s, with every spelling of parameters", (essence, protocol, codec) => {
 		for (const spelling of spellings) {
 			for (const name of [essence, essence.toUpperCase(), ` ${essence}`]) {
-				expect(readContentType(name + spelling), name + spelling).toEqual({ protocol, codec });
+				expect(readContentType(name + spelling), name + spelling).toMatchObject({
+					name: protocol.replace("-stream", ""),
+					codec,
+					...(protocol === "connect" && { stream: undefined }),
+					...(protocol === "connect-stream" && { unary: undefined }),
+				});
 			}
 		}
 	});
@@ -80,7 +86,8 @@ describe("a media type is read as RFC 9110, 5.6.6 and 8.3.1 have it", () => {
 
 	test("no type, or an empty one, is JSON", () => {
 		for (const text of ["", " ", "\t"]) {
-			expect(readContentType(text)).toEqual({ protocol: "connect", codec: "json" });
+			expect(readContentType(text)).toMatchObject({ name: "connect", codec: "json" });
+			expect(readContentType(text)).toMatchObject({ stream: undefined });
 		}
 	});
 
@@ -91,7 +98,15 @@ describe("a media type is read as RFC 9110, 5.6.6 and 8.3.1 have it", () => {
 	});
 
 	test("what is refused is told in the caller's family of protocols", () => {
-		const protocolOf = (text: string) => refusalTypeOf(text)?.protocol;
+		const protocolOf = (text: string) => {
+			const exchange = {
+				method: "POST",
+				rawHeaders: ["content-type", text],
+				connection: { httpVersion: "2.0" },
+			} as unknown as Exchange;
+			const { protocol } = protocols.findRefusalForm(exchange);
+			return protocols.all.find(({ stream }) => stream === protocol)?.name;
+		};
 		expect(protocolOf("application/grpc+thrift")).toBe("grpc");
 		expect(protocolOf("application/grpc;x")).toBe("grpc");
 		expect(protocolOf("Application/gRPC-Web+xml")).toBe("grpc-web");
