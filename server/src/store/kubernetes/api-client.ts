@@ -58,7 +58,7 @@ interface Call extends Pick<HttpCall, "method"> {
 
 const never = new AbortController().signal;
 
-/** Calls to the API server over HTTP/1.1, on connections that are kept. */
+/** Creates the calls to the API server: HTTP/1.1, on connections that are kept open. */
 export function createApiClient(options: ApiClientOptions): OperatorApi {
 	const { access, resource, namespace, timings, clock } = options;
 	const { product = createProduct("wukong-api") } = options;
@@ -80,7 +80,7 @@ export function createApiClient(options: ApiClientOptions): OperatorApi {
 		});
 	};
 
-	/** @returns an answer that is no refusal. */
+	/** Sends a call. @returns the answer; it is no refusal */
 	const open = async (call: Call): Promise<IncomingMessage> => {
 		let response = await send(call);
 		if (response.statusCode === 401) {
@@ -188,7 +188,7 @@ export function createApiClient(options: ApiClientOptions): OperatorApi {
 	};
 }
 
-/** What was not stored has no version; where one is needed, this one says so. */
+/** Adds version 0 to an object that was not stored, as a dry run's: it has none. */
 function withVersion(made: JsonObject): JsonObject {
 	return { ...made, metadata: { resourceVersion: "0", ...objectAt(made, "metadata") } };
 }
@@ -215,7 +215,7 @@ export function createProduct(name: string): Product {
 	return { name, userAgent: `${name}/${packageVersion()}` };
 }
 
-/** The version of this package; the sources and the built files lie at the same depth. */
+/** Reads the version of this package; the sources and the built files lie at the same depth. */
 function packageVersion(): string {
 	const text = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
 	return JSON.parse(text).version;

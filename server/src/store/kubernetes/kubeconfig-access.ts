@@ -24,7 +24,7 @@ export interface KubeconfigOptions {
 	readonly maxConnections: number;
 }
 
-/** The kubeconfig cannot be used; no waiting will change that. */
+/** Reports that the kubeconfig cannot be used; waiting would not help. */
 export class KubeconfigError extends Error {
 	override readonly name = "KubeconfigError";
 }
@@ -34,7 +34,7 @@ const idleConnectionMs = 30_000;
 type TlsOptions = Pick<AgentOptions, "ca" | "cert" | "key" | "rejectUnauthorized" | "servername">;
 
 /**
- * Finds the way into a cluster as kubectl does. The library is loaded here and nowhere else: it
+ * Opens the access to a cluster as kubectl does. The library is loaded here and nowhere else: it
  * costs 0.7 s and 80 MB. @throws KubeconfigError
  */
 export async function openKubeconfig(options: KubeconfigOptions): Promise<ClusterAccess> {
@@ -45,7 +45,7 @@ export async function openKubeconfig(options: KubeconfigOptions): Promise<Cluste
 	let agent: Agent | undefined;
 	let agentTls: TlsOptions = {};
 
-	/** One agent, as long as certificates stay the same: a plugin may bring new ones. */
+	/** Keeps one agent as long as certificates stay the same: a plugin may bring new ones. */
 	const agentFor = (tls: TlsOptions): Agent => {
 		if (agent !== undefined && isDeepStrictEqual(tls, agentTls)) return agent;
 		// Requests under way keep their connections; idle ones end by themselves.
@@ -146,7 +146,7 @@ function requireRegularFiles(config: KubeConfig): void {
 
 /**
  * Refuses what is neither a file nor a folder: the reading of a pipe or a device may never end, and
- * would block the event loop. A folder, or nothing, is told by the system when it is read.
+ * would block the event loop. For a folder, or where nothing is, reading fails at once.
  */
 function requireRegularFile(file: string): void {
 	const stats = statOf(file);
@@ -154,7 +154,7 @@ function requireRegularFile(file: string): void {
 	throw new KubeconfigError(`the kubeconfig cannot be read: ${file}: it is no regular file`);
 }
 
-/** Undefined where nothing is, or may be seen: the reading tells why. */
+/** Returns undefined where nothing can be seen: reading the file tells why. */
 function statOf(file: string): Stats | undefined {
 	try {
 		return statSync(file);
@@ -163,7 +163,7 @@ function statOf(file: string): Stats | undefined {
 	}
 }
 
-/** The cause's text tells of a file only; that of a parser would quote what is in it. */
+/** Reports a file that cannot be read. The text of a parser is left out: it would quote the file. */
 function unreadable(kubeconfig: string, error: unknown): KubeconfigError {
 	const { code, path } = error as NodeJS.ErrnoException;
 	const file = kubeconfig || path;
@@ -172,7 +172,7 @@ function unreadable(kubeconfig: string, error: unknown): KubeconfigError {
 	return new KubeconfigError(problem, { cause: error });
 }
 
-/** What the library makes up where it finds nothing: kubectl's default of old. */
+/** Checks for the library's default where it finds nothing: localhost:8080, as in old kubectl. */
 function isFallback(config: KubeConfig): boolean {
 	const cluster = config.getCurrentCluster();
 	return cluster?.name === "cluster" && cluster.server === "http://localhost:8080";

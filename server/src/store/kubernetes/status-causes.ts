@@ -1,7 +1,6 @@
 import type { DescField, DescMessage, JsonObject } from "@bufbuild/protobuf";
 import type { FieldViolation } from "../../failure.ts";
 import { fieldPath } from "../../resource/field-path.ts";
-import { causeText, refusalText } from "./admission-message.ts";
 import type { WritableKind } from "./resource-kind.ts";
 import { isJsonObject, objectAt } from "./unstructured.ts";
 
@@ -53,4 +52,97 @@ export function contractPath(path: string, request: RequestNames): string {
 		schema = "message" in field ? field.message : undefined;
 	}
 	return fieldPath(result);
+}
+
+/** The longest text of a rule that is passed on, in characters. */
+const maxRuleTextLength = 256;
+
+/** Matches who refused, which callers need not know; only the reason is passed on. */
+const refuser =
+	/^.*?(?:admission webhook "[^"]*" denied the request|ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied request)(?:: | without explanation)?/s;
+
+/**
+ * How the message of a cause begins, by its reason, and whether the value follows. Source:
+ * field.Error in https://pkg.go.dev/k8s.io/apimachinery/pkg/util/validation/field
+ */
+const openings: Readonly<Record<string, readonly [words: string, hasValue: boolean]>> = {
+	FieldValueInvalid: ["Invalid value", true],
+	FieldValueTypeInvalid: ["Invalid value", true],
+	FieldValueNotSupported: ["Unsupported value", true],
+	FieldValueDuplicate: ["Duplicate value", true],
+	FieldValueNotFound: ["Not found", true],
+	FieldValueTooMany: ["Too many", true],
+	FieldValueTooLong: ["Too long", false],
+	FieldValueRequired: ["Required value", false],
+	FieldValueForbidden: ["Forbidden", false],
+};
+
+/** Our own text where the rule has none. */
+const ownWords: Readonly<Record<string, string>> = {
+	FieldValueRequired: "is required",
+	FieldValueDuplicate: "is used twice",
+};
+
+const noWords = "breaks a rule of the cluster";
+
+/**
+ * Extracts the rule's own text from one cause of a refusal: without who refused, and without the value that
+ * was refused, which may be anything.
+ * @param secrets credentials that a rule may have seen; a text that holds one is not passed on.
+ */
+export function causeText(cause: JsonObject, secrets: readonly string[]): string {
+	const { reason, message, field } = cause;
+	const known = String(reason);
+	const text = typeof message === "string" ? detailOf(message.replace(refuser, ""), known) : "";
+	const words = text.startsWith(`${field} in body `)
+		? text.slice(`${field} in body `.length)
+		: text;
+	return told(words, secrets) ?? ownWords[known] ?? noWords;
+}
+
+/**
+ * Extracts an admission rule's own text from a refusal that has no causes. A message that is not plainly
+ * such a rule's may hold anything and is not passed on.
+ */
+export function refusalText(message: unknown, secrets: readonly string[]): string {
+	if (typeof message !== "string" || !refuser.test(message)) return noWords;
+	return told(message.replace(refuser, ""), secrets) ?? noWords;
+}
+
+/** @returns undefined for what is empty or not to be told. */
+function told(text: string, secrets: readonly string[]): string | undefined {
+	if (text === "" || repeatsSecret(text, secrets)) return undefined;
+	return text.slice(0, maxRuleTextLength);
+}
+
+/** Checks whether a text holds one of the secrets, as it is or as the API server would quote it. */
+export function repeatsSecret(text: string, secrets: readonly string[]): boolean {
+	return secrets.some(
+		(secret) => text.includes(secret) || text.includes(JSON.stringify(secret).slice(1, -1)),
+	);
+}
+
+/** Returns the text after the standard opening; a webhook may give a reason and begin its text differently. */
+function detailOf(message: string, reason: string): string {
+	const [words, hasValue] = openings[reason] ?? ["", false];
+	if (words === "" || !message.startsWith(words)) return message;
+	const rest = message.slice(words.length).replace(/^: /, "");
+	return hasValue ? afterValue(rest) : rest;
+}
+
+/**
+ * Returns what follows a value, as in `"4 GB": should match…`; empty where nothing does. Numbers, quoted
+ * texts, JSON and Go's own forms of maps and structs end at the first colon outside of all quotes
+ * and brackets.
+ */
+function afterValue(text: string): string {
+	let depth = 0;
+	for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}()"]|: /gs)) {
+		if (token === ": " && depth === 0) return text.slice(index + token.length);
+		// A quote that does not end: nobody can tell where the value does.
+		if (token === '"') return "";
+		if ("[{(".includes(token)) depth++;
+		else if ("]})".includes(token)) depth--;
+	}
+	return "";
 }

@@ -2,9 +2,9 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { Failure } from "../../failure.ts";
 import type { ObjectRef } from "../../resource/object.ts";
-import { repeatsSecret } from "./admission-message.ts";
+
 import type { WritableKind } from "./resource-kind.ts";
-import { violationsIn } from "./status-causes.ts";
+import { repeatsSecret, violationsIn } from "./status-causes.ts";
 import { isJsonObject, objectAt } from "./unstructured.ts";
 import { UpstreamError, type UpstreamProblem } from "./upstream-error.ts";
 

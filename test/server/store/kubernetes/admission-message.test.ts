@@ -1,8 +1,5 @@
 import { describe, expect, test } from "vitest";
-import {
-	causeText,
-	refusalText,
-} from "../../../../server/src/store/kubernetes/admission-message.ts";
+import { causeText, refusalText } from "../../../../server/src/store/kubernetes/status-causes.ts";
 
 describe("the words of a schema's rule", () => {
 	// As an API server said them.

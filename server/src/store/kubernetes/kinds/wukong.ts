@@ -42,7 +42,7 @@ const resource = {
 	kind: "Wukong",
 } as const;
 
-/** The Wukong as a custom resource. Field names agree with the contract's JSON names. */
+/** Describes the Wukong as a custom resource. Field names agree with the contract's JSON names. */
 export const wukongKind: WritableKind<Wukong, Edit> = {
 	...resource,
 	read: (raw) => toPublicView(readWukong(raw)),
@@ -64,7 +64,7 @@ export const wukongKind: WritableKind<Wukong, Edit> = {
 
 /**
  * Reads the custom resource, credentials and hidden annotations included. Names agree with the
- * contract's JSON names. What the contract does not know, or cannot toCachedObject, is passed over: one
+ * contract's JSON names. What the contract does not know, or cannot represent, is left out: one
  * odd object must not keep all others from being served.
  */
 export function readWukong(raw: Unstructured): Wukong {
@@ -111,7 +111,7 @@ function readMessage<Desc extends DescMessage>(schema: Desc, json: JsonObject): 
 	}
 }
 
-/** The fields that can be read, each tried alone. */
+/** Returns the fields that can be read, each tried alone. */
 function readableFields(schema: DescMessage, json: JsonObject): JsonObject {
 	return Object.fromEntries(
 		Object.entries(json).filter(([key, value]) => {
@@ -128,7 +128,7 @@ function readableFields(schema: DescMessage, json: JsonObject): JsonObject {
 const requestIdKey = "wukong.novasphere.dev/request-id";
 const fingerprintKey = "wukong.novasphere.dev/request-fingerprint";
 
-/** A new resource: what the request gave, credentials included, without output fields. */
+/** Creates a resource: what the request gave, credentials included, without output fields. */
 function toResource(given: Wukong, { requestId, fingerprint }: Origin): JsonObject {
 	const { namespace, name, labels, annotations, spec } = given;
 	const origin =
@@ -146,7 +146,7 @@ function toResource(given: Wukong, { requestId, fingerprint }: Origin): JsonObje
 	};
 }
 
-/** What `toResource` noted. */
+/** Reads what `toResource` noted. */
 function originOf(raw: Unstructured): Origin {
 	const annotations = objectAt(raw.metadata, "annotations");
 	const text = (key: string) => String(annotations[key] ?? "");
@@ -154,8 +154,8 @@ function originOf(raw: Unstructured): Origin {
 }
 
 /**
- * The resource after an edit; undefined where the edit changes nothing. Only what the edit
- * changes is touched: everything else stays, what the contract does not know included.
+ * Applies an edit; undefined where it changes nothing. Only what the edit changes is touched:
+ * everything else stays, what the contract does not know included.
  */
 function applyEdit(raw: Unstructured, edit: Edit): Unstructured | undefined {
 	const current = readWukong(raw);
@@ -194,7 +194,7 @@ function changeCredential(user: JsonObject, key: string, change: CredentialChang
 	if (change.action === "clear") delete user[key];
 }
 
-/** The contract's JSON, but with the one 64-bit number of spec as the resource has it. */
+/** Returns the contract's JSON, but with the one 64-bit number of spec as the resource has it. */
 function specJson(spec: WukongSpec): JsonObject {
 	const json = toJson(WukongSpecSchema, spec) as JsonObject;
 	const { highAvailability } = json;

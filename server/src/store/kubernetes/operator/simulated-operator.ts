@@ -17,9 +17,9 @@ import type { UpstreamObserver } from "../upstream-observer.ts";
 import { isNotFound } from "../write-failure.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
-/** Told of what the operator does. */
+/** Observes the operator. */
 export interface OperatorObserver extends UpstreamObserver {
-	/** A step is written. @param phase empty: cleaned up, the Wukong may go */
+	/** A step was written. @param phase empty: the VM is cleaned up, the Wukong may go */
 	stepped(ref: ObjectRef, phase: string): void;
 	/** A step could not be written and is tried again. @param error for the log only */
 	stepFailed(ref: ObjectRef, error: unknown): void;
@@ -27,7 +27,7 @@ export interface OperatorObserver extends UpstreamObserver {
 
 export interface SimulatedOperatorOptions {
 	readonly api: OperatorApi;
-	/** How the life of a VM goes. */
+	/** Timings of the phases, and storage classes. */
 	readonly life: OperatorOptions;
 	/** Default: `defaultReflectorTimings`. */
 	readonly reflectorTimings?: Partial<ReflectorTimings>;
@@ -37,23 +37,23 @@ export interface SimulatedOperatorOptions {
 	readonly observer: OperatorObserver;
 }
 
-/** Plays the operator in a cluster that has none: leads every Wukong through its life. */
+/** Simulates the operator in a cluster that has none: moves every Wukong through its phases. */
 export interface SimulatedOperator {
 	/** Resolves once it has seen all Wukongs, however long that takes. @throws SHUTTING_DOWN */
 	start(): Promise<void>;
-	/** Ends it; a write under way is seen through. The API stays open. */
+	/** Ends it after the writes under way. The API stays open. */
 	close(): Promise<void>;
 }
 
-/** How long after a step that was not written the Wukong is looked at again, in milliseconds. */
+/** How long after a failed write a Wukong is reconciled again, in milliseconds. */
 const retryMs = 1_000;
 
-/** Wukongs that are worked on at one time. */
+/** Most Wukongs that are worked on at one time. */
 const maxAtOnce = 8;
 
 /**
- * Each look decides on what the watch last said, and writes on condition that it is still so:
- * looking twice, or two operators side by side, write no step twice.
+ * Creates the operator. Each reconciliation decides on the state that the watch last brought, and
+ * writes on condition that it is still current: a second one, or a second operator, repeats no step.
  */
 export function createSimulatedOperator(options: SimulatedOperatorOptions): SimulatedOperator {
 	const { api, life, clock, observer } = options;
@@ -108,7 +108,7 @@ export function createSimulatedOperator(options: SimulatedOperatorOptions): Simu
 		observer.stepped(wukong, "");
 	};
 
-	/** The whole object; undefined where it has changed since, which the watch will tell. */
+	/** Reads the whole object; undefined where it has changed since, which the watch will bring. */
 	const readAsDecidedOn = async (wukong: Wukong): Promise<Unstructured | undefined> => {
 		const raw = await api.get(wukong, signal);
 		return raw.metadata.resourceVersion === wukong.resourceVersion ? raw : undefined;
@@ -165,21 +165,21 @@ export function createSimulatedOperator(options: SimulatedOperatorOptions): Simu
 	};
 }
 
-/** Checks whether someone else wrote, or the object is gone. What is true now comes by the watch. */
+/** Checks whether someone else wrote, or the object is gone. The watch brings the present state. */
 function isOvertaken(error: unknown, ref: ObjectRef): boolean {
 	return refusalCode(error) === 409 || isNotFound(error, ref);
 }
 
-/** Keeps a deleted Wukong in sight until its VM is cleaned up; the operator's own word. */
+/** Keeps a deleted Wukong until its VM is cleaned up; the name that the real operator uses. */
 export const finalizer = "wukong.novasphere.dev/finalizer";
 
-/** The Wukong with the finalizer; itself where it has it. */
+/** Adds the finalizer to a Wukong; returns the Wukong itself where it has it. */
 export function withFinalizer(raw: Unstructured): Unstructured {
 	const present = finalizersOf(raw);
 	return present.includes(finalizer) ? raw : withFinalizers(raw, [...present, finalizer]);
 }
 
-/** The Wukong without the finalizer, those of others kept; itself where it has none. */
+/** Removes the finalizer from a Wukong, not those of others; returns the Wukong itself where it has none. */
 export function withoutFinalizer(raw: Unstructured): Unstructured {
 	const present = finalizersOf(raw);
 	const rest = present.filter((one) => one !== finalizer);
@@ -195,7 +195,7 @@ function withFinalizers(raw: Unstructured, finalizers: JsonValue[]): Unstructure
 }
 
 /**
- * A status as the resource has it: the contract's JSON without the power state, which is derived,
+ * Converts a status to the form of the resource: the contract's JSON without the power state, which is derived,
  * and with the 64-bit numbers of the conditions as numbers.
  */
 export function statusJson(status: WukongStatus): JsonObject {

@@ -1,13 +1,13 @@
-/** Keys that want work done. */
+/** Queues keys and works on each, as client-go's workqueue does. */
 export interface WorkQueue {
-	/** Has work done for this key, once for all calls before it begins; after what is under way. */
+	/** Adds a key. Work on it runs once for all calls before it begins, and after any that is under way. */
 	add(key: string): void;
-	/** Begins nothing more. Resolves when what is under way is over. */
+	/** Starts nothing more. Resolves when the work under way is over. */
 	close(): Promise<void>;
 }
 
 /**
- * Works on several keys at one time, never on one key twice at one time.
+ * Creates a queue that works on several keys at one time, but never twice at one time on one key.
  * @param work must not reject
  * @param maxAtOnce most keys at one time
  */
