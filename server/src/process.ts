@@ -1,8 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { type App, createApp } from "./app/app.ts";
-import { greeting } from "./app/greeting.ts";
-import { startErrorLine } from "./app/start-error.ts";
+import { greeting, startErrorLine } from "./app/console-messages.ts";
 import { systemClock } from "./clock.ts";
 import { type Config, parseConfig } from "./config/config.ts";
 import { isFailure } from "./failure.ts";

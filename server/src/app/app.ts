@@ -16,19 +16,18 @@ import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { createPortObserver } from "../telemetry/port-observer.ts";
 import { createReplica } from "../watch/replica.ts";
 import { createStore } from "./open-store.ts";
-import { createPages } from "./pages.ts";
+import { createPages, type Readiness } from "./pages.ts";
 import { limitsFrom } from "./port-limits.ts";
-import type { Readiness } from "./readiness.ts";
 
-/** What an app needs of its process. */
+/** What an app takes from its process. */
 export interface Surroundings {
-	/** Default: says nothing. */
+	/** Default: a logger that writes nothing. */
 	readonly logger?: Logger;
-	/** Default: the machine's. */
+	/** Default: the clock of the machine. */
 	readonly clock?: Clock;
-	/** Also show memory, CPU and event-loop lag of the process. Default: false. */
+	/** Adds memory, CPU and event-loop lag of the process to the metrics. Default: false. */
 	readonly processMetrics?: boolean;
-	/** The store has failed for good: no write will succeed any more. Default: nothing. */
+	/** Called when the store has failed for good: no write will succeed. Default: nothing. */
 	readonly onFault?: (fault: unknown) => void;
 	/** Where the service counts what it does. Default: a registry of its own. */
 	readonly metrics?: Metrics;
@@ -59,13 +58,13 @@ export interface App {
 
 type Address = Awaited<ReturnType<App["listen"]>>;
 
-/** When a caller whose stream ended here should try another replica, or this one again. */
+/** Delay before a caller whose stream has ended here connects again, in milliseconds. */
 const retryAfterShutdownMs = 1_000;
 
-/** The part of the history's bytes that its encoded forms may take. */
+/** Part of the history's bytes that its encoded forms may take. */
 const encodedShare = 1 / 4;
 
-/** Wires the parts. Nothing is opened before `listen`. */
+/** Creates an app from its parts. Nothing is opened before `listen`. */
 export function createApp(config: Config, surroundings: Surroundings = {}): App {
 	const {
 		logger = createSilentLogger(),
@@ -163,7 +162,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		}
 	};
 
-	/** Balancers send calls until they have heard that none are wanted. */
+	/** Waits for balancers, which send calls until they see that this replica is not ready. */
 	const delay = () =>
 		new Promise<void>((resolve) => {
 			const end = () => {
@@ -182,7 +181,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		replica.drain(shuttingDown());
 		await port.close(graceMs);
 		await store.close();
-		// A store that opens meanwhile is closed there.
+		// `open` closes a store that opens meanwhile.
 		await opening?.catch(() => {});
 	};
 

@@ -9,22 +9,22 @@ import type { HistoryLimits, Store } from "../store/store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createUpstreamLog } from "../telemetry/upstream-log.ts";
 
-/** What a store needs besides its options. */
+/** Dependencies of a store. */
 export interface StoreParts {
 	readonly history: HistoryLimits;
 	readonly clock: Clock;
 	readonly logger: Logger;
 	/** `KUBECONFIG` of the environment; undefined: unset. */
 	readonly kubeconfigPath: string | undefined;
-	/** Counts what the way to the cluster does. */
+	/** Counts events of the connection to the cluster. */
 	readonly upstream: UpstreamObserver & WriteObserver;
-	/** Counts what the embedded store fails to do. */
+	/** Counts failures of the embedded store. */
 	readonly store: StoreObserver;
 	/** The store has failed for good. */
 	readonly onFault: (fault: unknown) => void;
 }
 
-/** The store that the configuration asks for. */
+/** Creates the store that the configuration names. */
 export function createStore(config: Config, parts: StoreParts): Store {
 	return config.store === "kubernetes"
 		? createClusterStore(config, parts)

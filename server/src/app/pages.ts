@@ -2,7 +2,6 @@ import { type AssetMount, createTextPage } from "../port/assets.ts";
 import type { Freshness } from "../store/store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { createClientPage } from "./client-page.ts";
-import { type Readiness, readinessAnswer } from "./readiness.ts";
 
 const plainText = "text/plain; charset=utf-8";
 
@@ -28,4 +27,44 @@ export function createPages(parts: {
 			...(await parts.metrics.exposition()),
 		})),
 	];
+}
+
+/** Tells whether this process wants calls. */
+export type Readiness =
+	| { readonly state: "starting" }
+	| { readonly state: "ready" }
+	| { readonly state: "stopping" };
+
+/** What `/readyz` tells of the upstream of a store. */
+type Upstream = Pick<Freshness, "staleSinceMs" | "trouble" | "unwritable">;
+
+/** Response of `/readyz`, for orchestrators. */
+export interface ReadinessAnswer {
+	/** 200 or 503. */
+	readonly status: number;
+	/** Text, one reason per line. */
+	readonly body: string;
+}
+
+const reasons: Readonly<Record<Exclude<Readiness["state"], "ready">, string>> = {
+	starting: "the store is not loaded yet",
+	stopping: "the service is shutting down",
+};
+
+/**
+ * Returns the response of `/readyz`. A silent upstream is told but does not make a replica unready:
+ * it still answers reads, and taking out all replicas together would help nobody. A store of this
+ * process that cannot write does, because nothing else would show it.
+ */
+export function readinessAnswer(
+	{ state }: Readiness,
+	{ staleSinceMs, trouble, unwritable }: Upstream,
+): ReadinessAnswer {
+	const reason = state === "ready" ? unwritable : reasons[state];
+	const lines = [reason === undefined ? "ready" : `not ready: ${reason}`];
+	if (state === "ready" && staleSinceMs !== undefined) {
+		lines.push(`upstream is silent since ${new Date(staleSinceMs).toISOString()}`);
+	}
+	if (state !== "stopping" && trouble !== undefined) lines.push(trouble);
+	return { status: reason === undefined ? 200 : 503, body: `${lines.join("\n")}\n` };
 }

@@ -1,7 +1,7 @@
 import type { Config } from "../config/config.ts";
 import { defaultLimits, type TransportLimits } from "../http/limits.ts";
 
-/** The port's limits: those that can be configured, and the others as shipped. */
+/** Creates the limits of the port: the configurable ones, and defaults for the others. */
 export function limitsFrom(config: Config): TransportLimits {
 	return {
 		...defaultLimits,

@@ -1,13 +1,13 @@
 import { Command } from "commander";
 import { environmentName, type Option } from "./option.ts";
 
-/** What a command line holds, not yet judged. */
+/** Contents of a command line, not yet validated. */
 export interface CommandLine {
 	/** Texts by flag name; true for a switch, or where a value is missing. */
 	readonly values: ReadonlyMap<string, string | true>;
 	/** Flags that no option has. */
 	readonly unknownFlags: readonly string[];
-	/** Words that belong to no flag. */
+	/** Words without a flag. */
 	readonly extraWords: readonly string[];
 	readonly helpWanted: boolean;
 	/** What `--help` prints. */
@@ -58,7 +58,7 @@ function describe(option: Option<unknown>): string {
 	return `${option.description} (default: ${value}, env: ${environmentName(option)})`;
 }
 
-/** The word after an unknown flag is most likely its value: no fault of its own. */
+/** Sorts words without a known flag. The word after an unknown flag is most likely its value. */
 function sortLeftovers(words: readonly string[]) {
 	const isFlag = (word: string | undefined) => word?.startsWith("-") ?? false;
 	const mayTakeValue = (word: string | undefined) => isFlag(word) && !word?.includes("=");

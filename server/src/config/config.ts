@@ -1,18 +1,17 @@
+import { isIPv4 } from "node:net";
+import { parseHost } from "../http/authority.ts";
 import { readCommandLine } from "./command-line.ts";
-import { nearest } from "./nearest.ts";
 import { environmentName, environmentPrefix, type Option } from "./option.ts";
 import { optionsTable } from "./options-table.ts";
-import { relationFaults } from "./relations.ts";
-import { isServiceLink } from "./service-links.ts";
 
 type Table = typeof optionsTable;
 
-/** Every option's value; units and defaults are in the options table. Frozen. */
+/** Values of all options; units and defaults are in the options table. Frozen. */
 export type Config = {
 	readonly [K in keyof Table]: Table[K] extends Option<infer T> ? T : never;
 };
 
-/** What comes of a command line and an environment. */
+/** Result of parsing a command line and an environment. */
 export type ConfigResult =
 	| { readonly kind: "config"; readonly config: Config }
 	/** The caller asked for help. */
@@ -20,7 +19,7 @@ export type ConfigResult =
 	/** One line for each fault: all of them, so that one try finds them. */
 	| { readonly kind: "faults"; readonly faults: readonly string[] };
 
-/** Names of these belong to the tests; the service does not read them. */
+/** Prefix of variables that belong to the tests; the service does not read them. */
 const testPrefix = `${environmentPrefix}TEST_`;
 
 const options: readonly Option<unknown>[] = Object.values(optionsTable);
@@ -63,7 +62,7 @@ export function parseConfig(
 		if ("problem" in parsed) faults.push(`${name} ${parsed.problem}`);
 		else values[key] = parsed.value;
 	}
-	// Relations are judged where each value is fine by itself; only then do they make sense.
+	// Relations make sense only where each value is valid by itself.
 	const config = Object.freeze(values) as Config;
 	if (faults.length === 0) faults.push(...relationFaults(config));
 	return faults.length > 0 ? { kind: "faults", faults } : { kind: "config", config };
@@ -86,4 +85,96 @@ function isUnknownVariable(name: string): boolean {
 function unknown(name: string, known: readonly string[]): string {
 	const guess = nearest(name, known);
 	return `unknown option: ${name}${guess === undefined ? "" : ` (did you mean ${guess}?)`}`;
+}
+
+/** Options that the Kubernetes store has no use for. */
+const embeddedOnly = [
+	"data",
+	"seed",
+	"operatorPendingMs",
+	"operatorCreatingMs",
+	"operatorStoppingMs",
+	"operatorDeletingMs",
+] as const;
+
+/** Finds faults between options that are each valid by themselves. */
+function relationFaults(config: Config): string[] {
+	const faults: string[] = [];
+	if ((config.tlsCert === "") !== (config.tlsKey === "")) {
+		faults.push("--tls-cert and --tls-key must be given together");
+	}
+	if (!config.insecureNoAuth && !isLoopback(config.host)) {
+		faults.push(
+			`--host ${config.host} is not a loopback address: whoever reaches it may do everything, so it needs --insecure-no-auth`,
+		);
+	}
+	for (const name of ["kubeconfig", "context", "namespace"] as const) {
+		if (config[name] !== "" && config.store !== "kubernetes") {
+			faults.push(`--${name} needs --store kubernetes`);
+		}
+	}
+	if (config.store === "kubernetes") {
+		for (const key of embeddedOnly) {
+			const { flag, defaultValue } = optionsTable[key];
+			if (config[key] !== defaultValue) faults.push(`--${flag} needs --store embedded`);
+		}
+	}
+	return faults;
+}
+
+/** RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3, RFC 6761 section 6.3. */
+function isLoopback(text: string): boolean {
+	const host = parseHost(text) ?? text;
+	return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+}
+
+/** Finds the candidate that a misspelt word most likely means; undefined where none is near. */
+function nearest(word: string, candidates: readonly string[]): string | undefined {
+	let best: string | undefined;
+	let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
+	for (const candidate of candidates) {
+		const distance = editDistance(word, candidate);
+		if (distance < bestDistance) {
+			best = candidate;
+			bestDistance = distance;
+		}
+	}
+	return best;
+}
+
+/** Computes Levenshtein's distance: insertions, deletions and replacements between two words. */
+function editDistance(from: string, to: string): number {
+	let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+	for (const [index, character] of [...from].entries()) {
+		const next = [index + 1];
+		for (let column = 1; column <= to.length; column++) {
+			const replaced = (row[column - 1] ?? 0) + (to[column - 1] === character ? 0 : 1);
+			next.push(Math.min(replaced, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1));
+		}
+		row = next;
+	}
+	return row[to.length] ?? 0;
+}
+
+/** Transport protocols of a Service's port. */
+const protocol = "(?:TCP|UDP|SCTP)";
+
+/** Names of such variables, without the Service's name, and the shape of their values. */
+const shapes: readonly (readonly [name: RegExp, value: RegExp])[] = [
+	[/_SERVICE_HOST$/, /^[0-9a-f.:]+$/i],
+	[/_SERVICE_PORT(?:_[A-Z0-9_]+)?$/, /^[0-9]+$/],
+	[/_PORT$/, /^(?:tcp|udp|sctp):\/\//],
+	[new RegExp(`_PORT_[0-9]+_${protocol}$`), /^(?:tcp|udp|sctp):\/\//],
+	[new RegExp(`_PORT_[0-9]+_${protocol}_PROTO$`), /^(?:tcp|udp|sctp)$/],
+	[new RegExp(`_PORT_[0-9]+_${protocol}_PORT$`), /^[0-9]+$/],
+	[new RegExp(`_PORT_[0-9]+_${protocol}_ADDR$`), /^[0-9a-f.:]+$/i],
+];
+
+/**
+ * Recognises a variable by which Kubernetes tells pods of a Service ("service links", the Docker-links
+ * variables of https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables).
+ * A Service whose name begins with `wukong` puts them among the names of our options.
+ */
+function isServiceLink(name: string, value: string): boolean {
+	return shapes.some(([ofName, ofValue]) => ofName.test(name) && ofValue.test(value));
 }

@@ -6,8 +6,8 @@ import { type Parse, parseWords } from "./option.ts";
 const maxNameLength = 253;
 
 /**
- * Names and addresses that a request can be addressed to, judged by the parser that reads the Host
- * of requests: an entry that it does not take could never match. `*` allows any.
+ * Parses names and addresses of hosts with the parser that reads the Host of requests: an entry that
+ * it refuses could never match. `*` allows any.
  */
 export const parseHosts: Parse<readonly string[]> = (text) => {
 	const parsed = parseWords(text);
@@ -19,7 +19,7 @@ export const parseHosts: Parse<readonly string[]> = (text) => {
 	return parsed;
 };
 
-/** An address of this machine, or a name that stands for one. */
+/** Parses an address of this machine, or a name for one. */
 export const parseBoundHost: Parse<string> = (text) => {
 	if (text === "") return { problem: "must not be empty" };
 	const bare = /^\[(.*)\]$/.exec(text)?.[1] ?? text;
@@ -31,8 +31,8 @@ export const parseBoundHost: Parse<string> = (text) => {
 		: { problem: `is ${JSON.stringify(text)}: ${problem}` };
 };
 
-/** What is wrong with a host name or address, given without port; undefined where nothing is. */
-export function hostProblem(text: string): string | undefined {
+/** Finds what is wrong with a host name or address without port; undefined: nothing. */
+function hostProblem(text: string): string | undefined {
 	const host = parseHost(text);
 	if (host === undefined) return `${looksLike(text)}; give a name or an address alone`;
 	if (isIP(host) !== 0) {
@@ -62,9 +62,34 @@ function looksLike(text: string): string {
 	return "this is no host";
 }
 
-/** Names beyond ASCII are sent in their ASCII form (RFC 5891). */
+/** Suggests the ASCII form of a name, in which it is sent (RFC 5891). */
 function inAscii(text: string): string {
 	const ascii = URL.parse(`http://${text}/`)?.hostname;
 	const form = ascii === undefined || parseHost(ascii) === undefined ? "" : `, as in ${ascii}`;
 	return `write it in ASCII${form}`;
+}
+
+/** Parses web origins as browsers send them (RFC 6454): scheme, host and port, nothing else. */
+export const parseOrigins: Parse<readonly string[]> = (text) => {
+	const parsed = parseWords(text);
+	if ("problem" in parsed) return parsed;
+	for (const entry of parsed.value) {
+		const problem = originProblem(entry);
+		if (problem !== undefined) {
+			return {
+				problem: `has ${JSON.stringify(entry)}: ${problem}; an origin is as https://app.example.com`,
+			};
+		}
+	}
+	return parsed;
+};
+
+/** Finds what keeps browsers from ever sending such an origin; undefined: nothing. */
+function originProblem(text: string): string | undefined {
+	const url = /^https?:\/\//i.test(text) ? URL.parse(text) : null;
+	if (url === null) return "this is no http or https URL";
+	if (url.origin !== text) return `browsers send ${url.origin}`;
+	// Of a page whose host was typed with its final dot, browsers send the dot.
+	const host = url.hostname.replace(/\.$/, "");
+	return hostProblem(host);
 }

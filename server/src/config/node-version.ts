@@ -6,7 +6,7 @@ const fixedReleases: Readonly<Record<number, readonly [minor: number, patch: num
 const newestFixedMajor = 26;
 
 /**
- * Judges the running Node. Older ones have known ways to end the process or to confuse HTTP/2
+ * Checks the running Node. Older ones have known ways to end the process or to confuse HTTP/2
  * streams from outside (CVE-2026-48937, CVE-2026-56848, CVE-2026-58044).
  * @param version as `process.versions.node` says
  * @returns what is wrong, undefined where nothing is

@@ -1,14 +1,14 @@
-/** A parsed value, or what is wrong with the text. */
+/** A parsed value, or the problem of the text. */
 export type Parsed<T> = { readonly value: T } | { readonly problem: string };
 
-/** Reads one option's text. A problem ends the sentence "--flag ...". */
+/** Parses the text of one option. A problem ends the sentence "--flag ...". */
 export type Parse<T> = (text: string) => Parsed<T>;
 
 /** One line of the options table. */
 export interface Option<T> {
 	/** Name of the flag without dashes. The environment name follows from it. */
 	readonly flag: string;
-	/** What stands for the value in the help; undefined for a switch, which takes none. */
+	/** Placeholder of the value in the help; undefined for a switch, which takes no value. */
 	readonly placeholder: string | undefined;
 	readonly defaultValue: T;
 	/** As in "ms"; empty where the value has none. */
@@ -26,18 +26,18 @@ export function environmentName({ flag }: { readonly flag: string }): string {
 /** All environment names begin with it. */
 export const environmentPrefix = "WUKONG_";
 
-/** Any text but the empty one. */
+/** Parses any text but the empty one. */
 export const parseText: Parse<string> = (text) =>
 	text === "" ? { problem: "must not be empty" } : { value: text };
 
-/** A switch of the environment. */
+/** Parses a switch of the environment. */
 export const parseSwitch: Parse<boolean> = (text) => {
 	if (text === "true" || text === "1") return { value: true };
 	if (text === "false" || text === "0") return { value: false };
 	return { problem: "must be true or false" };
 };
 
-/** Words with commas between them, at least one. */
+/** Parses words separated by commas, at least one. */
 export const parseWords: Parse<readonly string[]> = (text) => {
 	const value = text
 		.split(",")
@@ -46,7 +46,7 @@ export const parseWords: Parse<readonly string[]> = (text) => {
 	return value.length === 0 ? { problem: "must not be empty" } : { value };
 };
 
-/** A whole number within limits, both included. */
+/** Creates the parser of a whole number within limits, both included. */
 export function wholeNumber(min: number, max: number): Parse<number> {
 	return (text) => {
 		const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN;
@@ -55,7 +55,7 @@ export function wholeNumber(min: number, max: number): Parse<number> {
 	};
 }
 
-/** One of the given words. */
+/** Creates the parser of one of the given words. */
 export function oneOf<const W extends string>(...words: readonly W[]): Parse<W> {
 	return (text) => {
 		const value = words.find((word) => word === text);
@@ -63,13 +63,13 @@ export function oneOf<const W extends string>(...words: readonly W[]): Parse<W> 
 	};
 }
 
-/** The name of a namespace. */
+/** Parses the name of a namespace. */
 export const parseDnsLabel: Parse<string> = (text) =>
 	/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text)
 		? { value: text }
 		: { problem: "must be a DNS label: at most 63 of a-z, 0-9 and -, no - at the ends" };
 
-/** A file, or `:memory:`; what else begins with a colon is a misspelt one of these. */
+/** Parses a file path or `:memory:`; other texts that begin with a colon are taken for a typing error. */
 export const parseDataPath: Parse<string> = (text) => {
 	if (text.startsWith(":") && text !== ":memory:") {
 		return {
@@ -79,3 +79,19 @@ export const parseDataPath: Parse<string> = (text) => {
 	if (text.endsWith("/")) return { problem: "must be a file, not a folder" };
 	return parseText(text);
 };
+
+/** Parses names of header fields (RFC 9110, 5.1): tokens. */
+export const parseHeaderNames: Parse<readonly string[]> = (text) => {
+	const parsed = parseWords(text);
+	if ("problem" in parsed) return parsed;
+	const wrong = parsed.value.filter((name) => !isHeaderName(name));
+	if (wrong.length === 0) return parsed;
+	return {
+		problem: `must hold names of header fields as in x-tenant, and no *; not ${wrong.join(", ")}`,
+	};
+};
+
+/** Tells whether a text is a name. `*` is a token too, but in CORS it stands for every name. */
+function isHeaderName(text: string): boolean {
+	return text !== "*" && /^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(text);
+}

@@ -1,19 +1,18 @@
 import { maxTimerDelayMs } from "../clock.ts";
 import { defaultLimits } from "../http/limits.ts";
-import { parseHeaderNames } from "./header-names.ts";
-import { parseBoundHost, parseHosts } from "./hosts.ts";
+import { parseBoundHost, parseHosts, parseOrigins } from "./hosts.ts";
 import {
 	type Option,
 	oneOf,
 	type Parse,
 	parseDataPath,
 	parseDnsLabel,
+	parseHeaderNames,
 	parseSwitch,
 	parseText,
 	parseWords,
 	wholeNumber,
 } from "./option.ts";
-import { parseOrigins } from "./origins.ts";
 
 const dayMs = 24 * 60 * 60 * 1_000;
 const mebibyte = 1_024 * 1_024;

@@ -1,11 +1,11 @@
 import { isIPv6 } from "node:net";
 import type { Exchange } from "./exchange.ts";
 
-/** Where a request wants to go. */
+/** Host and port that a request names. */
 export interface Authority {
-	/** As {@link parseHost} gives it. */
+	/** Host in the form of {@link parseHost}. */
 	readonly host: string;
-	/** As given, undefined where none was. */
+	/** Port as given; undefined where none is. */
 	readonly port: string | undefined;
 }
 
@@ -15,33 +15,33 @@ export type AuthorityCheck =
 			readonly authority: Authority;
 			/** Path and query, or "*". */
 			readonly path: string;
-			/** No host was named, as HTTP/1.0 allows: the authority is this end's address. */
+			/** The request names no host, as HTTP/1.0 allows: the authority is the address of this end. */
 			readonly isUnnamed?: boolean;
 	  }
 	| { readonly status: 400 | 421; readonly message: string };
 
-/** Which hosts a port answers to. */
+/** Hosts that a port serves. */
 export interface HostRule {
 	/** Host that the port is bound to. */
 	readonly boundHost: string;
-	/** Names besides; "*" lets every host in. */
+	/** Further names; "*" allows every host. */
 	readonly allowedHosts: readonly string[];
 }
 
-/** A host that passed, and where: an address of one connection need not be one of the next. */
-interface Passed {
+/** A host that was allowed on an address of this end: the next connection may have another address. */
+interface AllowedHost {
 	readonly authority: Authority;
 	readonly localAddress: string;
 }
 
-/** A service has few names, and each request says one: so many are known without a second look. */
-const maxKept = 64;
+/** Number of allowed names that are remembered. A service has few, and each request says one. */
+const maxRemembered = 64;
 
-/** Longest name of the DNS, a port, and what may stand around them. */
+/** Longest authority: a DNS name, a port and the characters around them. */
 const maxAuthorityLength = 261;
 
 /**
- * A check that judges the host of a request before anything else does. A malformed one is 400
+ * Creates a check of the host of a request, made before anything else. A malformed host is 400
  * (RFC 9112, 3.2): passed on, it makes URL parsers throw. One that is not served
  * here is 421 (RFC 9110, 15.5.20): a web page whose name was made to point to this
  * machine (DNS rebinding) gets nothing. Loopback names, the bound host and the
@@ -51,8 +51,8 @@ const maxAuthorityLength = 261;
 export function createAuthorityCheck(rule: HostRule): (exchange: Exchange) => AuthorityCheck {
 	const allowsAll = rule.allowedHosts.includes("*");
 	const served = new Set([...rule.allowedHosts.map(parseHost), ownHost(rule.boundHost)]);
-	// Bounded: few entries, of names that are short.
-	const passed = new Map<string, Passed>();
+	// Bounded: few entries, of short names.
+	const allowed = new Map<string, AllowedHost>();
 
 	function isServed(host: string, localAddress: string): boolean {
 		return allowsAll || isLoopback(host) || served.has(host) || host === ownHost(localAddress);
@@ -60,15 +60,15 @@ export function createAuthorityCheck(rule: HostRule): (exchange: Exchange) => Au
 
 	function judge(name: string, exchange: Exchange): Authority | (AuthorityCheck & Refused) {
 		const { localAddress } = exchange.connection;
-		const seen = passed.get(name);
+		const seen = allowed.get(name);
 		if (seen?.localAddress === localAddress) return seen.authority;
 		const authority = parseAuthority(name);
 		if (authority === undefined) return malformed("the host is malformed");
 		if (!isServed(authority.host, localAddress)) {
 			return { status: 421, message: "this host is not served here; the service can allow it" };
 		}
-		if (passed.size >= maxKept) passed.clear();
-		passed.set(name, { authority, localAddress });
+		if (allowed.size >= maxRemembered) allowed.clear();
+		allowed.set(name, { authority, localAddress });
 		return authority;
 	}
 
@@ -95,7 +95,7 @@ interface Refused {
 	readonly message: string;
 }
 
-/** What is wrong with the Host fields and the :authority of a request as such; undefined: nothing. */
+/** Finds what is wrong with the Host fields and the :authority themselves; undefined: nothing. */
 function checkGiven(
 	{ authorities, connection: { httpVersion } }: Exchange,
 	isAbsolute: boolean,
@@ -124,14 +124,14 @@ export function parseAuthority(text: string): Authority | undefined {
 	const [, literal, , port] = match;
 	if (literal !== undefined && !isIPv6(literal)) return undefined;
 	if (port !== undefined && Number(port) > 65_535) return undefined;
-	// The last word is the parser's that comes later: "1.2.3.4.5" passes the grammar.
+	// URL's parser decides: "1.2.3.4.5" passes the grammar above.
 	const url = URL.parse(`http://${text}/`);
 	if (url === null) return undefined;
 	return { host: hostOf(url), port: port?.replace(/^0+(?=\d)/, "") };
 }
 
 /**
- * Reads a host without port in the one form in which hosts are compared: a name in lower case and
+ * Parses a host without port into the form in which hosts are compared: a name in lower case and
  * without its final dot, an address in its shortest spelling and without brackets, an IPv4
  * address that is mapped into IPv6 (RFC 4291, 2.5.5.2) as that address. Undefined where the text
  * is no host, or more than one.
@@ -141,7 +141,7 @@ export function parseHost(text: string): string | undefined {
 	return authority?.port === undefined ? authority?.host : undefined;
 }
 
-/** The host of a URL in the form of {@link parseHost}. */
+/** Returns the host of a URL in the form of {@link parseHost}. */
 export function hostOf({ hostname }: URL): string {
 	const host = hostname.replace(/^\[|\]$|\.$/g, "");
 	const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(host);
@@ -150,7 +150,7 @@ export function hostOf({ hostname }: URL): string {
 	return [high >> 8, high & 255, low >> 8, low & 255].join(".");
 }
 
-/** An address of this end may have a zone, which no URL can say (RFC 9844, 6). */
+/** Parses an address of this end without its zone, which no URL can hold (RFC 9844, 6). */
 function ownHost(text: string): string | undefined {
 	return parseHost(text.replace(/%.*$/, ""));
 }
@@ -159,7 +159,7 @@ function malformed(message: string): Refused {
 	return { status: 400, message };
 }
 
-/** Takes origin-form, absolute-form and asterisk-form apart (RFC 9112, 3.2). */
+/** Splits a request target of origin-form, absolute-form or asterisk-form (RFC 9112, 3.2). */
 function splitTarget({
 	target,
 	method,

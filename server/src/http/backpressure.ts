@@ -5,9 +5,9 @@ import type { Disconnect } from "./disconnect.ts";
 import type { ExchangeOptions } from "./exchange.ts";
 
 /**
- * Waits until a stream can take more, or is closed, whichever comes first, and
- * calls `cutOff` when neither happens within stallTimeoutMs, if there is one. Waiting for
- * "drain" alone would never end after a reset, and its handler would be lost.
+ * Waits until a stream can take more or is closed. Calls `cutOff` when neither happens within
+ * stallTimeoutMs, if there is one. Waiting for "drain" alone would never end after a reset, and its
+ * handler would leak.
  */
 export function waitForDrain(
 	target: Writable,
@@ -40,20 +40,19 @@ export function waitForDrain(
 	});
 }
 
-/** An answer that was ended. */
+/** A response that was ended. */
 export interface EndedAnswer {
 	readonly writable: Writable;
 	readonly options: ExchangeOptions;
-	/** Takes the connection, or the stream, from a peer that does not read. */
+	/** Ends the connection or stream of a peer that does not read. */
 	cutOff(): void;
 }
 
 /**
- * Cuts off a peer that never takes the rest of an answer that was ended, within
- * stalledWriteTimeoutMs.
+ * Cuts off a peer that does not take the rest of an ended response within stalledWriteTimeoutMs.
  */
 export function boundEnd(answer: EndedAnswer): void {
-	// HTTP/2 needs one turn for the answer and one for its trailers.
+	// HTTP/2 needs one turn for the response and one for its trailers.
 	runAfterTick(lookAgain, answer);
 }
 
@@ -68,7 +67,7 @@ function arm(answer: EndedAnswer): void {
 	answer.writable.once("close", () => timer.cancel());
 }
 
-/** All of it was taken, or nobody is left to take it. */
+/** Tells whether all of it was taken, or nobody is left to take it. */
 function isOut({ writable }: EndedAnswer): boolean {
 	return writable.destroyed || writable.writableFinished;
 }

@@ -8,29 +8,29 @@ import { fieldOf, type HeaderFields, valuesOf } from "./fields.ts";
 import type { H1Request } from "./h1-request.ts";
 import { type BodyLimit, type CollectedBody, collectBody, readBody } from "./request-body.ts";
 
-/** Unread bytes of a refused request that are read away, so that its answer is not lost to a TCP reset. */
+/** Unread bytes of a refused request that are read away: else a TCP reset would take the response. */
 const maxLingerBytes = 64 * 1024;
 /** Time for that, in milliseconds. */
 const maxLingerMs = 1_000;
 
-/** What exchanges share. */
+/** What the HTTP/1 exchanges of a listener share. */
 export interface H1Options extends ExchangeOptions {
 	/** RequestSummary as a head is written: then the connection ends with this answer. */
 	readonly isDraining: () => boolean;
 }
 
-/** The other end of a connection. */
+/** What an exchange knows of its connection. */
 export interface H1ConnectionState {
 	readonly connection: Connection;
-	/** No request comes any more: its side has ended, or a request was broken. */
+	/** The peer sends no more requests: its side has ended, or a request was malformed. */
 	readonly hasStopped: boolean;
-	/** Calls whose answers have not ended. */
+	/** Number of calls whose responses have not ended. */
 	readonly unanswered: number;
-	/** An answer has said that it is the last (RFC 9112, 9.6). */
+	/** Refuses further requests: a response has said that it is the last (RFC 9112, 9.6). */
 	takeNoMore(): void;
 }
 
-/** A request, and where its answer goes. */
+/** A request and its response. */
 export interface H1Call {
 	readonly request: H1Request;
 	readonly response: ServerResponse;
@@ -46,7 +46,7 @@ export class H1Exchange implements Exchange, EndedAnswer {
 	#rawHeaders: HeaderFields | undefined;
 	#hasEnded = false;
 	#onPeerEnd: (() => void) | undefined;
-	/** Reads the rest of a refused request away; undefined: nobody does. */
+	/** Set while the rest of a refused request is read away. */
 	#lingering: Lingering | undefined;
 
 	constructor({ request, response }: H1Call, peer: H1ConnectionState, options: H1Options) {
@@ -56,14 +56,14 @@ export class H1Exchange implements Exchange, EndedAnswer {
 		this.options = options;
 	}
 
-	/** To be told when the answer is out, or its connection gone. */
+	/** Handles the end of the response or of its connection. */
 	closed(): void {
 		if (!this.#hasEnded) this.disconnect.trigger();
 	}
 
 	/**
-	 * To be told that the peer sends no more.
-	 * @returns false: this very request is broken, and its answer is given up
+	 * Handles the end of the peer's side.
+	 * @returns false: this very request is malformed, and its response is given up
 	 */
 	peerStopped(): boolean {
 		if (this.#isRead) {
@@ -85,7 +85,7 @@ export class H1Exchange implements Exchange, EndedAnswer {
 	}
 
 	#endStream(callback: () => void): void {
-		// With a reader that takes nothing there is no room for a last word.
+		// A reader that takes nothing leaves no room for a last message.
 		if (this.writable.writableNeedDrain) this.abort();
 		else callback();
 	}
@@ -121,7 +121,7 @@ export class H1Exchange implements Exchange, EndedAnswer {
 
 	collectBody(limit: BodyLimit, done: (body: CollectedBody) => void): void {
 		collectBody(this.#request, limit, (body) => {
-			// Else it would be thrown into Node's parser.
+			// Else Node's parser would receive the exception.
 			this.#attempt(() => done(body));
 		});
 	}
@@ -135,8 +135,8 @@ export class H1Exchange implements Exchange, EndedAnswer {
 	writeHead(head: ResponseHead): void {
 		const response = this.writable;
 		if (response.headersSent || response.destroyed) return;
-		// A body that is not wanted any more cannot be told from the next request.
-		// Node ends the connection with it, so those that have begun behind it keep it from being the last.
+		// An unread body cannot be told from the next request. Node ends the connection with the last
+		// response, so it is not the last while other calls have begun behind it.
 		const isLast = !this.#isRead || (this.options.isDraining() && this.peer.unanswered <= 1);
 		response.writeHead(
 			head.status,
@@ -153,8 +153,8 @@ export class H1Exchange implements Exchange, EndedAnswer {
 	write(bytes: Uint8Array): boolean {
 		const response = this.writable;
 		if (this.#hasEnded || response.destroyed) return true;
-		// Else Node corks the socket and writes at the end of the tick: the writes of a thousand streams
-		// would come in one go then, whatever turns those streams have taken.
+		// Else Node corks the socket until the end of the tick: the writes of a thousand streams would
+		// leave together, whatever turns those streams have taken.
 		const { socket } = response;
 		socket?.cork();
 		const hasRoom = response.write(bytes);
@@ -174,7 +174,7 @@ export class H1Exchange implements Exchange, EndedAnswer {
 		const body = ending?.body;
 		if (response.destroyed) return;
 		if (this.#isRead) {
-			// The answers of one turn leave together: else each would wake a caller who sleeps again by the next.
+			// Responses of one turn leave together: else each would wake a caller that sleeps again by the next.
 			runAfterTick(() => this.#attempt(() => endWith(response, body)));
 		} else {
 			if (body === undefined) response.flushHeaders();
@@ -191,12 +191,12 @@ export class H1Exchange implements Exchange, EndedAnswer {
 			this.disconnect.trigger();
 			this.#hasEnded = true;
 		}
-		// The answers of requests before this one leave first.
+		// Responses to requests before this one leave first.
 		if (this.writable.socket === null) this.writable.once("socket", () => this.cutOff());
 		else this.cutOff();
 	}
 
-	/** Nobody is left who could catch it. */
+	/** Runs a callback where nobody else can catch what it throws. */
 	#attempt(run: () => void): void {
 		try {
 			run();
@@ -205,7 +205,7 @@ export class H1Exchange implements Exchange, EndedAnswer {
 		}
 	}
 
-	/** Breaks the call off for a fault of ours. */
+	/** Breaks the call off for a fault of this service. */
 	fail(error: unknown): void {
 		this.options.observer.unexpected(error);
 		this.abort();
@@ -220,12 +220,12 @@ export class H1Exchange implements Exchange, EndedAnswer {
 	}
 }
 
-/** Larger bodies go as they are, in bytes. */
+/** Largest body that is written as text, in bytes. */
 const maxTextBytes = 8 * 1024;
 
 /**
- * Head and a small body leave in one write where the body is text, in two buffers where it is not:
- * that costs half as much again. Latin-1 gives each byte back as it was.
+ * Ends a response with its body. Node writes head and body in one buffer where the body is text, in
+ * two where it is not, which costs half as much again. Latin-1 keeps each byte as it is.
  */
 function endWith(response: ServerResponse, body: Uint8Array | undefined): void {
 	if (body === undefined || body.byteLength > maxTextBytes) {
@@ -237,13 +237,13 @@ function endWith(response: ServerResponse, body: Uint8Array | undefined): void {
 	response.end(bytes.toString("latin1"), "latin1");
 }
 
-/** A refused request whose rest is read away. */
+/** Reading away of a refused request. */
 interface Lingering {
-	/** Goes on now. */
+	/** Stops reading and continues. */
 	stop(): void;
 }
 
-/** Reads away a bounded rest of the request, then goes on. */
+/** Reads away a bounded rest of the request, then continues. */
 function linger(
 	request: H1Request,
 	options: Pick<ExchangeOptions, "clock">,
@@ -258,7 +258,7 @@ function linger(
 	}
 	function take(chunk: Uint8Array): void {
 		left -= chunk.byteLength;
-		// To end now would reset the connection; the peer has the rest of the time to read.
+		// Ending now would reset the connection; the peer has the rest of the time to read.
 		if (left <= 0) request.off("data", take).pause();
 	}
 	request.discard();
@@ -272,7 +272,7 @@ function lowerNames(raw: readonly string[]): string[] {
 	return fields;
 }
 
-/** Without these there is no body (RFC 9112, 6.3); Node says "complete" a moment later. */
+/** Tells whether a request has a body (RFC 9112, 6.3); Node sets "complete" a moment later. */
 function hasBody(fields: HeaderFields): boolean {
 	if (fieldOf(fields, "transfer-encoding") !== undefined) return true;
 	return Number(fieldOf(fields, "content-length") ?? 0) > 0;

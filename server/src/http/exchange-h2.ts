@@ -14,10 +14,10 @@ import {
 	readBody,
 } from "./request-body.ts";
 
-/** How often it is looked whether an answer is out, whose request is still coming. In ms. */
+/** Interval of the check whether a response is out whose request still arrives, in ms. */
 const uploadPollMs = 10;
 
-/** What a request's head says. */
+/** Parts of the head of a request. */
 type RequestHead = Pick<Exchange, "method" | "target" | "authorities" | "rawHeaders">;
 
 const noFields: HeaderFields = [];
@@ -25,8 +25,8 @@ const noFields: HeaderFields = [];
 const forgotten: RequestHead = { method: "", target: "", authorities: [], rawHeaders: [] };
 
 /**
- * Where a stream has its exchange: a listener serves all streams then. One made for each would be a
- * closure more, and work to take it back.
+ * Key of the exchange on its stream, so that one listener serves all streams. A listener for each
+ * would be one more closure, and work to remove it.
  */
 export const carried = Symbol("exchange");
 export type CarryingStream = ServerHttp2Stream & { [carried]?: H2Exchange };
@@ -43,7 +43,7 @@ function onWantTrailers(this: CarryingStream): void {
 	this[carried]?.sendTrailers();
 }
 
-/** A stream, and its request's header fields with the pseudo headers. */
+/** A stream and the header fields of its request, pseudo headers included. */
 export interface H2Call {
 	readonly stream: ServerHttp2Stream;
 	readonly raw: readonly string[];
@@ -74,12 +74,12 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 		this.#head = splitHeaders(raw);
 	}
 
-	/** To be told when the stream is aborted or closed. */
+	/** Handles the abort or close of the stream. */
 	closed(): void {
 		if (!this.#hasEnded) this.disconnect.trigger();
 	}
 
-	/** To be told that the peer sends no more. */
+	/** Handles the end of the peer's side. */
 	peerStopped(): void {
 		const stream = this.writable;
 		this.#peerHasStopped = true;
@@ -87,7 +87,7 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 		const isWhole = stream.endAfterHeaders || stream.state.remoteClose === 1;
 		if (!isWhole) stream.close(constants.NGHTTP2_CANCEL);
 		else if (this.#onPeerEnd === undefined) return;
-		// Nobody is left to say that there is room again (RFC 9113, 6.9).
+		// No WINDOW_UPDATE can come any more (RFC 9113, 6.9).
 		else if (stream.writableNeedDrain) this.abort();
 		else this.#onPeerEnd();
 	}
@@ -97,7 +97,7 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 		if (this.#peerHasStopped) callback();
 	}
 
-	/** The stream has ended, in whatever way. */
+	/** Tells whether the stream has ended, in whatever way. */
 	get isClosed(): boolean {
 		const { destroyed, closed, aborted } = this.writable;
 		return destroyed || closed || aborted;
@@ -158,12 +158,12 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 		this.writable.resume();
 	}
 
-	/** To be told of each part of the body. */
+	/** Handles one part of the request body. */
 	came(chunk: Buffer): void {
 		this.#sink?.write(chunk);
 	}
 
-	/** To be told that all of the body came. */
+	/** Handles the end of the request body. */
 	cameToItsEnd(): void {
 		const sink = this.#sink;
 		this.#sink = undefined;
@@ -215,7 +215,7 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 		runAfterTick(() => this.#stopUpload());
 	}
 
-	/** To be told that the body of the answer is out. */
+	/** Sends the trailers after the response body. */
 	sendTrailers(): void {
 		const stream = this.writable;
 		if (stream.destroyed || stream.closed) return;
@@ -234,17 +234,17 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 		this.writable.close(constants.NGHTTP2_INTERNAL_ERROR);
 	}
 
-	/** Breaks the call off for a fault of ours. */
+	/** Breaks the call off for a fault of this service. */
 	fail(error: unknown): void {
 		this.options.observer.unexpected(error);
 		this.abort();
 	}
 
-	/** The answer stands, so a body that is still on its way is not wanted (RFC 9113, 8.1). */
+	/** Stops the upload of a body that is not needed any more: its response is complete (RFC 9113, 8.1). */
 	#stopUpload(): void {
 		const stream = this.writable;
 		if (stream.destroyed || stream.closed || stream.readableEnded) return;
-		// A reset discards what nghttp2 has not written yet, the end of the answer too.
+		// A reset discards what nghttp2 has not written yet, the end of the response included.
 		if (stream.state.localClose === 1) stream.close(constants.NGHTTP2_NO_ERROR);
 		else this.options.clock.setTimer(uploadPollMs, () => this.#stopUpload());
 	}
@@ -254,7 +254,7 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 	}
 }
 
-/** Node takes trailers in this form only. */
+/** Converts fields to the only form in which Node takes trailers. */
 function toNodeHeaders(fields: HeaderFields): OutgoingHttpHeaders {
 	const headers: Record<string, string> = {};
 	for (let i = 0; i < fields.length; i += 2) {
@@ -266,7 +266,7 @@ function toNodeHeaders(fields: HeaderFields): OutgoingHttpHeaders {
 	return headers;
 }
 
-/** Pseudo headers come first (RFC 9113, 8.3). */
+/** Splits pseudo headers from the others; they come first (RFC 9113, 8.3). */
 function splitHeaders(raw: readonly string[]): RequestHead {
 	let method = "";
 	let target = "";

@@ -1,8 +1,8 @@
-/** Header fields: names in lower case and values by turns, the form that Node takes and gives. */
+/** Header fields: names in lower case, each followed by its value, as Node takes and gives them. */
 export type HeaderFields = readonly string[];
 
 /**
- * Headers as fields, without those of a connection; undefined: none.
+ * Converts headers to fields, without those of a connection; undefined: none.
  *
  * @throws TypeError where they cannot be written: before anything of the answer is.
  */
@@ -11,8 +11,8 @@ export function fieldsOf(headers: Headers | undefined): HeaderFields {
 }
 
 /**
- * Headers as fields, without those that say how the body is laid out either: what an
- * implementation adds is metadata, and these are the protocol's.
+ * Converts headers to fields, also without those that describe the body: what an implementation
+ * adds is metadata, and these belong to the protocol.
  *
  * @throws TypeError as {@link fieldsOf}.
  */
@@ -58,7 +58,7 @@ function fieldsWithout(headers: Headers | undefined, names: ReadonlySet<string>)
 
 /** Tokens (RFC 9110, 5.6.2) in lower case, as HTTP/2 has them. */
 const namePattern = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
-/** What HTTP can carry (RFC 9110, 5.5), which is less than `Headers` holds. */
+/** Values that HTTP can carry (RFC 9110, 5.5); `Headers` holds more. */
 const valuePattern = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Node ends an HTTP/2 connection, with all its calls, over a head of more than 64 KiB. */
 const maxFieldBytes = 48 * 1024;
@@ -66,7 +66,7 @@ const maxFieldBytes = 48 * 1024;
 const unwritable = new TypeError("a call's metadata holds what no header field can carry");
 const tooLarge = new TypeError(`a call's metadata has more than ${maxFieldBytes} bytes`);
 
-/** First value of a field; undefined where there is none. */
+/** Returns the first value of a field; undefined where there is none. */
 export function fieldOf(fields: HeaderFields, name: string): string | undefined {
 	for (let i = 0; i < fields.length; i += 2) {
 		if (fields[i] === name) return fields[i + 1];
@@ -74,7 +74,7 @@ export function fieldOf(fields: HeaderFields, name: string): string | undefined 
 	return undefined;
 }
 
-/** All values of a field that is a list, as one (RFC 9110, 5.3); undefined where there is none. */
+/** Joins all values of a field that is a list (RFC 9110, 5.3); undefined where there is none. */
 export function listOf(fields: HeaderFields, name: string): string | undefined {
 	let list: string | undefined;
 	for (let i = 0; i < fields.length; i += 2) {
@@ -83,7 +83,7 @@ export function listOf(fields: HeaderFields, name: string): string | undefined {
 	return list;
 }
 
-/** All values of a field. */
+/** Returns all values of a field. */
 export function valuesOf(fields: HeaderFields, name: string): readonly string[] {
 	const values: string[] = [];
 	for (let i = 0; i < fields.length; i += 2) {

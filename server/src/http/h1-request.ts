@@ -2,15 +2,15 @@ import { IncomingMessage } from "node:http";
 import { type BodySink, type BodySource, createStreamSource } from "./request-body.ts";
 
 /**
- * Node's request, whose body goes from the parser straight to who takes it: by way of the stream,
- * its buffer and its events, a small body costs more than all that is made of it. Node lets a server
- * name the class of its requests, and its parser gives them each part of a body, and `null` at its
- * end, by `push`.
+ * A request of Node whose body goes from the parser straight to a sink: by way of the stream, its
+ * buffer and its events, a small body costs more than all that is made of it. Node lets a server name
+ * the class of its requests, and its parser passes each part of a body, and `null` at the end, to
+ * `push`.
  */
 export class H1Request extends IncomingMessage implements BodySource {
 	#sink: BodySink | undefined;
 	#wasGiven = false;
-	/** Called when the body is first asked for; undefined: nobody waits for that. */
+	/** Called when the body is first read; undefined: nobody waits for that. */
 	beforeRead: (() => void) | undefined;
 
 	pipeTo(sink: BodySink): void {
@@ -20,7 +20,7 @@ export class H1Request extends IncomingMessage implements BodySource {
 			return;
 		}
 		this.#sink = sink;
-		// As if the stream were read: Node must neither hold the body back nor read it away.
+		// Marks the stream as read: Node must neither hold the body back nor read it away.
 		this._read(0);
 	}
 
@@ -43,7 +43,7 @@ export class H1Request extends IncomingMessage implements BodySource {
 	}
 
 	static {
-		// Node asks when the answer is out: else it would hold the request until the next one comes.
+		// Node reads it when the response is out: else it would hold the request until the next one comes.
 		Object.defineProperty(H1Request.prototype, "readableEnded", {
 			get(this: H1Request): boolean {
 				return this.#wasGiven || Reflect.get(IncomingMessage.prototype, "readableEnded", this);

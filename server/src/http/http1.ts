@@ -8,10 +8,10 @@ import { H1Request } from "./h1-request.ts";
 import type { ConnectionFault } from "./observer.ts";
 import { isWebSocketRequest, type Upgrades } from "./upgrade.ts";
 
-/** A fault of an answer shows as "close"; without a listener it would end the process. */
+/** Ignores errors of a response: they show as "close". Without a listener they would end the process. */
 const ignore = (): void => {};
 
-/** Where an answer has its exchange: a listener serves all answers then, with no closure for each. */
+/** Key of the exchange on its response, so that one listener serves all responses without closures. */
 const carried = Symbol("exchange");
 type Carrying = ServerResponse & { [carried]?: H1Exchange };
 
@@ -20,11 +20,11 @@ export function http1Options({ limits }: ExchangeOptions, takesUpgrades: boolean
 	return {
 		IncomingMessage: H1Request,
 		shouldUpgradeCallback: takesUpgrades ? isWebSocketRequest : () => false,
-		// Ours comes in the caller's protocol.
+		// This service answers it itself, in the caller's protocol.
 		requireHostHeader: false,
 		maxHeaderSize: limits.maxHeaderBytes,
 		headersTimeout: limits.headersTimeoutMs,
-		// Ours, per exchange, comes first and answers in the caller's protocol; this one is the net.
+		// The timeout of an exchange comes first and answers in the caller's protocol; this is the net.
 		requestTimeout: limits.headersTimeoutMs + limits.bodyTimeoutMs,
 		connectionsCheckingInterval: Math.max(50, Math.floor(limits.headersTimeoutMs / 10)),
 		keepAliveTimeout: limits.idleTimeoutMs,
@@ -34,15 +34,15 @@ export function http1Options({ limits }: ExchangeOptions, takesUpgrades: boolean
 	};
 }
 
-/** Turns a server's requests into exchanges, and its faults into answers and counts. */
+/** Turns the requests of a server into exchanges, and its errors into responses and counts. */
 export function serveHttp1(
 	server: HttpServer,
 	serve: (exchange: Exchange) => void,
 	options: ExchangeOptions & { readonly isDraining: () => boolean; readonly upgrades: Upgrades },
 ): void {
-	// One more than allowed shows that there were more; Node drops the others in silence.
+	// One more than allowed shows that there were more; Node drops the rest silently.
 	server.maxHeadersCount = options.limits.maxHeaderCount + 1;
-	// Else Node ends its own side with the peer's, and what has not been answered by then never is.
+	// Else Node ends its own side with the peer's, and open requests are never answered.
 	Object.assign(server, { httpAllowHalfOpen: true });
 	const peers = new WeakMap<Socket, H1Connection>();
 	function peerOf(socket: Socket, version: Connection["httpVersion"]): H1Connection {
@@ -53,7 +53,7 @@ export function serveHttp1(
 		socket.on("end", () => peer.stop(undefined));
 		return peer;
 	}
-	/** Node begins all requests that a connection has sent, and keeps their answers in order. */
+	/** Bounds pipelining: Node begins all requests that a connection has sent. */
 	function isAdmitted({ socket }: H1Request, { unanswered }: H1Connection): boolean {
 		if (socket.destroyed) return false;
 		if (unanswered <= options.limits.maxPipelinedRequests) return true;
@@ -72,13 +72,13 @@ export function serveHttp1(
 			exchange.fail(error);
 		}
 		peer.end(exchange);
-		// The head may have gone out before the drain began: then it did not say that it was the last.
+		// A head that was sent before the drain began did not say that it was the last.
 		if (peer.unanswered === 0 && options.isDraining()) socket.destroySoon();
 	}
 	function onRequest(request: H1Request, response: Carrying): void {
 		response.on("error", ignore);
 		const peer = peerOf(request.socket, request.httpVersion === "1.0" ? "1.0" : "1.1");
-		// Node's parser goes on behind the last answer, and behind a request that came too slowly.
+		// Node's parser continues behind the last response, and behind a request that came too slowly.
 		if (!peer.takesMore) return;
 		const exchange = new H1Exchange({ request, response }, peer, options);
 		response[carried] = exchange;
@@ -87,9 +87,9 @@ export function serveHttp1(
 		if (isAdmitted(request, peer)) serve(exchange);
 	}
 	server.on("request", onRequest);
-	// Node would say 100 before anybody has looked, and 417 in words of its own.
+	// Node would send 100 before the request is judged, and a 417 of its own.
 	server.on("checkContinue", onRequest).on("checkExpectation", onRequest);
-	// Node would end the connection, and with it the answers of requests before this one.
+	// Node would end the connection, and with it the responses to requests before this one.
 	server.on("connect", ({ socket }) => {
 		peerOf(socket, "1.1").stop(bareAnswer("501 Not Implemented"));
 	});
@@ -104,7 +104,7 @@ export function serveHttp1(
 	server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
 		const [fault, status] = faultOf(error.code);
 		const peer = peerOf(socket, "1.1");
-		// Node says it again for each part of what comes after it.
+		// Node emits it again for each further part of the input.
 		if (fault !== undefined && peer.hasStopped) return;
 		if (fault !== undefined) options.observer.connectionFault(fault);
 		if (fault === undefined || !socket.writable) return void socket.destroy();
@@ -114,13 +114,13 @@ export function serveHttp1(
 	});
 }
 
-/** A whole answer to a request of which too little is known for more words. */
+/** Builds a whole response without a body, to a request of which too little is known. */
 function bareAnswer(status: string): string {
 	const fields = "Cache-Control: no-store\r\nConnection: close\r\nContent-Length: 0";
 	return `HTTP/1.1 ${status}\r\n${fields}\r\n\r\n`;
 }
 
-/** Node's parser names its faults by code. */
+/** Maps the error code of Node's parser to a fault and a status. */
 function faultOf(code: string | undefined): [ConnectionFault | undefined, status: string] {
 	switch (code) {
 		case "ERR_HTTP_REQUEST_TIMEOUT":
@@ -138,8 +138,8 @@ function faultOf(code: string | undefined): [ConnectionFault | undefined, status
 }
 
 /**
- * The other end of an HTTP/1 connection. What has come whole is answered, in its order, whatever
- * comes after it: the end of the peer's side (RFC 9112, 6.3), or a request that is broken.
+ * State of an HTTP/1 connection. Whole requests are answered in their order, whatever comes after
+ * them: the end of the peer's side (RFC 9112, 6.3), or a request that is malformed.
  */
 export class H1Connection implements H1ConnectionState {
 	readonly connection: Connection;
@@ -147,7 +147,7 @@ export class H1Connection implements H1ConnectionState {
 	readonly #unanswered: Set<H1Exchange> = new Set();
 	#hasStopped = false;
 	#takesMore = true;
-	/** Answer to the request that is broken; empty: cut off in its place. */
+	/** Response to a malformed request; empty: the connection is cut off instead. */
 	#lastWords: string | undefined;
 
 	constructor(socket: Socket, connection: Connection) {
@@ -155,12 +155,12 @@ export class H1Connection implements H1ConnectionState {
 		this.connection = connection;
 	}
 
-	/** No request comes any more. */
+	/** The peer sends no more requests. */
 	get hasStopped(): boolean {
 		return this.#hasStopped;
 	}
 
-	/** A request that comes now is to be served: it will be answered. */
+	/** Tells whether a request that arrives now is served. */
 	get takesMore(): boolean {
 		return this.#takesMore && !this.#hasStopped;
 	}
@@ -169,24 +169,24 @@ export class H1Connection implements H1ConnectionState {
 		this.#takesMore = false;
 	}
 
-	/** Calls whose answers have not ended. */
+	/** Number of calls whose responses have not ended. */
 	get unanswered(): number {
 		return this.#unanswered.size;
 	}
 
-	/** To be told of each call. */
+	/** Registers a call. */
 	begin(exchange: H1Exchange): void {
 		this.#unanswered.add(exchange);
 	}
 
-	/** To be told that a call's answer is out, or given up. */
+	/** Removes a call whose response is out, or given up. */
 	end(exchange: H1Exchange): void {
 		if (this.#unanswered.delete(exchange)) this.#settle();
 	}
 
 	/**
-	 * Takes no request any more.
-	 * @param lastWords answer to a request that is broken, whole; sent when all before it have theirs
+	 * Stops taking requests.
+	 * @param lastWords whole response to a malformed request; sent after all responses before it
 	 */
 	stop(lastWords: string | undefined): void {
 		if (this.#hasStopped) return;
@@ -194,12 +194,12 @@ export class H1Connection implements H1ConnectionState {
 		this.#lastWords = lastWords;
 		for (const exchange of this.#unanswered) {
 			if (exchange.peerStopped()) {
-				// Node may end the connection with this answer: what follows it is written before that.
+				// Node may end the connection with this response: what follows must be written before that.
 				exchange.writable.prependOnceListener("finish", () => this.end(exchange));
 				continue;
 			}
 			this.#unanswered.delete(exchange);
-			// A second answer must not be written into one that has begun.
+			// A second response must not be written into one that has begun.
 			if (exchange.writable.headersSent) this.#lastWords = "";
 		}
 		this.#settle();

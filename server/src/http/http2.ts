@@ -7,7 +7,7 @@ import type { Exchange, ExchangeOptions } from "./exchange.ts";
 import { type CarryingStream, carried, H2Exchange } from "./exchange-h2.ts";
 import type { ConnectionFault } from "./observer.ts";
 
-/** A fault of a stream shows as "close"; without a listener it would end the process. */
+/** Ignores errors of a stream: they show as "close". Without a listener they would end the process. */
 const ignore = (): void => {};
 
 function onAborted(this: CarryingStream): void {
@@ -19,15 +19,15 @@ function onAborted(this: CarryingStream): void {
 	}
 }
 
-/** HTTP/2 on sockets that others accept. */
+/** HTTP/2 on sockets that the listener accepts. */
 export interface Http2Engine {
-	/** Takes a connection over, cleartext or TLS. */
+	/** Serves a connection, cleartext or TLS. */
 	accept(socket: Socket): void;
-	/** GOAWAY to all: streams that are open go on, new ones are refused. */
+	/** Sends GOAWAY to all peers: open streams continue, new ones are refused. */
 	drain(): void;
 }
 
-/** An engine that never listens itself: its sessions keep their own time. */
+/** Creates an engine that does not listen itself; its sessions keep their own timers. */
 export function createHttp2Engine(
 	serve: (exchange: Exchange) => void,
 	options: ExchangeOptions,
@@ -37,7 +37,7 @@ export function createHttp2Engine(
 	server.on("session", (session) => {
 		sessions.add(session);
 		session.on("close", () => sessions.delete(session));
-		// A peer that leaves without a word is no fault.
+		// A peer that resets its connection is no fault.
 		session.on("error", (error: NodeJS.ErrnoException) => {
 			if (error.code !== "ECONNRESET") options.observer.connectionFault("http2");
 		});
@@ -51,7 +51,7 @@ export function createHttp2Engine(
 			if (exchanges.size === 0) time.startIdle();
 		}
 		session.socket.once("end", () => {
-			// Nobody answers a PING any more.
+			// The peer answers no PING any more.
 			time.stopPings();
 			for (const exchange of exchanges) exchange.peerStopped();
 			session.close();
@@ -62,10 +62,10 @@ export function createHttp2Engine(
 			exchanges.add(exchange);
 			time.stopIdle();
 			stream.on("error", ignore);
-			// It comes at once; "close" may wait for a body that nobody reads.
+			// It comes immediately; "close" may wait for a body that nobody reads.
 			stream.on("aborted", onAborted);
 			stream.on("close", onClose);
-			// A read may hold hundreds of streams with their resets; after it, the reset ones are known.
+			// One read may hold hundreds of streams and their resets; after it, the reset ones are known.
 			runAfterTick(serveOpen, exchange);
 		});
 	});
@@ -104,7 +104,7 @@ function createHttp2Server({ limits }: ExchangeOptions): Http2Server {
 	});
 }
 
-/** Ends sessions that say nothing, have nothing to do, or whose peer is gone without a word. */
+/** Ends sessions that are silent or idle, or whose peer answers no PING. */
 function keepTime(session: ServerHttp2Session, options: ExchangeOptions): SessionTime {
 	const { clock, limits, observer } = options;
 	let isIdle = true;
@@ -152,22 +152,22 @@ function keepTime(session: ServerHttp2Session, options: ExchangeOptions): Sessio
 	};
 }
 
-/** What a session does with its time. */
+/** Timers of a session. */
 interface SessionTime {
-	/** It has no streams. */
+	/** Starts the idle timer: the session has no streams. */
 	startIdle(): void;
-	/** It has one. */
+	/** Stops the idle timer: the session has a stream. */
 	stopIdle(): void;
 	stopPings(): void;
 }
 
-/** Bytes of a PING frame, which the answer to a PING is (RFC 9113, 6.7). */
+/** Size of the PING frame that answers a PING, in bytes (RFC 9113, 6.7). */
 const pingFrameBytes = 17;
 
 /**
- * Ends a session whose peer sends PINGs without need: each one costs an answer. A PING that comes
- * too soon is a strike, but not where something else was said since the last one: clients of gRPC
- * measure their line with a PING for what they read. Source: gRPC A8 and its guide on keepalive.
+ * Ends a session whose peer sends needless PINGs: each one costs an answer. A PING that comes too
+ * soon is a strike, unless the session has written other data since the last one: gRPC clients
+ * measure the bandwidth of what they read by a PING. Source: gRPC A8 and its guide on keepalive.
  */
 function limitPings(session: ServerHttp2Session, options: ExchangeOptions): void {
 	const { clock, limits, observer } = options;

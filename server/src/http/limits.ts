@@ -1,6 +1,6 @@
 import { maxTimerDelayMs } from "../clock.ts";
 
-/** What one port takes from its callers before it says no. Checked by {@link validateLimits}. */
+/** Limits of one port. Checked by {@link validateLimits}. */
 export interface TransportLimits {
 	/** Largest request message as it comes over the wire, in bytes. Default: 2 MiB. */
 	readonly maxRequestBytes: number;

@@ -11,10 +11,10 @@ import { createSendQuota } from "./send-quota.ts";
 import { createTlsFiles, type TlsFileNames } from "./tls-files.ts";
 import { createUpgrades, keepTlsRecords, type UpgradeRequest } from "./upgrade.ts";
 
-/** What a listener is built with. */
+/** Options of a listener. */
 export interface ListenerOptions extends Omit<ExchangeOptions, "sendQuota"> {
 	readonly host: string;
-	/** 0 for any that is free. */
+	/** 0 for any free port. */
 	readonly port: number;
 	/** undefined: cleartext. */
 	readonly tls: TlsFileNames | undefined;
@@ -22,30 +22,30 @@ export interface ListenerOptions extends Omit<ExchangeOptions, "sendQuota"> {
 	readonly onUpgrade?: ((request: UpgradeRequest) => void) | undefined;
 }
 
-/** What tells one open connection from all others. */
+/** Returns a name that tells one open connection from all others. */
 function peerName({ remoteAddress, remotePort, localAddress }: Socket): string {
 	return `${remoteAddress} ${remotePort} ${localAddress}`;
 }
 
-/** A socket without a listener for its faults would end the process; they show as "close". */
+/** Ignores errors of a socket: they show as "close". Without a listener they would end the process. */
 const ignore = (): void => {};
 
-/** One TCP port with both versions of HTTP. */
+/** A TCP port that speaks HTTP/1.1 and HTTP/2. */
 export interface Listener {
-	/** @throws what the system says, as in EADDRINUSE, or what is wrong with the certificate. */
+	/** @throws the system's error, as in EADDRINUSE, or a TlsFileError */
 	listen(): Promise<{ readonly host: string; readonly port: number }>;
 	/**
-	 * Takes no new connection and ends idle ones at once; ends the others with their
-	 * last answer, or after `graceMs`. Resolves when no socket is left. Repeating it
-	 * waits for the same end; a `listen` that is under way is waited for.
+	 * Refuses new connections, ends idle ones immediately and the others with their last response,
+	 * or after `graceMs`. Resolves when no socket is left. A second call waits for the same end; a
+	 * `listen` that is under way is waited for.
 	 */
 	close(graceMs: number): Promise<void>;
 }
 
 /**
- * Node's HTTP/1 server listens and its own connection listener is put behind the
- * split. A server that gets sockets without listening enforces none of its
- * timeouts. With TLS, the version comes from ALPN (RFC 7301).
+ * Creates a listener. Node's HTTP/1 server listens, and its own connection listener is put behind
+ * the split: a server that gets sockets without listening enforces none of its timeouts. With TLS,
+ * the version comes from ALPN (RFC 7301).
  */
 export function createListener(
 	serve: (exchange: Exchange) => void,
@@ -54,7 +54,7 @@ export function createListener(
 	const options = { ...given, sendQuota: createSendQuota(given.limits) };
 	const { limits, clock, observer } = options;
 	const sockets = new Set<Socket>();
-	/** Nothing has been asked on them yet: no answer is lost with them. */
+	/** Sockets without a request so far: no response is lost with them. */
 	const undecided = new Set<Socket>();
 	const handshakes = new Map<string, Socket>();
 	const perAddress = createAddressCount(limits.maxConnectionsPerAddress);
@@ -83,7 +83,7 @@ export function createListener(
 	server.removeAllListeners(decided);
 	server.maxConnections = limits.maxConnections;
 	server.on("drop", () => observer.connectionFault("too_many_connections"));
-	// Before anything else hears of the socket, so that it is counted and never without a listener.
+	// Runs before all other listeners, so that the socket is counted and always has an error listener.
 	server.prependListener("connection", admit);
 	if (tls === undefined) {
 		server.on("connection", (socket: Socket) => {
@@ -93,12 +93,12 @@ export function createListener(
 		server.on("secureConnection", (socket: TLSSocket) => {
 			const raw = handshakes.get(peerName(socket));
 			if (raw !== undefined) undecided.delete(raw);
-			// What was under way as the drain began is told by its end, as with the others.
+			// Handshakes that were under way as the drain began end like idle connections.
 			if (closing !== undefined) socket.destroy();
 			else if (socket.alpnProtocol === "h2") http2.accept(socket);
 			else takeHttp1(socket);
 		});
-		// Node's own listener takes it for an HTTP fault, which would be answered in clear text.
+		// Node's own listener would answer it as an HTTP error, in clear text.
 		server.removeAllListeners("tlsClientError");
 		server.on("tlsClientError", (_error, socket) => {
 			if (closing === undefined) observer.connectionFault("tls_handshake");
@@ -127,7 +127,7 @@ export function createListener(
 		socket.destroy();
 	}
 
-	/** Node gives another socket when it is over, and none of what lies under it. */
+	/** Remembers the raw socket: Node passes another one after the handshake, without the one below it. */
 	function awaitHandshake(socket: Socket): void {
 		const name = peerName(socket);
 		undecided.add(socket);
@@ -136,12 +136,12 @@ export function createListener(
 	}
 
 	function takeHttp1(socket: Socket): void {
-		// Each pipelined request listens for the end of its connection.
+		// Each pipelined request adds a listener for the end of its connection.
 		socket.setMaxListeners(0);
 		acceptHttp1.call(server, socket);
 		if (tls === undefined) return;
 		socket.on("data", keepTlsRecords);
-		// Node takes a connection without any request for one with a request under way.
+		// Node treats a connection without any request as one with a request under way.
 		undecided.add(socket);
 		const decide = () => undecided.delete(socket);
 		socket.once("data", decide).once("close", decide);
@@ -212,14 +212,14 @@ export function createListener(
 	};
 }
 
-/** Counts what each address holds. */
+/** Counts connections by address. */
 interface AddressCount {
-	/** False: the address has its share already. */
+	/** Counts one more. False: the address has reached its limit. */
 	enter(address: string): boolean;
 	leave(address: string): void;
 }
 
-/** Keeps an entry only for addresses that hold something, so that passers-by cost no memory. */
+/** Creates a count that keeps entries only for addresses with open connections. */
 function createAddressCount(max: number): AddressCount {
 	const counts = new Map<string, number>();
 	return {

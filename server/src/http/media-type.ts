@@ -6,19 +6,19 @@ export interface MediaType {
 	readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** A name or a bare value (RFC 9110, 5.6.2). */
+/** Token: a name or an unquoted value (RFC 9110, 5.6.2). */
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const essencePattern = new RegExp(`^[\\t ]*(${token}/${token})`);
-/** A semicolon, and the parameter that may be left out behind it (RFC 9110, 5.6.6). */
+/** Semicolon and an optional parameter behind it (RFC 9110, 5.6.6). */
 const parameterPattern = new RegExp(
 	`[\\t ]*;[\\t ]*(?:(${token})=(?:(${token})|"((?:[\\t !#-\\[\\]-~\\x80-\\xff]|\\\\[\\t -~\\x80-\\xff])*)"))?`,
 	"y",
 );
 
 /**
- * Reads a media type (RFC 9110, 8.3.1).
+ * Parses a media type (RFC 9110, 8.3.1).
  *
- * @returns undefined where it is malformed; a parameter that is given twice is so, too (RFC 6838, 4.3).
+ * @returns undefined where it is malformed, or has a parameter twice (RFC 6838, 4.3)
  */
 export function parseMediaType(text: string): MediaType | undefined {
 	const essence = essencePattern.exec(text);

@@ -4,10 +4,10 @@ import type { Clock } from "../clock.ts";
 /** The start of HTTP/2's connection preface (RFC 9113, 3.4) that no HTTP/1 request line can have. */
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
-/** Where a cleartext connection goes. */
+/** Options of the protocol split. */
 export interface SplitOptions {
 	readonly clock: Clock;
-	/** Time until the version is clear, in milliseconds, however the bytes trickle. */
+	/** Time until the version must be clear, in milliseconds, however slowly the bytes come. */
 	readonly timeoutMs: number;
 	readonly onHttp1: (socket: Socket) => void;
 	readonly onHttp2: (socket: Socket) => void;
@@ -15,9 +15,8 @@ export interface SplitOptions {
 }
 
 /**
- * Tells HTTP/2 from HTTP/1 by a connection's first bytes, which are put back
- * before it is handed on. Reads as few as it takes: "PROPFIND" and "PRI" part at
- * the third.
+ * Detects HTTP/2 or HTTP/1 by the first bytes of a connection, and puts them back before it passes
+ * the connection on. Reads no more than needed: "PROPFIND" and "PRI" differ at the third byte.
  */
 export function splitByFirstBytes(socket: Socket, options: SplitOptions): void {
 	let seen = Buffer.alloc(0);
@@ -27,7 +26,7 @@ export function splitByFirstBytes(socket: Socket, options: SplitOptions): void {
 	});
 	socket.on("readable", onReadable);
 	socket.on("close", leave);
-	// HTTP servers allow half-open connections, so the end of a silent one is ours to answer.
+	// HTTP servers allow half-open connections, so a silent one must be ended here.
 	socket.on("end", onEnd);
 
 	function leave(): void {

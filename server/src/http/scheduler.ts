@@ -1,30 +1,30 @@
 import type { Clock } from "../clock.ts";
 
-/** One stream's share of the event loop. */
+/** Share of the event loop that one stream has. */
 export interface StreamBudget {
-	/** Counts bytes written; true: this turn's budget is used, wait for {@link StreamBudget.nextTurn}. */
+	/** Counts written bytes. True: the budget of this turn is spent, wait for {@link StreamBudget.nextTurn}. */
 	spend(bytes: number): boolean;
-	/** Resolves when it is this stream's turn again. */
+	/** Resolves when the stream may write again. */
 	nextTurn(): Promise<void>;
 }
 
-/** What is to be done in its turn. */
+/** Work that waits for its turn. */
 export interface ScheduledTask {
-	/** Must not throw. Who needs microtasks for it returns when they are done. */
+	/** Runs the work; must not throw. The promise, if any, resolves when its microtasks are done. */
 	run(): void | Promise<void>;
 }
 
 /** Shares the event loop among streams. */
 export interface StreamScheduler {
 	join(): StreamBudget;
-	/** Runs `task` when it is its turn. */
+	/** Runs a task in its turn. */
 	queue(task: ScheduledTask): void;
 }
 
-/** Tasks between two looks at the clock. */
+/** Number of tasks between two readings of the clock. */
 const tasksPerLook = 8;
 
-/** How much of the loop streams may take at a time. */
+/** Bounds how much of the event loop streams take at a time. */
 export interface StreamSchedulerOptions {
 	/** Bytes of one stream in one turn. */
 	readonly sliceBytes: number;
@@ -34,17 +34,17 @@ export interface StreamSchedulerOptions {
 }
 
 /**
- * A stream that always has a next message, and a reader that always takes it,
- * would run from microtask to microtask and let no timer and no socket in. So
- * each stream stops after its bytes, all of them after their time, and they go on
- * in the order in which they stopped, after the loop has turned once.
+ * Creates a scheduler. A stream that always has a next message, with a reader that always takes it,
+ * would run from microtask to microtask and starve timers and sockets. So each stream stops after its
+ * bytes, all streams stop after their time, and they continue in the order in which they stopped, one
+ * turn of the event loop later.
  */
 export function createStreamScheduler(options: StreamSchedulerOptions): StreamScheduler {
 	const { sliceBytes, sliceMs, clock } = options;
-	/** Whose turn comes next, from place `first` on: to take from the front of an array moves it all. */
+	/** Tasks of this round, from index `first` on: to shift an array would move all of it. */
 	let waiting: (ScheduledTask | undefined)[] = [];
 	let first = 0;
-	/** Who comes after them. */
+	/** Tasks of the next round. */
 	let later: ScheduledTask[] = [];
 	let turn = 0;
 	let turnStartMs = 0;
@@ -60,18 +60,18 @@ export function createStreamScheduler(options: StreamSchedulerOptions): StreamSc
 
 	function takeFirst(): ScheduledTask | undefined {
 		if (first === waiting.length) {
-			// While streams ask again in each of their turns, nothing else ever empties a queue.
+			// Streams that queue again in each turn would keep one queue from ever being empty.
 			waiting = later;
 			later = [];
 			first = 0;
 		}
 		const next = waiting[first];
-		// A stream that ends in its turn is not held until the turns of all others.
+		// Releases the stream now, not after the turns of all others.
 		if (next !== undefined) waiting[first++] = undefined;
 		return next;
 	}
 
-	/** To ask the clock costs as much as half a small task. */
+	/** Reads the clock now and then: it costs half as much as a small task. */
 	function isTurnOver(ran: number): boolean {
 		return ran % tasksPerLook === 0 && clock.monotonicMs() - turnStartMs >= sliceMs;
 	}
@@ -109,7 +109,7 @@ export function createStreamScheduler(options: StreamSchedulerOptions): StreamSc
 					new Promise((resolve) => {
 						const run = () => {
 							resolve();
-							// The tick queue comes after all microtasks: the stream has done its slice by then.
+							// The tick queue runs after all microtasks: the stream has written its slice by then.
 							return new Promise<void>((done) => process.nextTick(done));
 						};
 						queue({ run });

@@ -2,21 +2,21 @@ import type { Writable } from "node:stream";
 import type { Connection } from "./connection.ts";
 import type { TransportLimits } from "./limits.ts";
 
-/** Answers below this are not counted, in bytes: the limits on connections and calls bound them. */
+/** Size below which responses are not counted, in bytes: limits on connections and calls bound them. */
 const minCountedBytes = 16 * 1024;
 
-/** Counts what unary answers hold in memory until their readers have taken them. */
+/** Counts the bytes that unary responses hold in memory until their readers have taken them. */
 export interface SendQuota {
 	/**
-	 * Counts an answer until its stream closes.
-	 * @returns false: the connection, or all of them together, hold too much already; it is not counted
+	 * Counts a response until its stream closes.
+	 * @returns false: the connection, or all together, hold too much already; it is not counted
 	 */
 	reserve(bytes: number, connection: Connection, stream: Writable): boolean;
 }
 
 /**
- * A call is small and its answer may be megabytes: callers who ask and do not read would fill the
- * memory. An answer alone always has room on its connection, whatever its size.
+ * Creates a quota. A request is small and its response may be megabytes: callers that ask and do not
+ * read would fill the memory. A single response always has room on its connection, whatever its size.
  */
 export function createSendQuota(
 	limits: Pick<TransportLimits, "maxUnreadBytes" | "maxUnreadBytesPerConnection">,

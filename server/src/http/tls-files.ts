@@ -5,15 +5,15 @@ import type { Clock, Timer } from "../clock.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { HttpObserver } from "./observer.ts";
 
-/** Where certificate and key lie, both PEM. */
+/** Files of a certificate chain and its private key, both in PEM. */
 export interface TlsFileNames {
 	readonly certFile: string;
 	readonly keyFile: string;
 }
 
-/** Certificate and key of a server, kept as the files have them. */
+/** Keeps the certificate and key of a server as its files have them. */
 export interface TlsFiles {
-	/** Reads the files and begins to look after them. @throws TlsFileError */
+	/** Reads the files and starts to poll them. @throws TlsFileError */
 	start(server: Server): Promise<void>;
 	stop(): void;
 }
@@ -24,10 +24,9 @@ interface Pair {
 }
 
 /**
- * Looks at the files again and again rather than being told: renewals replace
- * files and links in ways that file watchers miss. Connections that are open keep
- * their certificate. A pair that cannot be used changes nothing and is reported
- * once, because a renewal may be half written.
+ * Creates the polling of two files. File watchers miss the ways in which renewals replace files and
+ * links. Open connections keep their certificate. A pair that cannot be used changes nothing and is
+ * reported once, because a renewal may be half written.
  */
 export function createTlsFiles(
 	names: TlsFileNames,
@@ -77,10 +76,10 @@ export function createTlsFiles(
 	};
 }
 
-/** What of a certificate and its key cannot be used. */
+/** The part of a certificate and its key that cannot be used. */
 export type TlsFilePart = "certificate" | "key" | "pair";
 
-/** Certificate or key cannot be used; the message is one line and names the files. */
+/** Thrown when certificate or key cannot be used; the message is one line and names the files. */
 export class TlsFileError extends Error {
 	override readonly name = "TlsFileError";
 	readonly part: TlsFilePart;
@@ -110,7 +109,7 @@ async function readPart(part: "certificate" | "key", file: string): Promise<stri
 	}
 }
 
-/** Puts a pair to use. OpenSSL's own words name neither the file nor what is wrong with it. */
+/** Applies a pair. OpenSSL's errors name neither the file nor what is wrong with it. */
 function use(server: Server, { cert, key }: Pair, { certFile, keyFile }: TlsFileNames): void {
 	const parsed = parsePart("certificate", certFile, () => new X509Certificate(cert));
 	const privateKey = parsePart("key", keyFile, () => createPrivateKey(key));

@@ -16,7 +16,7 @@ import { checkHead } from "./head-check.ts";
 import { checkOrigin, isTrustedOrigin, type OriginRule } from "./origin.ts";
 import { createUpgradeLookup, type UpgradeHandler } from "./upgrades.ts";
 
-/** What the way of a request is decided by. */
+/** Options of a dispatch. */
 export interface DispatchOptions extends DirectOptions {
 	readonly hosts: HostRule;
 	readonly origins: OriginRule;
@@ -24,11 +24,11 @@ export interface DispatchOptions extends DirectOptions {
 	readonly upgrades: readonly UpgradeHandler[];
 	readonly routes: Routes;
 	readonly protocols: Protocols;
-	/** Makes the id of a request that brings none. */
+	/** Creates the id of a request that brings none. */
 	readonly createRequestId: () => string;
 }
 
-/** Leads requests to what they ask for. */
+/** Routes requests to assets, procedures and upgrade handlers. */
 export interface Dispatch {
 	/** Serves a request. Never fails: a fault breaks off this one call and is told to the observer. */
 	serve(exchange: Exchange): void;
@@ -42,10 +42,10 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 	const findAsset = createAssetLookup(options.assets);
 	const checkAuthority = createAuthorityCheck(options.hosts);
 	const { observer } = options;
-	/** A request without a route is no call, whose end somebody waits for. */
+	/** Nobody waits for the end of a request without a route: it is no call. */
 	const nobody: ResponseOwner = { onEnd() {}, onFault: observer.unexpected };
 
-	/** @returns what is still to come of the answer, where its failure is for us to tell */
+	/** @returns the rest of the response, where its failure is reported here */
 	function serve(exchange: Exchange): Promise<void> | undefined {
 		const requestId = requestIdOf(exchange);
 		const id: HeaderFields = ["x-request-id", requestId];
@@ -74,7 +74,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 			}
 			return refuse({ exchange, common, requestId }, wrongMethod(["GET", "HEAD"]));
 		}
-		// Health checks of the old kind ask for pages only.
+		// Health checks without a host (HTTP/1.0) get assets only.
 		if (isUnnamed) {
 			const refusal = wrongAuthority(400, "exactly one host must be named");
 			return refuse({ exchange, common, requestId }, refusal);
@@ -184,7 +184,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 	};
 }
 
-/** Browsers do not guess what a refusal is. */
+/** Keeps browsers from guessing the type of a refusal. */
 const noSniffing: HeaderFields = ["x-content-type-options", "nosniff"];
 
 /** A request that has no route. */
@@ -199,11 +199,11 @@ interface Refused {
 interface Admission {
 	/** Path and query, or "*". */
 	readonly path: string;
-	/** It names no host, and may ask for pages alone. */
+	/** The request names no host and may ask for assets only. */
 	readonly isUnnamed: boolean;
 	/** Header fields that the origin's rules add to every answer. */
 	readonly originHeaders: HeaderFields;
-	/** A browser asks whether it may ask. */
+	/** The request is a CORS preflight. */
 	readonly isPreflight: boolean;
 }
 

@@ -10,8 +10,8 @@ import {
 } from "../rpc/refusals.ts";
 
 /**
- * Checks what a request's header fields say of the request itself, before anybody asks what it is
- * for; undefined: nothing is wrong. Node's HTTP/1.1 parser sees to size and characters.
+ * Checks the header fields that concern the request itself, before it is routed; undefined: nothing
+ * is wrong. Node's HTTP/1.1 parser checks size and characters.
  */
 export function checkHead(
 	exchange: Exchange,
@@ -31,7 +31,7 @@ export function checkHead(
 	return headerOf(exchange, "expect") === undefined ? undefined : checkExpectation(exchange);
 }
 
-/** To HTTP/2 the size of a head is advice (RFC 9113, 6.5.2). */
+/** Checks size and characters: to HTTP/2 the limit on a head is advice only (RFC 9113, 6.5.2). */
 function checkFields({ rawHeaders, target }: Exchange, maxBytes: number): Refusal | undefined {
 	let headerBytes = target.length;
 	for (const text of rawHeaders) {
@@ -43,7 +43,7 @@ function checkFields({ rawHeaders, target }: Exchange, maxBytes: number): Refusa
 	return headerBytes > maxBytes ? tooManyHeaders(maxBytes, "bytes") : undefined;
 }
 
-/** A member of a list of codings: a token and its parameters (RFC 9112, 7). */
+/** Member of a list of codings: a token and its parameters (RFC 9112, 7). */
 const coding = (() => {
 	const token = "[!#$%&'*+.^_`|~0-9a-z-]+";
 	const quoted = `"(?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t -\\x7e\\x80-\\xff])*"`;
@@ -53,7 +53,7 @@ const coding = (() => {
 	);
 })();
 
-/** Node's parser looks for "chunked" at the end alone, and passes over what stands before it. */
+/** Checks all codings: Node's parser looks for "chunked" at the end only. */
 function checkTransferCodings({ connection, rawHeaders }: Exchange): Refusal | undefined {
 	// Faulty whatever it says (RFC 9112, 6.1).
 	if (connection.httpVersion === "1.0") {
@@ -69,7 +69,7 @@ function checkTransferCodings({ connection, rawHeaders }: Exchange): Refusal | u
 	return unknownTransferCoding;
 }
 
-/** RFC 9110, 10.1.1; HTTP/1.0 does not know it. */
+/** Checks Expect (RFC 9110, 10.1.1); HTTP/1.0 does not know it. */
 function checkExpectation(exchange: Exchange): Refusal | undefined {
 	if (exchange.connection.httpVersion === "1.0") return undefined;
 	const expected = listOf(valuesOf(exchange.rawHeaders, "expect"));
@@ -78,7 +78,7 @@ function checkExpectation(exchange: Exchange): Refusal | undefined {
 	return undefined;
 }
 
-/** Members of a list in lower case; empty ones count for nothing (RFC 9110, 5.6.1.2). */
+/** Splits a list into members in lower case, without empty ones (RFC 9110, 5.6.1.2). */
 function listOf(values: readonly string[]): string[] {
 	const members = values.join(",").match(/(?:"(?:[^"\\]|\\.)*"?|[^",])+/g) ?? [];
 	return members.map((text) => text.trim().toLowerCase()).filter((text) => text !== "");

@@ -3,7 +3,7 @@ import { type Authority, hostOf } from "../http/authority.ts";
 import { type Exchange, headerOf } from "../http/exchange.ts";
 import type { HeaderFields } from "../http/fields.ts";
 
-/** How long a browser may keep a preflight's answer, in seconds; Chromium's ceiling. */
+/** Time that a browser may keep the response to a preflight, in seconds; Chromium's maximum. */
 const maxAgeSeconds = 7_200;
 const allowedMethods = [...cors.allowedMethods, "HEAD"].join(", ");
 const allowedHeaders = [
@@ -17,13 +17,13 @@ const allowedHeaders = [
 ];
 const exposedHeaders = [...cors.exposedHeaders, "X-Request-Id"].join(", ");
 
-/** What the Origin header of a request means for its answer. */
+/** Result of the check of a request's Origin. */
 export type OriginCheck =
 	| { readonly kind: "pass"; readonly headers: HeaderFields }
 	| { readonly kind: "preflight"; readonly headers: HeaderFields }
 	| { readonly kind: "refuse" };
 
-/** Who may call from a page, and with what. */
+/** Origins whose pages may call, and the header fields they may send. */
 export interface OriginRule {
 	/** Origins, as in `https://console.example.org`. */
 	readonly allowedOrigins: readonly string[];
@@ -32,11 +32,11 @@ export interface OriginRule {
 }
 
 /**
- * Cross-origin rules (Fetch standard, CORS protocol), with connect's header lists.
- * Listed origins may do everything; no credentials header is ever sent. A page of
- * any other origin gets no CORS headers, so it can read nothing, and whatever
- * might change something is refused: browsers send simple requests unasked, to
- * services on this machine too. No Origin, or the service's own, passes.
+ * Checks the Origin of a request (Fetch standard, CORS protocol), with connect's header lists. Listed
+ * origins may do everything; no credentials header is ever sent. A page of any other origin gets no
+ * CORS headers, so it can read nothing, and whatever might change something is refused: browsers send
+ * simple requests without a preflight, to services on this machine too. No Origin, or the service's
+ * own, passes.
  */
 export function checkOrigin(
 	exchange: Exchange,
@@ -59,7 +59,7 @@ export function checkOrigin(
 				};
 	}
 	if (isPreflight) return { kind: "preflight", headers: vary };
-	// "null" is what a page says that hides where it comes from: sandboxed, or a file.
+	// "null" is the origin of pages that hide theirs: sandboxed ones and files.
 	const isSafe = origin !== "null" && ["GET", "HEAD", "OPTIONS"].includes(exchange.method);
 	if (isSafe || isSameOrigin(origin, exchange, authority)) return { kind: "pass", headers: vary };
 	return { kind: "refuse" };

@@ -24,7 +24,7 @@ import type { UpgradeHandler } from "./upgrades.ts";
 
 export { createEncodings, type Encodings } from "../rpc/codec/encodings.ts";
 
-/** What a port serves and to whom. */
+/** Options of a port. */
 export interface PortOptions {
 	/** Address or name to listen on. */
 	readonly host: string;
@@ -35,8 +35,8 @@ export interface PortOptions {
 	/** The first one is the outermost. */
 	readonly interceptors: readonly Interceptor[];
 	/**
-	 * Types whose frozen messages are taken for immutable throughout: their bytes are made once for
-	 * all who read them. Default: none.
+	 * Types whose frozen messages are immutable throughout: they are encoded once for all readers.
+	 * Default: none.
 	 */
 	readonly cacheableTypes?: readonly DescMessage[];
 	/** Where these bytes are kept. Default: 128 MiB of them. */
@@ -70,20 +70,20 @@ export interface PortOptions {
 
 /** One TCP port that speaks HTTP/1.1 and HTTP/2, and on them Connect, gRPC and gRPC-Web. */
 export interface Port {
-	/** @throws what the system says, as in EADDRINUSE, or what is wrong with the certificate. */
+	/** @throws the system's error, as in EADDRINUSE, or a TlsFileError */
 	listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
 	/**
-	 * Takes no new connection and ends idle ones at once; calls in flight finish.
-	 * What is left after `graceMs` is cut off. Resolves when no socket is left.
-	 * Repeating it waits for the same end; a `listen` that is under way is waited for.
+	 * Refuses new connections and ends idle ones immediately; calls in flight finish. What is left
+	 * after `graceMs` is cut off. Resolves when no socket is left. A second call waits for the same
+	 * end; a `listen` that is under way is waited for.
 	 */
 	close(graceMs: number): Promise<void>;
 }
 
 /**
- * Wires the port; nothing is opened before `listen`.
+ * Creates a port; nothing is opened before `listen`.
  *
- * @throws RangeError when a limit makes no sense.
+ * @throws RangeError when a limit is out of range
  */
 export function createPort(options: PortOptions): Port {
 	const { limits, clock } = options;

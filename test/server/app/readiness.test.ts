@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readinessAnswer } from "../../../server/src/app/readiness.ts";
+import { readinessAnswer } from "../../../server/src/app/pages.ts";
 
 const fresh = { staleSinceMs: undefined };
 

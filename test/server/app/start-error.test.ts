@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createApp } from "../../../server/src/app/app.ts";
-import { startErrorLine } from "../../../server/src/app/start-error.ts";
+import { startErrorLine } from "../../../server/src/app/console-messages.ts";
 import { parseConfig } from "../../../server/src/config/config.ts";
 import { type CertificateFiles, createCertificateFiles } from "../../support/certificate.ts";
 
