@@ -121,8 +121,7 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 		renewal: tokens,
 		// Connections belong to the origin of the service, whoever calls it.
 		limit: isCramped
-			? createLimit({
-					name: `wukong:${serviceUrl.origin}`,
+			? createLimit(`wukong:${serviceUrl.origin}`, {
 					tabs,
 					environment,
 					heartbeatMs: heartbeatIntervalMs,

@@ -1,10 +1,9 @@
-import type { Environment } from "../live/environment.ts";
 import type { OpenStream } from "../live/follow.ts";
-import type { LiveList } from "../live/live-list.ts";
 import type { WatchQuery } from "../live/query.ts";
 import type { WatchState } from "../live/watch-state.ts";
 import type { SharedStream, ShareOptions } from "./shared-stream.ts";
 import type { Tabs } from "./tabs.ts";
+import type { NarrowOptions } from "./wider.ts";
 
 type Sharing = typeof import("./sharing.ts");
 
@@ -20,38 +19,21 @@ function lazily(open: OpenStream, wrap: (sharing: Sharing) => OpenStream): OpenS
 	};
 }
 
-/** What a limit needs to know of the client that it limits. */
-export interface LimitOptions {
-	/** Equal for all that use the same connections. */
-	readonly name: string;
-	readonly tabs: Tabs | undefined;
-	readonly environment: Environment;
-	readonly heartbeatMs: number;
-	/** Lists that somebody looks at, with what they show. */
-	readonly lists: () => Iterable<readonly [WatchQuery, LiveList]>;
-}
-
 /**
  * Keeps the streams of one client to the number that cleartext HTTP/1.1 has room for. What has no
  * room is fed from a list that shows more, if there is one.
+ *
+ * @param name equal for all that use the same connections
  */
 export function createLimit(
-	options: LimitOptions,
+	name: string,
+	options: NarrowOptions & { readonly tabs: Tabs | undefined },
 ): (open: OpenStream, query: WatchQuery) => OpenStream {
 	let limit: ReturnType<Sharing["createSlots"]> | undefined;
 	return (open, query) =>
-		lazily(open, ({ createSlots, createNarrowStream, isWider }) => {
-			limit ??= createSlots(options.name, options.tabs);
-			return limit(open, () => {
-				for (const [wide, list] of options.lists()) {
-					const isSame = isWider(query, wide);
-					const isLive = list.getSnapshot().status === "live";
-					if (isLive && !isSame && isWider(wide, query)) {
-						return createNarrowStream(list, query, options);
-					}
-				}
-				return undefined;
-			});
+		lazily(open, ({ createSlots, findNarrowStream }) => {
+			limit ??= createSlots(name, options.tabs);
+			return limit(open, () => findNarrowStream(query, options));
 		});
 }
 

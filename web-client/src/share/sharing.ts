@@ -5,4 +5,4 @@
  */
 export { createSharedStream } from "./shared-stream.ts";
 export { createSlots } from "./slots.ts";
-export { createNarrowStream, isWider } from "./wider.ts";
+export { findNarrowStream } from "./wider.ts";

@@ -26,14 +26,37 @@ export function isWider(wide: WatchQuery, narrow: WatchQuery): boolean {
 	);
 }
 
+/** Where a list that has no room may be fed from. */
+export interface NarrowOptions {
+	readonly environment: Environment;
+	/** Time between two heartbeats, in milliseconds. */
+	readonly heartbeatMs: number;
+	/** Lists of the client, with what they show. */
+	readonly lists: () => Iterable<readonly [WatchQuery, LiveList]>;
+}
+
+/** Finds a live list that shows more than `query`. @returns a stream that is fed from it */
+export function findNarrowStream(
+	query: WatchQuery,
+	options: NarrowOptions,
+): OpenStream | undefined {
+	for (const [wide, list] of options.lists()) {
+		const isLive = list.getSnapshot().status === "live";
+		if (isLive && isWider(wide, query) && !isWider(query, wide)) {
+			return createNarrowStream(list, query, options);
+		}
+	}
+	return undefined;
+}
+
 /**
  * Feeds a list from another one that shows more, where there is no room for a stream of its own. Its
  * messages carry no place: whoever gets a stream later starts over.
  */
-export function createNarrowStream(
+function createNarrowStream(
 	wide: LiveList,
 	query: WatchQuery,
-	{ environment, heartbeatMs }: { readonly environment: Environment; readonly heartbeatMs: number },
+	{ environment, heartbeatMs }: NarrowOptions,
 ): OpenStream {
 	const { name = "", labels = {} } = query;
 	// As the service has it: a name without a namespace is in the default one.
