@@ -107,6 +107,18 @@ const scopes = [100, 1_000, 5_000].map((streams) =>
 	}),
 );
 
+const namespaceScope = (streams: number) =>
+	createFanOutCase({
+		id: `scope-namespace-${streams}`,
+		title: `${count(streams)} streams, each on its own namespace, gRPC`,
+		group: groups.scopes,
+		servers: ownAndRaw,
+		wire: "grpc",
+		streams,
+		scope: "one namespace each",
+		objects: streams,
+	});
+
 const calls: readonly BenchCase[] = [
 	createUnaryCase({
 		id: "get-json",
@@ -239,6 +251,7 @@ export function fullCatalogue(): BenchCase[] {
 		...watches,
 		...singles,
 		...scopes,
+		namespaceScope(10_000),
 		...listSizes,
 		...stores,
 		memory("connect-json", 2_500),
@@ -258,6 +271,7 @@ export function quickCatalogue(): BenchCase[] {
 		...writes,
 		...singles.filter(({ id }) => id === "single-connect-json-100"),
 		...scopes.filter(({ id }) => id === "scope-100"),
+		namespaceScope(100),
 		watch("connect-json", few, node),
 		watch("grpc", few, [...node, "grpc-js"]),
 		...stores.filter(({ id }) => id === "page-of-1000"),

@@ -16,7 +16,7 @@ export const groups = {
 	writes: { title: "Writes, the embedded store", measures: rates },
 	watches: { title: "Watches: deliveries, at up to 500 changes a second", measures: rates },
 	singles: { title: "Watches: changes that come one at a time", measures: rates },
-	scopes: { title: "Watches of one VM each, out of as many", measures: rates },
+	scopes: { title: "Watches of one VM or namespace each, out of as many", measures: rates },
 	listSizes: { title: "Cost against size: VMs in a list", measures: rates },
 	objects: { title: "Cost against size: VMs in the store", measures: rates },
 	memory: { title: "Memory of an idle stream", measures: memories },

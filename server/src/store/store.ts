@@ -62,7 +62,7 @@ export interface Freshness {
 
 /** Everything a store knows when it starts (or starts over). */
 export interface StoreState<T extends ObjectRef = Wukong> {
-	/** All published objects at `head`, in any order. */
+	/** All objects at `head`, in any order. */
 	readonly objects: readonly T[];
 	/** The newest version. */
 	readonly head: bigint;
@@ -82,7 +82,7 @@ export interface Sink<T extends ObjectRef = Wukong> {
 	advance(version: bigint): void;
 }
 
-/** What an edit wants for one credential; the edit never sees its value. */
+/** What an edit does to one credential, whose value it never sees. */
 export type CredentialChange =
 	| { readonly action: "keep" }
 	| { readonly action: "set"; readonly value: string }
@@ -100,9 +100,9 @@ export interface Edit {
 }
 
 export interface WriteOptions {
-	/** Check everything, store nothing. */
+	/** True: check everything, store nothing. */
 	readonly validateOnly: boolean;
-	/** The caller left or its deadline passed. A write already under way is not undone. */
+	/** Aborts when the caller leaves or its deadline passes. A write already under way is not undone. */
 	readonly signal: AbortSignal;
 	/** Milliseconds until the caller's deadline; undefined, as when it is absent: there is none. */
 	readonly remainingMs?: () => number | undefined;
@@ -135,12 +135,11 @@ export interface ChangeFeed<T extends ApiObject = Wukong> {
 }
 
 /**
- * A store behind the service: it feeds a sink and takes writes. A write is
- * answered when its own change has passed the sink, so that whoever reads
- * after it sees it. Where the store is elsewhere and does not let its change be read in time, within
- * some seconds and the caller's deadline, the answer comes all the same: it was stored. All objects that come out are published: immutable, without
- * credentials, hidden annotations left out, effective start strategy and power
- * state filled in. Writes fail with `Failure`, or with the reason of their signal.
+ * A store of VMs: it feeds a sink and takes writes. A write is answered when its own change has
+ * passed the sink, so that later reads see it. Where the store is elsewhere and its change cannot be
+ * read in time, within some seconds and the caller's deadline, the write is answered all the same: it
+ * was stored. All objects that come out are public views: immutable, without credentials or hidden
+ * annotations, with effective start strategy and power state. Writes fail with `Failure`, or with the reason of their signal.
  */
 export interface Store extends ChangeFeed {
 	/**

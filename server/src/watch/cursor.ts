@@ -23,20 +23,20 @@ export type CursorStart =
 	| { readonly at: "version"; readonly version: bigint };
 
 type CursorState<T extends ApiObject, E> =
-	/** Says RESET, then starts over. */
+	/** Sends RESET, then starts over. */
 	| Lost
-	/** Says what there is now. Until SYNCED every token means "start over". */
+	/** Sends what there is now. Until SYNCED every token means "start over". */
 	| {
 			readonly at: "snapshot";
 			/** The last object that was passed; no list is held: a reader may stand still for days. */
 			readonly after: T | undefined;
 			readonly position: LogPosition<T, E>;
 	  }
-	/** Says what happened between the resume version and `end`, the log's end at its start. */
+	/** Sends what happened between the resume version and `end`, the log's end when it started. */
 	| { readonly at: "catching up"; readonly end: number; readonly position: LogPosition<T, E> }
-	/** Says SYNCED. */
+	/** Sends SYNCED. */
 	| { readonly at: "complete"; readonly position: LogPosition<T, E>; readonly token: string }
-	/** Says what happens. No object of its own: each of thousands would be one more to touch. */
+	/** Sends what happens. The position itself is the state: thousands of streams save an object each. */
 	| LogPosition<T, E>;
 
 /**

@@ -1,26 +1,26 @@
 import type { Clock, Timer } from "../clock.ts";
 
-/** What has a heartbeat. */
+/** A stream as its heartbeat sees it. */
 export interface Beating {
-	/** Time from one to the next, in milliseconds; always the same. */
+	/** Time from one heartbeat to the next, in milliseconds; never changes. */
 	readonly heartbeatIntervalMs: number;
-	/** Its interval is over. */
+	/** Called when the interval is over. */
 	beat(): void;
 }
 
 /**
- * The heartbeats of all. Those of one interval share a timer, because they fall due in the order
- * in which they were begun; it is set while one of them is under way.
+ * The heartbeats of all streams. Those of one interval share a timer, because they are due in the
+ * order in which they were begun; it is set while one of them is under way.
  */
 export interface Heartbeats {
-	/** Starts the interval of `one`, which is not under way. */
+	/** Begins an interval; none may be under way for `one`. */
 	begin(one: Beating): void;
-	/** Breaks it off, without a word, if it is under way. */
+	/** Cancels the interval that is under way, if there is one; `beat` is not called. */
 	stop(one: Beating): void;
 }
 
 export function createHeartbeats(clock: Clock): Heartbeats {
-	/** By length; only those that are under way for somebody. */
+	/** By length in milliseconds; only those that are under way for a stream. */
 	const underWay = new Map<number, Interval>();
 
 	return {
@@ -37,19 +37,19 @@ export function createHeartbeats(clock: Clock): Heartbeats {
 	};
 }
 
-/** A timer may fire so much early, by the fractions of the monotonic clock. */
+/** How much too early a timer may fire, because the monotonic clock has fractions. */
 const earlyMs = 1;
 
-/** All that beat at one interval. */
+/** The streams of one interval. */
 class Interval {
 	readonly #clock: Clock;
 	readonly #intervalMs: number;
 	readonly #onIdle: () => void;
-	/** When each falls due, the first one first. */
+	/** When each is due, the first one first. */
 	readonly #dueMs = new Map<Beating, number>();
 	#timer: Timer | undefined;
 
-	/** @param onIdle told when nobody is left, and to be asked for no more after it */
+	/** @param onIdle called when no stream is left; this object is not to be used after that */
 	constructor(clock: Clock, intervalMs: number, onIdle: () => void) {
 		this.#clock = clock;
 		this.#intervalMs = intervalMs;

@@ -1,6 +1,6 @@
 import type { ObjectRef } from "../resource/object.ts";
 
-/** A map by reference: two steps by names that are hashed already, and no key that is joined for each. */
+/** A map by namespace and name, in two steps: no key has to be joined for a look-up. */
 export class NamespacedMap<T> {
 	readonly #namespaces = new Map<string, Map<string, T>>();
 
@@ -17,7 +17,7 @@ export class NamespacedMap<T> {
 		names.set(name, value);
 	}
 
-	/** @returns whether it was there */
+	/** @returns true where it was there */
 	delete({ namespace, name }: ObjectRef): boolean {
 		const names = this.#namespaces.get(namespace);
 		if (names === undefined || !names.delete(name)) return false;

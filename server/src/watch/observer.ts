@@ -1,30 +1,30 @@
-/** Why a stream had to start over. */
+/** The reasons for which a stream has to start over. */
 export type ResetCause =
 	/** The version was given inside a snapshot that was not complete. */
 	| "restarted"
-	/** The version is none of ours. */
+	/** The text is no version. */
 	| "malformed"
 	/** The version is older than the history. */
 	| "expired"
-	/** The version is of another life of the store. */
+	/** The version is of another history of the store, or of a replica that watches other kinds. */
 	| "foreign"
 	/** The store has the version, but did not tell of it in time. */
 	| "ahead"
-	/** The reader fell behind the history's end. */
+	/** The reader is so slow that the history has dropped what it has not read. */
 	| "lagged"
 	/** The store started over. */
 	| "reloaded";
 
-/** Told what streams do, for metrics. */
+/** Hears what streams do, for metrics. */
 export interface WatchObserver {
 	streamOpened(): void;
 	streamClosed(): void;
-	/** Superseded states that a lagging reader was spared. */
+	/** Counts superseded states that were not sent to a lagging reader. */
 	eventsSkipped(count: number): void;
 	reset(cause: ResetCause): void;
 }
 
-/** Tells nobody. */
+/** An observer that does nothing. */
 export const silentObserver: WatchObserver = {
 	streamOpened() {},
 	streamClosed() {},

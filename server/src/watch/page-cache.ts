@@ -2,8 +2,8 @@ import type { ApiObject } from "../resource/object.ts";
 import { type Filter, filterText, isSameFilter } from "./filter.ts";
 
 /**
- * One page of a snapshot. Frozen where it is shared by all who ask for it: only of the newest
- * snapshot, since those of older ones are as many as there are versions.
+ * One page of a snapshot. Frozen where all who ask for it share it: this holds for the newest
+ * snapshot alone, because there are as many older ones as versions.
  */
 export interface ListPage<T extends ApiObject> {
 	readonly objects: readonly T[];
@@ -13,9 +13,9 @@ export interface ListPage<T extends ApiObject> {
 	readonly resourceVersion: string;
 }
 
-/** Which page of a snapshot is meant. */
+/** Identifies a page of a snapshot. */
 export interface PageKey {
-	/** Moves on without the snapshot where the store says that nothing has changed. */
+	/** May rise while the snapshot stays the same: by bookmarks. */
 	readonly version: bigint;
 	/** Index of its first object in the snapshot, before the filter. */
 	readonly from: number;
@@ -24,34 +24,34 @@ export interface PageKey {
 }
 
 /**
- * Pages of the newest snapshot, so that all who ask for one are given the same, whose bytes are
- * made once. What callers ask for is the key, so there is a bound in bytes: the page that was not
- * asked for longest goes first. Pages hold references; the bytes of the objects are not theirs.
+ * Keeps pages of the newest snapshot: all who ask for one are given the same, which is encoded
+ * once. Callers choose the keys, so there is a bound in bytes: the least recently used page is
+ * dropped first. Pages hold references; the bytes of the objects are not theirs.
  */
 export interface PageCache<T extends ApiObject> {
-	/** The page that was cut of this very snapshot; undefined: it is not kept. */
+	/** Returns the page of this very snapshot; undefined: it is not here. */
 	find(snapshot: readonly T[], key: PageKey): ListPage<T> | undefined;
-	/** Keeps a page, and forgets all of other snapshots. */
+	/** Keeps a page, and drops those of other snapshots. */
 	keep(snapshot: readonly T[], key: PageKey, page: ListPage<T>): void;
-	/** The newest snapshot is no longer that of the pages. */
+	/** Drops all pages: there is a newer snapshot. */
 	clear(): void;
 }
 
-/** What a page takes besides its references and texts, in bytes. */
+/** Bytes that a page takes besides its references and texts. */
 const pageOverheadBytes = 512;
 
-/** A reference in an array, in bytes. */
+/** Bytes of a reference in an array. */
 const referenceBytes = 8;
 
 /** @param maxBytes default: 4 MiB, as much as the references of half a million VMs */
 export function createPageCache<T extends ApiObject>(
 	maxBytes: number = 4 * 1_024 * 1_024,
 ): PageCache<T> {
-	/** The one that was asked for last stands last. */
+	/** The most recently used one is last. */
 	const pages = new Map<string, { readonly page: ListPage<T>; readonly bytes: number }>();
 	let of: readonly T[] | undefined;
 	let bytes = 0;
-	/** Most ask for the same page: it is found without making a text of its key. */
+	/** The page that was asked for last; most ask for the same one, and no text of a key is made for it. */
 	let last: (PageKey & { readonly page: ListPage<T> }) | undefined;
 
 	const clear = () => {
@@ -108,7 +108,7 @@ function textOf({ version, from, pageSize, filter }: PageKey): string {
 	return `${from} ${pageSize} ${version} ${filterText(filter)}`;
 }
 
-/** The filter's text may be held twice: in the key, and by the page that was asked for last. */
+/** Counts the text of the filter twice: it may be in the key, and in the page that was asked for last. */
 function bytesOf<T extends ApiObject>(
 	{ objects, nextPageToken }: ListPage<T>,
 	text: string,

@@ -3,7 +3,7 @@ import { ErrorReason, Failure } from "../failure.ts";
 import type { ObjectRef } from "../resource/object.ts";
 import { formatVersion, parsePlainVersion, parseVersion } from "../resource/version.ts";
 
-/** Where the next page goes on. */
+/** The position at which the next page begins. */
 export interface PageStart {
 	/** The snapshot's version. */
 	readonly version: bigint;

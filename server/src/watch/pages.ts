@@ -10,7 +10,7 @@ import { formatPageToken, type PageStart, pageTokenExpired, parsePageToken } fro
 import { indexAfter } from "./state.ts";
 import type { VersionWait } from "./wait-until-fresh.ts";
 
-/** A page ends here at the latest, in bytes of binary form: gRPC clients refuse 4 MiB. */
+/** Most bytes of a page in binary form: gRPC clients refuse 4 MiB. */
 export const maxPageBytes = 3 * 1024 * 1024;
 
 /** What to list. */
@@ -25,7 +25,7 @@ export interface ListQuery {
 	readonly caller: Caller;
 }
 
-/** What pages are made from. */
+/** What a page is made from. */
 export interface PageParts<T extends ApiObject, E> {
 	readonly log: ChangeLog<T, E>;
 	readonly feed: Pick<ChangeFeed<T>, "exactVersions">;
@@ -34,7 +34,7 @@ export interface PageParts<T extends ApiObject, E> {
 }
 
 /**
- * Answers one page, at once where it needs not be waited for.
+ * Returns one page, at once where no version has to be waited for.
  * @throws PAGE_TOKEN_INVALID, PAGE_TOKEN_EXPIRED, VERSION_NOT_REACHED, INVALID_REQUEST
  */
 export function listPage<T extends ApiObject, E>(
@@ -72,7 +72,7 @@ async function laterPage<T extends ApiObject, E>(
 	return cut(log, log.objectsAt(version, start.after), { version, pageSize, filter });
 }
 
-/** A page of the newest snapshot: the same one for all who ask for it while that is the newest. */
+/** Returns a page of the newest snapshot: the same one for all who ask for it. */
 function newestPage<T extends ApiObject, E>(
 	key: PageKey,
 	{ log, cache }: PageParts<T, E>,
@@ -87,7 +87,7 @@ function newestPage<T extends ApiObject, E>(
 	return page;
 }
 
-/** The token may be of a replica that is ahead of this one. */
+/** Waits for the version of a token: it may come from a replica that is ahead of this one. */
 async function reachSnapshot(start: PageStart, query: ListQuery, versions: VersionWait) {
 	try {
 		await versions.reach(formatVersion(start.version), query.caller);

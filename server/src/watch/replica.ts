@@ -25,7 +25,7 @@ export interface WatchQuery {
 	/** The snapshot is no older than this. */
 	readonly minResourceVersion: string;
 	readonly heartbeatIntervalMs: number;
-	/** Who is told; in an iterated stream its leaving ends it. */
+	/** Who reads; its signal ends a stream that is iterated. */
 	readonly caller: Caller;
 	/** What may end the stream from outside, such as a right that runs out. Default: nothing */
 	readonly guard?: StreamGuard | undefined;
@@ -42,25 +42,25 @@ export interface StreamGuard {
 }
 
 /**
- * This process's picture of a store: one log, fed by the store, read by any
- * number of lists and streams.
+ * A copy in memory of one kind of object: one log, filled by a feed, read by any number of lists
+ * and streams.
  */
 export interface Replica<T extends ApiObject, E> {
-	/** Loads the store. */
+	/** Loads the feed. Resolves when reads can be served. */
 	start(): Promise<void>;
 	/** True once loaded. */
 	readonly ready: boolean;
-	/** How current the picture is. */
+	/** Returns how current the copy is. */
 	freshness(): Freshness;
 	/** @throws UPSTREAM_UNAVAILABLE before the load */
 	get(ref: ObjectRef): T | undefined;
 	/**
-	 * At once where nothing is to be waited for.
+	 * Returns a page, at once where no version has to be waited for.
 	 * @throws PAGE_TOKEN_INVALID, PAGE_TOKEN_EXPIRED, VERSION_NOT_REACHED, INVALID_REQUEST
 	 */
 	list(query: ListQuery): ListPage<T> | Promise<ListPage<T>>;
 	/**
-	 * Failures are thrown by the stream, but for one:
+	 * Opens a stream. Failures are thrown by the stream, except for one:
 	 * @throws TOO_MANY_REQUESTS where `maxStreams` are open
 	 */
 	watch(query: WatchQuery): WatchStream<E>;

@@ -3,7 +3,7 @@ import type { Change } from "../store/store.ts";
 import { NamespacedMap } from "./namespaced-map.ts";
 
 /**
- * All objects as they are at the head of the log, in list order. A snapshot is
+ * The objects as they are at the head of the log, in list order. A snapshot is
  * an array of references that is shared until the next change: ten thousand
  * streams that start at one version hold one array.
  */

@@ -10,8 +10,8 @@ export const maxVersionWaitMs = 5_000;
 const retryAfterMs = 1_000;
 
 /**
- * What comes of a version that the log lacks: the log has it now, the store itself knows none
- * as new (it is of another life), or it did not come within `maxVersionWaitMs`.
+ * The end of a wait for a version that the log lacks: the log has it now, the store itself has none
+ * as new (it is of another history), or it did not come within `maxVersionWaitMs`.
  */
 export type WaitOutcome = "here" | "foreign" | "late";
 
@@ -24,18 +24,18 @@ interface VersionLog {
 /** Waits for versions that the log does not hold yet. */
 export interface VersionWait {
 	/**
-	 * The version that `token` asks for and the log lacks; undefined where there is nothing to
+	 * Returns the version that `token` asks for and the log lacks; undefined where there is nothing to
 	 * wait for: it is empty, the start-over constant, or here. @throws INVALID_REQUEST where it
 	 * is malformed
 	 */
 	missing(token: string): bigint | undefined;
 	/**
-	 * Resolves when the log is at least as new as `token`; a version of another life of the store
+	 * Resolves when the log is at least as new as `token`; a version of another history of the store
 	 * is answered from the present state.
 	 * @throws INVALID_REQUEST, VERSION_NOT_REACHED, the signal's reason, what the store says
 	 */
 	reach(token: string, caller: Caller): Promise<void>;
-	/** Asks the store and waits for the log. @throws the signal's reason, what the store says */
+	/** Asks the store, and waits for the log. @throws the signal's reason, what the store says */
 	meet(version: bigint, signal: AbortSignal): Promise<WaitOutcome>;
 }
 

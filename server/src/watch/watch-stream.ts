@@ -6,33 +6,33 @@ import type { Beating, Heartbeats } from "./heartbeat.ts";
 import type { ViewReader } from "./view.ts";
 
 /**
- * The messages of one watch. Either iterated, or taken in slices; by one reader.
+ * The events of one watch, for one reader, who either iterates it or takes slices of it.
  * Ends only by a failure, by `close`, or when it is iterated and its caller leaves.
  */
 export interface WatchStream<E> extends AsyncIterable<E> {
 	/**
-	 * What there is to send next, up to about `maxBytes` of binary form, at least one message if
-	 * there is any; empty: nothing for now. Frozen where other streams are given the same.
+	 * Returns what is to be sent next, up to about `maxBytes` of binary form, at least one event if
+	 * there is any; empty: nothing for now. Frozen where other streams are given the same array.
 	 * @throws the failure that ended the stream, once everything before it is taken
 	 */
 	take(maxBytes: number): readonly E[];
-	/** False: a `take` now would be empty. Judged by the log at each call, never remembered. */
+	/** False where a `take` now would be empty. Decided by the log at each call, never stored. */
 	readonly hasMore: boolean;
-	/** Tells it once when `take` is worth calling again: at once where there is more already. */
+	/** Calls `waiter` once when `take` is worth a call again: at once where there is more already. */
 	onReady(waiter: Waiter): void;
 	/**
-	 * The reader has left. Frees everything; harmless when repeated.
+	 * Frees everything: the reader has left. Harmless when repeated.
 	 * @param reason what `take` fails with from now on; undefined: it is empty
 	 */
 	close(reason?: unknown): void;
 }
 
-/** Who waits for a stream. An object, not a function: thousands wait, and need no closure. */
+/** A reader that waits for a stream. An object, not a function: thousands wait without a closure each. */
 export interface Waiter {
 	ready(): void;
 }
 
-/** A stream as its replica holds it. */
+/** A stream as its replica sees it. */
 export interface OpenStream<E> extends WatchStream<E>, Beating, ViewReader {
 	/** Ends the stream: a last HEARTBEAT, then the failure. */
 	end(failure: unknown): void;
@@ -42,11 +42,11 @@ export interface WatchStreamOptions<T extends ApiObject, E> {
 	readonly controlEvents: ControlEvents<E>;
 	readonly heartbeats: Heartbeats;
 	readonly heartbeatIntervalMs: number;
-	/** Resume token to tell while the cursor is not there yet. */
+	/** Resume token of heartbeats until there is a cursor. */
 	readonly initialToken: string;
 	/** Makes the cursor; may have to wait for the store first, or throw at once. */
 	readonly open: () => Cursor<T, E> | Promise<Cursor<T, E>>;
-	/** Whose signal ends the stream where it is iterated; who takes slices closes it. */
+	/** Its signal ends the stream where it is iterated; a reader that takes slices closes it. */
 	readonly caller: Caller;
 	readonly onClosed: (stream: OpenStream<E>) => void;
 }
@@ -55,7 +55,7 @@ type Phase<T extends ApiObject, E> =
 	| { readonly name: "opening"; readonly token: string }
 	/** Open. No object of its own: each of thousands would be one more to touch. */
 	| Cursor<T, E>
-	/** A last heartbeat is still to be said. */
+	/** A last HEARTBEAT is still to be sent. */
 	| { readonly name: "ending"; readonly token: string; readonly failure: unknown }
 	| { readonly name: "failed"; readonly failure: unknown }
 	| { readonly name: "closed" };
@@ -69,10 +69,10 @@ class Watch<T extends ApiObject, E> implements OpenStream<E> {
 	readonly heartbeatIntervalMs: number;
 	readonly #onClosed: (stream: OpenStream<E>) => void;
 	#phase: Phase<T, E>;
-	/** True while no interval is under way: a stalled reader piles up no beats. */
+	/** True while no interval is under way: heartbeats do not add up for a stalled reader. */
 	#beatIsDue = true;
 	#waiting: Waiter | undefined;
-	/** Forgotten with the first slice: it holds on to the whole call. */
+	/** Dropped with the first slice, because it keeps the whole call in memory. */
 	#caller: Caller | undefined;
 
 	constructor(options: WatchStreamOptions<T, E>) {
@@ -91,12 +91,12 @@ class Watch<T extends ApiObject, E> implements OpenStream<E> {
 			cursor = open();
 		} catch (failure) {
 			this.#beginInterval();
-			// Its replica has to know the stream before it hears of its end.
+			// The replica has to have the stream in its books before it ends.
 			queueMicrotask(() => this.#leave({ name: "failed", failure }));
 			return;
 		}
 		if (cursor instanceof Promise) {
-			// A beat is due already: the first message is sent at once, whatever there is to wait for.
+			// A HEARTBEAT is due already: it is sent at once, however long the version is waited for.
 			cursor.then(
 				(opened) => this.#opened(opened),
 				(failure) => this.#leave({ name: "failed", failure }),
@@ -126,7 +126,7 @@ class Watch<T extends ApiObject, E> implements OpenStream<E> {
 
 	onReady(waiter: Waiter): void {
 		this.#waiting = waiter;
-		// What came before is not told again, and after its end a stream is told nothing at all.
+		// A wake before this call is not repeated, and a stream that has ended wakes nobody.
 		if (this.hasMore || this.#phase.name === "closed") this.wake();
 	}
 
@@ -196,7 +196,7 @@ class Watch<T extends ApiObject, E> implements OpenStream<E> {
 		this.wake();
 	}
 
-	/** Leaves the living phases; frees what the stream holds. */
+	/** Ends the stream and frees what it holds. */
 	#leave(next: Phase<T, E> & { name: "failed" | "closed" }): void {
 		const { name } = this.#phase;
 		if (name === "failed" || name === "closed") return;

@@ -19,7 +19,7 @@ export interface BurstOptions {
 	readonly payload: Payload;
 	/** Changes that become known at one moment. Default: 10. */
 	readonly changes?: number | undefined;
-	/** What each stream watches; with one VM each there are as many streams as VMs. Default: all. */
+	/** What each stream watches; with one VM or namespace each there are as many streams as VMs. Default: all. */
 	readonly scope?: WatchScope | undefined;
 	/** For faults. */
 	readonly name: string;
@@ -49,8 +49,8 @@ export function createBursts(options: BurstOptions): Bursts {
 	const { server, streams, tally, payload, name, faults } = options;
 	const { ceilingMs = defaultCeilingMs, changes = burstChanges, scope = "all" } = options;
 	const { wukongs } = payload.list;
-	if (scope === "one VM each" && streams !== wukongs.length) {
-		throw new RangeError(`${streams} streams cannot have one of ${wukongs.length} VMs each`);
+	if (scope !== "all" && streams !== wukongs.length) {
+		throw new RangeError(`${streams} streams cannot have ${scope} of ${wukongs.length} VMs`);
 	}
 	const listeners = scope === "all" ? streams : 1;
 	const sampledOf = (place: number) =>

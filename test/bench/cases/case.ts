@@ -1,7 +1,7 @@
 import type { Faults } from "../faults.ts";
 import type { Group } from "../group.ts";
 import type { Outcome } from "../measure.ts";
-import type { StoredPayload } from "../payload/payload-store.ts";
+import type { FindPayload, StoredPayload } from "../payload/payload-store.ts";
 import type { ServerName } from "../servers/roster.ts";
 import type { ServerProcess } from "../servers/server-process.ts";
 import type { ServerSpec } from "../servers/server-spec.ts";
@@ -18,7 +18,7 @@ export interface Load {
 export interface Setting {
 	readonly faults: Faults;
 	/** What servers with so many VMs are expected to answer. */
-	payload(objects: number): StoredPayload;
+	readonly payload: FindPayload;
 	start(spec: ServerSpec, payload: StoredPayload): Promise<ServerProcess>;
 }
 

@@ -28,7 +28,8 @@ export function createFanOutCase(options: FanOutCaseOptions): BenchCase {
 		...options,
 		async prepare(spec, setting) {
 			const { faults } = setting;
-			const payload = setting.payload(objects);
+			const namespaces = scope === "one namespace each" ? "one each" : "few";
+			const payload = setting.payload(objects, namespaces);
 			const server = await setting.start(spec, payload);
 			const name = `${title}, ${spec.name}`;
 			const tally = createTally();

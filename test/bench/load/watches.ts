@@ -25,7 +25,7 @@ export interface Watches {
 }
 
 /** What each stream watches. */
-export type WatchScope = "all" | "one VM each";
+export type WatchScope = "all" | "one VM each" | "one namespace each";
 
 /** Watches that are live from the payload's version on. */
 export function createWatches(options: {
@@ -33,7 +33,7 @@ export function createWatches(options: {
 	readonly wire: WatchWire;
 	readonly payload: Payload;
 	readonly tally: Tally;
-	/** Default: all. With one VM each, stream n watches VM n modulo all. */
+	/** Default: all. Else stream n watches VM n modulo all, or the namespace of that VM. */
 	readonly scope?: WatchScope | undefined;
 	onFault(text: string): void;
 }): Watches {
@@ -41,7 +41,11 @@ export function createWatches(options: {
 	const form: Form = wire === "grpc" ? "binary" : "json";
 	const { wukongs, resourceVersion } = payload.list;
 	const watched =
-		scope === "all" ? [{}] : wukongs.map(({ namespace, name }) => ({ namespace, name }));
+		scope === "all"
+			? [{}]
+			: wukongs.map(({ namespace, name }) =>
+					scope === "one VM each" ? { namespace, name } : { namespace },
+				);
 	const requests = watched.map((reference) =>
 		encode(
 			WatchWukongRequestSchema,

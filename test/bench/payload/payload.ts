@@ -32,10 +32,14 @@ export interface Payload {
 /** How long VMs take does not matter: they have grown up. */
 const operator = { pendingMs: 1, creatingMs: 1, stoppingMs: 1, deletingMs: 1 };
 
+/** Where the VMs of a payload are: in the few namespaces of the seed, or each in its own. */
+export type Namespaces = "few" | "one each";
+
 /** So many VMs, as the service seeds an empty store. */
-export function seedPayload(objects: number): Payload {
+export function seedPayload(objects: number, namespaces: Namespaces = "few"): Payload {
 	const wukongs = seedRecords(objects, Date.now(), operator)
 		.map((seed, place) => toPublicView({ ...seed, resourceVersion: `${place + 1}` }))
+		.map((vm, place) => (namespaces === "few" ? vm : { ...vm, namespace: `namespace-${place}` }))
 		.sort(compareRefs);
 	return createPayload(
 		create(ListWukongsResponseSchema, { wukongs, resourceVersion: `${objects}` }),

@@ -20,6 +20,7 @@ import { onBurst } from "./control.ts";
 
 const { list, synced, changed } = readPayload(process.argv[2] ?? "");
 const places = new Map(list.wukongs.map(({ name }, place) => [name, place]));
+const namespacePlaces = new Map(list.wukongs.map(({ namespace }, place) => [namespace, place]));
 const listPath = procedure("ListWukongs");
 const watchPath = procedure("WatchWukong");
 
@@ -52,8 +53,9 @@ function createAnswers(form: Form, frame: (bytes: Buffer) => Buffer) {
 		/** @returns forgets the stream */
 		watch(stream: Writable, body: Buffer): () => void {
 			const message = body.subarray(envelopeHeadBytes);
-			const { name } = decode(WatchWukongRequestSchema, message, form);
-			const place = places.get(name);
+			const { namespace, name } = decode(WatchWukongRequestSchema, message, form);
+			// A namespace without a name is watched only where each VM has its own.
+			const place = name === "" ? namespacePlaces.get(namespace) : places.get(name);
 			let streams = ofAll;
 			if (place !== undefined) {
 				streams = ofOne.get(place) ?? new Set();
