@@ -45,7 +45,7 @@ const rooms: Readonly<Record<string, Room>> = {
 			...["config/", "telemetry/", "port/", "service/", "rpc/", "watch/", "store/", "http/"],
 			...["resource/", ...ground],
 		],
-		packages: ["@connectrpc/", gen, "pino"],
+		packages: ["@connectrpc/", gen],
 	},
 	"config/": { imports: ["http/authority.ts", "http/limits.ts", "clock.ts"] },
 	"telemetry/": {
@@ -57,7 +57,7 @@ const rooms: Readonly<Record<string, Room>> = {
 		imports: ["rpc/", "watch/", "store/store.ts", "resource/", ...ground],
 		packages: ["@connectrpc/", gen],
 	},
-	"rpc/": { imports: ["http/", ...ground], packages: ["@connectrpc/", gen] },
+	"rpc/": { imports: ["http/", ...ground], packages: ["@connectrpc/"] },
 	"watch/": { imports: ["store/store.ts", "resource/", ...ground] },
 	"store/": { imports: ["resource/", ...ground], packages: [gen] },
 	"store/embedded/": {
@@ -68,7 +68,7 @@ const rooms: Readonly<Record<string, Room>> = {
 		imports: ["store/store.ts", "store/simulator/", "resource/", ...ground],
 		packages: [gen, "@kubernetes/", "node:http"],
 	},
-	"http/": { imports: ["rpc/", ...ground], packages: ["node:http", "@connectrpc/"] },
+	"http/": { imports: ground, packages: ["node:http"] },
 	"resource/": { imports: ["failure.ts"], packages: [gen] },
 	"caller.ts": { imports: [] },
 	"clock.ts": { imports: [] },
