@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createParallelLimit } from "../../../server/src/rpc/parallel-limit.ts";
+import { createParallelLimit } from "../../../server/src/rpc/compression.ts";
 
 /** Work that a test ends; `begun` are its numbers in the order in which they began. */
 function createWork(max: number, count: number) {

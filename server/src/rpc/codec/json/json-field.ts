@@ -1,7 +1,6 @@
-import type { DescField, DescOneof } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, DescOneof, Message } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { JsonFault, refuse, within } from "./json-fault.ts";
-import type { ReaderOf } from "./json-message.ts";
 import {
 	createEnumReader,
 	createMapKeyReader,
@@ -11,23 +10,40 @@ import {
 import type { JsonText } from "./json-text.ts";
 import { readAny, setOwn } from "./json-value.ts";
 
-/** A message as it is being made; undefined: nothing is. */
+/** Reads messages of one type. */
+export interface MessageReader {
+	/** The type has a JSON form of its own, which an Any holds as its `value`. */
+	readonly isWellKnown: boolean;
+	/**
+	 * Steps over one message and makes it; undefined in a trial.
+	 *
+	 * @param isInAny the name `@type` is no field's, and passed over
+	 * @throws JsonFault
+	 */
+	read(text: JsonText, isInAny?: boolean): Message | undefined;
+}
+
+/** Finds the one reader of a type. */
+export type ReaderOf = (schema: DescMessage) => MessageReader;
+
+/** The message that fields are put into; undefined in a trial. */
 type Target = { [name: string]: unknown } | undefined;
 
 /** Reads one field's value. */
 export interface FieldReader {
 	/** Contract name. */
 	readonly name: string;
-	/** Stands for the field among others; 0: too many have one. */
+	/** Bit of the field in a set of fields; 0: the set has no room for it. */
 	readonly bit: number;
 	/** `null` is a value like others, and does not mean that the field is not given. */
 	readonly takesNull: boolean;
-	/** The choice that the field belongs to. */
+	/** The oneof that the field belongs to. */
 	readonly oneof: DescOneof | undefined;
 	/** Steps over the value and puts what it says into the message. */
 	read(text: JsonText, message: Target): void;
 }
 
+/** Creates the reader of a field. */
 export function createFieldReader(desc: DescField, bit: number, readerOf: ReaderOf): FieldReader {
 	const { name, oneof } = desc;
 	const isPlural = desc.fieldKind === "list" || desc.fieldKind === "map";
@@ -100,14 +116,14 @@ function createMapRead(
 	};
 }
 
-/** A key is the sender's text, and not told. */
+/** Puts an error within a map entry; the key is the sender's text and is left out. */
 function withinEntry(error: unknown): unknown {
 	if (!(error instanceof JsonFault) || error.kind !== "value") return error;
 	if (error.field !== "") return error.within("[?]");
 	return new JsonFault("value", `has a value that ${error.description}`);
 }
 
-/** Makes what protobuf-es keeps in a field, in an item of a list or in an entry of a map. */
+/** Creates a reader of what protobuf-es keeps in a field, an item of a list or an entry of a map. */
 function createValueReader(desc: DescField, readerOf: ReaderOf): ReadValue {
 	if (desc.enum !== undefined) return createEnumReader(desc.enum);
 	if (desc.message === undefined) {
@@ -115,7 +131,7 @@ function createValueReader(desc: DescField, readerOf: ReaderOf): ReadValue {
 		return createScalarReader(desc.scalar as NonNullable<DescField["scalar"]>, longAsString);
 	}
 	const schema = desc.message;
-	// It keeps these as what they stand for.
+	// protobuf-es keeps these as plain objects.
 	if (
 		schema.typeName === "google.protobuf.Struct" &&
 		desc.parent.typeName !== "google.protobuf.Value"

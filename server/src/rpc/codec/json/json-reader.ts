@@ -1,7 +1,7 @@
 import { create, type DescMessage, type Message, type Registry } from "@bufbuild/protobuf";
 import { JsonFault, refuse, within } from "./json-fault.ts";
+import type { MessageReader } from "./json-field.ts";
 import { createFieldReader, type FieldReader } from "./json-field.ts";
-import type { MessageReader } from "./json-message.ts";
 import { JsonText } from "./json-text.ts";
 import { createWellKnownReader } from "./json-well-known.ts";
 

@@ -8,21 +8,20 @@ import {
 } from "@bufbuild/protobuf";
 import { AnySchema, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { JsonFault, refuse } from "./json-fault.ts";
-import { readFieldMask } from "./json-mask.ts";
-import type { MessageReader, ReaderOf } from "./json-message.ts";
+import type { MessageReader, ReaderOf } from "./json-field.ts";
 import { createScalarReader } from "./json-scalar.ts";
+import { readDuration, readFieldMask, readTimestamp } from "./json-string-types.ts";
 import type { JsonText } from "./json-text.ts";
-import { readDuration, readTimestamp } from "./json-time.ts";
 import { readAny, skipAny } from "./json-value.ts";
 
-/** What the types that hold others need. */
+/** What readers of types that hold others need. */
 export interface WellKnownContext {
 	/** Types that a google.protobuf.Any may hold. */
 	readonly registry: Registry;
 	readonly readerOf: ReaderOf;
 }
 
-/** A reader for a type that has a JSON form of its own; undefined: it has none. */
+/** Creates the reader of a type with a JSON form of its own; undefined: it has none. */
 export function createWellKnownReader(
 	schema: DescMessage,
 	context: WellKnownContext,
@@ -47,12 +46,12 @@ export function createWellKnownReader(
 	}
 }
 
-/** JSON that is data: it was counted and is sound, protobuf-es only puts it into messages. */
+/** Creates a reader of JSON that is data: counted and sound, protobuf-es only puts it into messages. */
 function createJsonValueReader(
 	schema: DescMessage,
 	kind: "object" | "list" | undefined,
 ): MessageReader["read"] {
-	// It counts otherwise, and finds nothing that is deeper than what was read.
+	// protobuf-es counts depth in another way; what was read is not too deep.
 	const rules = { recursionLimit: 1_000 };
 	return (text) => {
 		if (kind !== undefined && text.next() !== kind)
@@ -72,7 +71,7 @@ function createWrapperReader(schema: Parameters<typeof isWrapperDesc>[0]): Messa
 	};
 }
 
-/** A message of any type, with `@type` among its names, or with its own JSON form as `value`. */
+/** Creates a reader of a message of any type, with `@type` among its names, or with its own JSON form as `value`. */
 function createAnyReader({ registry, readerOf }: WellKnownContext): MessageReader["read"] {
 	return (text) => {
 		if (text.next() !== "object") refuse("an object");
@@ -95,7 +94,7 @@ function createAnyReader({ registry, readerOf }: WellKnownContext): MessageReade
 
 const emptyType = "google.protobuf.Empty";
 
-/** undefined: the object is empty. */
+/** Reads the type URL; undefined: the object is empty. */
 function typeUrlIn(text: JsonText): string | undefined {
 	if (!text.openObject()) return undefined;
 	do {
