@@ -15,7 +15,8 @@ export interface RunningApp extends AsyncDisposable {
 
 /** Starts the whole service in this process. `flags` are those of its command line. */
 export async function startApp(...flags: readonly string[]): Promise<RunningApp> {
-	const argv = ["--port", "0", "--data", ":memory:", "--shutdown-grace-ms", "2000", ...flags];
+	const data = flags.includes("kubernetes") ? [] : ["--data", ":memory:"];
+	const argv = ["--port", "0", "--shutdown-grace-ms", "2000", ...data, ...flags];
 	const result = parseConfig(argv, {});
 	if (result.kind !== "config") throw new Error(`bad flags: ${JSON.stringify(result)}`);
 	const app = createApp(result.config);
