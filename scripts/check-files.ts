@@ -1,4 +1,4 @@
-// Holds the size of files. One noun per file keeps a file short; a long one is a question
+// Holds the size of files. One concept per file keeps a file short; a long one is a question
 // (over 300 lines) and then a fault (over 400), tests included, generated code excluded.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ for (const file of files) {
 		console.error(`${file}: ${lines} lines, at most ${maxLines}`);
 		faults++;
 	} else if (lines > questionLines) {
-		console.warn(`${file}: ${lines} lines: is this one noun?`);
+		console.warn(`${file}: ${lines} lines: is this one concept?`);
 	}
 }
 console.log(`sizes: ${files.length} files, ${faults} over ${maxLines} lines`);
