@@ -29,17 +29,13 @@ export class LazyHeaders implements Headers {
 	}
 
 	get(name: string): string | null {
-		if (this.#copy !== undefined || !isFieldName(name)) return this.#headers.get(name);
-		const fields = this.#fields;
+		if (this.#copy !== undefined) return this.#copy.get(name);
+		// Most callers spell a name as the fields do.
+		const found = findValue(this.#fields, name);
+		if (found !== null) return found;
+		if (!isFieldName(name)) return this.#headers.get(name);
 		const lower = name.toLowerCase();
-		let found: string | null = null;
-		for (let i = 0; i < fields.length; i += 2) {
-			if (fields[i] !== lower) continue;
-			const value = trimmed(fields[i + 1] as string);
-			// Cookies are no list (RFC 6265, 5.4).
-			found = found === null ? value : found + (lower === "cookie" ? "; " : ", ") + value;
-		}
-		return found;
+		return lower === name ? null : findValue(this.#fields, lower);
 	}
 
 	has(name: string): boolean {
@@ -89,6 +85,18 @@ export class LazyHeaders implements Headers {
 /** Returns headers that hold something of their own; undefined: nobody has written any. */
 export function copiedHeaders(headers: Headers): Headers | undefined {
 	return headers instanceof LazyHeaders ? headers.copied : headers;
+}
+
+/** Finds the values of a field, joined as `Headers` joins them; null: there is none. */
+function findValue(fields: HeaderFields, name: string): string | null {
+	let found: string | null = null;
+	for (let i = 0; i < fields.length; i += 2) {
+		if (fields[i] !== name) continue;
+		const value = trimmed(fields[i + 1] as string);
+		// Cookies are no list (RFC 6265, 5.4).
+		found = found === null ? value : found + (name === "cookie" ? "; " : ", ") + value;
+	}
+	return found;
 }
 
 /** A token (RFC 9110, 5.6.2); `Headers` throws on anything else. */
