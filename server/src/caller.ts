@@ -1,12 +1,12 @@
-/** Who makes a call, as an authenticator has found. */
+/** Identity of a caller, as an authenticator has found it. */
 export interface Principal {
 	/** Unique among all principals, as in `system:serviceaccount:web:deployer`. */
 	readonly name: string;
 	/** Groups that it belongs to; may be empty. */
 	readonly groups: readonly string[];
-	/** How it has proved that, as in `oidc` or `certificate`; one of few, for logs and metrics. */
+	/** Method of proof, as in `oidc` or `certificate`; one of few, for logs and metrics. */
 	readonly method: string;
-	/** When the proof expires, in milliseconds since 1970; undefined: it does not. */
+	/** Time at which the proof expires, in milliseconds since 1970; undefined: never. */
 	readonly expiresAtMs?: number;
 }
 
@@ -35,9 +35,12 @@ export interface PeerCertificate {
 	readonly fingerprint256: string;
 }
 
-/** Who asks for a list or a stream. */
+/** Reader of a list or a stream. */
 export interface Caller {
-	/** Aborts when the caller leaves. Read it only where it is needed: a signal is made when asked for. */
+	/**
+	 * Aborts when the caller leaves. Read it only where it is needed: a signal is made when asked
+	 * for.
+	 */
 	readonly signal: AbortSignal;
 	/** undefined: nobody has asked who it is. */
 	readonly principal?: Principal | undefined;

@@ -19,7 +19,7 @@ interface FailedObject {
 	readonly name: string;
 }
 
-/** How long callers are told to wait for a store that opens or closes, in milliseconds. */
+/** Delay that callers are asked to wait for a store that opens or closes, in milliseconds. */
 const storeRetryAfterMs = 1_000;
 
 /** What a failure carries besides its reason and message. */
@@ -81,7 +81,9 @@ export function invalidRequest(...violations: FieldViolation[]): Failure {
 	return new Failure(ErrorReason.INVALID_REQUEST, message, { violations });
 }
 
-/** Builds the message of a failure with violations: the first of them, and how many more there are. */
+/**
+ * Builds the message of a failure with violations: the first of them, and how many more there are.
+ */
 export function violationsMessage(start: string, violations: readonly FieldViolation[]): string {
 	const first = violations[0];
 	if (first === undefined) return start;

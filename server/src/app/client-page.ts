@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import type { AssetMount } from "../port/assets.ts";
 
-/** Beside `src` and `dist` alike; made by the build. */
+/** File of the build, at the same place seen from `src` and from `dist`. */
 const file = new URL("../../assets/client.js", import.meta.url);
 
 /**

@@ -60,7 +60,7 @@ const tlsOptions: Readonly<Record<TlsFilePart, string>> = {
 	pair: "--tls-cert and --tls-key",
 };
 
-/** Returns one line for whoever started the service: why it cannot start, and what to change. */
+/** Returns one line for the person who started the service: why it cannot start, and what to change. */
 export function startErrorLine(error: unknown, config: Config): string {
 	if (error instanceof TlsFileError) return `${tlsOptions[error.part]}: ${error.message}`;
 	if (!(error instanceof Error)) return String(error);

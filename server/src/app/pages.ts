@@ -6,8 +6,8 @@ import { createClientPage } from "./client-page.ts";
 const plainText = "text/plain; charset=utf-8";
 
 /**
- * The web client at `/client.js`, and the pages for whoever runs the service: `/livez` (the process answers), `/readyz` (it wants
- * calls, else why not) and `/metrics` (Prometheus).
+ * Creates the web client at `/client.js` and the pages for operators: `/livez` (the process
+ * answers), `/readyz` (it wants calls, else why not) and `/metrics` (Prometheus).
  */
 export function createPages(parts: {
 	readonly readiness: () => Readiness;
@@ -29,13 +29,13 @@ export function createPages(parts: {
 	];
 }
 
-/** Tells whether this process wants calls. */
+/** Checks whether this process wants calls. */
 export type Readiness =
 	| { readonly state: "starting" }
 	| { readonly state: "ready" }
 	| { readonly state: "stopping" };
 
-/** What `/readyz` tells of the upstream of a store. */
+/** State of a store's upstream, as `/readyz` reports it. */
 type Upstream = Pick<Freshness, "staleSinceMs" | "trouble" | "unwritable">;
 
 /** Response of `/readyz`, for orchestrators. */
@@ -52,7 +52,7 @@ const reasons: Readonly<Record<Exclude<Readiness["state"], "ready">, string>> = 
 };
 
 /**
- * Returns the response of `/readyz`. A silent upstream is told but does not make a replica unready:
+ * Returns the response of `/readyz`. A silent upstream is reported but does not make a replica unready:
  * it still answers reads, and taking out all replicas together would help nobody. A store of this
  * process that cannot write does, because nothing else would show it.
  */

@@ -20,7 +20,7 @@ export function readCommandLine(
 	options: readonly Option<unknown>[],
 ): CommandLine {
 	// Values are optional for commander and missing ones are found later, so that all faults of a
-	// command line are told at once.
+	// command line are reported at once.
 	const command = new Command("wukong-server")
 		.description("WukongService over gRPC, gRPC-Web, Connect and JSON on one port.")
 		.helpOption(false)

@@ -11,7 +11,7 @@ export interface Option<T> {
 	/** Placeholder of the value in the help; undefined for a switch, which takes no value. */
 	readonly placeholder: string | undefined;
 	readonly defaultValue: T;
-	/** As in "ms"; empty where the value has none. */
+	/** Unit, as in "ms"; empty where the value has none. */
 	readonly unit: string;
 	/** For people: what it is, and what special values mean. */
 	readonly description: string;
@@ -23,7 +23,7 @@ export function environmentName({ flag }: { readonly flag: string }): string {
 	return `${environmentPrefix}${flag.replaceAll("-", "_").toUpperCase()}`;
 }
 
-/** All environment names begin with it. */
+/** Prefix of all environment names. */
 export const environmentPrefix = "WUKONG_";
 
 /** Parses any text but the empty one. */
@@ -69,7 +69,10 @@ export const parseDnsLabel: Parse<string> = (text) =>
 		? { value: text }
 		: { problem: "must be a DNS label: at most 63 of a-z, 0-9 and -, no - at the ends" };
 
-/** Parses a file path or `:memory:`; other texts that begin with a colon are taken for a typing error. */
+/**
+ * Parses a file path or `:memory:`; other texts that begin with a colon are taken for a typing
+ * error.
+ */
 export const parseDataPath: Parse<string> = (text) => {
 	if (text.startsWith(":") && text !== ":memory:") {
 		return {
@@ -91,7 +94,7 @@ export const parseHeaderNames: Parse<readonly string[]> = (text) => {
 	};
 };
 
-/** Tells whether a text is a name. `*` is a token too, but in CORS it stands for every name. */
+/** Checks whether a text is a name. `*` is a token too, but in CORS it stands for every name. */
 function isHeaderName(text: string): boolean {
 	return text !== "*" && /^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(text);
 }

@@ -67,7 +67,7 @@ function arm(answer: EndedAnswer): void {
 	answer.writable.once("close", () => timer.cancel());
 }
 
-/** Tells whether all of it was taken, or nobody is left to take it. */
+/** Checks whether all of it was taken, or nobody is left to take it. */
 function isOut({ writable }: EndedAnswer): boolean {
 	return writable.destroyed || writable.writableFinished;
 }

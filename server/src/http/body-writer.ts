@@ -1,11 +1,11 @@
 import type { Exchange } from "./exchange.ts";
 import type { StreamBudget } from "./scheduler.ts";
 
-/** How a body is written. */
+/** Options of a body's writer. */
 export interface WriteOptions {
 	readonly budget: Pick<StreamBudget, "spend" | "nextTurn">;
 	readonly sliceBytes: number;
-	/** As in {@link Exchange.drained}. */
+	/** Limit of {@link Exchange.drained}. */
 	readonly stallTimeoutMs: number | undefined;
 }
 

@@ -135,7 +135,7 @@ export class H1Exchange implements Exchange, EndedAnswer {
 	writeHead(head: ResponseHead): void {
 		const response = this.writable;
 		if (response.headersSent || response.destroyed) return;
-		// An unread body cannot be told from the next request. Node ends the connection with the last
+		// An unread body cannot be distinguished from the next request. Node ends the connection with the last
 		// response, so it is not the last while other calls have begun behind it.
 		const isLast = !this.#isRead || (this.options.isDraining() && this.peer.unanswered <= 1);
 		response.writeHead(
@@ -272,7 +272,7 @@ function lowerNames(raw: readonly string[]): string[] {
 	return fields;
 }
 
-/** Tells whether a request has a body (RFC 9112, 6.3); Node sets "complete" a moment later. */
+/** Checks whether a request has a body (RFC 9112, 6.3); Node sets "complete" a moment later. */
 function hasBody(fields: HeaderFields): boolean {
 	if (fieldOf(fields, "transfer-encoding") !== undefined) return true;
 	return Number(fieldOf(fields, "content-length") ?? 0) > 0;

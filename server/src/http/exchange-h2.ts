@@ -97,7 +97,7 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 		if (this.#peerHasStopped) callback();
 	}
 
-	/** Tells whether the stream has ended, in whatever way. */
+	/** Checks whether the stream has ended, in whatever way. */
 	get isClosed(): boolean {
 		const { destroyed, closed, aborted } = this.writable;
 		return destroyed || closed || aborted;

@@ -37,7 +37,7 @@ export interface Exchange {
 	readonly method: string;
 	/** Request target as received; empty where there is none. */
 	readonly target: string;
-	/** All values of Host and :authority as received. */
+	/** Values of Host and :authority as received, all of them. */
 	readonly authorities: readonly string[];
 	/** Header fields, names in lower case, without pseudo headers. */
 	readonly rawHeaders: HeaderFields;
@@ -55,7 +55,7 @@ export interface Exchange {
 	releaseRequestHead(): void;
 	/**
 	 * Collects the whole request body. Call it once, instead of {@link Exchange.readBody}. Memory grows
-	 * with the data received, not with a length that was announced. `done` is called once, perhaps
+	 * with the data received, not with a length that was announced. `done` is called once, possibly
 	 * before this returns, but never when the peer leaves.
 	 */
 	collectBody(limit: BodyLimit, done: (body: CollectedBody) => void): void;

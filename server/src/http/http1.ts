@@ -160,7 +160,7 @@ export class H1Connection implements H1ConnectionState {
 		return this.#hasStopped;
 	}
 
-	/** Tells whether a request that arrives now is served. */
+	/** Checks whether a request that arrives now is served. */
 	get takesMore(): boolean {
 		return this.#takesMore && !this.#hasStopped;
 	}

@@ -22,7 +22,7 @@ export interface ListenerOptions extends Omit<ExchangeOptions, "sendQuota"> {
 	readonly onUpgrade?: ((request: UpgradeRequest) => void) | undefined;
 }
 
-/** Returns a name that tells one open connection from all others. */
+/** Returns a name that no other open connection has. */
 function peerName({ remoteAddress, remotePort, localAddress }: Socket): string {
 	return `${remoteAddress} ${remotePort} ${localAddress}`;
 }

@@ -2,7 +2,7 @@
 export interface MediaType {
 	/** Type and subtype in lower case, as in `application/json`. */
 	readonly essence: string;
-	/** By name in lower case; values without their quotes. */
+	/** Parameters by name in lower case; values without their quotes. */
 	readonly parameters: ReadonlyMap<string, string>;
 }
 

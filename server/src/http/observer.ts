@@ -1,4 +1,4 @@
-/** Why the port ended a connection. */
+/** Reason for which the port ended a connection. */
 export type ConnectionFault =
 	| "too_many_connections"
 	| "too_many_requests"

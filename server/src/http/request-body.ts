@@ -178,7 +178,7 @@ export async function* readBody(
 	} finally {
 		timer.cancel();
 		unsubscribe();
-		// Else the stream would wait for this reader for ever, and its rest could not be read away.
+		// Else the stream would wait for this reader without end, and its rest could not be read away.
 		chunks.return?.().catch(() => {});
 	}
 }

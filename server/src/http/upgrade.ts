@@ -49,7 +49,7 @@ export interface Upgrades {
 export function keepTlsRecords(): void {}
 
 /**
- * Tells whether a request asks for WebSocket and for nothing else. All others are served as if they
+ * Checks whether a request asks for WebSocket and for nothing else. All others are served as if they
  * had no Upgrade field, which is what RFC 9110, 7.8 allows: "h2c" of a client that would rather have
  * HTTP/2, HTTP/1.0, and requests with a body.
  */

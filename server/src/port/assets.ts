@@ -91,7 +91,7 @@ export function createAssetLookup(
  * or dot segments, encoded slashes, backslashes, control characters, bytes that are no UTF-8.
  */
 function decodeRest(raw: string): string | undefined {
-	// Decoded, these would divide the path anew (RFC 3986, 2.2).
+	// Decoded, these would divide the path differently (RFC 3986, 2.2).
 	if (/%2f|%5c|\\/i.test(raw)) return undefined;
 	let rest: string;
 	try {
@@ -137,7 +137,7 @@ export async function writeAsset(
 	else exchange.end({ body });
 }
 
-/** Tells whether If-None-Match names the entity tag, by weak comparison (RFC 9110, 13.1.2). */
+/** Checks whether If-None-Match names the entity tag, by weak comparison (RFC 9110, 13.1.2). */
 function isCurrent(given: string | undefined, etag: string | undefined): boolean {
 	if (given === undefined || etag === undefined) return false;
 	if (given.trim() === "*") return true;

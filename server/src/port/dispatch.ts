@@ -30,7 +30,7 @@ export interface DispatchOptions extends DirectOptions {
 
 /** Routes requests to assets, procedures and upgrade handlers. */
 export interface Dispatch {
-	/** Serves a request. Never fails: a fault breaks off this one call and is told to the observer. */
+	/** Serves a request. Never fails: a fault breaks off this one call and is reported to the observer. */
 	serve(exchange: Exchange): void;
 	/** Serves a request for WebSocket, in the same way. */
 	upgrade(request: UpgradeRequest): void;
@@ -42,7 +42,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 	const findAsset = createAssetLookup(options.assets);
 	const checkAuthority = createAuthorityCheck(options.hosts);
 	const { observer } = options;
-	/** Nobody waits for the end of a request without a route: it is no call. */
+	/** Owner of responses to requests without a route, which are no calls. */
 	const nobody: ResponseOwner = { onEnd() {}, onFault: observer.unexpected };
 
 	/** @returns the rest of the response, where its failure is reported here */

@@ -66,7 +66,7 @@ export function checkOrigin(
 }
 
 /**
- * Tells whether a request comes from no page, or from one of an origin that may do everything: the
+ * Checks whether a request comes from no page, or from one of an origin that may do everything: the
  * service's own or a listed one. "null" is neither.
  */
 export function isTrustedOrigin(

@@ -30,7 +30,7 @@ export interface PortOptions {
 	readonly host: string;
 	/** TCP port; 0 for any that is free. */
 	readonly port: number;
-	/** From connect's `createServiceImplSpec`. */
+	/** Services as connect's `createServiceImplSpec` makes them. */
 	readonly services: readonly ServiceImplSpec[];
 	/** The first one is the outermost. */
 	readonly interceptors: readonly Interceptor[];
@@ -48,17 +48,26 @@ export interface PortOptions {
 	readonly way?: "direct" | "universal";
 	/** Protocols of the services. Default: Connect, gRPC-Web and gRPC. */
 	readonly protocols?: readonly Protocol[];
-	/** Error details of refusals, as the contract of the services wants them; the port has none of its own. */
+	/**
+	 * Error details of refusals, as the contract of the services wants them; the port has none of its
+	 * own.
+	 */
 	readonly refusalDetails: RefusalDetails;
 	/** See `defaultLimits`. */
 	readonly limits: TransportLimits;
 	/** Undefined: cleartext. */
 	readonly tls: TlsFileNames | undefined;
-	/** Host names, without port, that are answered besides loopback names and the bound host; "*": all. */
+	/**
+	 * Host names, without port, that are answered besides loopback names and the bound host; "*":
+	 * all.
+	 */
 	readonly allowedHosts: readonly string[];
 	/** Origins, as in `https://console.example.org`, whose pages may call. */
 	readonly allowedOrigins: readonly string[];
-	/** Header fields that those pages may send, besides what the protocols and tracing need. Default: none. */
+	/**
+	 * Header fields that those pages may send, besides what the protocols and tracing need. Default:
+	 * none.
+	 */
 	readonly allowedHeaders?: readonly string[];
 	/** Plain resources beside the procedures. */
 	readonly assets: readonly AssetMount[];

@@ -6,7 +6,7 @@ export const startOver = "start-over";
 
 /** One place of a version: a position in the history of one kind of upstream object. */
 export interface VersionPlace {
-	/** Everything up to this one was told, but for what is withheld. */
+	/** Everything up to this one was sent, but for what is withheld. */
 	readonly position: bigint;
 	/** Where a replay begins, if it is not at `position`: right before the oldest withheld change. */
 	readonly replayAfter: bigint | undefined;
@@ -43,7 +43,7 @@ export function parsePlainVersion(text: string): bigint | undefined {
 
 /**
  * Reads a version as clients send it back: one to four places joined by `~`, each a number or two
- * joined by `.`, then perhaps `-` and a suffix.
+ * joined by `.`, then optionally `-` and a suffix.
  * @returns undefined where the text is none
  */
 export function parseVersion(text: string): Version | undefined {

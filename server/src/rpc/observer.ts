@@ -1,6 +1,6 @@
 import { type Exchange, headerOf } from "../http/exchange.ts";
 
-/** Why a request was refused before any interceptor saw it. */
+/** Reason for which a request was refused before any interceptor saw it. */
 export type RefusalCause =
 	| "authority"
 	| "origin"
@@ -35,7 +35,7 @@ export interface RefusedCall extends RequestSummary {
 	readonly requestId: string;
 }
 
-/** How a call of a known procedure ended. */
+/** End of a call of a known procedure. */
 export interface CallOutcome {
 	readonly requestId: string;
 	/** The whole response was passed to the connection. */

@@ -6,13 +6,16 @@ import { createConnectHandlers, type HandlerOptions } from "./universal/connect-
 
 /** One procedure of a service, and how it is answered. */
 export interface Procedure {
-	/** As in `/novasphere.v1.WukongService/GetWukong`. */
+	/** Path, as in `/novasphere.v1.WukongService/GetWukong`. */
 	readonly path: string;
 	readonly method: DescMethod;
 	readonly isUnary: boolean;
-	/** Without side effects (`idempotency_level`), so that a GET may ask for it. */
+	/** True without side effects (`idempotency_level`), so that a GET may ask for it. */
 	readonly isReadOnly: boolean;
-	/** The implementation of a procedure with one request message; undefined: connect's handler answers. */
+	/**
+	 * The implementation of a procedure with one request message; undefined: connect's handler
+	 * answers.
+	 */
 	readonly direct: DirectProcedure | undefined;
 	/** connect's handler. */
 	readonly universal: UniversalHandler;

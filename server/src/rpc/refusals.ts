@@ -3,24 +3,30 @@ import type { FieldViolation } from "../failure.ts";
 import type { HeaderFields } from "../http/fields.ts";
 import type { RefusalCause } from "./observer.ts";
 
-/** A request that goes no further, and what its caller is told. */
+/** Refusal of a request, with all that its caller learns. */
 export interface Refusal {
 	readonly cause: RefusalCause;
-	/** Status for callers of plain HTTP and of Connect's unary calls; all others are answered with 200. */
+	/**
+	 * Status for callers of plain HTTP and of Connect's unary calls; all others are answered with
+	 * 200.
+	 */
 	readonly httpStatus: number;
 	readonly code: Code;
-	/** Tells people what to change; holds nothing of the caller's own text. */
+	/** Message for people: what to change; holds nothing of the caller's own text. */
 	readonly message: string;
 	readonly headers?: HeaderFields;
 	/** Delay before a retry; undefined: the same request would be refused again. */
 	readonly retryAfterMs?: number;
 	/** Fields of the request that are at fault. */
 	readonly violations?: readonly FieldViolation[];
-	/** The HTTP status alone tells it, to clients of Connect's streams too. */
+	/** True where the HTTP status alone expresses it, to clients of Connect's streams too. */
 	readonly isBare?: boolean;
 }
 
-/** Adds what the contract of the services says with a refusal: reason and details, by its cause and code. */
+/**
+ * Adds what the contract of the services says with a refusal: reason and details, by its cause and
+ * code.
+ */
 export type RefusalDetails = (
 	refusal: Refusal,
 ) => NonNullable<ConstructorParameters<typeof ConnectError>[3]>;

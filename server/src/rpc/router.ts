@@ -97,7 +97,7 @@ interface Template {
 	readonly isExact: boolean;
 	/** Literals, `*` for one segment, `**` for the rest. */
 	readonly segments: readonly string[];
-	/** Behind the colon; undefined: none. */
+	/** Verb behind the colon; undefined: none. */
 	readonly verb: string | undefined;
 	readonly variables: readonly Variable[];
 }
@@ -105,7 +105,10 @@ interface Template {
 interface Variable {
 	/** Field path, as in `shelf.name`. */
 	readonly name: string;
-	/** Its segments: from `start` to before `end`; an `end` of -1 stands for the end of the path. */
+	/**
+	 * Segments of the variable: from `start` to before `end`; an `end` of -1 stands for the end of
+	 * the path.
+	 */
 	readonly start: number;
 	readonly end: number;
 	/** Several segments: an encoded slash stays encoded, so that it differs from a separator. */
@@ -201,7 +204,10 @@ function bindVariables(template: Template, segments: readonly string[]): Variabl
 	return variables;
 }
 
-/** Decodes a segment, but for slashes in a value of several (google/api/http.proto, "Path template syntax"). */
+/**
+ * Decodes a segment, but for slashes in a value of several (google/api/http.proto, "Path template
+ * syntax").
+ */
 function decodeSegment(segment: string, keepsSlashes: boolean): string {
 	if (!segment.includes("%")) return segment;
 	if (!keepsSlashes) return decodeURIComponent(segment);

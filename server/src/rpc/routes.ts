@@ -16,7 +16,7 @@ export interface Route {
 	/** Name of the protocol. */
 	readonly protocolName: string;
 	readonly protocol: UnaryProtocol | StreamProtocol;
-	/** Where the request's message lies. */
+	/** Place of the request's message. */
 	readonly binding: RequestBinding;
 	/** Path and query. */
 	readonly path: string;

@@ -14,7 +14,7 @@ export interface Change<T extends ObjectRef = Wukong> {
 	/**
 	 * Version that the event of this change tells clients to resume from. Equal to
 	 * `version`, but for changes found by a relist: all of these but the last carry
-	 * the version before the gap, because a resume in their midst must see all.
+	 * the version before the gap, because a resume between them must see all.
 	 */
 	readonly resumeVersion: bigint;
 	/**
@@ -32,7 +32,7 @@ export interface Change<T extends ObjectRef = Wukong> {
 	readonly deleted: boolean;
 }
 
-/** How much history is kept for clients that resume; the narrowest limit counts. */
+/** Limits of the history that is kept for clients that resume; the narrowest counts. */
 export interface HistoryLimits {
 	/** Number of changes. */
 	readonly maxChanges: number;
@@ -45,16 +45,16 @@ export interface HistoryLimits {
 	readonly maxBytes: number;
 }
 
-/** How current the store's picture is. */
+/** Currency of the store's picture. */
 export interface Freshness {
 	/** Milliseconds since upstream last proved this current; 0 where there is no upstream. */
 	readonly lagMs: number;
 	/** Set while upstream is silent: milliseconds since 1970 that the data is from. */
 	readonly staleSinceMs: number | undefined;
-	/** What is wrong upstream, in words for whoever runs the service; undefined: nothing is known. */
+	/** What is wrong upstream, in words for operators; undefined: nothing is known. */
 	readonly trouble?: string | undefined;
 	/**
-	 * Set while the store takes no write: why, in words for whoever runs the service. The process
+	 * Set while the store takes no write: why, in words for operators. The process
 	 * wants no calls then.
 	 */
 	readonly unwritable?: string | undefined;
@@ -62,7 +62,7 @@ export interface Freshness {
 
 /** Everything a store knows when it starts (or starts over). */
 export interface StoreState<T extends ObjectRef = Wukong> {
-	/** All objects at `head`, in any order. */
+	/** Objects at `head`, all of them, in any order. */
 	readonly objects: readonly T[];
 	/** The newest version. */
 	readonly head: bigint;
@@ -78,7 +78,7 @@ export interface Sink<T extends ObjectRef = Wukong> {
 	load(state: StoreState<T>): void;
 	/** Adds committed changes, oldest first, all newer than anything before. */
 	append(changes: readonly Change<T>[]): void;
-	/** Nothing happened up to `version` (a bookmark). */
+	/** Moves on to `version`, up to which nothing happened (a bookmark). */
 	advance(version: bigint): void;
 }
 
@@ -102,7 +102,9 @@ export interface Edit {
 export interface WriteOptions {
 	/** True: check everything, store nothing. */
 	readonly validateOnly: boolean;
-	/** Aborts when the caller leaves or its deadline passes. A write already under way is not undone. */
+	/**
+	 * Aborts when the caller leaves or its deadline passes. A write already under way is not undone.
+	 */
 	readonly signal: AbortSignal;
 	/** Milliseconds until the caller's deadline; undefined, as when it is absent: there is none. */
 	readonly remainingMs?: () => number | undefined;

@@ -26,7 +26,7 @@ interface Tally {
 interface MethodCounts {
 	/** Hear of its calls; one for each protocol that it was called by, for all of these calls. */
 	readonly listeners: Partial<Record<CallProtocol, CallListener>>;
-	/** In seconds; undefined for a stream, which lasts as long as its reader likes. */
+	/** Durations in seconds; undefined for a stream, which lasts as long as its reader likes. */
 	readonly durations: Distribution | undefined;
 }
 
@@ -53,7 +53,7 @@ export function createCallCounters(registry: Registry): CallObserver {
 		labelNames: ["service", "method"],
 		buckets: durationBuckets,
 	});
-	/** By descriptor: methods of two services can have one name. */
+	/** Counts by descriptor: methods of two services can have one name. */
 	const methods = new Map<DescMethod, MethodCounts>();
 
 	function createCounts(method: DescMethod): MethodCounts {
@@ -69,7 +69,7 @@ export function createCallCounters(registry: Registry): CallObserver {
 		protocol: CallProtocol,
 		durations: Distribution | undefined,
 	): CallListener {
-		/** By code; a success is at 0, which no code has. */
+		/** Tallies by code; a success is at 0, which no code has. */
 		const byCode: (Tally | undefined)[] = [];
 		return {
 			callEnded(_call, { durationMs, failure }) {
@@ -106,7 +106,7 @@ export interface HistogramOptions {
 	/** Name of the metric; its last word is the unit of all values, as Prometheus has it. */
 	readonly name: string;
 	readonly help: string;
-	/** Their values must be few: each combination has a series of its own. */
+	/** Names of labels. Few values each: every combination has a series of its own. */
 	readonly labelNames: readonly string[];
 	/** Upper bounds, inclusive and rising; one without bound is added. */
 	readonly buckets: readonly number[];

@@ -9,7 +9,10 @@ import type { Slice, View } from "./view.ts";
 /** What a cursor says next: shared events, or the control event that its stream is to make. */
 export type CursorMessage<E> = readonly E[] | "synced" | "reset";
 
-/** The position of a token is lost. Until RESET is said, that token holds: its reader keeps what it has. */
+/**
+ * The position of a token is lost. Until RESET is said, that token holds: its reader keeps what it
+ * has.
+ */
 interface Lost {
 	readonly at: "reset";
 	readonly cause: ResetCause;
@@ -36,7 +39,9 @@ type CursorState<T extends ApiObject, E> =
 	| { readonly at: "catching up"; readonly end: number; readonly position: LogPosition<T, E> }
 	/** Sends SYNCED. */
 	| { readonly at: "complete"; readonly position: LogPosition<T, E>; readonly token: string }
-	/** Sends what happens. The position itself is the state: thousands of streams save an object each. */
+	/**
+	 * Sends what happens. The position itself is the state: thousands of streams save an object each.
+	 */
 	| LogPosition<T, E>;
 
 /**
@@ -54,7 +59,7 @@ export class Cursor<T extends ApiObject, E> {
 		this.#state = this.#starting(start);
 	}
 
-	/** As a phase of a stream: it is open. */
+	/** Name of this phase of a stream. */
 	get name(): "open" {
 		return "open";
 	}
@@ -75,7 +80,10 @@ export class Cursor<T extends ApiObject, E> {
 		}
 	}
 
-	/** All that the log has was passed. Looked up at each call: news may come between two turns. */
+	/**
+	 * Checks that all that the log has was passed. Looked up at each call: news may come between two
+	 * turns.
+	 */
 	get isAtEnd(): boolean {
 		const state = this.#state;
 		return state.at === "live" && state.isAtEnd;

@@ -29,7 +29,7 @@ export type ControlKind = "synced" | "heartbeat" | "reset";
 export interface ControlStamp {
 	readonly token: string;
 	readonly timeMs: number;
-	/** How current the data is; undefined in a RESET, which says nothing about it. */
+	/** Currency of the data; undefined in a RESET, which says nothing about it. */
 	readonly freshness: Freshness | undefined;
 }
 
@@ -56,7 +56,10 @@ export function createControlEvents<T extends ApiObject, E>(options: {
 	};
 }
 
-/** Keeps the ADDED of snapshots: one for the newest state of each object, whatever the number of streams. */
+/**
+ * Keeps the ADDED of snapshots: one for the newest state of each object, whatever the number of
+ * streams.
+ */
 export interface SnapshotEvents<T extends ApiObject, E> {
 	of(object: T): E;
 	/** Lets go of the event of a state that is no longer the newest. */

@@ -20,7 +20,7 @@ export interface Heartbeats {
 }
 
 export function createHeartbeats(clock: Clock): Heartbeats {
-	/** By length in milliseconds; only those that are under way for a stream. */
+	/** Intervals by length in milliseconds; only those that are under way for a stream. */
 	const underWay = new Map<number, Interval>();
 
 	return {
@@ -37,7 +37,10 @@ export function createHeartbeats(clock: Clock): Heartbeats {
 	};
 }
 
-/** How much too early a timer may fire, because the monotonic clock has fractions. */
+/**
+ * Tolerance for timers that fire too early, because the monotonic clock has fractions, in
+ * milliseconds.
+ */
 const earlyMs = 1;
 
 /** The streams of one interval. */
@@ -45,7 +48,7 @@ class Interval {
 	readonly #clock: Clock;
 	readonly #intervalMs: number;
 	readonly #onIdle: () => void;
-	/** When each is due, the first one first. */
+	/** Due times, the first one first. */
 	readonly #dueMs = new Map<Beating, number>();
 	#timer: Timer | undefined;
 

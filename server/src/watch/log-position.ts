@@ -16,7 +16,7 @@ export class LogPosition<T extends ApiObject, E> {
 		this.#version = start.version;
 	}
 
-	/** As a state of a cursor: this is where it has got to. */
+	/** Name of this state of a cursor. */
 	get at(): "live" {
 		return "live";
 	}
@@ -35,8 +35,8 @@ export class LogPosition<T extends ApiObject, E> {
 	}
 
 	/**
-	 * Why this position is lost for good; undefined while it is good. At the view's end it is good,
-	 * however many changes of others the history has forgotten meanwhile.
+	 * Reason for which this position is lost for good; undefined while it is good. At the view's end it is
+	 * good, however many changes of others the history has forgotten meanwhile.
 	 */
 	get lost(): "lagged" | "reloaded" | undefined {
 		const { log, end } = this.#view;

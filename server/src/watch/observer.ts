@@ -8,7 +8,7 @@ export type ResetCause =
 	| "expired"
 	/** The version is of another history of the store, or of a replica that watches other kinds. */
 	| "foreign"
-	/** The store has the version, but did not tell of it in time. */
+	/** The store has the version, but did not bring it in time. */
 	| "ahead"
 	/** The reader is so slow that the history has dropped what it has not read. */
 	| "lagged"

@@ -16,9 +16,9 @@ export const maxPageBytes = 3 * 1024 * 1024;
 /** What to list. */
 export interface ListQuery {
 	readonly filter: Filter;
-	/** At most so many; 0: no limit but bytes. */
+	/** Largest number of objects; 0: no limit but bytes. */
 	readonly pageSize: number;
-	/** From the page before; empty: the first page. */
+	/** Token of the page before; empty: the first page. */
 	readonly pageToken: string;
 	/** Counts on the first page only. */
 	readonly minResourceVersion: string;

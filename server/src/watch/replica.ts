@@ -25,7 +25,7 @@ export interface WatchQuery {
 	/** The snapshot is no older than this. */
 	readonly minResourceVersion: string;
 	readonly heartbeatIntervalMs: number;
-	/** Who reads; its signal ends a stream that is iterated. */
+	/** Reader; its signal ends a stream that is iterated. */
 	readonly caller: Caller;
 	/** What may end the stream from outside, such as a right that runs out. Default: nothing */
 	readonly guard?: StreamGuard | undefined;
@@ -66,7 +66,9 @@ export interface Replica<T extends ApiObject, E> {
 	watch(query: WatchQuery): WatchStream<E>;
 	/** Resolves when reads see `minResourceVersion`. @throws VERSION_NOT_REACHED, INVALID_REQUEST */
 	reach(minResourceVersion: string, caller: Caller): Promise<void>;
-	/** Calls back with each state that is no longer the newest of its object: what hangs on it may go. */
+	/**
+	 * Calls back with each state that is no longer the newest of its object: what hangs on it may go.
+	 */
 	onSuperseded(callback: (object: T) => void): void;
 	/** Checks that a state of an object is the one that reads are given. */
 	isNewest(object: T): boolean;

@@ -7,7 +7,7 @@ import { NamespacedMap } from "./namespaced-map.ts";
  * that each have a namespace of their own cost a change no more than one.
  */
 export class ScopeIndex<V> {
-	/** Those that a namespace alone does not decide. */
+	/** Values that a namespace alone does not decide. */
 	readonly #everywhere = new Set<V>();
 	readonly #byNamespace = new Map<string, Set<V>>();
 	readonly #byName = new NamespacedMap<Set<V>>();
@@ -49,7 +49,7 @@ export class ScopeIndex<V> {
 		}
 	}
 
-	/** Calls back with each one whose scope holds the object, and perhaps some more. */
+	/** Calls back with each value whose scope holds the object, and possibly some more. */
 	forEach(object: ObjectRef, callback: (value: V) => void): void {
 		for (const value of this.#everywhere) callback(value);
 		for (const value of this.#byNamespace.get(object.namespace) ?? []) callback(value);

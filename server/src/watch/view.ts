@@ -13,14 +13,14 @@ export interface SnapshotPosition<T extends ApiObject> {
 	readonly after: T | undefined;
 }
 
-/** ADDED in a row. Frozen, and one for all streams that are told the same. */
+/** ADDED in a row. Frozen, and one for all streams at the same position. */
 export interface SnapshotSlice<T extends ApiObject, E> {
 	readonly events: readonly E[];
 	/** The last object that is passed with them; undefined: all are. */
 	readonly last: T | undefined;
 }
 
-/** Events in a row. Frozen, and one for all streams that are told the same. */
+/** Events in a row. Frozen, and one for all streams at the same position. */
 export interface Slice<E> {
 	readonly events: readonly E[];
 	/** Sequence number where the next one begins. */
@@ -29,9 +29,9 @@ export interface Slice<E> {
 	readonly skipped: number;
 }
 
-/** Who looks through a view. */
+/** Reader of a view. */
 export interface ViewReader {
-	/** There is news in the view. */
+	/** Hears that there is news in the view. */
 	wake(): void;
 	/** Lets a reader at the view's end pass over what lies between it and the view's next change. */
 	skipTo(next: { readonly sequence: number; readonly version: bigint }): void;
@@ -53,7 +53,7 @@ export class View<T extends ApiObject, E> {
 	#changes: CachedChanges<E> | undefined;
 	#snapshot: CachedSnapshot<T, E> | undefined;
 
-	/** @param onKept told when a slice is kept; `forget` is to be called at the log's next news */
+	/** @param onKept called when a slice is kept; `forget` is to be called at the log's next news */
 	constructor(log: ChangeLog<T, E>, filter: Filter, onKept: (view: View<T, E>) => void) {
 		this.log = log;
 		this.filter = filter;
@@ -122,7 +122,10 @@ export class View<T extends ApiObject, E> {
 		return found.slice;
 	}
 
-	/** Returns the ADDED of a snapshot from a position on, likewise. Needs a version that the history holds. */
+	/**
+	 * Returns the ADDED of a snapshot from a position on, likewise. Needs a version that the history
+	 * holds.
+	 */
 	snapshot(position: SnapshotPosition<T>, maxBytes: number): SnapshotSlice<T, E> {
 		let found = this.#snapshot;
 		if (
@@ -140,7 +143,7 @@ export class View<T extends ApiObject, E> {
 }
 
 /**
- * How far behind, in changes, a reader must be before superseded states are
+ * Distance behind the log, in changes, from which superseded states are
  * skipped for it. A reader that keeps up sees every state, except where more come at once: a position
  * in the log cannot tell whether the reader or the burst is the cause (promise 5 of docs/watch.md).
  */

@@ -41,9 +41,9 @@ export function createViews<T extends ApiObject, E>(
 ): Views<T, E> {
 	const open = new Map<string, OpenView<T, E>>();
 	const index = new ScopeIndex<View<T, E>>();
-	/** Those whose readers are to be woken once the batch of changes is complete. */
+	/** Views whose readers are to be woken once the batch of changes is complete. */
 	const changed = new Set<View<T, E>>();
-	/** Those that keep a slice. */
+	/** Views that keep a slice. */
 	const keeping = new Set<View<T, E>>();
 	const onKept = (view: View<T, E>) => void keeping.add(view);
 	let filterBytes = 0;

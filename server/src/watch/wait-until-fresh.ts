@@ -4,7 +4,7 @@ import { ErrorReason, Failure, invalidRequest } from "../failure.ts";
 import { parseVersion, startOver } from "../resource/version.ts";
 import type { ChangeFeed } from "../store/store.ts";
 
-/** How long a read waits for the version it asks for, in milliseconds. */
+/** Longest wait of a read for the version it asks for, in milliseconds. */
 export const maxVersionWaitMs = 5_000;
 
 const retryAfterMs = 1_000;

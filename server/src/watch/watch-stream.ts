@@ -27,7 +27,10 @@ export interface WatchStream<E> extends AsyncIterable<E> {
 	close(reason?: unknown): void;
 }
 
-/** A reader that waits for a stream. An object, not a function: thousands wait without a closure each. */
+/**
+ * A reader that waits for a stream. An object, not a function: thousands wait without a closure
+ * each.
+ */
 export interface Waiter {
 	ready(): void;
 }
@@ -46,7 +49,7 @@ export interface WatchStreamOptions<T extends ApiObject, E> {
 	readonly initialToken: string;
 	/** Makes the cursor; may have to wait for the store first, or throw at once. */
 	readonly open: () => Cursor<T, E> | Promise<Cursor<T, E>>;
-	/** Its signal ends the stream where it is iterated; a reader that takes slices closes it. */
+	/** Reader; its signal ends the stream where it is iterated. One that takes slices closes it. */
 	readonly caller: Caller;
 	readonly onClosed: (stream: OpenStream<E>) => void;
 }
@@ -62,7 +65,10 @@ type Phase<T extends ApiObject, E> =
 
 const nothing: readonly never[] = Object.freeze([]);
 
-/** A class: thousands may be open, and a closure for each of its functions would be most of their memory. */
+/**
+ * A class: thousands may be open, and a closure for each of its functions would be most of their
+ * memory.
+ */
 class Watch<T extends ApiObject, E> implements OpenStream<E> {
 	readonly #controlEvents: ControlEvents<E>;
 	readonly #heartbeats: Heartbeats;

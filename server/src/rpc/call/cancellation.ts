@@ -8,8 +8,8 @@ interface Closable {
 }
 
 /**
- * That a call is broken off, or its work no longer wanted. A class: each call has one, and a
- * stream keeps it.
+ * Cancellation of a call that is broken off, or whose work is no longer wanted. A class: each call
+ * has one, and a stream keeps it.
  */
 export class Cancellation {
 	#controller: AbortController | undefined;
@@ -32,7 +32,7 @@ export class Cancellation {
 		return this.#controller.signal;
 	}
 
-	/** Why the call is broken off; undefined while it is not. */
+	/** Reason for which the call is broken off; undefined while it is not. */
 	get reason(): ConnectError | undefined {
 		return this.#reason;
 	}
@@ -48,7 +48,7 @@ export class Cancellation {
 		if (this.#isOver) held.close(this.#reason);
 	}
 
-	/** Breaks the call off: who waits for its implementation waits no longer. */
+	/** Breaks the call off: nobody waits for its implementation any longer. */
 	abort(reason: ConnectError): void {
 		if (this.#isOver) return;
 		this.#isOver = true;
@@ -59,7 +59,7 @@ export class Cancellation {
 	}
 
 	/**
-	 * The call has ended: whoever still works for it may stop.
+	 * Ends the call: work that still goes on for it may stop.
 	 * @param failure what it failed with; undefined: it was answered
 	 */
 	end(failure?: unknown): void {

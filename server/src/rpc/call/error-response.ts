@@ -24,7 +24,7 @@ export interface ErrorOptions {
 	readonly refusalDetails: RefusalDetails;
 }
 
-/** How an error is written. */
+/** Form of an error. */
 export interface ErrorForm {
 	readonly protocol: CallProtocol;
 	readonly codec: Codec;
@@ -62,7 +62,7 @@ export function toInternal(
 	return createRefusalError(internalFault, refusalDetails);
 }
 
-/** How a refusal is sent. */
+/** Options of a refusal's sending. */
 export interface RefusalSending {
 	readonly exchange: Exchange;
 	/** Header fields of every response. */

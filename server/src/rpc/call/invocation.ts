@@ -144,14 +144,20 @@ export function createStreamRequest(invocation: Invocation, message: Message): S
 	return new InvocationRequest(invocation, message, messages()) as unknown as StreamRequest;
 }
 
-/** Gives a request its signal back: `{ ...request, header }`, by which interceptors change a part, drops it. */
+/**
+ * Gives a request its signal back: `{ ...request, header }`, by which interceptors change a part,
+ * drops it.
+ */
 export function withSignal(request: AnyRequest, invocation: Invocation): AnyRequest {
 	const { message } = request;
 	if ("signal" in request) return request;
 	return Object.assign(new InvocationRequest(invocation, message as Message, undefined), request);
 }
 
-/** What implementations are told of their invocation. A class, for its signal, as {@link InvocationRequest}. */
+/**
+ * Context that implementations see of their invocation. A class, for its signal, as {@link
+ * InvocationRequest}.
+ */
 class InvocationContext implements HandlerContext {
 	readonly service: HandlerContext["service"];
 	readonly method: HandlerContext["method"];

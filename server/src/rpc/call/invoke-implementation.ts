@@ -22,14 +22,14 @@ import { leaveStream } from "./leave-on-abort.ts";
 /** A unary procedure. */
 export interface UnaryProcedure {
 	readonly spec: Extract<MethodImplSpec, { kind: "unary" }>;
-	/** From the outermost to the innermost. */
+	/** Interceptors from the outermost to the innermost. */
 	readonly interceptors: readonly Interceptor[];
 }
 
 /** A server-streaming procedure. */
 export interface StreamProcedure {
 	readonly spec: Extract<MethodImplSpec, { kind: "server_streaming" }>;
-	/** From the outermost to the innermost. */
+	/** Interceptors from the outermost to the innermost. */
 	readonly interceptors: readonly Interceptor[];
 }
 

@@ -7,21 +7,21 @@ import type { Compression } from "../connect-internals.ts";
 import type { CallProtocol, RequestBinding } from "../protocol/protocol.ts";
 import { badRequest, messageTooLarge, type Refusal } from "../refusals.ts";
 
-/** How a request message is read. */
+/** Rules by which a request message is read. */
 export interface ReadRule {
 	readonly protocol: Pick<CallProtocol, "body">;
 	readonly binding: RequestBinding;
 	readonly schema: DescMessage;
 	/** Compression of the message; undefined: none. */
 	readonly compression: Compression | undefined;
-	/** Before decompression and after it. */
+	/** Largest message, before decompression and after it. */
 	readonly maxMessageBytes: number;
 	readonly decoder: Decoder;
 }
 
 /** Receives the message of a request. */
 export interface MessageReceiver {
-	/** Called once, perhaps at once, but not when the caller leaves. */
+	/** Called once, possibly at once, but not when the caller leaves. */
 	receive(message: Decoded): void;
 	/** Called with what was thrown in place of a message; nobody else catches it. */
 	onFault(error: unknown): void;

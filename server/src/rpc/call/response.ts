@@ -26,7 +26,9 @@ export const streamHeaders: HeaderFields = [
 	"no",
 ];
 
-/** Largest body that is sent at once, in bytes; a larger one gives others their turn between slices. */
+/**
+ * Largest body that is sent at once, in bytes; a larger one gives others their turn between slices.
+ */
 const maxWholeBytes = 256 * 1024;
 
 /** What responses are sent with. */
@@ -35,7 +37,7 @@ export interface SendOptions {
 	readonly limits: Pick<TransportLimits, "streamSliceBytes" | "stalledWriteTimeoutMs">;
 }
 
-/** How a response is sent. */
+/** Terms of a response's sending. */
 export interface Sending {
 	/** Header fields besides the response's own. */
 	readonly fields: HeaderFields;

@@ -197,7 +197,7 @@ class ServerCall implements MessageReceiver, ResponseOwner {
 		return ofMs - (nowMs - this.#startMs);
 	}
 
-	/** In its first turn a call's time has not started to run: asking the clock costs as much as a look-up. */
+	/** Checks the deadline, but not in the first turn: asking the clock costs as much as a look-up. */
 	#hasRunOut(): boolean {
 		const leftMs = this.#isLate ? this.#leftMs() : this.#negotiated?.timeoutMs;
 		return leftMs !== undefined && leftMs <= 0;

@@ -36,7 +36,7 @@ export interface StreamOptions extends SendOptions, ErrorOptions {
 	readonly observer: RpcObserver;
 }
 
-/** How one stream is responded to. */
+/** Rules of the response to one stream. */
 export interface StreamResponseRule {
 	readonly protocol: StreamProtocol;
 	readonly options: StreamOptions;

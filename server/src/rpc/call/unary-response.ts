@@ -18,7 +18,7 @@ import {
 	sendResponse,
 } from "./response.ts";
 
-/** How one unary call is responded to. */
+/** Rules of the response to one unary call. */
 export interface UnaryResponseRule {
 	readonly protocol: UnaryProtocol;
 	/** Compression of the response; undefined: none. */

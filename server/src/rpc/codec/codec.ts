@@ -29,14 +29,14 @@ export interface Encoder {
 	encodeBatch(schema: DescMessage, messages: readonly Message[], framing: Framing): Buffer;
 }
 
-/** How encoded messages become the bytes of a stream, in one codec. */
+/** Turns encoded messages into the bytes of a stream, in one codec. */
 export interface Framing {
 	readonly codec: Codec;
 	/** Key under which framed bytes are kept, as in `envelope+json`. */
 	readonly key: string;
 	/**
 	 * Joins encoded messages with what goes between them; `messages` are the same ones, for a framing
-	 * that tells something of each beside its bytes, such as an event's id.
+	 * that says something of each beside its bytes, such as an event's id.
 	 */
 	frame(encoded: readonly Buffer[], messages: readonly Message[]): Buffer;
 }

@@ -14,7 +14,7 @@ export interface EncodingsOptions {
 	readonly maxBytes?: number;
 	/** The same for what is past: a superseded state, or a batch of messages. Default: 16 MiB. */
 	readonly maxPastBytes?: number;
-	/** Tells that few will ask for the bytes of a message. Default: never. */
+	/** Checks whether few will ask for the bytes of a message. Default: never. */
 	readonly isPast?: (message: object) => boolean;
 }
 

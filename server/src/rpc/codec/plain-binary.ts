@@ -42,7 +42,7 @@ export function readPlainBinary(schema: DescMessage, bytes: Buffer): Message | u
 
 const known = new WeakMap<DescMessage, readonly (PlainField | undefined)[]>();
 
-/** By tags of one byte, which name the wire type, too. */
+/** Lists fields by tags of one byte, which name the wire type, too. */
 function fieldsOf(schema: DescMessage): readonly (PlainField | undefined)[] {
 	let fields = known.get(schema);
 	if (fields === undefined) {

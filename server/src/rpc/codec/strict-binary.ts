@@ -3,7 +3,7 @@ import { WireType } from "@bufbuild/protobuf/wire";
 import { type WireField, wireFieldsOf } from "./wire-fields.ts";
 import { WireReader } from "./wire-reader.ts";
 
-/** Why bytes are refused that a decoder would take for a message, or only sees to be none late. */
+/** Reason to refuse bytes that a decoder would accept as a message, or would refuse too late. */
 export interface WireFault {
 	/** `malformed`: protobuf's own grammar is broken, as far as a look without its texts can tell. */
 	readonly kind: "malformed" | "wrong_type" | "out_of_range" | "too_deep" | "too_many_entries";
@@ -50,7 +50,7 @@ interface Walk {
 	valuesLeft: number;
 }
 
-/** From here to the end that the reader has now. */
+/** Finds the first fault from here to the end that the reader has now. */
 function faultIn(place: Place, walk: Walk): WireFault | undefined {
 	const { reader } = walk;
 	if (place.depth > maxDepth) return fault("too_deep");

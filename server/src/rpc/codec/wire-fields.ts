@@ -5,15 +5,15 @@ import { WireType } from "@bufbuild/protobuf/wire";
 export interface WireField {
 	readonly name: string;
 	readonly number: number;
-	/** Of one value. */
+	/** Wire type of one value. */
 	readonly wireType: WireType;
 	/** A list whose values may also come in one piece. */
 	readonly isPackable: boolean;
 	/** Each value takes room of its own: of a list, of a map, or a message. */
 	readonly isEntry: boolean;
-	/** Of a varint. */
+	/** Width of a varint. */
 	readonly width: "32 bits" | "32 bits, signed" | "64 bits";
-	/** Of the message or the map's entry that a value is; undefined: it is neither. */
+	/** Fields of the message or the map's entry that a value is; undefined: it is neither. */
 	readonly fields: (() => ReadonlyMap<number, WireField>) | undefined;
 }
 

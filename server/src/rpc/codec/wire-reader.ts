@@ -13,7 +13,7 @@ export class WireReader {
 	at = 0;
 	/** Where the bytes end that may be read now. May be set. */
 	end: number;
-	/** All that was read so far is as protobuf.dev/programming-guides/encoding has it. */
+	/** True while all that was read is as protobuf.dev/programming-guides/encoding has it. */
 	isSound = true;
 	/** The lower and the upper 32 bits of the varint that was read last, without sign. */
 	low = 0;
@@ -26,7 +26,9 @@ export class WireReader {
 		this.end = bytes.byteLength;
 	}
 
-	/** Steps over a varint, of at most 64 bits in ten bytes; returns its lower 32 bits, without sign. */
+	/**
+	 * Steps over a varint, of at most 64 bits in ten bytes; returns its lower 32 bits, without sign.
+	 */
 	varint(): number {
 		let low = 0;
 		let high = 0;
@@ -60,7 +62,7 @@ export class WireReader {
 		return tag >>> 3;
 	}
 
-	/** Of the tag that was read last. */
+	/** Wire type of the tag that was read last. */
 	wireType: number = WireType.Varint;
 
 	/** Steps over a length; what has this length is there. */
@@ -121,7 +123,7 @@ export class WireReader {
 		return count;
 	}
 
-	/** All loops over bytes end. */
+	/** Stops reading: all loops over bytes end. */
 	#break(): void {
 		this.isSound = false;
 		this.at = this.#bytes.byteLength;

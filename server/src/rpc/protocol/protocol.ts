@@ -45,7 +45,7 @@ export interface CallProtocol {
 	/** Layout of a request body with one message. */
 	readonly body: RequestBody;
 	/**
-	 * Binds a request to its message: tells where it lies and checks what the protocol demands of a
+	 * Binds a request to its message: finds its place and checks what the protocol demands of a
 	 * head. Path variables, query and header fields are at hand; a body is read only where the
 	 * binding has no `message`.
 	 * @param codec of the content type; undefined for GET and HEAD
@@ -54,9 +54,15 @@ export interface CallProtocol {
 	bind(request: RequestHead, codec: Codec | undefined): RequestBinding | Refusal | undefined;
 	/** Content type of a response. */
 	contentType(codec: Codec): string;
-	/** Writes an error where nothing of the response is sent; `metadata` was set before the call failed. */
+	/**
+	 * Writes an error where nothing of the response is sent; `metadata` was set before the call
+	 * failed.
+	 */
 	failure(codec: Codec, error: ConnectError, metadata: Metadata): Response;
-	/** Writes a refusal that the HTTP status alone tells. Default: as {@link CallProtocol.failure}. */
+	/**
+	 * Writes a refusal that the HTTP status alone expresses. Default: as {@link
+	 * CallProtocol.failure}.
+	 */
 	bareRefusal?(error: ConnectError): Response;
 }
 
@@ -77,13 +83,13 @@ export interface StreamProtocol extends CallProtocol {
 /** The head of a request for a procedure. */
 export interface RequestHead {
 	readonly exchange: Exchange;
-	/** Without the question mark; empty where there is none. */
+	/** Query without the question mark; empty where the target has none. */
 	readonly query: string;
 	/** Values of the path template's variables. */
 	readonly variables: Readonly<Record<string, string>>;
 }
 
-/** Where the message of a request lies. */
+/** Place of a request's message. */
 export interface RequestBinding {
 	/** Codec of the message, and of the response. */
 	readonly codec: Codec;
@@ -99,7 +105,7 @@ export interface RequestBinding {
 export interface RequestBody {
 	/** Returns the largest body for a message of so many bytes. */
 	maxBytes(messageBytes: number): number;
-	/** As in the `BodyLimit` of http: reads the size that the first bytes announce. */
+	/** Reads the size that the first bytes announce, as the `BodyLimit` of http has it. */
 	readonly readAnnouncedBytes: ((start: Buffer, receivedBytes: number) => number) | undefined;
 	/**
 	 * Takes the message out of a whole body.

@@ -8,7 +8,10 @@ import { grpcWeb } from "./grpc-web/grpc-web.ts";
 import { grpcWebText } from "./grpc-web-text/grpc-web-text.ts";
 import type { CallProtocol, Protocol, StreamProtocol, UnaryProtocol } from "./protocol.ts";
 
-/** The protocols of a port. Accept-Post names them in this order; the first one that binds a GET answers it. */
+/**
+ * The protocols of a port. Accept-Post names them in this order; the first one that binds a GET
+ * answers it.
+ */
 export const defaultProtocols: readonly Protocol[] = [connect, grpcWeb, grpcWebText, grpc];
 
 /** What a content type says. */
@@ -38,7 +41,7 @@ export interface Protocols {
 	findRefusalForm(exchange: Exchange): RefusalForm;
 }
 
-/** How a refusal is written. */
+/** Form of a refusal. */
 export interface RefusalForm {
 	readonly protocol: CallProtocol;
 	readonly codec: Codec;

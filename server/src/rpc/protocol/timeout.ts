@@ -1,8 +1,8 @@
 /** Header that carries the time a call may take. */
 export interface TimeoutHeader {
-	/** In lower case. */
+	/** Name of the header, in lower case. */
 	readonly name: string;
-	/** The grammar, as callers are told it. */
+	/** Grammar of the header, for the caller's error message. */
 	readonly syntax: string;
 	/** Parses a value to milliseconds; undefined: it is malformed. */
 	parse(value: string): number | undefined;

@@ -10,13 +10,13 @@ import {
 } from "../connect-internals.ts";
 import { createRefusalError, type RefusalDetails } from "../refusals.ts";
 
-/** How the messages of a request stream are checked. */
+/** Rules by which the messages of a request stream are checked. */
 export interface MessageRule {
 	readonly schema: DescMessage;
 	readonly codec: Codec;
 	/** Compression that the stream names; null: none. */
 	readonly compression: Compression | null;
-	/** Before decompression and after it. */
+	/** Largest message, before decompression and after it. */
 	readonly maxMessageBytes: number;
 	readonly decoder: Decoder;
 	readonly refusalDetails: RefusalDetails;

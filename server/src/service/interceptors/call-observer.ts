@@ -20,14 +20,14 @@ export interface ObservedCall {
 
 export type CallProtocol = CallContext["protocol"];
 
-/** How a call ended. */
+/** End of a call. */
 export interface CallEnd {
 	readonly durationMs: number;
 	/** undefined where the call succeeded. */
 	readonly failure: CallFailure | undefined;
 }
 
-/** How a call failed. */
+/** Failure of a call. */
 export interface CallFailure {
 	readonly code: Code;
 	/** Name of the ErrorReason. */
@@ -57,7 +57,10 @@ export interface CallListener {
 	run?<T>(next: () => T): T;
 	/** The request of a stream is read and accepted. */
 	streamOpened?(call: ObservedCall): void;
-	/** Messages of a stream are on their way: how many, at least one. Comes as often as there are batches. */
+	/**
+	 * Messages of a stream are on their way: how many, at least one. Comes as often as there are
+	 * batches.
+	 */
 	messagesSent?(call: ObservedCall, count: number): void;
 	/** The call has ended; once. */
 	callEnded?(call: ObservedCall, end: CallEnd): void;

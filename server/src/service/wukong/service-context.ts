@@ -23,7 +23,7 @@ export function staleSince(replica: WukongReplica): Timestamp | undefined {
 	return staleSinceMs === undefined ? undefined : timestampFromMs(staleSinceMs);
 }
 
-/** Returns who makes a call, for what lies below the service and knows no RPC. */
+/** Returns the caller of a call, for rooms below the service, which know no RPC. */
 export function callerOf(context: HandlerContext): Caller {
 	return new ContextCaller(context);
 }

@@ -82,7 +82,10 @@ function prepareConnection(connection: DatabaseSync, dataPath: string): void {
 	connection.exec("PRAGMA journal_size_limit = 67108864");
 }
 
-/** Before 3.51.3 a reset of the WAL could race with a checkpoint and corrupt the file. */
+/**
+ * Checks SQLite's version: before 3.51.3 a reset of the WAL could race with a checkpoint and
+ * corrupt the file.
+ */
 function requireSafeSqlite(connection: DatabaseSync, dataPath: string): void {
 	const { version } = connection.prepare("SELECT sqlite_version() AS version").get() as {
 		version: string;

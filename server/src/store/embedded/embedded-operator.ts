@@ -4,7 +4,7 @@ import { observe } from "../simulator/observe.ts";
 import type { OperatorOptions } from "../simulator/operator-options.ts";
 import type { WriteQueue } from "./write-queue.ts";
 
-/** How long after a failed write the operator tries again, in milliseconds. */
+/** Delay after a failed write before the operator tries again, in milliseconds. */
 const retryMs = 1_000;
 
 /** Simulates the operator: moves the status of every Wukong through the phases of its life. */

@@ -27,10 +27,10 @@ export interface EmbeddedOptions {
 	/** Number of Wukongs to fill a store with that has never held anything. */
 	readonly seedCount: number;
 	readonly history: HistoryLimits;
-	/** How the operator behaves. */
+	/** Timings of the operator. */
 	readonly operator: OperatorOptions;
 	readonly clock: Clock;
-	/** Told once of a fault after which nothing is written any more; end the process then. */
+	/** Called once with a fault after which nothing is written any more; end the process then. */
 	readonly onFault: (fault: unknown) => void;
 	/** Default: nobody. */
 	readonly observer?: StoreObserver;

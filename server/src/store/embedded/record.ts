@@ -14,7 +14,7 @@ import type { CredentialChange, Edit } from "../store.ts";
 
 /** One stored Wukong, as the store holds it in memory. */
 export interface Entry {
-	/** With credentials and hidden annotations; never leaves the store. */
+	/** State with credentials and hidden annotations; never leaves the store. */
 	readonly record: Wukong;
 	/** What callers see of it. */
 	readonly published: Wukong;

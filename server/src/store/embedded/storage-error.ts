@@ -16,7 +16,7 @@
  */
 export type CommitErrorCode = "FULL" | "READ_ONLY" | "WRITE" | "OTHER" | "IO" | "DAMAGED" | "GONE";
 
-/** Explains each code to whoever runs the service. */
+/** Explains each code to operators. */
 export const commitErrorWords: Readonly<Record<CommitErrorCode, string>> = {
 	FULL: "the disk is full",
 	READ_ONLY: "the data file can only be read",

@@ -22,7 +22,7 @@ export interface HistoryRow {
 	readonly deleted: boolean;
 }
 
-/** All that a storage holds. */
+/** Contents of a storage, all of them. */
 export interface Contents {
 	readonly records: readonly RecordRow[];
 	/** Oldest first. */
@@ -46,7 +46,10 @@ export interface Commit {
 
 /** Keeps the records of the embedded store; open until it is closed. One call at a time. */
 export interface Storage {
-	/** Resolves when the whole commit is durable. @throws CommitError: none of it is, or that is not known. */
+	/**
+	 * Resolves when the whole commit is durable. @throws CommitError: none of it is, or that is not
+	 * known.
+	 */
 	commit(commit: Commit): Promise<void>;
 	/**
 	 * Resolves when a commit of so many bytes should succeed; what is stored stays as it is.

@@ -19,7 +19,7 @@ const minRoomBytes = 64 * 1_024;
 
 /** Tracks whether commits succeed, and starts probes while they do not. */
 export interface Writability {
-	/** Why commits fail, in words for whoever runs the service; undefined while they do not. */
+	/** Reason why commits fail, in words for operators; undefined while they succeed. */
 	readonly trouble: string | undefined;
 	/** A lasting one is only counted: the process ends. @param commitBytes size of what was tried */
 	failed(error: CommitError, commitBytes: number): void;
@@ -33,7 +33,7 @@ export interface Writability {
  * Creates the tracker. A commit that was refused makes the store unwritable; the next one that succeeds makes it
  * writable again, be it a caller's, the operator's or a probe. The probe is needed because a
  * replica that is not ready is sent no call.
- * @param options.probe begins a probe for so many bytes; how it ended is told here
+ * @param options.probe begins a probe for so many bytes; how it ended is reported here
  */
 export function createWritability(options: {
 	readonly probe: (roomBytes: number) => void;

@@ -29,11 +29,11 @@ export interface WriteQueue {
 	see(ref: ObjectRef): VisibleState;
 	/**
 	 * Writes a state (`undefined`: the Wukong is gone) on top of all writes so far.
-	 * @returns once it is committed and told. @throws Failure UPSTREAM_UNAVAILABLE (surely
+	 * @returns once it is committed and passed on. @throws Failure UPSTREAM_UNAVAILABLE (surely
 	 * not written), WRITE_OUTCOME_UNKNOWN
 	 */
 	write(ref: ObjectRef, record: Wukong | undefined, origin: Origin): Promise<Entry>;
-	/** Explains to whoever runs the service why no write succeeds; undefined while writes succeed. */
+	/** Explains to operators why no write succeeds; undefined while writes succeed. */
 	readonly trouble: string | undefined;
 	/** Ends the probing; resolves when no write is under way. Never rejects. */
 	close(): Promise<void>;
@@ -97,7 +97,7 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
 			} catch (error) {
 				fail(batch, error);
 			}
-			// A commit tells as much as a probe.
+			// A commit proves as much as a probe.
 			probeBytes = 0;
 		}
 		committing = undefined;

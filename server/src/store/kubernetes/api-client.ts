@@ -11,11 +11,11 @@ import { isJsonObject, objectAt, parseUnstructured, versionOf } from "./unstruct
 import { UpstreamError } from "./upstream-error.ts";
 
 export interface ApiTimings {
-	/** How long a connection may take to come about, in milliseconds. Default 1,000. */
+	/** Time for a connection to come about, in milliseconds. Default 1,000. */
 	readonly connectTimeoutMs: number;
-	/** How long one answer may take, in milliseconds; a watch has its own time. Default 10,000. */
+	/** Time for one answer, in milliseconds; a watch has its own. Default 10,000. */
 	readonly answerTimeoutMs: number;
-	/** How long one page of a list may take, in milliseconds; one object is no page. Default 30,000. */
+	/** Time for one page of a list, in milliseconds; one object is no page. Default 30,000. */
 	readonly listTimeoutMs: number;
 }
 
@@ -44,7 +44,7 @@ export interface ApiClientOptions {
 	readonly namespace: string;
 	readonly timings: ApiTimings;
 	readonly clock: Clock;
-	/** Who calls. Default: `wukong-api`, in this package's version. */
+	/** Name and version of the caller. Default: `wukong-api`, in this package's version. */
 	readonly product?: Product;
 }
 

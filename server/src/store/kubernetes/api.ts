@@ -5,9 +5,9 @@ import type { Unstructured } from "./unstructured.ts";
 
 /** Asks for one page. */
 export interface ListRequest {
-	/** At most so many objects. */
+	/** Largest number of objects. */
 	readonly limit: number;
-	/** From the page before; empty: the first page. */
+	/** Token of the page before; empty: the first page. */
 	readonly continueToken: string;
 	/** State at just this version; undefined: the newest state. */
 	readonly exactVersion: bigint | undefined;
@@ -27,7 +27,7 @@ export interface ListPage {
 export interface WatchRequest {
 	/** Changes after this version are asked for, and bookmarks. */
 	readonly fromVersion: bigint;
-	/** When the API server shall end it, in milliseconds; whole seconds. */
+	/** Time after which the API server ends it, in milliseconds; whole seconds. */
 	readonly timeoutMs: number;
 	readonly signal: AbortSignal;
 }
@@ -51,7 +51,10 @@ export interface DeleteRequest extends WriteRequest {
 	readonly resourceVersion: string;
 }
 
-/** The calls that this store makes. All fail with UpstreamError; reads with the signal's reason, too. */
+/**
+ * The calls that this store makes. All fail with UpstreamError; reads with the signal's reason,
+ * too.
+ */
 export interface Api extends Upstream {
 	get(ref: ObjectRef, signal: AbortSignal): Promise<Unstructured>;
 	create(

@@ -5,11 +5,14 @@ export interface BackoffOptions {
 	readonly minMs: number;
 	/** No wait is longer than this, in milliseconds. Default 30,000. */
 	readonly maxMs: number;
-	/** After so long without a failure the waits start over, in milliseconds. Default 60,000. */
+	/** Time without a failure after which the waits start over, in milliseconds. Default 60,000. */
 	readonly healthyMs: number;
 }
 
-/** Computes how long to wait after a failure: longer each time, and at random, so that replicas do not retry together. */
+/**
+ * Computes how long to wait after a failure: longer each time, and at random, so that replicas do
+ * not retry together.
+ */
 export interface Backoff {
 	/** @param askedMs what the API server asked to wait at least, in milliseconds. */
 	nextMs(askedMs?: number): number;

@@ -11,7 +11,7 @@ export interface HttpCall {
 	readonly userAgent: string;
 	/** JSON; undefined: no body. */
 	readonly body?: string;
-	/** How long a connection may take to come about, waiting for a free one included. */
+	/** Time for a connection to come about, waiting for a free one included. */
 	readonly connectTimeoutMs: number;
 	readonly clock: Clock;
 	/** Aborts the call at any time, the reading of its body included. */

@@ -111,8 +111,8 @@ async function replay<T extends ClusterObject>(
 		const missing = differences(byKey(past), newest);
 		const history: Change<T>[] = [];
 		/**
-		 * When each name is as it was listed, a VM may still be to come that came and went. It
-		 * follows at once: the API server sends all of the past in one go.
+		 * Waits until nothing more comes: when each name is as it was listed, a VM that came and went
+		 * may still follow. It does so at once: the API server sends all of the past in one go.
 		 */
 		const awaitQuiet = () => {
 			quiet?.cancel();

@@ -85,7 +85,7 @@ export async function openKubeconfig(options: KubeconfigOptions): Promise<Cluste
 			try {
 				config = load();
 			} catch {
-				// A file that is being replaced; what we have is refused, and that is told.
+				// A file that is being replaced; what we have is refused, and that is reported.
 			}
 		},
 		close() {
@@ -154,7 +154,7 @@ function requireRegularFile(file: string): void {
 	throw new KubeconfigError(`the kubeconfig cannot be read: ${file}: it is no regular file`);
 }
 
-/** Returns undefined where nothing can be seen: reading the file tells why. */
+/** Returns undefined where nothing can be seen: reading the file shows why. */
 function statOf(file: string): Stats | undefined {
 	try {
 		return statSync(file);

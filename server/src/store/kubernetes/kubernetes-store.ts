@@ -23,7 +23,7 @@ export interface KubernetesOptions extends KubeconfigOptions {
 	/** Default: `defaultReflectorTimings`. */
 	readonly reflectorTimings?: Partial<ReflectorTimings>;
 	readonly clock: Clock;
-	/** From 0 to below 1. Default: `Math.random`. */
+	/** Random number from 0 to below 1. Default: `Math.random`. */
 	readonly random?: () => number;
 	readonly observer: UpstreamObserver & WriteObserver;
 }
@@ -58,7 +58,10 @@ export function createKubernetesStore(
 		return running;
 	};
 
-	/** Returns the writes, but fails at once while the cluster is silent: the caller would wait for nothing. */
+	/**
+	 * Returns the writes, but fails at once while the cluster is silent: the caller would wait for
+	 * nothing.
+	 */
 	const writable = (): Running["writes"] => {
 		const { reflector, writes } = ready();
 		if (reflector.freshness().staleSinceMs === undefined) return writes;

@@ -12,7 +12,7 @@ export interface CachedObject<T extends ClusterObject> {
 	readonly object: T;
 }
 
-/** All objects of a kind at one version. */
+/** List of all objects of a kind at one version. */
 export interface ObjectList<T extends ClusterObject> {
 	readonly version: bigint;
 	readonly items: readonly CachedObject<T>[];
@@ -37,7 +37,7 @@ export interface ObjectCache<T extends ClusterObject> {
 	/** Takes an event in. @returns what changed; nothing where it is older than the cache */
 	apply(event: WatchEvent): readonly Change<T>[];
 	/**
-	 * Takes the state of a list, which must be newer than `head`. Objects are told apart by uid: a
+	 * Takes the state of a list, which must be newer than `head`. Objects are distinguished by uid: a
 	 * recreated name is a deletion and a creation. All changes have the list's version, but only
 	 * the last one may be resumed from: a resume between them has to see them all.
 	 */
@@ -80,7 +80,10 @@ export function createObjectCache<T extends ClusterObject>(
 		});
 	};
 
-	/** Lists the steps from what is cached under a name to `next`; both may be the same object in two states. */
+	/**
+	 * Lists the steps from what is cached under a name to `next`; both may be the same object in two
+	 * states.
+	 */
 	const stepsTo = (previous: CachedObject<T> | undefined, next: CachedObject<T>): Step<T>[] => {
 		if (previous === undefined || previous.uid === next.uid) return [{ next, previous }];
 		return [

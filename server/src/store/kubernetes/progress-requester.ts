@@ -6,9 +6,9 @@ export interface ProgressRequesterOptions {
 	readonly head: () => bigint;
 	/** Reads a list and takes it in. @throws what the API server failed with; the signal's reason */
 	readonly readAhead: () => Promise<void>;
-	/** Told of what `readAhead` failed with; what is wanted is not asked for again. */
+	/** Called with what `readAhead` failed with; what is wanted is not asked for again. */
 	readonly onFailed: (error: unknown) => void;
-	/** How long the watch may take to bring a version before a list is read, in milliseconds. */
+	/** Time for the watch to bring a version before a list is read, in milliseconds. */
 	readonly refreshAfterMs: number;
 	readonly clock: Clock;
 	/** Ends all work. */
@@ -32,7 +32,7 @@ export interface ProgressRequester {
 /** A version that somebody waits for. */
 interface Request {
 	readonly version: bigint;
-	/** Until when the watch may bring it, on the monotonic clock. */
+	/** Deadline for the watch to bring it, on the monotonic clock. */
 	readonly dueMs: number;
 }
 

@@ -9,13 +9,16 @@ import { outcomeUnknown } from "./write-failure.ts";
 type PassedChange = Pick<Change<ClusterObject>, "deleted" | "object" | "version">;
 
 /**
- * How long a write waits at most for its own change to pass the log, in milliseconds. Meanwhile a
+ * Longest wait of a write for its own change to pass the log, in milliseconds. Meanwhile a
  * list is read where the watch does not bring it; only a cluster that answers writes, but neither
  * watch nor list, lets the time pass.
  */
 const maxOwnChangeWaitMs = 5_000;
 
-/** Left of the caller's deadline for the answer: what is stored is not told as a failure. In ms. */
+/**
+ * Time kept back of the caller's deadline for the answer: what is stored is not reported as failed.
+ * In ms.
+ */
 const answerTimeMs = 100;
 
 export interface ReadYourWritesOptions {
@@ -38,11 +41,14 @@ export interface ReadYourWrites {
 	deletion(ref: ObjectRef, uid: string): OwnDeletion;
 }
 
-/** Waits for the deletion of an object without finalizers: the answer does not say at which version it was. */
+/**
+ * Waits for the deletion of an object without finalizers: the answer does not say at which version
+ * it was.
+ */
 export interface OwnDeletion {
 	/**
 	 * Resolves with a version at which reads see it, when they do, or as `ReadYourWrites.seen`.
-	 * @throws the signal's reason; WRITE_OUTCOME_UNKNOWN where neither log nor API server tells a
+	 * @throws the signal's reason; WRITE_OUTCOME_UNKNOWN where neither log nor API server names a
 	 * version: it is gone, but no read could be asked to see that
 	 */
 	seen(options: WriteOptions): Promise<bigint>;
@@ -95,7 +101,7 @@ export function createReadYourWrites(options: ReadYourWritesOptions): ReadYourWr
 
 /** Says how long to wait for a change, and what to do meanwhile. */
 interface WaitOptions {
-	/** How long at most, in milliseconds. */
+	/** Longest wait, in milliseconds. */
 	readonly maxWaitMs: number;
 	/** Ends the wait: the caller has left. */
 	readonly signal: AbortSignal;
@@ -107,7 +113,10 @@ interface WaitOptions {
 export interface ChangeWaiter {
 	/** Everything up to `head` has passed. @param changes those that are new */
 	passed(changes: readonly PassedChange[], head: bigint): void;
-	/** Resolves with true when everything up to `version` has passed, with false when the wait is over. */
+	/**
+	 * Resolves with true when everything up to `version` has passed, with false when the wait is
+	 * over.
+	 */
 	version(version: bigint, wait: WaitOptions): Promise<boolean>;
 	/** Watches for the deletion of the object from now on, until it is cancelled. */
 	deletion(uid: string): Deletion;
@@ -124,7 +133,7 @@ interface Deletion {
 	cancel(): void;
 }
 
-/** When a change counts as late first, and after that again and again, in milliseconds. */
+/** Times after which a change counts as late, first and then again and again, in milliseconds. */
 const lateAfterMs = 250;
 const lateAgainMs = 1_000;
 

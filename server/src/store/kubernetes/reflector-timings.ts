@@ -1,17 +1,22 @@
 import type { BackoffOptions } from "./backoff.ts";
 import type { FreshnessOptions } from "./freshness.ts";
 
-/** How the list and watch loop behaves. */
+/** Timings of the list and watch loop. */
 export interface ReflectorTimings extends FreshnessOptions {
 	/** Objects per page of a list. Default 500. */
 	readonly pageSize: number;
-	/** How far in the past to start, in versions of the whole cluster; 0: not at all. Default 10,000. */
+	/**
+	 * Distance into the past at the start, in versions of the whole cluster; 0: none. Default 10,000.
+	 */
 	readonly historyVersions: bigint;
-	/** How long nothing more may come of the past until all of it has, in milliseconds. Default 250. */
+	/** Silence after which the past counts as complete, in milliseconds. Default 250. */
 	readonly replayQuietMs: number;
-	/** How long the start in the past may take before it is given up, in milliseconds. Default 5,000. */
+	/** Time for the start in the past before it is given up, in milliseconds. Default 5,000. */
 	readonly replayTimeoutMs: number;
-	/** The shortest time after which the API server is to end a watch, in milliseconds. Default 30,000. */
+	/**
+	 * The shortest time after which the API server is to end a watch, in milliseconds. Default
+	 * 30,000.
+	 */
 	readonly minWatchMs: number;
 	/** The longest one, in milliseconds. Default 60,000. */
 	readonly maxWatchMs: number;
@@ -26,9 +31,15 @@ export interface ReflectorTimings extends FreshnessOptions {
 	readonly hastyEndMs: number;
 	/** The longest line of a watch, in bytes. Default 8 MiB. */
 	readonly maxLineBytes: number;
-	/** How often the version is asked for after a watch without events, at most, in milliseconds. Default 60,000. */
+	/**
+	 * Shortest time between two requests for the version after watches without events, in
+	 * milliseconds. Default 60,000.
+	 */
 	readonly versionCheckMs: number;
-	/** How long a token that is ahead waits for the watch before a list is read, in milliseconds. Default 250. */
+	/**
+	 * Time that a token ahead of the cache waits for the watch before a list is read, in
+	 * milliseconds. Default 250.
+	 */
 	readonly refreshAfterMs: number;
 	readonly backoff: BackoffOptions;
 }

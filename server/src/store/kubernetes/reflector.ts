@@ -24,7 +24,7 @@ export interface ReflectorOptions<T extends ClusterObject> {
 	readonly kind: ResourceKind<T>;
 	readonly sink: Sink<T>;
 	readonly clock: Clock;
-	/** From 0 to below 1. */
+	/** Random number from 0 to below 1. */
 	readonly random: () => number;
 	readonly timings: ReflectorTimings;
 	readonly observer: UpstreamObserver;
@@ -32,7 +32,10 @@ export interface ReflectorOptions<T extends ClusterObject> {
 	readonly onPassed: (changes: readonly Change<T>[], head: bigint) => void;
 }
 
-/** Lists and watches one kind: keeps a sink as the API server is. The one such loop of a replica and kind. */
+/**
+ * Lists and watches one kind: keeps a sink as the API server is. The one such loop of a replica and
+ * kind.
+ */
 export interface Reflector {
 	/** Loads the sink, however long it takes. @throws the reason given to `close` */
 	start(): Promise<void>;
@@ -55,10 +58,10 @@ interface Breaks {
 	readonly count: number;
 }
 
-/** How many lists in a row must be older than the cache until the store counts as restored. */
+/** Number of lists in a row, older than the cache, from which the store counts as restored. */
 const olderListsMeanRestored = 3;
 
-/** How often a watch may break at one version before a list is read instead. */
+/** Number of breaks of a watch at one version after which a list is read instead. */
 const maxBreaksAtOneVersion = 3;
 
 /** Creates a reflector of one kind; `start` begins its work. */
@@ -140,7 +143,10 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 			}
 		};
 
-	/** Chooses what follows a broken watch. An event that cannot be read again and again is passed with a list. */
+	/**
+	 * Chooses what follows a broken watch. An event that cannot be read again and again is passed
+	 * with a list.
+	 */
 	const afterBreak = (error: unknown, before: Breaks | undefined): Step => {
 		const kind = error instanceof UpstreamError ? error.problem.kind : undefined;
 		if (kind === "oversized") return listing("unreadable");

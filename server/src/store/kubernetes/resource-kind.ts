@@ -5,11 +5,11 @@ import type { Unstructured } from "./unstructured.ts";
 
 /** Names a resource in paths of the Kubernetes API: `/apis/<group>/<version>/…/<plural>`. */
 export interface GroupVersionResource {
-	/** As in `vm.novasphere.dev`. */
+	/** API group, as in `vm.novasphere.dev`. */
 	readonly group: string;
-	/** As in `v1alpha1`. */
+	/** Version of the group, as in `v1alpha1`. */
 	readonly version: string;
-	/** As in `wukongs`. */
+	/** Plural name in paths, as in `wukongs`. */
 	readonly plural: string;
 }
 
@@ -56,7 +56,7 @@ export interface WritableKind<T extends ClusterObject, Edit> extends ResourceKin
 	applyEdit(raw: Unstructured, edit: Edit): Unstructured | undefined;
 	/** Lists the credentials in a resource: whatever comes back must not repeat them. */
 	secretsIn(resource: JsonObject): string[];
-	/** How requests name the object and its fields, for violations. */
+	/** Names of the object and its fields in requests, for violations. */
 	readonly request: {
 		/** Field of the object in a request, as in `wukong`. */
 		readonly field: string;

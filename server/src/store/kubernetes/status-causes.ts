@@ -4,7 +4,7 @@ import { fieldPath } from "../../resource/field-path.ts";
 import type { WritableKind } from "./resource-kind.ts";
 import { isJsonObject, objectAt } from "./unstructured.ts";
 
-/** How a request names the object and its fields. */
+/** Names of the object and its fields in a request. */
 type RequestNames = WritableKind<never, never>["request"];
 
 /**
@@ -29,7 +29,10 @@ export function violationsIn(
 	}));
 }
 
-/** Names the field of a cause. A duplicate name is told of the entry; what is wrong there is the name. */
+/**
+ * Names the field of a cause. A duplicate name is reported for the entry; what is wrong there is the
+ * name.
+ */
 function causePath({ reason, field }: JsonObject, request: RequestNames): string {
 	const path = typeof field === "string" ? field : "";
 	const entry = reason === "FieldValueDuplicate" && path.endsWith("]");
@@ -62,7 +65,7 @@ const refuser =
 	/^.*?(?:admission webhook "[^"]*" denied the request|ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied request)(?:: | without explanation)?/s;
 
 /**
- * How the message of a cause begins, by its reason, and whether the value follows. Source:
+ * Beginnings of a cause's message, by its reason, and whether the value follows. Source:
  * field.Error in https://pkg.go.dev/k8s.io/apimachinery/pkg/util/validation/field
  */
 const openings: Readonly<Record<string, readonly [words: string, hasValue: boolean]>> = {
@@ -109,7 +112,7 @@ export function refusalText(message: unknown, secrets: readonly string[]): strin
 	return told(message.replace(refuser, ""), secrets) ?? noWords;
 }
 
-/** @returns undefined for what is empty or not to be told. */
+/** @returns undefined for what is empty or must not be shown. */
 function told(text: string, secrets: readonly string[]): string | undefined {
 	if (text === "" || repeatsSecret(text, secrets)) return undefined;
 	return text.slice(0, maxRuleTextLength);
@@ -122,7 +125,10 @@ export function repeatsSecret(text: string, secrets: readonly string[]): boolean
 	);
 }
 
-/** Returns the text after the standard opening; a webhook may give a reason and begin its text differently. */
+/**
+ * Returns the text after the standard opening; a webhook may give a reason and begin its text
+ * differently.
+ */
 function detailOf(message: string, reason: string): string {
 	const [words, hasValue] = openings[reason] ?? ["", false];
 	if (words === "" || !message.startsWith(words)) return message;
@@ -139,7 +145,7 @@ function afterValue(text: string): string {
 	let depth = 0;
 	for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}()"]|: /gs)) {
 		if (token === ": " && depth === 0) return text.slice(index + token.length);
-		// A quote that does not end: nobody can tell where the value does.
+		// A quote that does not end: nobody knows where the value does.
 		if (token === '"') return "";
 		if ("[{(".includes(token)) depth++;
 		else if ("]})".includes(token)) depth--;

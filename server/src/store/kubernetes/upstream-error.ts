@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 
-/** Why a call to the API server failed. */
+/** Reason for which a call to the API server failed. */
 export type UpstreamProblem =
 	/** No connection came about: surely nothing was done. */
 	| { readonly kind: "unreachable" }

@@ -1,19 +1,22 @@
 import { UpstreamError } from "./upstream-error.ts";
 
-/** Names what is wrong with the connection to the API server, in one word for logs, metrics and readiness. */
+/**
+ * Names what is wrong with the connection to the API server, in one word for logs, metrics and
+ * readiness.
+ */
 export type Trouble =
 	/** No connection, or it broke. */
 	| "unreachable"
-	/** It does not know our credentials. */
+	/** The cluster does not know our credentials. */
 	| "unauthorized"
-	/** It knows us, but does not let us list and watch. */
+	/** The cluster knows us, but does not let us list and watch. */
 	| "forbidden"
-	/** It does not know the custom resource. */
+	/** The cluster does not know the custom resource. */
 	| "not-installed"
-	/** It fails, or what it says makes no sense. */
+	/** The cluster fails, or what it says makes no sense. */
 	| "failing";
 
-/** Explains each trouble to whoever runs the service. */
+/** Explains each trouble to operators. */
 export const troubleWords: Readonly<Record<Trouble, string>> = {
 	unreachable: "the cluster cannot be reached",
 	unauthorized: "the cluster does not accept our credentials",
@@ -30,7 +33,7 @@ export interface UpstreamObserver {
 	watchEnded(end: "clean" | "expired" | "failed"): void;
 	/** A list or a watch failed. @param error for the log only */
 	troubled(trouble: Trouble, error: unknown): void;
-	/** All is well again. */
+	/** Hears that all is well again. */
 	recovered(): void;
 }
 

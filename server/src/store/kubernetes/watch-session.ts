@@ -18,9 +18,9 @@ export type WatchEvent =
 
 export interface WatchSession {
 	readonly fromVersion: bigint;
-	/** When the API server shall end it, in milliseconds. */
+	/** Time after which the API server ends it, in milliseconds. */
 	readonly timeoutMs: number;
-	/** When it is cut, counted from its start, in milliseconds. */
+	/** Time from its start after which it is cut, in milliseconds. */
 	readonly cutAfterMs: number;
 	readonly maxLineBytes: number;
 	readonly signal: AbortSignal;

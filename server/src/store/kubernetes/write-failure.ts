@@ -15,17 +15,17 @@ export type FailingKind = Pick<WritableKind<never, never>, "kind" | "request" | 
 export interface FailedCall {
 	readonly kind: FailingKind;
 	readonly ref: ObjectRef;
-	/** It may have changed something. */
+	/** True where the call may have changed something. */
 	readonly writing: boolean;
 	/** Credentials in what was sent. */
 	readonly secrets: readonly string[];
 }
 
-/** How long callers are told to wait where the API server does not say, in milliseconds. */
+/** Delay that callers are asked to wait where the API server names none, in milliseconds. */
 const defaultRetryAfterMs = 1_000;
 
 /**
- * Converts the error of a failed call to what its caller is told: our own words, and a reason by
+ * Converts the error of a failed call to what its caller gets: our own words, and a reason by
  * the type of the refusal, never by its text. What is no UpstreamError is returned as it is.
  */
 export function failureOf(error: unknown, call: FailedCall): unknown {

@@ -10,7 +10,7 @@ import { type Unstructured, versionOf } from "./unstructured.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import { failureOf, isNotFound, versionConflict } from "./write-failure.ts";
 
-/** How often a write is tried that keeps meeting conflicts. */
+/** Number of tries of a write that keeps meeting conflicts. */
 const maxTries = 8;
 
 /** The longest wait before the second try, in milliseconds; it grows with each one. */
@@ -21,7 +21,7 @@ export interface WritesOptions<T extends ClusterObject, Edit> {
 	readonly api: Api;
 	readonly readYourWrites: ReadYourWrites;
 	readonly clock: Clock;
-	/** From 0 to below 1. */
+	/** Random number from 0 to below 1. */
 	readonly random: () => number;
 }
 
@@ -90,7 +90,7 @@ export function createWrites<T extends ClusterObject, Edit>(
 		}
 	};
 
-	/** Waits at random: two replicas that write at the same pace would conflict for ever. */
+	/** Waits at random: two replicas that write at the same pace would never stop conflicting. */
 	const beforeNextTry = async (ref: ObjectRef, tries: number, signal: AbortSignal) => {
 		if (tries === maxTries) {
 			const current = (await read(ref, signal)).metadata.resourceVersion;
@@ -223,7 +223,9 @@ function withoutVersion(raw: Unstructured): Unstructured {
 	return { ...raw, metadata: { ...raw.metadata, resourceVersion: "" } };
 }
 
-/** 409 means two things: the name is taken, or the version is not current. Both: others came first. */
+/**
+ * 409 means two things: the name is taken, or the version is not current. Both: others came first.
+ */
 function isConflict(error: unknown): boolean {
 	return (
 		error instanceof UpstreamError &&

@@ -20,7 +20,7 @@ export interface Observation {
 	readonly status: WukongStatus;
 	/** The deletion is complete: the finalizer is off, the VM is gone. */
 	readonly finalized: boolean;
-	/** When to look again, in milliseconds since 1970; undefined: not before the next change. */
+	/** Time to look again, in milliseconds since 1970; undefined: not before the next change. */
 	readonly wakeAtMs: number | undefined;
 }
 

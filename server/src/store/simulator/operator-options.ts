@@ -1,12 +1,12 @@
 /** The time that the operator takes for each step. */
 export interface OperatorTimings {
-	/** From Pending until the volumes are bound, in milliseconds. Default 300. */
+	/** Time from Pending until the volumes are bound, in milliseconds. Default 300. */
 	readonly pendingMs: number;
-	/** From Creating until the VM runs, in milliseconds. Default 1,000. */
+	/** Time from Creating until the VM runs, in milliseconds. Default 1,000. */
 	readonly creatingMs: number;
-	/** From the wish to be off until the VM has stopped, in milliseconds. Default 500. */
+	/** Time from the wish to be off until the VM has stopped, in milliseconds. Default 500. */
 	readonly stoppingMs: number;
-	/** From Stopped until a deleted VM is cleaned up and gone, in milliseconds. Default 300. */
+	/** Time from Stopped until a deleted VM is cleaned up and gone, in milliseconds. Default 300. */
 	readonly deletingMs: number;
 }
 

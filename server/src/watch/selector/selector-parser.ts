@@ -23,7 +23,7 @@ export type Requirement =
 
 /**
  * Reads a number as Kubernetes does: strconv.ParseInt in base 10, of 64 bits. Leading zeros and a
- * sign are let pass.
+ * sign are accepted.
  * @returns undefined where it is none
  */
 export function parseInteger(text: string): bigint | undefined {

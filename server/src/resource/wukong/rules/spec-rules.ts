@@ -59,7 +59,7 @@ function removedDisks(next: WukongSpec, previous: WukongSpec | undefined): Field
 		.map((disk) => violation("disks", `disk "${disk.name}" may not be removed`));
 }
 
-/** Checks new sizes. One that stays as it is was accepted once, perhaps by other rules. */
+/** Checks new sizes. One that stays as it is was accepted once, possibly by other rules. */
 function diskSizeFaults(next: WukongSpec, previous: WukongSpec | undefined): FieldViolation[] {
 	const sizes = new Map(previous?.disks.map(({ name, size }) => [name, size]));
 	return next.disks.flatMap(({ name, size }, index) =>

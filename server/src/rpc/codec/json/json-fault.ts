@@ -1,4 +1,6 @@
-/** Why a text in JSON is not a message. Tells where, and nothing of what was sent. */
+/**
+ * Reason for which a text in JSON is not a message. Names the place, and nothing of what was sent.
+ */
 export class JsonFault extends Error {
 	/**
 	 * `syntax`: it is no JSON (RFC 8259); `value`: a field cannot be what is given for it; `entries`:
@@ -17,7 +19,7 @@ export class JsonFault extends Error {
 		this.description = description;
 	}
 
-	/** Notes that the fault lies within a field, or within an item as in `[3]`. */
+	/** Notes that the fault is within a field, or within an item as in `[3]`. */
 	within(part: string): this {
 		const separator = this.field === "" || this.field.startsWith("[") ? "" : ".";
 		this.field = part + separator + this.field;

@@ -69,7 +69,7 @@ function endOfZeros(digits: string): number {
 	return at;
 }
 
-/** How many digits there are without the zeros behind the last other one. */
+/** Counts the digits without trailing zeros. */
 function withoutLastZeros(digits: string): number {
 	let count = digits.length;
 	while (digits.charCodeAt(count - 1) === 0x30) count--;

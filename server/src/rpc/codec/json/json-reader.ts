@@ -65,8 +65,8 @@ export function createJsonReader({ registry, maxEntries }: JsonReaderOptions): J
 }
 
 /**
- * Whether a text may hold more entries than are allowed, at a glance: each is the first one behind a
- * bracket, or comes behind a comma, and a message is an entry too.
+ * Checks at a glance whether a text may hold more entries than are allowed: each is the first one
+ * behind a bracket, or comes behind a comma, and a message is an entry too.
  */
 function mayHoldMore(text: string, maxEntries: number): boolean {
 	if (text.length <= maxEntries) return false;
@@ -86,7 +86,7 @@ const marks = [
 	["{", 2],
 ] as const;
 
-/** Longest name that is told of those that the contract lacks: it is the sender's text. */
+/** Longest unknown name that is quoted, in characters: it is the sender's text. */
 const toldName = /^\w{1,64}$/;
 
 const anyType = "@type";
@@ -99,7 +99,7 @@ class ObjectReader implements MessageReader {
 	readonly isWellKnown = false;
 	readonly #schema: DescMessage;
 	readonly #readerOf: (schema: DescMessage) => MessageReader;
-	/** By JSON name and by contract name. Made late: types may hold themselves. */
+	/** Fields by JSON name and by contract name. Created late: types may hold themselves. */
 	#fields: ReadonlyMap<string, FieldReader> | undefined;
 
 	constructor(schema: DescMessage, readerOf: (schema: DescMessage) => MessageReader) {

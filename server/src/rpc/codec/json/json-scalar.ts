@@ -78,7 +78,7 @@ const integerRanges = {
 interface IntegerRange {
 	readonly min: bigint;
 	readonly max: bigint;
-	/** In words. */
+	/** Description for people. */
 	readonly what: string;
 }
 

@@ -4,10 +4,12 @@ import { endOfNumber } from "./json-number.ts";
 /** Longer texts are not to live on in parts of them that are kept, in characters. */
 const maxSharedLength = 1_024;
 
-/** Of parts that V8 copies anyway. */
+/** Longest part that V8 copies anyway, in characters. */
 const maxCopiedLength = 12;
 
-/** Longer runs of characters are left to a regular expression, which is fast from its first use on. */
+/**
+ * Longer runs of characters are left to a regular expression, which is fast from its first use on.
+ */
 const longRun = 32;
 
 /** What a string does not simply go on with. */
@@ -19,7 +21,7 @@ const noSpace = /[^ \t\n\r]/g;
 const quote = 0x22;
 const backslash = 0x5c;
 
-/** How much a text may hold. */
+/** Limits of a text. */
 export interface JsonTextLimits {
 	/** Items, members of maps and messages, together. */
 	readonly maxEntries: number;
@@ -29,16 +31,16 @@ export interface JsonTextLimits {
 
 /**
  * A reader of JSON as RFC 8259 has it, value by value: numbers stay the text that they are, names
- * given twice are told, and so are strings that are not Unicode. A class: each request has one.
+ * given twice are reported, and so are strings that are not Unicode. A class: each request has one.
  */
 export class JsonText {
-	/** Nothing is to be made of what is read; it is only looked through. */
+	/** True while values are only stepped over and nothing is made of them. */
 	readonly isTrial: boolean;
 	readonly #text: string;
 	#at = 0;
 	#entriesLeft: number;
 	#depthLeft: number;
-	/** What may be read a second time, in characters: whoever looks ahead could else do so for ever. */
+	/** Largest part that may be read a second time, in characters: looking ahead needs a bound. */
 	#lookAheadLeft: number;
 
 	constructor(text: string, { maxEntries, maxDepth }: JsonTextLimits, isTrial = false) {
@@ -148,7 +150,7 @@ export class JsonText {
 		return name;
 	}
 
-	/** Whether an object has another member; else steps out of it. */
+	/** Checks whether an object has another member; else steps out of it. */
 	hasMember(): boolean {
 		return this.#hasMore(0x7d);
 	}
@@ -158,12 +160,12 @@ export class JsonText {
 		return this.#open(0x5d);
 	}
 
-	/** Whether a list has another item; else steps out of it. */
+	/** Checks whether a list has another item; else steps out of it. */
 	hasItem(): boolean {
 		return this.#hasMore(0x5d);
 	}
 
-	/** Nothing but white space may be left. */
+	/** Checks that nothing but white space is left. */
 	end(): void {
 		if (!Number.isNaN(this.#peek())) throw this.#noJson();
 	}

@@ -53,7 +53,7 @@ const unary: UnaryProtocol = {
 
 const streamTypes = ["application/connect+json", "application/connect+proto"];
 
-/** Streams (Connect protocol, "Streaming RPCs"): a last message tells how they ended. */
+/** Streams (Connect protocol, "Streaming RPCs"): a last message says how they ended. */
 const stream: StreamProtocol = {
 	contentTypes: { "application/connect+json": "json", "application/connect+proto": "binary" },
 	acceptPost: streamTypes,

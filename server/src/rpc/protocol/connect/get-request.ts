@@ -34,7 +34,7 @@ export function bindGetRequest(query: string): RequestBinding | Refusal {
 	};
 }
 
-/** A GET that does not tell what its message is, as whoever types a URL sends it. */
+/** Refuses a GET that does not name the encoding of its message, as in a URL typed by hand. */
 const noEncoding: Refusal = {
 	...wrongContentType("application/json, application/proto", "unknown"),
 	message:
@@ -45,7 +45,7 @@ function invalid(message: string): Refusal {
 	return badRequest("protocol", message);
 }
 
-/** Tells whether a text is base64 in either alphabet, padded or not. */
+/** Checks whether a text is base64 in either alphabet, padded or not. */
 function isBase64(text: string): boolean {
 	const match = /^([A-Za-z0-9+/_-]*)(={0,2})$/.exec(text);
 	if (match === null) return false;

@@ -97,5 +97,5 @@ const stream: StreamProtocol = {
 	end: (error, trailer) => ({ trailers: trailersOf(error, trailer) }),
 };
 
-/** gRPC over HTTP/2 (grpc/doc/PROTOCOL-HTTP2.md): HTTP trailers tell how a call ended. */
+/** gRPC over HTTP/2 (grpc/doc/PROTOCOL-HTTP2.md): HTTP trailers say how a call ended. */
 export const grpc: Protocol = { name: "grpc", family: "application/grpc", unary, stream };

@@ -177,7 +177,7 @@ function editedSpec(raw: JsonObject, current: WukongSpec | undefined, edit: Edit
 	const { startStrategy, cloudInitUser } = merged;
 	const result = { ...merged };
 	if (isJsonObject(startStrategy) && startStrategy !== raw.startStrategy) {
-		// A strategy without autoStart means off: whoever touches one writes the wish out.
+		// A strategy without autoStart means off: a write that touches one writes the wish out.
 		result.startStrategy = { ...startStrategy, autoStart: wantedOn(edit.next.spec) };
 	}
 	if (isJsonObject(cloudInitUser)) {

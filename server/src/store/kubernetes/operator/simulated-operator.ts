@@ -32,7 +32,7 @@ export interface SimulatedOperatorOptions {
 	/** Default: `defaultReflectorTimings`. */
 	readonly reflectorTimings?: Partial<ReflectorTimings>;
 	readonly clock: Clock;
-	/** From 0 to below 1. Default: `Math.random`. */
+	/** Random number from 0 to below 1. Default: `Math.random`. */
 	readonly random?: () => number;
 	readonly observer: OperatorObserver;
 }
@@ -45,7 +45,7 @@ export interface SimulatedOperator {
 	close(): Promise<void>;
 }
 
-/** How long after a failed write a Wukong is reconciled again, in milliseconds. */
+/** Delay after a failed write before a Wukong is reconciled again, in milliseconds. */
 const retryMs = 1_000;
 
 /** Most Wukongs that are worked on at one time. */
@@ -179,7 +179,10 @@ export function withFinalizer(raw: Unstructured): Unstructured {
 	return present.includes(finalizer) ? raw : withFinalizers(raw, [...present, finalizer]);
 }
 
-/** Removes the finalizer from a Wukong, not those of others; returns the Wukong itself where it has none. */
+/**
+ * Removes the finalizer from a Wukong, not those of others; returns the Wukong itself where it has
+ * none.
+ */
 export function withoutFinalizer(raw: Unstructured): Unstructured {
 	const present = finalizersOf(raw);
 	const rest = present.filter((one) => one !== finalizer);
