@@ -3,9 +3,9 @@ import type { Upstream } from "./api.ts";
 const never = new AbortController().signal;
 
 /**
- * Creates a function that asks the API server for its newest version, with a list of one object. A caller that asks while an
- * answer is under way waits for the next one, which all of these share: the one under way may be
- * older than what they have seen elsewhere. So many callers cost two calls at most.
+ * Creates a function that asks the API server for its newest version, with a list of one object. A
+ * caller that asks while an answer is under way waits for the next one, which all of these share: the
+ * one under way may be older than what they have seen elsewhere. So many callers cost two calls at most.
  * @returns fails with UpstreamError, or with the reason of its signal
  */
 export function createCurrentVersion(

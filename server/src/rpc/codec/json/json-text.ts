@@ -40,7 +40,7 @@ export class JsonText {
 	#at = 0;
 	#entriesLeft: number;
 	#depthLeft: number;
-	/** Largest part that may be read a second time, in characters: looking ahead needs a bound. */
+	/** Characters that may still be read a second time: looking ahead needs a bound. */
 	#lookAheadLeft: number;
 
 	constructor(text: string, { maxEntries, maxDepth }: JsonTextLimits, isTrial = false) {

@@ -34,7 +34,7 @@ export function bindGetRequest(query: string): RequestBinding | Refusal {
 	};
 }
 
-/** Refuses a GET that does not name the encoding of its message, as in a URL typed by hand. */
+/** Refusal of a GET that does not name the encoding of its message, as in a URL typed by hand. */
 const noEncoding: Refusal = {
 	...wrongContentType("application/json, application/proto", "unknown"),
 	message:
