@@ -4,8 +4,8 @@ import {
 	statusJson,
 	withoutFinalizer,
 } from "../../server/src/store/kubernetes/operator/simulated-operator.ts";
-import { observe } from "../../server/src/store/simulator/observe.ts";
 import { defaultTimings } from "../../server/src/store/simulator/operator-options.ts";
+import { reconcile } from "../../server/src/store/simulator/reconcile.ts";
 import type { FakeApiStore } from "./fake-api-store.ts";
 
 /** Plays the operator on a fake API server: writes status, completes deletions. */
@@ -16,7 +16,7 @@ export function startFakeOperator(store: FakeApiStore, clock: Clock): void {
 			.find((r) => r.metadata.namespace === namespace && r.metadata.name === name);
 		if (raw === undefined) return;
 		const wukong = wukongKind.read(raw);
-		const { status, finalized, wakeAtMs } = observe(wukong, clock.nowMs(), defaultTimings);
+		const { status, finalized, wakeAtMs } = reconcile(wukong, clock.nowMs(), defaultTimings);
 		if (finalized) {
 			store.replace(withoutFinalizer(raw), "spec", false);
 		} else if (status !== wukong.status) {

@@ -15,7 +15,7 @@ import { createSilentLogger, type Logger } from "../telemetry/logger.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { createPortObserver } from "../telemetry/port-observer.ts";
 import { createReplica } from "../watch/replica.ts";
-import { createStore } from "./open-store.ts";
+import { createStore } from "./create-store.ts";
 import { createPages, type Readiness } from "./pages.ts";
 import { limitsFrom } from "./port-limits.ts";
 

@@ -1,8 +1,8 @@
 import type { Writable } from "node:stream";
 import type { Clock } from "../clock.ts";
-import { runAfterTick } from "./deferred.ts";
 import type { Disconnect } from "./disconnect.ts";
 import type { ExchangeOptions } from "./exchange.ts";
+import { runAfterTick } from "./run-after-tick.ts";
 
 /**
  * Waits until a stream can take more or is closed. Calls `cutOff` when neither happens within

@@ -1,12 +1,12 @@
 import type { ServerResponse } from "node:http";
 import { boundEnd, type EndedAnswer, waitForDrain } from "./backpressure.ts";
 import type { Connection } from "./connection.ts";
-import { runAfterTick } from "./deferred.ts";
 import { Disconnect } from "./disconnect.ts";
 import type { Exchange, ExchangeOptions, ResponseEnd, ResponseHead } from "./exchange.ts";
 import { fieldOf, type HeaderFields, valuesOf } from "./fields.ts";
 import type { H1Request } from "./h1-request.ts";
 import { type BodyLimit, type CollectedBody, collectBody, readBody } from "./request-body.ts";
+import { runAfterTick } from "./run-after-tick.ts";
 
 /** Unread bytes of a refused request that are read away: else a TCP reset would take the response. */
 const maxLingerBytes = 64 * 1024;

@@ -1,7 +1,6 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { boundEnd, type EndedAnswer, waitForDrain } from "./backpressure.ts";
 import type { Connection } from "./connection.ts";
-import { runAfterTick } from "./deferred.ts";
 import { Disconnect } from "./disconnect.ts";
 import type { Exchange, ExchangeOptions, ResponseEnd, ResponseHead } from "./exchange.ts";
 import { type HeaderFields, valuesOf } from "./fields.ts";
@@ -13,6 +12,7 @@ import {
 	collectBody,
 	readBody,
 } from "./request-body.ts";
+import { runAfterTick } from "./run-after-tick.ts";
 
 /** Interval of the check whether a response is out whose request still arrives, in ms. */
 const uploadPollMs = 10;

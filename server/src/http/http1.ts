@@ -1,11 +1,11 @@
 import type { Server as HttpServer, ServerOptions, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { type Connection, connectionOf } from "./connection.ts";
-import { runAfterTick } from "./deferred.ts";
 import type { Exchange, ExchangeOptions } from "./exchange.ts";
 import { type H1ConnectionState, H1Exchange } from "./exchange-h1.ts";
 import { H1Request } from "./h1-request.ts";
 import type { ConnectionFault } from "./observer.ts";
+import { runAfterTick } from "./run-after-tick.ts";
 import { isWebSocketRequest, type Upgrades } from "./upgrade.ts";
 
 /** Ignores errors of a response: they show as "close". Without a listener they would end the process. */

@@ -2,10 +2,10 @@ import { constants, createServer, type Http2Server, type ServerHttp2Session } fr
 import type { Socket } from "node:net";
 import type { Timer } from "../clock.ts";
 import { connectionOf } from "./connection.ts";
-import { runAfterTick } from "./deferred.ts";
 import type { Exchange, ExchangeOptions } from "./exchange.ts";
 import { type CarryingStream, carried, H2Exchange } from "./exchange-h2.ts";
 import type { ConnectionFault } from "./observer.ts";
+import { runAfterTick } from "./run-after-tick.ts";
 
 /** Ignores errors of a stream: they show as "close". Without a listener they would end the process. */
 const ignore = (): void => {};

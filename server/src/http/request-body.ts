@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 import type { Clock } from "../clock.ts";
-import { runAfterTick } from "./deferred.ts";
 import { type Disconnect, DisconnectError } from "./disconnect.ts";
 import type { TransportLimits } from "./limits.ts";
+import { runAfterTick } from "./run-after-tick.ts";
 
 /** Receives a request body part by part. */
 export interface BodySink {

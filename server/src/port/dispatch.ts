@@ -4,7 +4,7 @@ import type { HeaderFields } from "../http/fields.ts";
 import type { UpgradeRequest } from "../http/upgrade.ts";
 import { type CallContext, requestIdFrom } from "../rpc/call/call-context.ts";
 import { sendRefusal } from "../rpc/call/error-response.ts";
-import type { ResponseOwner } from "../rpc/call/response.ts";
+import type { ResponseOwner } from "../rpc/call/send-response.ts";
 import { type DirectOptions, serveDirect } from "../rpc/call/server-call.ts";
 import { summarizeRequest } from "../rpc/observer.ts";
 import type { Protocols } from "../rpc/protocol/protocols.ts";

@@ -16,7 +16,12 @@ import {
 	type Refusal,
 	type RefusalDetails,
 } from "../refusals.ts";
-import { failureHeaders, type ResponseOwner, type SendOptions, sendResponse } from "./response.ts";
+import {
+	failureHeaders,
+	type ResponseOwner,
+	type SendOptions,
+	sendResponse,
+} from "./send-response.ts";
 
 /** What errors are written with. */
 export interface ErrorOptions {

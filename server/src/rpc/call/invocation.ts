@@ -12,7 +12,7 @@ import type { HeaderFields } from "../../http/fields.ts";
 import type { Codec } from "../codec/codec.ts";
 import { type CallContext, callContextKey } from "./call-context.ts";
 import { Cancellation } from "./cancellation.ts";
-import { LazyHeaders } from "./headers.ts";
+import { LazyHeaders } from "./lazy-headers.ts";
 
 /** What an invocation starts with. */
 export interface InvocationStart {

@@ -1,8 +1,8 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Timer } from "../../clock.ts";
-import { runAfterTick } from "../../http/deferred.ts";
 import type { Exchange } from "../../http/exchange.ts";
 import type { HeaderFields } from "../../http/fields.ts";
+import { runAfterTick } from "../../http/run-after-tick.ts";
 import type { Decoded, Decoder } from "../codec/codec.ts";
 import type { Compression } from "../connect-internals.ts";
 import { summarizeRequest } from "../observer.ts";
@@ -15,7 +15,7 @@ import { Invocation } from "./invocation.ts";
 import type { DirectProcedure, StreamProcedure, UnaryProcedure } from "./invoke-implementation.ts";
 import { type Negotiated, negotiate } from "./negotiate.ts";
 import { type MessageReceiver, readRequest } from "./read-request.ts";
-import { nothingSent, type Outcome, type ResponseOwner } from "./response.ts";
+import { nothingSent, type Outcome, type ResponseOwner } from "./send-response.ts";
 import { runStream, type StreamOptions } from "./stream-response.ts";
 import { runUnary } from "./unary-response.ts";
 

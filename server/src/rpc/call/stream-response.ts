@@ -15,9 +15,9 @@ import {
 	toCallError,
 	toInternal,
 } from "./error-response.ts";
-import { copiedHeaders } from "./headers.ts";
 import type { Invocation } from "./invocation.ts";
 import { invokeStream, type StreamProcedure, toMessage } from "./invoke-implementation.ts";
+import { copiedHeaders } from "./lazy-headers.ts";
 import {
 	failureHeaders,
 	type Outcome,
@@ -25,7 +25,7 @@ import {
 	type SendOptions,
 	sendResponse,
 	streamHeaders,
-} from "./response.ts";
+} from "./send-response.ts";
 import { type MessageSink, writeBatches, writeMessages } from "./stream-writer.ts";
 
 /** What streams share. */

@@ -6,9 +6,9 @@ import type { Compression } from "../connect-internals.ts";
 import type { EncodedMessage, Metadata, UnaryProtocol } from "../protocol/protocol.ts";
 import { type Refusal, tooMuchUnread } from "../refusals.ts";
 import { createErrorResponse, type ErrorOptions } from "./error-response.ts";
-import { copiedHeaders } from "./headers.ts";
 import type { Invocation } from "./invocation.ts";
 import { invokeUnary, type UnaryProcedure } from "./invoke-implementation.ts";
+import { copiedHeaders } from "./lazy-headers.ts";
 import {
 	failureHeaders,
 	getHeaders,
@@ -16,7 +16,7 @@ import {
 	type ResponseOwner,
 	type SendOptions,
 	sendResponse,
-} from "./response.ts";
+} from "./send-response.ts";
 
 /** Rules of the response to one unary call. */
 export interface UnaryResponseRule {

@@ -9,7 +9,7 @@ import type { StreamScheduler } from "../../http/scheduler.ts";
 import { type CallContext, callContextKey } from "../call/call-context.ts";
 import { disconnectSignal } from "../call/cancellation.ts";
 import { createBodyLimit } from "../call/read-request.ts";
-import { getHeaders, streamHeaders } from "../call/response.ts";
+import { getHeaders, streamHeaders } from "../call/send-response.ts";
 import type { Decoder } from "../codec/codec.ts";
 import {
 	type Compression,

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../../clock.ts";
 import { keyOf, type ObjectRef } from "../../resource/object.ts";
-import { observe } from "../simulator/observe.ts";
 import type { OperatorOptions } from "../simulator/operator-options.ts";
+import { reconcile } from "../simulator/reconcile.ts";
 import type { WriteQueue } from "./write-queue.ts";
 
 /** Delay after a failed write before the operator tries again, in milliseconds. */
@@ -34,7 +34,7 @@ export function createOperator(
 
 		const nowMs = clock.nowMs();
 		const { record, origin } = entry;
-		const { status, finalized, wakeAtMs } = observe(record, nowMs, options);
+		const { status, finalized, wakeAtMs } = reconcile(record, nowMs, options);
 		const lookIn = (delayMs: number) => {
 			timers.get(key)?.cancel();
 			timers.set(

@@ -3,8 +3,8 @@ import { create } from "@bufbuild/protobuf";
 import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
 import { formatVersion } from "../../resource/version.ts";
-import { observe } from "../simulator/observe.ts";
 import type { OperatorOptions } from "../simulator/operator-options.ts";
+import { reconcile } from "../simulator/reconcile.ts";
 import { createdRecord, encodeWukong, noOrigin } from "./record.ts";
 import type { Commit, Contents } from "./storage.ts";
 import { createVersionClock } from "./version-clock.ts";
@@ -85,7 +85,7 @@ function pick<T>(values: readonly [T, ...T[]] | readonly T[], index: number): T 
 
 /** Runs the operator's steps until there is nothing left to do. */
 function settledRecord(record: Wukong, nowMs: number, options: OperatorOptions): Wukong {
-	const { status, wakeAtMs } = observe(record, nowMs, options);
+	const { status, wakeAtMs } = reconcile(record, nowMs, options);
 	const next = { ...record, status };
 	return wakeAtMs === undefined ? next : settledRecord(next, wakeAtMs, options);
 }

@@ -1,8 +1,8 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type Wukong, WukongSchema, WukongSpecSchema } from "@novasphere/wukong-gen/wukong";
-import { observe } from "../../../../server/src/store/simulator/observe.ts";
 import type { OperatorOptions } from "../../../../server/src/store/simulator/operator-options.ts";
+import { reconcile } from "../../../../server/src/store/simulator/reconcile.ts";
 
 type SpecInit = Omit<MessageInitShape<typeof WukongSpecSchema>, "$typeName" | "$unknown">;
 
@@ -48,7 +48,7 @@ export function createLife(spec: SpecInit = {}): Life {
 	});
 
 	const look = (): void => {
-		const seen = observe(wukong, nowMs, timings);
+		const seen = reconcile(wukong, nowMs, timings);
 		gone = seen.finalized;
 		wakeAtMs = seen.wakeAtMs;
 		if (gone) steps.push(`gone@${nowMs - startMs}`);

@@ -4,8 +4,8 @@ import { type Wukong, type WukongStatus, WukongStatusSchema } from "@novasphere/
 import type { Clock, Timer } from "../../../clock.ts";
 import { Failure } from "../../../failure.ts";
 import { keyOf, type ObjectRef } from "../../../resource/object.ts";
-import { observe } from "../../simulator/observe.ts";
 import type { OperatorOptions } from "../../simulator/operator-options.ts";
+import { reconcile } from "../../simulator/reconcile.ts";
 import type { Sink } from "../../store.ts";
 import type { OperatorApi } from "../api.ts";
 import { wukongKind } from "../kinds/wukong.ts";
@@ -76,7 +76,7 @@ export function createSimulatedOperator(options: SimulatedOperatorOptions): Simu
 		const wukong = held.get(key);
 		if (wukong === undefined) return;
 		const nowMs = clock.nowMs();
-		const { status, finalized, wakeAtMs } = observe(wukong, nowMs, life);
+		const { status, finalized, wakeAtMs } = reconcile(wukong, nowMs, life);
 		try {
 			// The change that a write makes brings the next look.
 			if (finalized) await release(wukong);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runAfterTick } from "../../../server/src/http/deferred.ts";
+import { runAfterTick } from "../../../server/src/http/run-after-tick.ts";
 import { until } from "../../support/until.ts";
 
 test("what is ready now comes first, then the callbacks in their order", async () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { observe } from "../../../../server/src/store/simulator/observe.ts";
+import { reconcile } from "../../../../server/src/store/simulator/reconcile.ts";
 import { createLife, startMs, timings } from "./life.ts";
 
 describe("power", () => {
@@ -19,10 +19,10 @@ describe("power", () => {
 	test("a VM at rest needs no wake-up", () => {
 		const life = createLife();
 		life.pass(2_000);
-		expect(observe(life.wukong, startMs + 2_000, timings).wakeAtMs).toBeUndefined();
+		expect(reconcile(life.wukong, startMs + 2_000, timings).wakeAtMs).toBeUndefined();
 		life.turn("off");
 		life.pass(2_000);
-		expect(observe(life.wukong, startMs + 4_000, timings).wakeAtMs).toBeUndefined();
+		expect(reconcile(life.wukong, startMs + 4_000, timings).wakeAtMs).toBeUndefined();
 	});
 
 	test("a running VM that is wanted off shuts down first, then starts again when asked", () => {
@@ -142,7 +142,7 @@ describe("an unknown storage class", () => {
 	test("is known once the operator's options name it", () => {
 		const life = createLife({ disks });
 		const options = { ...timings, storageClasses: ["nope"] };
-		expect(observe(life.wukong, startMs, options).status.phase).toBe("Pending");
+		expect(reconcile(life.wukong, startMs, options).status.phase).toBe("Pending");
 	});
 });
 
@@ -229,14 +229,14 @@ describe("whatever happens", () => {
 	test("a phase that the operator does not know is begun anew", () => {
 		const life = createLife();
 		const strange = { ...life.wukong, status: { ...life.wukong.status, phase: "Melting" } };
-		expect(observe(strange as typeof life.wukong, startMs, timings).status.phase).toBe("Pending");
+		expect(reconcile(strange as typeof life.wukong, startMs, timings).status.phase).toBe("Pending");
 	});
 
 	test("looking again at the same time finds nothing new", () => {
 		const life = createLife();
 		for (const ms of [0, 100, 500, 1_000]) {
 			life.pass(ms);
-			expect(observe(life.wukong, life.nowMs, timings).status).toBe(life.wukong.status);
+			expect(reconcile(life.wukong, life.nowMs, timings).status).toBe(life.wukong.status);
 		}
 	});
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { copiedHeaders, LazyHeaders } from "../../../../server/src/rpc/call/headers.ts";
+import { copiedHeaders, LazyHeaders } from "../../../../server/src/rpc/call/lazy-headers.ts";
 
 const fields = ["x-a", "1", "x-b", "2", "x-a", "3", "set-cookie", "c=1", "set-cookie", "d=2"];
 const eager = () => {

@@ -14,8 +14,8 @@ import {
 	stepOf,
 } from "./phases.ts";
 
-/** The result of one look at a VM. */
-export interface Observation {
+/** Result of one reconciliation of a VM. */
+export interface ReconcileResult {
 	/** The new status; the one that the Wukong has where nothing is new. */
 	readonly status: WukongStatus;
 	/** The deletion is complete: the finalizer is off, the VM is gone. */
@@ -25,12 +25,16 @@ export interface Observation {
 }
 
 /**
- * Computes what the operator does next, as one pure function; takes at most one step.
+ * Reconciles a VM: computes what the operator does next, in at most one step, as a pure function.
  * Pending → Creating → Running; wanted off → Stopped; a storage class that does
  * not exist → Error, until spec names one that does; deletion → Stopped, then gone.
  * @param nowMs wall-clock time in milliseconds since 1970.
  */
-export function observe(wukong: Wukong, nowMs: number, options: OperatorOptions): Observation {
+export function reconcile(
+	wukong: Wukong,
+	nowMs: number,
+	options: OperatorOptions,
+): ReconcileResult {
 	const step = stepOf(wukong);
 	const deleteMs = wukong.deleteTime === undefined ? 0 : timestampMs(wukong.deleteTime);
 	const sinceMs = Math.max(lastTransitionMs(wukong), step === "stopped" ? deleteMs : 0);
