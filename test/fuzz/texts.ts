@@ -2,7 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { CreateWukongRequestSchema } from "@novasphere/wukong-gen/wukong-service";
 import fc from "fast-check";
-import { findWireFault } from "../../server/src/rpc/codec/strict-binary.ts";
+import { findWireFault } from "../../server/src/rpc/codec/wire-fault.ts";
 import { parseUpdateMask } from "../../server/src/service/wukong/update-mask.ts";
 import { createSelector } from "../../server/src/watch/selector/selector.ts";
 import { bytesField, numberField } from "../hostile/wire-bytes.ts";

@@ -7,7 +7,7 @@ import type { Decoded, Decoder } from "./codec.ts";
 import { JsonFault } from "./json/json-fault.ts";
 import { createJsonReader } from "./json/json-reader.ts";
 import { maxPlainBytes, readPlainBinary } from "./plain-binary.ts";
-import { findWireFault, type WireFault } from "./strict-binary.ts";
+import { findWireFault, type WireFault } from "./wire-fault.ts";
 
 /** Options of a decoder. */
 export interface DecoderOptions {

@@ -27,7 +27,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Codec } from "../../../../server/src/rpc/codec/codec.ts";
 import { createDecoder } from "../../../../server/src/rpc/codec/decoder.ts";
-import { findWireFault } from "../../../../server/src/rpc/codec/strict-binary.ts";
+import { findWireFault } from "../../../../server/src/rpc/codec/wire-fault.ts";
 import { testSeed } from "../../../support/seed.ts";
 import { createPartsSchema } from "./parts-schema.ts";
 import {

@@ -8,7 +8,7 @@ import {
 	type ReadValue,
 } from "./json-scalar.ts";
 import type { JsonText } from "./json-text.ts";
-import { readAny, setOwn } from "./json-value.ts";
+import { readJsonValue, setOwn } from "./json-value.ts";
 
 /** Reads messages of one type. */
 export interface MessageReader {
@@ -136,7 +136,7 @@ function createValueReader(desc: DescField, readerOf: ReaderOf): ReadValue {
 		schema.typeName === "google.protobuf.Struct" &&
 		desc.parent.typeName !== "google.protobuf.Value"
 	) {
-		return (text) => (text.next() === "object" ? readAny(text) : refuse("an object"));
+		return (text) => (text.next() === "object" ? readJsonValue(text) : refuse("an object"));
 	}
 	const isAlone = desc.fieldKind === "message" && desc.oneof === undefined;
 	if (isAlone && isWrapperDesc(schema)) {

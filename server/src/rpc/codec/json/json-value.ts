@@ -6,9 +6,9 @@ import type { JsonText } from "./json-text.ts";
  * Steps over any value and makes what `JSON.parse` makes of it; null in a trial. Names that come
  * twice and numbers that JavaScript has no room for are refused.
  */
-export function readAny(text: JsonText): JsonValue {
+export function readJsonValue(text: JsonText): JsonValue {
 	if (text.isTrial) {
-		skipAny(text);
+		skipJsonValue(text);
 		return null;
 	}
 	switch (text.next()) {
@@ -32,21 +32,21 @@ export function readAny(text: JsonText): JsonValue {
 }
 
 /** Steps over any value. */
-export function skipAny(text: JsonText): void {
+export function skipJsonValue(text: JsonText): void {
 	switch (text.next()) {
 		case "object":
 			if (!text.openObject()) break;
 			do {
 				text.countEntry();
 				text.takeName();
-				skipAny(text);
+				skipJsonValue(text);
 			} while (text.hasMember());
 			break;
 		case "list":
 			if (!text.openList()) break;
 			do {
 				text.countEntry();
-				skipAny(text);
+				skipJsonValue(text);
 			} while (text.hasItem());
 			break;
 		case "string":
@@ -68,7 +68,7 @@ function readList(text: JsonText): JsonValue[] {
 	if (!text.openList()) return items;
 	do {
 		text.countEntry();
-		items.push(readAny(text));
+		items.push(readJsonValue(text));
 	} while (text.hasItem());
 	return items;
 }
@@ -80,7 +80,7 @@ function readObject(text: JsonText): { [name: string]: JsonValue } {
 		text.countEntry();
 		const name = text.takeName();
 		if (Object.hasOwn(object, name)) throw new JsonFault("value", "has a name twice");
-		setOwn(object, name, readAny(text));
+		setOwn(object, name, readJsonValue(text));
 	} while (text.hasMember());
 	return object;
 }

@@ -12,7 +12,7 @@ import type { MessageReader, ReaderOf } from "./json-field.ts";
 import { createScalarReader } from "./json-scalar.ts";
 import { readDuration, readFieldMask, readTimestamp } from "./json-string-types.ts";
 import type { JsonText } from "./json-text.ts";
-import { readAny, skipAny } from "./json-value.ts";
+import { readJsonValue, skipJsonValue } from "./json-value.ts";
 
 /** What readers of types that hold others need. */
 export interface WellKnownContext {
@@ -56,7 +56,7 @@ function createJsonValueReader(
 	return (text) => {
 		if (kind !== undefined && text.next() !== kind)
 			refuse(kind === "list" ? "a list" : "an object");
-		const json = readAny(text);
+		const json = readJsonValue(text);
 		return text.isTrial ? undefined : fromJson(schema, json, rules);
 	};
 }
@@ -99,7 +99,7 @@ function typeUrlIn(text: JsonText): string | undefined {
 	if (!text.openObject()) return undefined;
 	do {
 		if (text.takeName() !== "@type") {
-			skipAny(text);
+			skipJsonValue(text);
 			continue;
 		}
 		return text.takeString() || refuse('an object whose "@type" is a string');

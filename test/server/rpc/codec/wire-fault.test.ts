@@ -4,7 +4,7 @@ import { file_novasphere_v1_wukong, WukongSchema } from "@novasphere/wukong-gen/
 import { CreateWukongRequestSchema } from "@novasphere/wukong-gen/wukong-service";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { findWireFault } from "../../../../server/src/rpc/codec/strict-binary.ts";
+import { findWireFault } from "../../../../server/src/rpc/codec/wire-fault.ts";
 import { bytesField, numberField, tag } from "../../../hostile/wire-bytes.ts";
 
 const maxEntries = 1_000;
