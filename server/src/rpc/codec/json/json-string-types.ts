@@ -85,9 +85,10 @@ const pathForm = /^(?:\*|[A-Za-z][A-Za-z0-9]*(?:\..+)?)$/s;
  */
 export function readFieldMask(text: JsonText): FieldMask | undefined {
 	const what = "names of fields in lowerCamelCase, separated by commas";
-	const said = (text.takeString() ?? text.refuseNext(what)).trim();
+	const given = text.takeString() ?? text.refuseNext(what);
+	if (given.length > maxMaskLength) throw new JsonFault("entries", "is too long");
+	const said = withoutOuterSpace(given);
 	if (said === "") return create(FieldMaskSchema);
-	if (said.length > maxMaskLength) throw new JsonFault("entries", "is too long");
 	// Before any path is made.
 	for (let comma = 0; comma >= 0; comma = said.indexOf(",", comma + 1)) text.countEntry();
 	if (said.includes("_")) refuse(what);
@@ -99,3 +100,14 @@ export function readFieldMask(text: JsonText): FieldMask | undefined {
 	}
 	return create(FieldMaskSchema, { paths });
 }
+
+/** Trims by Unicode, as protobuf-go does: JavaScript's own takes U+FEFF for white space, and not U+0085. */
+function withoutOuterSpace(text: string): string {
+	let start = 0;
+	let end = text.length;
+	while (start < end && whiteSpace.test(text.charAt(start))) start++;
+	while (end > start && whiteSpace.test(text.charAt(end - 1))) end--;
+	return text.slice(start, end);
+}
+
+const whiteSpace = /\p{White_Space}/u;

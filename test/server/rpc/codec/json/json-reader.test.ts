@@ -87,6 +87,7 @@ describe("ProtoJSON: a value is taken without losing a digit", () => {
 		[TimestampSchema, '"0000-12-31T23:00:00-01:00"', "0001-01-01T00:00:00Z"],
 		[TimestampSchema, '"2020-02-29T12:00:00.123456789+01:30"', "2020-02-29T10:30:00.123456789Z"],
 		[FieldMaskSchema, '"spec.osImage,labels.a-b/c,*"', "spec.osImage,labels.a-b/c,*"],
+		[FieldMaskSchema, '" \\u0085\\u3000spec\\u2003\\n"', "spec"],
 		[StructSchema, '{"__proto__":{"a":[1,null]}}', JSON.parse('{"__proto__":{"a":[1,null]}}')],
 		[ValueSchema, "null", null],
 		[
@@ -180,7 +181,22 @@ describe("ProtoJSON: what is no such value is refused", () => {
 				"0",
 			],
 		],
-		[FieldMaskSchema, ['"a_b"', '","', '"a,"', '"a, b"', '".a"', '"a."', "[]", '["a"]']],
+		[
+			FieldMaskSchema,
+			[
+				'"\\ufeff"',
+				'"\\ufeffa"',
+				'"a\\ufeff"',
+				'"a_b"',
+				'","',
+				'"a,"',
+				'"a, b"',
+				'".a"',
+				'"a."',
+				"[]",
+				'["a"]',
+			],
+		],
 		[StructSchema, ["[]", "null", '{"a":1,"\\u0061":2}', '{"a":1e999}']],
 		[
 			AnySchema,
