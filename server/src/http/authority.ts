@@ -81,13 +81,18 @@ export function createAuthorityCheck(rule: HostRule): (exchange: Exchange) => Au
 		if (hostFault !== undefined) return malformed(hostFault);
 		// The absolute form wins over Host (RFC 9112, 3.2.2).
 		const name = target.authority ?? given[0];
-		if (name === undefined) {
+		if (name === undefined || (target.authority === undefined && isNoName(name, exchange))) {
 			const host = ownHost(exchange.connection.localAddress) ?? "";
 			return { authority: { host, port: undefined }, path, isUnnamed: true };
 		}
 		const authority = judge(name, exchange);
 		return "status" in authority ? authority : { authority, path };
 	};
+}
+
+/** Tells whether a Host counts as absent: an empty one does in HTTP/1.0 (RFC 9112, 3.3). */
+function isNoName(name: string, { connection }: Exchange): boolean {
+	return name === "" && connection.httpVersion === "1.0";
 }
 
 interface Refused {

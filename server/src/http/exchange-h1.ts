@@ -22,6 +22,8 @@ export interface H1Options extends ExchangeOptions {
 /** What an exchange knows of its connection. */
 export interface H1ConnectionState {
 	readonly connection: Connection;
+	/** The connection with the HTTP version of one request: each message has its own (RFC 9110, 2.5). */
+	connectionAs(httpVersion: string): Connection;
 	/** The peer sends no more requests: its side has ended, or a request was malformed. */
 	readonly hasStopped: boolean;
 	/** Number of calls whose responses have not ended. */
@@ -91,7 +93,7 @@ export class H1Exchange implements Exchange, EndedAnswer {
 	}
 
 	get connection(): Connection {
-		return this.peer.connection;
+		return this.peer.connectionAs(this.#request.httpVersion);
 	}
 
 	get method(): string {
@@ -147,7 +149,7 @@ export class H1Exchange implements Exchange, EndedAnswer {
 	}
 
 	reserve(bodyBytes: number): boolean {
-		return this.options.sendQuota.reserve(bodyBytes, this.connection, this.writable);
+		return this.options.sendQuota.reserve(bodyBytes, this.peer.connection, this.writable);
 	}
 
 	write(bytes: Uint8Array): boolean {

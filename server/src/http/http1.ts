@@ -45,10 +45,10 @@ export function serveHttp1(
 	// Else Node ends its own side with the peer's, and open requests are never answered.
 	Object.assign(server, { httpAllowHalfOpen: true });
 	const peers = new WeakMap<Socket, H1Connection>();
-	function peerOf(socket: Socket, version: Connection["httpVersion"]): H1Connection {
+	function peerOf(socket: Socket): H1Connection {
 		const known = peers.get(socket);
 		if (known !== undefined) return known;
-		const peer = new H1Connection(socket, connectionOf(socket, version));
+		const peer = new H1Connection(socket, connectionOf(socket, "1.1"));
 		peers.set(socket, peer);
 		socket.on("end", () => peer.stop(undefined));
 		return peer;
@@ -65,7 +65,7 @@ export function serveHttp1(
 		const exchange = this[carried];
 		if (exchange === undefined) return;
 		const { socket } = this.req;
-		const peer = peerOf(socket, "1.1");
+		const peer = peerOf(socket);
 		try {
 			exchange.closed();
 		} catch (error) {
@@ -77,9 +77,14 @@ export function serveHttp1(
 	}
 	function onRequest(request: H1Request, response: Carrying): void {
 		response.on("error", ignore);
-		const peer = peerOf(request.socket, request.httpVersion === "1.0" ? "1.0" : "1.1");
+		const peer = peerOf(request.socket);
 		// Node's parser continues behind the last response, and behind a request that came too slowly.
 		if (!peer.takesMore) return;
+		// Node's parser takes HTTP/0.9 and HTTP/2.0 in this form, too (RFC 9110, 15.6.6).
+		if (request.httpVersion !== "1.1" && request.httpVersion !== "1.0") {
+			peer.stop(bareAnswer("505 HTTP Version Not Supported"));
+			return;
+		}
 		const exchange = new H1Exchange({ request, response }, peer, options);
 		response[carried] = exchange;
 		peer.begin(exchange);
@@ -91,10 +96,10 @@ export function serveHttp1(
 	server.on("checkContinue", onRequest).on("checkExpectation", onRequest);
 	// Node would end the connection, and with it the responses to requests before this one.
 	server.on("connect", ({ socket }) => {
-		peerOf(socket, "1.1").stop(bareAnswer("501 Not Implemented"));
+		peerOf(socket).stop(bareAnswer("501 Not Implemented"));
 	});
 	server.on("upgrade", (request: H1Request, socket: Socket, head: Buffer) => {
-		const peer = peerOf(socket, "1.1");
+		const peer = peerOf(socket);
 		if (!peer.takesMore) return;
 		// Responses of requests before it would be written into the new protocol.
 		if (peer.unanswered > 0) peer.stop(bareAnswer("400 Bad Request"));
@@ -103,7 +108,7 @@ export function serveHttp1(
 	});
 	server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
 		const [fault, status] = faultOf(error.code);
-		const peer = peerOf(socket, "1.1");
+		const peer = peerOf(socket);
 		// Node emits it again for each further part of the input.
 		if (fault !== undefined && peer.hasStopped) return;
 		if (fault !== undefined) options.observer.connectionFault(fault);
@@ -144,6 +149,7 @@ function faultOf(code: string | undefined): [ConnectionFault | undefined, status
 export class H1Connection implements H1ConnectionState {
 	readonly connection: Connection;
 	readonly #socket: Socket;
+	#connectionOf10: Connection | undefined;
 	readonly #unanswered: Set<H1Exchange> = new Set();
 	#hasStopped = false;
 	#takesMore = true;
@@ -153,6 +159,12 @@ export class H1Connection implements H1ConnectionState {
 	constructor(socket: Socket, connection: Connection) {
 		this.#socket = socket;
 		this.connection = connection;
+	}
+
+	connectionAs(httpVersion: string): Connection {
+		if (httpVersion !== "1.0") return this.connection;
+		this.#connectionOf10 ??= { ...this.connection, httpVersion };
+		return this.#connectionOf10;
 	}
 
 	/** The peer sends no more requests. */

@@ -171,6 +171,12 @@ describe("versions", () => {
 		expect(over("1.0", "/livez", "evil.example")).toMatchObject({ status: 421 });
 	});
 
+	test("an empty Host in HTTP/1.0 says no more than none does (RFC 9112, 3.3)", () => {
+		expect(over("1.0", "/livez", "")).toEqual(over("1.0", "/livez"));
+		expect(over("1.0", "http:///livez", "")).toMatchObject({ status: 400 });
+		expect(over("2.0", "/livez", "")).toMatchObject({ status: 400 });
+	});
+
 	test("Host may say the same as :authority, and nothing else (RFC 9113, 8.3.1)", () => {
 		expect(over("2.0", "/", "localhost:80", "LOCALHOST.:80")).toMatchObject({ path: "/" });
 		expect(over("2.0", "/", "[::1]", "[0:0:0:0:0:0:0:1]")).toMatchObject({ path: "/" });

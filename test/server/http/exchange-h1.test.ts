@@ -29,7 +29,13 @@ test("what is written is with the system when the call returns, so that a turn h
 	const server = createServer({ IncomingMessage: H1Request }, (request, response) => {
 		const exchange = new H1Exchange(
 			{ request, response },
-			{ connection, hasStopped: false, unanswered: 1, takeNoMore() {} },
+			{
+				connection,
+				connectionAs: () => connection,
+				hasStopped: false,
+				unanswered: 1,
+				takeNoMore() {},
+			},
 			options,
 		);
 		exchange.writeHead({ status: 200, headers: [], flush: true });
@@ -61,7 +67,13 @@ test("who is given a body and throws breaks off the call, and Node's parser hear
 		localAddress: "",
 		peer: { address: "", port: 0, secure: false, certificate: undefined },
 	} as const;
-	const peer = { connection, hasStopped: false, unanswered: 1, takeNoMore() {} };
+	const peer = {
+		connection,
+		connectionAs: () => connection,
+		hasStopped: false,
+		unanswered: 1,
+		takeNoMore() {},
+	};
 	let departed: boolean | undefined;
 	const server = createServer({ IncomingMessage: H1Request }, (request, response) => {
 		const exchange = new H1Exchange({ request, response }, peer, options);

@@ -250,3 +250,51 @@ describe("pages (RFC 9112, 3.2)", () => {
 		expect(await statusOf(portNumber, request)).toBe(status);
 	});
 });
+
+describe("each message has a version of its own (RFC 9110, 2.5)", () => {
+	const statuses = (text: string) => text.match(/HTTP\/1\.1 \d+/g)?.map((line) => line.slice(-3));
+	const old = "GET /livez HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
+	const new_ = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+	const close = "Connection: close\r\n";
+	const expecting = (version: string) =>
+		`POST ${pathOf("GetWukong")} HTTP/${version}\r\n${json}Content-Length: 12\r\nExpect: 100-continue\r\n\r\n{"name":"a"}`;
+
+	test.each([
+		[
+			"1.1 behind 1.0 may have transfer codings",
+			old,
+			chunked("Transfer-Encoding: chunked"),
+			["200"],
+		],
+		["1.1 behind 1.0 needs a Host", old, `GET /livez HTTP/1.1\r\n${close}\r\n`, ["400"]],
+		["1.1 behind 1.0 may wait for 100", old, expecting("1.1"), ["100", "200"]],
+		["1.0 behind 1.1 needs no Host", new_, "GET /livez HTTP/1.0\r\n\r\n", ["200"]],
+		["1.0 behind 1.1 knows no 100", new_, expecting("1.0"), ["200"]],
+		[
+			"1.0 behind 1.1 has no transfer codings",
+			new_,
+			chunked("Transfer-Encoding: chunked", "1.0"),
+			["400"],
+		],
+	])("%s", async (_what, first, second, expected) => {
+		const { portNumber } = await openPort({ assets });
+		const client = await openRaw(portNumber);
+		await client.send(first);
+		await client.expectText("ok\n");
+		await client.send(second);
+		await client.expectClosed();
+		expect(statuses(client.received())).toEqual(["200", ...expected]);
+	});
+
+	test.each(["2.0", "0.9"])(
+		"HTTP/%s in the form of HTTP/1.1 is 505 (RFC 9110, 15.6.6)",
+		async (version) => {
+			const { portNumber, seen } = await openPort({ assets });
+			const client = await openRaw(portNumber);
+			await client.send(new_ + expecting(version));
+			await client.expectClosed();
+			expect(statuses(client.received())).toEqual(["200", "505"]);
+			expect(seen.begun).toBe(0);
+		},
+	);
+});
