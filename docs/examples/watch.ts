@@ -8,6 +8,10 @@ import {
 } from "@novasphere/wukong-client";
 
 const baseUrl = process.argv[2] ?? "http://127.0.0.1:8080";
+if (!URL.canParse(baseUrl)) {
+	console.error(`"${baseUrl}" is no URL, as http://127.0.0.1:8080 is`);
+	process.exit(1);
+}
 const client = createWukongClient({ transport: createGrpcTransport({ baseUrl }) });
 
 const words = {
