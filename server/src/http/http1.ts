@@ -54,11 +54,13 @@ export function serveHttp1(
 		return peer;
 	}
 	/** Bounds pipelining: Node begins all requests that a connection has sent. */
-	function isAdmitted({ socket }: H1Request, { unanswered }: H1Connection): boolean {
+	function isAdmitted({ socket }: H1Request, peer: H1Connection): boolean {
 		if (socket.destroyed) return false;
-		if (unanswered <= options.limits.maxPipelinedRequests) return true;
+		if (peer.unanswered < options.limits.maxPipelinedRequests) return true;
 		options.observer.connectionFault("too_many_requests");
-		socket.destroy();
+		// Those before may have been stored: they are answered. What is still unread stays so.
+		peer.stop(bareAnswer("429 Too Many Requests"));
+		socket.pause();
 		return false;
 	}
 	function onClose(this: Carrying): void {
@@ -85,11 +87,12 @@ export function serveHttp1(
 			peer.stop(bareAnswer("505 HTTP Version Not Supported"));
 			return;
 		}
+		if (!isAdmitted(request, peer)) return;
 		const exchange = new H1Exchange({ request, response }, peer, options);
 		response[carried] = exchange;
 		peer.begin(exchange);
 		response.on("close", onClose);
-		if (isAdmitted(request, peer)) serve(exchange);
+		serve(exchange);
 	}
 	server.on("request", onRequest);
 	// Node would send 100 before the request is judged, and a 417 of its own.

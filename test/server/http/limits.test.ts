@@ -66,6 +66,18 @@ describe("connections", () => {
 		modest.socket.destroy();
 	});
 
+	test("with more requests than the limit answer those within it: they may have been stored", async () => {
+		const { portNumber, seen } = await openPort({ limits: { maxPipelinedRequests: 3 } });
+		const client = await openRaw(portNumber);
+		const body = '{"name":"a"}';
+		const request = `POST ${pathOf("GetWukong")} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+		await client.send(request.repeat(1_000));
+		await client.expectClosed();
+		const statuses = client.received().match(/HTTP\/1\.1 \d+/g);
+		expect(statuses?.map((line) => line.slice(-3))).toEqual(["200", "200", "200", "429"]);
+		expect(seen.faults).toEqual(["too_many_requests"]);
+	});
+
 	test.each(["maxConnections", "maxConnectionsPerAddress"])("%s", async (limit) => {
 		const { portNumber, seen } = await openPort({ limits: { [limit]: 2 } });
 		const first = await openRaw(portNumber);
