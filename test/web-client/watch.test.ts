@@ -1,6 +1,6 @@
-import { Code } from "@connectrpc/connect";
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
-import type { Watch, WatchEvent } from "../../web-client/src/index.ts";
+import { createWukongClient, type Watch, type WatchEvent } from "../../web-client/src/index.ts";
 import { createFakeWukong, failure } from "../../web-client/src/testing/index.ts";
 
 const seed = [{ name: "a" }, { name: "b" }];
@@ -181,5 +181,55 @@ describe("waiting", () => {
 			"met",
 		]);
 		expect([fake.openStreams, fake.clock.pendingTimers]).toEqual([0, 0]);
+	});
+});
+
+describe("a stream that has ended by itself", () => {
+	/** @param end what its messages end with, after none */
+	async function wasAborted(end: () => void): Promise<boolean> {
+		const opened: AbortSignal[] = [];
+		const transport: Transport = {
+			unary: () => Promise.reject(new Error("only watched")),
+			async stream(method, signal) {
+				if (signal !== undefined) opened.push(signal);
+				const header = new Headers();
+				const next = async () => {
+					end();
+					return { done: true, value: undefined } as const;
+				};
+				const message = { [Symbol.asyncIterator]: () => ({ next }) };
+				return {
+					...{ stream: true, service: method.parent, method },
+					...{ header, trailer: header, message },
+				};
+			},
+		};
+		const client = createWukongClient({ transport });
+		const lost = Promise.withResolvers<void>();
+		const watch = client.watch(
+			{},
+			{
+				onCondition: ({ status, error }) => {
+					if (status !== "connecting" || error !== undefined) lost.resolve();
+				},
+			},
+		);
+		const { ended } = run(watch);
+		await lost.promise;
+		const [first = expect.fail("nothing was opened")] = opened;
+		const { aborted } = first;
+		await watch.close();
+		await ended;
+		client.close();
+		return aborted;
+	}
+
+	// Node's HTTP/2 throws the abort of a stream that nobody reads any more.
+	test("is not aborted: not when it ends without a word, and not when it fails", async () => {
+		expect(await wasAborted(() => {})).toBe(false);
+		const fail = () => {
+			throw new ConnectError("gone", Code.Unavailable);
+		};
+		expect(await wasAborted(fail)).toBe(false);
 	});
 });

@@ -15,13 +15,17 @@ export function leavable<T>(
 			if (signal?.aborted) leave();
 			signal?.addEventListener("abort", leave);
 		}
+		let hasEnded = false;
 		try {
 			if (!leaver.signal.aborted) yield* run(leaver.signal);
+			hasEnded = true;
 		} catch (error) {
+			hasEnded = true;
 			// The caller wanted the end, so it is no failure.
 			if (!leaver.signal.aborted) throw error;
 		} finally {
-			leave();
+			// What has ended by itself is not aborted: Node's HTTP/2 would throw that, uncaught.
+			if (!hasEnded) leave();
 			// Let go of at every end: the caller's signal may outlive thousands of streams.
 			for (const signal of outer) signal?.removeEventListener("abort", leave);
 		}

@@ -10,8 +10,13 @@ export interface Connection {
 	heard(): void;
 	/** Looks at the clock now, as after a sleep, in which no timer runs. */
 	check(): void;
-	/** Ends it. */
+	/** Ends it; does nothing to one that is over. */
 	close(): void;
+	/**
+	 * Notes that it has ended by itself. There is nothing left to abort: Node's HTTP/2 would throw
+	 * the abort of a stream that nobody reads any more as an uncaught exception.
+	 */
+	over(): void;
 }
 
 /**
@@ -27,13 +32,20 @@ export function createConnection(
 	let waitsSinceMs: number | undefined;
 	let timer: Timer | undefined;
 
-	const close = () => {
+	let isOver = false;
+
+	const over = () => {
+		isOver = true;
 		timer?.cancel();
 		leaver.removeEventListener("abort", close);
+	};
+	const close = () => {
+		if (isOver) return;
+		over();
 		controller.abort();
 	};
 	const check = () => {
-		if (controller.signal.aborted) return;
+		if (isOver) return;
 		timer?.cancel();
 		const nowMs = clock.nowMs();
 		// A clock that was set back says nothing about the silence before.
@@ -56,5 +68,6 @@ export function createConnection(
 		},
 		check,
 		close,
+		over,
 	};
 }

@@ -125,7 +125,7 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Step, void
 			try {
 				for (;;) {
 					current.waits();
-					const next = await messages.next();
+					const next = await nextOf(messages, current);
 					current.heard();
 					if (next.done === true || signal.aborted) break;
 					const event = next.value;
@@ -161,6 +161,21 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Step, void
 		pause.stop();
 		connection?.close();
 		if (signal.aborted) report("closed");
+	}
+}
+
+/** The next message; notes where the stream has ended instead. */
+async function nextOf<T>(
+	messages: AsyncIterator<T>,
+	connection: Connection,
+): Promise<IteratorResult<T>> {
+	try {
+		const next = await messages.next();
+		if (next.done === true) connection.over();
+		return next;
+	} catch (error) {
+		connection.over();
+		throw error;
 	}
 }
 
