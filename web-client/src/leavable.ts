@@ -9,13 +9,16 @@ export function leavable<T>(
 	run: (signal: AbortSignal) => AsyncIterable<T>,
 ): AsyncIterator<T> & { return(): Promise<IteratorResult<T>> } {
 	const leaver = new AbortController();
-	const leave = () => leaver.abort();
+	let hasEnded = false;
+	// What has ended by itself is not aborted: Node's HTTP/2 would throw that, uncaught.
+	const leave = () => {
+		if (!hasEnded) leaver.abort();
+	};
 	async function* running(): AsyncGenerator<T, undefined, void> {
 		for (const signal of outer) {
 			if (signal?.aborted) leave();
 			signal?.addEventListener("abort", leave);
 		}
-		let hasEnded = false;
 		try {
 			if (!leaver.signal.aborted) yield* run(leaver.signal);
 			hasEnded = true;
@@ -24,8 +27,7 @@ export function leavable<T>(
 			// The caller wanted the end, so it is no failure.
 			if (!leaver.signal.aborted) throw error;
 		} finally {
-			// What has ended by itself is not aborted: Node's HTTP/2 would throw that, uncaught.
-			if (!hasEnded) leave();
+			leave();
 			// Let go of at every end: the caller's signal may outlive thousands of streams.
 			for (const signal of outer) signal?.removeEventListener("abort", leave);
 		}
