@@ -6,11 +6,8 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { systemClock } from "../server/src/clock.ts";
 import { wholeNumber } from "../server/src/config/option.ts";
 import { isFailure } from "../server/src/failure.ts";
-import {
-	createApiClient,
-	createProduct,
-	defaultApiTimings,
-} from "../server/src/store/kubernetes/api-client.ts";
+import { createProduct } from "../server/src/store/kubernetes/api-calls.ts";
+import { createApiClient, defaultApiTimings } from "../server/src/store/kubernetes/api-client.ts";
 import { wukongKind } from "../server/src/store/kubernetes/kinds/wukong.ts";
 import { openKubeconfig } from "../server/src/store/kubernetes/kubeconfig-access.ts";
 import { createSimulatedOperator } from "../server/src/store/kubernetes/operator/simulated-operator.ts";

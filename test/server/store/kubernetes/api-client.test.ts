@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import packageJson from "../../../../server/package.json" with { type: "json" };
 import { systemClock } from "../../../../server/src/clock.ts";
 import type { Api } from "../../../../server/src/store/kubernetes/api.ts";
+import { createProduct } from "../../../../server/src/store/kubernetes/api-calls.ts";
 import {
 	createApiClient,
-	createProduct,
 	defaultApiTimings,
 } from "../../../../server/src/store/kubernetes/api-client.ts";
 import { wukongKind } from "../../../../server/src/store/kubernetes/kinds/wukong.ts";

@@ -1,0 +1,142 @@
+import { readFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { Clock } from "../../clock.ts";
+import type { ClusterAccess } from "./api.ts";
+import { type HttpCall, readText, sendCall } from "./http-call.ts";
+import { parseLosslessJson } from "./lossless-json.ts";
+import { isJsonObject, objectAt } from "./unstructured.ts";
+import { UpstreamError } from "./upstream-error.ts";
+
+/** The program that calls the API server, as audit logs and `managedFields` name it. */
+export interface Product {
+	/**
+	 * `fieldManager` of every write.
+	 * Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/#managers
+	 */
+	readonly name: string;
+	/** User-Agent (RFC 9110, section 10.1.5) of every call, as in `wukong-api/0.1.0`. */
+	readonly userAgent: string;
+}
+
+export interface ApiCallsOptions {
+	readonly access: ClusterAccess;
+	/** Time for a connection to come about, in milliseconds. */
+	readonly connectTimeoutMs: number;
+	readonly clock: Clock;
+	/** Default: `wukong-api`, in this package's version. */
+	readonly product?: Product;
+}
+
+/** One call of a Kubernetes API. */
+export interface ApiCall extends Pick<HttpCall, "method"> {
+	/** Below the API server's address, as in `/apis/vm.novasphere.dev/v1alpha1/wukongs`. */
+	readonly path: string;
+	readonly query?: Readonly<Record<string, string>>;
+	readonly body?: JsonObject;
+	readonly signal?: AbortSignal;
+}
+
+/** The calls to one API server: HTTP/1.1, on connections that are kept open. */
+export interface ApiCalls {
+	readonly product: Product;
+	/**
+	 * Sends a call. @returns the answer, which is no refusal @throws UpstreamError, the signal's
+	 * reason
+	 */
+	open(call: ApiCall): Promise<IncomingMessage>;
+	/** Sends a call and reads the text of its answer. @throws as `open`; "lost" when it is late */
+	fetchText(call: ApiCall, timeoutMs: number): Promise<string>;
+	/** Sends a call that is answered with a JSON object. @throws as `fetchText`; "garbled" */
+	fetchJson(call: ApiCall, timeoutMs: number): Promise<JsonObject>;
+}
+
+const never = new AbortController().signal;
+
+/** Creates the calls with the credentials of one access, which are renewed where they are refused. */
+export function createApiCalls(options: ApiCallsOptions): ApiCalls {
+	const { access, clock, connectTimeoutMs } = options;
+	const { product = createProduct("wukong-api") } = options;
+
+	const send = async ({ method, path, query = {}, body, signal = never }: ApiCall) => {
+		const url = new URL(access.server);
+		url.pathname = `${url.pathname.replace(/\/$/, "")}${path}`;
+		url.search = new URLSearchParams(query).toString();
+		return sendCall({
+			method,
+			url,
+			credentials: await access.credentials(),
+			userAgent: product.userAgent,
+			...(body && { body: JSON.stringify(body) }),
+			connectTimeoutMs,
+			clock,
+			signal,
+		});
+	};
+
+	const open = async (call: ApiCall): Promise<IncomingMessage> => {
+		let response = await send(call);
+		if (response.statusCode === 401) {
+			// Tokens are rotated: those on disk may be newer than those in use.
+			response.resume();
+			await access.renew();
+			response = await send(call);
+		}
+		const { statusCode = 0 } = response;
+		if (statusCode >= 200 && statusCode < 300) return response;
+		throw refusal(statusCode, response, await readText(response, call.signal ?? never));
+	};
+
+	const fetchText = async (call: ApiCall, timeoutMs: number): Promise<string> => {
+		const late = new AbortController();
+		const timer = clock.setTimer(timeoutMs, () =>
+			late.abort(new UpstreamError({ kind: "lost" }, "no answer came in time")),
+		);
+		try {
+			const signal = AbortSignal.any([call.signal ?? never, late.signal]);
+			const response = await open({ ...call, signal });
+			return await readText(response, signal);
+		} finally {
+			timer.cancel();
+		}
+	};
+
+	return {
+		product,
+		open,
+		fetchText,
+		async fetchJson(call, timeoutMs) {
+			const json = parseObject(await fetchText(call, timeoutMs));
+			if (json !== undefined) return json;
+			throw new UpstreamError({ kind: "garbled" }, "an answer is no JSON object");
+		},
+	};
+}
+
+function parseObject(text: string): JsonObject | undefined {
+	try {
+		const value = parseLosslessJson(text);
+		return isJsonObject(value) ? value : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+function refusal(code: number, { headers }: IncomingMessage, text: string): UpstreamError {
+	const status = parseObject(text) ?? {};
+	const asked = Number(headers["retry-after"] ?? objectAt(status, "details").retryAfterSeconds);
+	const retryAfterMs = Number.isFinite(asked) ? asked * 1_000 : undefined;
+	const message = `HTTP ${code}: ${String(status.message ?? "").slice(0, 1_024)}`;
+	return new UpstreamError({ kind: "refused", code, status, retryAfterMs }, message);
+}
+
+/** Creates the name of a program. @param name a token of RFC 9110 */
+export function createProduct(name: string): Product {
+	return { name, userAgent: `${name}/${packageVersion()}` };
+}
+
+/** Reads the version of this package; the sources and the built files lie at the same depth. */
+function packageVersion(): string {
+	const text = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
+	return JSON.parse(text).version;
+}
