@@ -19,7 +19,7 @@ const maxOwnChangeWaitMs = 5_000;
  * Time kept back of the caller's deadline for the answer: what is stored is not reported as failed.
  * In ms.
  */
-const answerTimeMs = 100;
+export const answerTimeMs = 100;
 
 export interface ReadYourWritesOptions {
 	readonly waiter: ChangeWaiter;

@@ -4,17 +4,20 @@ import type { CreateOptions, WriteOptions } from "../store.ts";
 import type { Api } from "./api.ts";
 import { sleep } from "./backoff.ts";
 import { createKeyedMutex } from "./keyed-mutex.ts";
-import type { ReadYourWrites } from "./read-your-writes.ts";
+import { answerTimeMs, type ReadYourWrites } from "./read-your-writes.ts";
 import type { ClusterObject, WritableKind } from "./resource-kind.ts";
 import { type Unstructured, versionOf } from "./unstructured.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import { failureOf, isNotFound, versionConflict } from "./write-failure.ts";
 
-/** Number of tries of a write that keeps meeting conflicts. */
-const maxTries = 8;
+/** Time for which a write without a deadline is tried again when it meets conflicts, in milliseconds. */
+const maxConflictMs = 30_000;
 
-/** The longest wait before the second try, in milliseconds; it grows with each one. */
-const retryWaitMs = 5;
+/** The longest wait before the second try, in milliseconds; it doubles with each one. */
+const retryWaitMs = 10;
+
+/** The longest wait before any try, in milliseconds. */
+const maxRetryWaitMs = 40;
 
 export interface WritesOptions<T extends ClusterObject, Edit> {
 	readonly kind: WritableKind<T, Edit>;
@@ -90,13 +93,24 @@ export function createWrites<T extends ClusterObject, Edit>(
 		}
 	};
 
-	/** Waits at random: two replicas that write at the same pace would never stop conflicting. */
-	const beforeNextTry = async (ref: ObjectRef, tries: number, signal: AbortSignal) => {
-		if (tries === maxTries) {
-			const current = (await read(ref, signal)).metadata.resourceVersion;
-			throw versionConflict(kind, ref, { current });
-		}
-		await sleep(clock, options.random() * retryWaitMs * 2 ** tries, signal);
+	/**
+	 * Creates the wait before each further try, until shortly before the caller's deadline: whoever
+	 * writes a status all the time must not make an update fail that has nothing to do with it. It
+	 * waits at random: two replicas that write at the same pace would never stop conflicting.
+	 */
+	const createRetries = (ref: ObjectRef, { signal, remainingMs }: WriteOptions) => {
+		const leftMs = (remainingMs?.() ?? Number.POSITIVE_INFINITY) - answerTimeMs;
+		const giveUpMs = clock.monotonicMs() + Math.min(leftMs, maxConflictMs);
+		let longestMs = retryWaitMs;
+		return async (): Promise<void> => {
+			const waitMs = options.random() * longestMs;
+			longestMs = Math.min(longestMs * 2, maxRetryWaitMs);
+			if (clock.monotonicMs() + waitMs >= giveUpMs) {
+				const current = (await read(ref, signal)).metadata.resourceVersion;
+				throw versionConflict(kind, ref, { current });
+			}
+			await sleep(clock, waitMs, signal);
+		};
 	};
 
 	/** Answers with an object once reads see it. */
@@ -138,7 +152,8 @@ export function createWrites<T extends ClusterObject, Edit>(
 		writeOptions: WriteOptions,
 	): Promise<Answer<T>> => {
 		const { validateOnly: dryRun, signal } = writeOptions;
-		for (let tries = 1; ; tries++) {
+		const beforeNextTry = createRetries(ref, writeOptions);
+		while (true) {
 			const raw = await read(ref, signal);
 			const wanted = edit(kind.read(raw));
 			const resource = wanted && kind.applyEdit(raw, wanted);
@@ -150,7 +165,7 @@ export function createWrites<T extends ClusterObject, Edit>(
 				const { answer } = sent;
 				return dryRun ? () => kind.read(answer) : seen(answer, writeOptions);
 			}
-			await beforeNextTry(ref, tries, signal);
+			await beforeNextTry();
 		}
 	};
 
@@ -159,13 +174,14 @@ export function createWrites<T extends ClusterObject, Edit>(
 		check: (current: T) => void,
 		writeOptions: WriteOptions,
 	): Promise<Answer<Removal<T>>> => {
-		for (let tries = 1; ; tries++) {
+		const beforeNextTry = createRetries(ref, writeOptions);
+		while (true) {
 			const raw = await read(ref, writeOptions.signal);
 			check(kind.read(raw));
 			if (raw.metadata.deletionTimestamp !== undefined) return marked(raw, writeOptions);
 			const answer = await removeAt(ref, raw, writeOptions);
 			if (answer !== undefined) return answer;
-			await beforeNextTry(ref, tries, writeOptions.signal);
+			await beforeNextTry();
 		}
 	};
 

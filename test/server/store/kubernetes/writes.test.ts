@@ -40,18 +40,37 @@ describe("other writers", () => {
 		expect(api.requests.filter((request) => request.startsWith("PUT"))).toHaveLength(4);
 	});
 
-	test("who never stop end it with RESOURCE_VERSION_CONFLICT", async () => {
+	test("who write its status, however often, fail no edit that has nothing to do with it", async () => {
 		const { store, api } = await started();
 		await store.create(wukongNamed("a"), createOptions);
-		race(harness, 100);
+		let left = 60;
+		api.intercept(({ method }) => {
+			if (method === "GET" || left === 0) return false;
+			left--;
+			const raw = api.store.get("default", "a");
+			api.store.replace({ ...raw, status: { nodeName: `node-${left}` } }, "status", false);
+			return false;
+		});
+		const edited = await store.edit(refTo("a"), setLabel("mine", "1"), writeOptions);
+		expect([edited.labels, edited.status?.nodeName]).toEqual([{ mine: "1" }, "node-0"]);
+		expect(api.requests.filter((request) => request.startsWith("PUT"))).toHaveLength(61);
+		left = 60;
+		await store.remove(refTo("a"), () => {}, writeOptions);
+		expect(left).toBe(0);
+	});
+
+	test("who never stop end it with RESOURCE_VERSION_CONFLICT shortly before the deadline", async () => {
+		const { store, api } = await started();
+		await store.create(wukongNamed("a"), createOptions);
+		race(harness, 100_000);
 		const conflict = { reason: ErrorReason.RESOURCE_VERSION_CONFLICT };
-		const edit = store.edit(refTo("a"), setLabel("mine", "1"), writeOptions);
+		const hurried = { ...writeOptions, remainingMs: () => 400 };
+		const edit = store.edit(refTo("a"), setLabel("mine", "1"), hurried);
 		const current = () => api.store.get("default", "a").metadata.resourceVersion;
 		const told = await edit.catch((error) => error);
 		expect(told).toMatchObject(conflict);
 		expect(told.message).toContain(`resource_version is ${current()} by now`);
-		expect(api.requests.filter((request) => request.startsWith("PUT"))).toHaveLength(8);
-		const removal = store.remove(refTo("a"), () => {}, writeOptions);
+		const removal = store.remove(refTo("a"), () => {}, hurried);
 		await expect(removal).rejects.toMatchObject(conflict);
 		expect(api.store.get("default", "a").metadata.deletionTimestamp).toBeUndefined();
 	});
