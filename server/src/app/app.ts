@@ -1,4 +1,5 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
+import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { Failure } from "../failure.ts";
@@ -16,7 +17,8 @@ import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { createPortObserver } from "../telemetry/port-observer.ts";
 import { createReplica } from "../watch/replica.ts";
 import { createStore } from "./create-store.ts";
-import { createPages, type Readiness } from "./pages.ts";
+import { createGrpcServices } from "./grpc-services.ts";
+import { createPages, type Readiness, readinessAnswer } from "./pages.ts";
 import { limitsFrom } from "./port-limits.ts";
 
 /** What an app takes from its process. */
@@ -89,6 +91,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		createStore(config, {
 			...{ history, clock, logger, onFault, kubeconfigPath: surroundings.kubeconfigPath },
 			...{ upstream: metrics.upstream, store: metrics.store },
+			onWritability: () => grpcServices.readinessChanged(),
 		});
 	const replica = createReplica({
 		feed: store,
@@ -107,11 +110,23 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		},
 	});
 	replica.onSuperseded(encodings.forget);
+	const grpcServices = createGrpcServices({
+		config,
+		served: [WukongService],
+		isReady: () => readinessAnswer(readiness, replica.freshness()).status === 200,
+	});
+	const become = (state: Readiness["state"]) => {
+		readiness = { state };
+		grpcServices.readinessChanged();
+	};
 	const { defaultNamespace, heartbeatIntervalMs } = config;
 	const port = createPort({
 		host: config.host,
 		port: config.port,
-		services: [createWukongService({ store, replica, defaultNamespace, heartbeatIntervalMs })],
+		services: [
+			createWukongService({ store, replica, defaultNamespace, heartbeatIntervalMs }),
+			...grpcServices.services,
+		],
 		interceptors: [
 			createCallInterceptor({
 				observers: [metrics.calls, createAccessLog(logger)],
@@ -153,7 +168,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			requireOpen();
 			await replica.start();
 			requireOpen();
-			readiness = { state: "ready" };
+			become("ready");
 			return address;
 		} catch (error) {
 			await port.close(0);
@@ -176,9 +191,10 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 
 	const shutDown = async (graceMs: number) => {
 		const wasReady = readiness.state === "ready";
-		readiness = { state: "stopping" };
+		become("stopping");
 		if (wasReady && config.shutdownDelayMs > 0) await delay();
 		replica.drain(shuttingDown());
+		grpcServices.drain(shuttingDown());
 		await port.close(graceMs);
 		await store.close();
 		// `open` closes a store that opens meanwhile.

@@ -20,6 +20,8 @@ export interface StoreParts {
 	readonly upstream: UpstreamObserver & WriteObserver;
 	/** Counts failures of the embedded store. */
 	readonly store: StoreObserver;
+	/** The store has become unable to write, or able again. */
+	readonly onWritability: () => void;
 	/** The store has failed for good. */
 	readonly onFault: (fault: unknown) => void;
 }
@@ -40,11 +42,11 @@ export function createStore(config: Config, parts: StoreParts): Store {
 				},
 				clock: parts.clock,
 				onFault: parts.onFault,
-				observer: loggedStore(parts.store, parts.logger),
+				observer: observeStore(parts),
 			});
 }
 
-function loggedStore(counters: StoreObserver, logger: Logger): StoreObserver {
+function observeStore({ store: counters, logger, onWritability }: StoreParts): StoreObserver {
 	return {
 		...counters,
 		unwritable(error) {
@@ -54,10 +56,12 @@ function loggedStore(counters: StoreObserver, logger: Logger): StoreObserver {
 				{ cause, err: error },
 				`the store cannot write: ${commitErrorWords[error.code]}`,
 			);
+			onWritability();
 		},
 		writable() {
 			counters.writable();
 			logger.info("the store can write again");
+			onWritability();
 		},
 	};
 }

@@ -31,6 +31,11 @@ export const optionsTable = {
 		"insecure-no-auth",
 		"Allow an address other than loopback although nobody has to sign in: whoever reaches the port may do everything.",
 	),
+	disableHealth: toggle("disable-health", "Do not serve grpc.health.v1.Health."),
+	disableReflection: toggle(
+		"disable-reflection",
+		"Do not serve gRPC's server reflection, by which tools need no proto file.",
+	),
 	allowedHosts: {
 		...words(
 			"allowed-hosts",

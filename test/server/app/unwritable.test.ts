@@ -2,6 +2,10 @@ import { DatabaseSync } from "node:sqlite";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { ErrorInfoSchema, RetryInfoSchema } from "@novasphere/wukong-gen/error-details";
+import {
+	Health,
+	HealthCheckResponse_ServingStatus as ServingStatus,
+} from "@novasphere/wukong-gen/health";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { afterEach, expect, test, vi } from "vitest";
 import { createApp } from "../../../server/src/app/app.ts";
@@ -33,7 +37,7 @@ test.each([
 	["SQLITE_READONLY", 8, "read_only", "the data file can only be read"],
 	["SQLITE_IOERR_WRITE", 778, "write", "the system refuses to write the data file"],
 ])(
-	"a store that cannot write (%s) is an error line, a failed /readyz with its reason, a metric and UNAVAILABLE, until there is room",
+	"a store that cannot write (%s) is an error line, a failed /readyz with its reason, NOT_SERVING to those who watch the health, a metric and UNAVAILABLE, until there is room",
 	async (_, errcode, cause, words) => {
 		const disk = plantedDisk();
 		const clock = createFakeClock();
@@ -53,8 +57,11 @@ test.each([
 		const transport = createConnectTransport({ baseUrl: url, httpVersion: "1.1" });
 		const client = createClient(WukongService, transport);
 		const stop = () => client.stopWukong({ name: "vm-0" });
+		const health = createClient(Health, transport).watch({})[Symbol.asyncIterator]();
+		const nextStatus = async () => (await health.next()).value?.status;
 		try {
 			expect((await page("/metrics")).body).toContain("wukong_store_writable 1\n");
+			expect(await nextStatus()).toBe(ServingStatus.SERVING);
 			disk.errcode = errcode;
 			const error = ConnectError.from(await stop().catch((error: unknown) => error));
 			expect(error.code).toBe(Code.Unavailable);
@@ -63,6 +70,7 @@ test.each([
 			expect(error.message).not.toContain("SQLite");
 			await expect(stop()).rejects.toThrow();
 
+			expect(await nextStatus()).toBe(ServingStatus.NOT_SERVING);
 			const readyz = await page("/readyz");
 			expect(readyz.status).toBe(503);
 			expect(readyz.body).toContain(`not ready: the store cannot write: ${words}`);
@@ -81,6 +89,7 @@ test.each([
 			expect(await page("/readyz")).toEqual({ status: 200, body: "ready\n" });
 			expect((await page("/metrics")).body).toContain("wukong_store_writable 1\n");
 			expect(lines.at(-1)).toMatchObject({ level: "info", msg: "the store can write again" });
+			expect(await nextStatus()).toBe(ServingStatus.SERVING);
 			expect((await stop()).changed).toBe(true);
 		} finally {
 			await app.close(0);

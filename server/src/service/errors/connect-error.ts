@@ -32,9 +32,14 @@ export function toConnectError(error: unknown, target?: ObjectRef): ConnectError
 	return ofFailure(internal(error), target);
 }
 
+/** Domain of what gRPC's own services say, whose contract is not ours. */
+export const grpcDomain = "grpc.io";
+
+const domains: readonly string[] = [errorDomain, grpcDomain];
+
 /** Returns the reason's name in an error of this service; undefined where it has none. */
 export function reasonIn(error: ConnectError): string | undefined {
-	return error.findDetails(ErrorInfoSchema).find((info) => info.domain === errorDomain)?.reason;
+	return error.findDetails(ErrorInfoSchema).find((info) => domains.includes(info.domain))?.reason;
 }
 
 function ofFailure(failure: Failure, target: ObjectRef | undefined): ConnectError {

@@ -102,6 +102,16 @@ describe("the error that a caller gets", () => {
 	});
 
 	test.each([
+		["grpc.io", Code.NotFound, "SERVICE_UNKNOWN"],
+		["elsewhere.example", Code.Internal, "INTERNAL"],
+	])("an error in the words of %s has code %i and reason %s", (domain, code, reason) => {
+		const info = { desc: ErrorInfoSchema, value: { reason: "SERVICE_UNKNOWN", domain } };
+		const thrown = new ConnectError("no such service", Code.NotFound, undefined, [info]);
+		const error = toConnectError(thrown);
+		expect([error.code, reasonIn(error)]).toEqual([code, reason]);
+	});
+
+	test.each([
 		["a failure", invalidRequest({ field: "a", description: "b" })],
 		["a fault", new Error("x")],
 		["connect's error", new ConnectError("x", Code.Canceled)],
