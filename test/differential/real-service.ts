@@ -28,6 +28,7 @@ function withoutWrites(store: Store): Store {
 		create: (wukong, options) => store.create(wukong, { ...options, ...dry }),
 		edit: (ref, edit, options) => store.edit(ref, edit, { ...options, ...dry }),
 		remove: (ref, check, options) => store.remove(ref, check, { ...options, ...dry }),
+		act: (ref, action, options) => store.act(ref, action, { ...options, ...dry }),
 	};
 }
 

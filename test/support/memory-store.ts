@@ -71,6 +71,7 @@ export function createMemoryStore(
 		create: unused,
 		edit: unused,
 		remove: unused,
+		act: unused,
 		close: async () => {},
 		put({ name, namespace = "default", labels, cpu, pad }) {
 			const previous = objects.get(keyOf({ namespace, name }));

@@ -147,6 +147,57 @@ export interface Edit {
 	readonly next: Wukong;
 	readonly password: CredentialChange;
 	readonly passwordHash: CredentialChange;
+	/**
+	 * True: who moves the VM must look at it again, also where `next` is what is stored already. It
+	 * is set by a Start whose wish stands while the VM was stopped from outside. A store whose
+	 * operator sleeps until its object changes then writes a note of its own, which no caller sees.
+	 * Default: false.
+	 */
+	readonly wakeOperator?: boolean;
+	/**
+	 * Milliseconds that the guest has for the stop that this edit wishes for, or that is under way
+	 * already; 0: its power is cut at once. A stop is only ever shortened. It is set also where
+	 * `next` is what is stored already. A store that cannot do it fails with NOT_SUPPORTED before it
+	 * writes anything; a VM that is off is no fault, nothing is done then. Default: the VM's own.
+	 */
+	readonly gracePeriodMs?: number | undefined;
+}
+
+/** What is done to a VM that runs, beside its spec: no wish is changed by it. */
+export type Action =
+	/** Freezes it in memory. Needs a VM that runs; one that is paused already is no fault. */
+	| { readonly kind: "pause" }
+	/** Lets it go on. Needs a VM that is paused; one that runs is no fault. */
+	| { readonly kind: "resume" }
+	/**
+	 * Restarts it. Needs a VM that runs or, but for `soft` and `reset`, is paused.
+	 *
+	 * - `graceful`: the guest shuts down within the VM's own grace period, then it is started again;
+	 * - `force`: its power is cut, then it is started again;
+	 * - `soft`: the guest reboots by itself, where it runs;
+	 * - `reset`: as by the reset button, where it runs.
+	 */
+	| { readonly kind: "restart"; readonly mode: RestartMode };
+
+export type RestartMode = "graceful" | "force" | "soft" | "reset";
+
+export interface ActionOptions extends WriteOptions {
+	/**
+	 * Judges the caller's preconditions (uid, version, no deletion): gets the current published state
+	 * and may throw. May be called again where the store has to look again.
+	 */
+	readonly check: (current: Wukong) => void;
+}
+
+/** The outcome of an action. */
+export interface ActionResult {
+	/** The VM after the action, as far as it is observed by then. */
+	readonly wukong: Wukong;
+	/**
+	 * False: it was so already, and nothing was done. Always true for a restart. With `validateOnly`:
+	 * what would be.
+	 */
+	readonly changed: boolean;
 }
 
 export interface WriteOptions {
@@ -225,6 +276,22 @@ export interface Store extends ChangeFeed {
 		check: (current: Wukong) => void,
 		options: WriteOptions,
 	): Promise<{ readonly wukong: Wukong; readonly version: bigint }>;
+	/**
+	 * Does something to a VM that runs. Whether it runs is judged by the store, after `check`: by
+	 * whoever does the action, where that is another program, because what is published may be late.
+	 * So two callers with one action are both answered, the later with `changed` false, and a refusal
+	 * that says "it is so already" is none.
+	 *
+	 * The action is begun when the promise resolves, not necessarily done: a graceful restart goes on
+	 * for as long as the guest takes. As with a write, its change has passed the sink where it comes
+	 * in time. With `validateOnly` everything is checked, by a dry run where there is one, and nothing
+	 * is done. An aborted signal does not undo what was asked for already.
+	 * @throws what `options.check` throws; WUKONG_NOT_FOUND; WUKONG_NOT_RUNNING where the VM is not in a state
+	 * that the action needs; NOT_SUPPORTED where this store, or its cluster, cannot do it at all;
+	 * PERMISSION_DENIED; UPSTREAM_UNAVAILABLE (surely not done); WRITE_OUTCOME_UNKNOWN (asked for, and
+	 * no answer came)
+	 */
+	act(ref: ObjectRef, action: Action, options: ActionOptions): Promise<ActionResult>;
 	/** Ends all work; what was acknowledged stays stored. */
 	close(): Promise<void>;
 }

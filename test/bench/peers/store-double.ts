@@ -44,6 +44,7 @@ export function createStoreDouble(list: ListWukongsResponse): StoreDouble {
 		create: refuse,
 		edit: refuse,
 		remove: refuse,
+		act: refuse,
 		async close() {},
 		change(places) {
 			sink?.append(places.map(changeAt));

@@ -130,10 +130,18 @@ export function createFakeService(
 			});
 			return { wukong, resourceVersion: wukong.resourceVersion };
 		},
+		restartWukong: notYet,
+		pauseWukong: notYet,
+		resumeWukong: notYet,
+		waitWukong: notYet,
 		startWukong: switchTo(true),
 		stopWukong: switchTo(false),
 		watchWukong: (request, context) => watchFake(store, clock, { request, context }),
 	};
+}
+
+function notYet(): never {
+	throw failure(Code.Unimplemented, "NOT_SUPPORTED");
 }
 
 function requireVersion(current: Wukong, wanted: string): void {

@@ -259,6 +259,20 @@ export declare type WukongSpec = Message<"novasphere.v1.WukongSpec"> & {
    * @generated from field: novasphere.v1.StartStrategy start_strategy = 9;
    */
   startStrategy?: StartStrategy | undefined;
+
+  /**
+   * Host devices that are passed through; names are unique.
+   *
+   * @generated from field: repeated novasphere.v1.GpuDevice gpus = 10;
+   */
+  gpus: GpuDevice[];
+
+  /**
+   * Name of a snapshot to start from. Operator 437e853 does not act on it.
+   *
+   * @generated from field: string restore_from_snapshot = 11;
+   */
+  restoreFromSnapshot: string;
 };
 
 /**
@@ -329,6 +343,20 @@ export declare type WukongSpecJson = {
    * @generated from field: novasphere.v1.StartStrategy start_strategy = 9;
    */
   startStrategy?: StartStrategyJson;
+
+  /**
+   * Host devices that are passed through; names are unique.
+   *
+   * @generated from field: repeated novasphere.v1.GpuDevice gpus = 10;
+   */
+  gpus?: GpuDeviceJson[];
+
+  /**
+   * Name of a snapshot to start from. Operator 437e853 does not act on it.
+   *
+   * @generated from field: string restore_from_snapshot = 11;
+   */
+  restoreFromSnapshot?: string;
 };
 
 /**
@@ -336,6 +364,56 @@ export declare type WukongSpecJson = {
  * Use `create(WukongSpecSchema)` to create a new message.
  */
 export declare const WukongSpecSchema: GenMessage<WukongSpec, {jsonType: WukongSpecJson}>;
+
+/**
+ * A host device that is passed through to a VM. In an update the list of devices is replaced
+ * whole; entries are matched by name.
+ *
+ * @generated from message novasphere.v1.GpuDevice
+ */
+export declare type GpuDevice = Message<"novasphere.v1.GpuDevice"> & {
+  /**
+   * Required. Unique among the VM's devices.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Required. Resource name of the device, as in `nvidia.com/GP102GL`.
+   *
+   * @generated from field: string device_name = 2;
+   */
+  deviceName: string;
+};
+
+/**
+ * A host device that is passed through to a VM. In an update the list of devices is replaced
+ * whole; entries are matched by name.
+ *
+ * @generated from message novasphere.v1.GpuDevice
+ */
+export declare type GpuDeviceJson = {
+  /**
+   * Required. Unique among the VM's devices.
+   *
+   * @generated from field: string name = 1;
+   */
+  name?: string;
+
+  /**
+   * Required. Resource name of the device, as in `nvidia.com/GP102GL`.
+   *
+   * @generated from field: string device_name = 2;
+   */
+  deviceName?: string;
+};
+
+/**
+ * Describes the message novasphere.v1.GpuDevice.
+ * Use `create(GpuDeviceSchema)` to create a new message.
+ */
+export declare const GpuDeviceSchema: GenMessage<GpuDevice, {jsonType: GpuDeviceJson}>;
 
 /**
  * A disk of a VM. In an update the list of disks is replaced whole; entries are matched by
@@ -479,9 +557,11 @@ export declare type Network = Message<"novasphere.v1.Network"> & {
   physicalInterface: string;
 
   /**
-   * Node address. Its JSON name is `nodeIP`, as in the resource.
+   * Node address. Its JSON name is `nodeIP`, as in the resource. Deprecated: newer operators
+   * drop it.
    *
-   * @generated from field: string node_ip = 7 [json_name = "nodeIP"];
+   * @generated from field: string node_ip = 7 [json_name = "nodeIP", deprecated = true];
+   * @deprecated
    */
   nodeIp: string;
 
@@ -491,6 +571,13 @@ export declare type Network = Message<"novasphere.v1.Network"> & {
    * @generated from field: novasphere.v1.IPConfig ip_config = 8;
    */
   ipConfig?: IPConfig | undefined;
+
+  /**
+   * The default route leads through this interface; unset: the operator decides.
+   *
+   * @generated from field: optional bool primary = 9;
+   */
+  primary?: boolean | undefined;
 };
 
 /**
@@ -543,9 +630,11 @@ export declare type NetworkJson = {
   physicalInterface?: string;
 
   /**
-   * Node address. Its JSON name is `nodeIP`, as in the resource.
+   * Node address. Its JSON name is `nodeIP`, as in the resource. Deprecated: newer operators
+   * drop it.
    *
-   * @generated from field: string node_ip = 7 [json_name = "nodeIP"];
+   * @generated from field: string node_ip = 7 [json_name = "nodeIP", deprecated = true];
+   * @deprecated
    */
   nodeIP?: string;
 
@@ -555,6 +644,13 @@ export declare type NetworkJson = {
    * @generated from field: novasphere.v1.IPConfig ip_config = 8;
    */
   ipConfig?: IPConfigJson;
+
+  /**
+   * The default route leads through this interface; unset: the operator decides.
+   *
+   * @generated from field: optional bool primary = 9;
+   */
+  primary?: boolean;
 };
 
 /**
@@ -1031,6 +1127,50 @@ export declare type WukongStatus = Message<"novasphere.v1.WukongStatus"> & {
    * @generated from field: novasphere.v1.WukongStatus.PowerState power_state = 7;
    */
   powerState: WukongStatus_PowerState;
+
+  /**
+   * Why power_state is what it is: one CamelCase word, KubeVirt's printableStatus or one of this
+   * service's, as in `Migrating` or `StoppedOutside`. New words may be added. Empty: not known.
+   *
+   * @generated from field: string power_reason = 8;
+   */
+  powerReason: string;
+
+  /**
+   * The same for people, in plain words.
+   *
+   * @generated from field: string power_message = 9;
+   */
+  powerMessage: string;
+
+  /**
+   * Since when, where the cluster says it; unset: not known.
+   *
+   * @generated from field: google.protobuf.Timestamp power_since = 10;
+   */
+  powerSince?: Timestamp | undefined;
+
+  /**
+   * A change of spec waits for a restart.
+   *
+   * @generated from field: bool restart_required = 11;
+   */
+  restartRequired: boolean;
+
+  /**
+   * KubeVirt's own printableStatus, as it is; empty: no KubeVirt is observed.
+   *
+   * @generated from field: string kubevirt_status = 12;
+   */
+  kubevirtStatus: string;
+
+  /**
+   * From then on the VM counts as stuck, by the rule that power_message names; may lie ahead.
+   * Unset: no such rule applies.
+   *
+   * @generated from field: google.protobuf.Timestamp stuck_time = 13;
+   */
+  stuckTime?: Timestamp | undefined;
 };
 
 /**
@@ -1087,6 +1227,50 @@ export declare type WukongStatusJson = {
    * @generated from field: novasphere.v1.WukongStatus.PowerState power_state = 7;
    */
   powerState?: WukongStatus_PowerStateJson;
+
+  /**
+   * Why power_state is what it is: one CamelCase word, KubeVirt's printableStatus or one of this
+   * service's, as in `Migrating` or `StoppedOutside`. New words may be added. Empty: not known.
+   *
+   * @generated from field: string power_reason = 8;
+   */
+  powerReason?: string;
+
+  /**
+   * The same for people, in plain words.
+   *
+   * @generated from field: string power_message = 9;
+   */
+  powerMessage?: string;
+
+  /**
+   * Since when, where the cluster says it; unset: not known.
+   *
+   * @generated from field: google.protobuf.Timestamp power_since = 10;
+   */
+  powerSince?: TimestampJson;
+
+  /**
+   * A change of spec waits for a restart.
+   *
+   * @generated from field: bool restart_required = 11;
+   */
+  restartRequired?: boolean;
+
+  /**
+   * KubeVirt's own printableStatus, as it is; empty: no KubeVirt is observed.
+   *
+   * @generated from field: string kubevirt_status = 12;
+   */
+  kubevirtStatus?: string;
+
+  /**
+   * From then on the VM counts as stuck, by the rule that power_message names; may lie ahead.
+   * Unset: no such rule applies.
+   *
+   * @generated from field: google.protobuf.Timestamp stuck_time = 13;
+   */
+  stuckTime?: TimestampJson;
 };
 
 /**
@@ -1138,18 +1322,25 @@ export enum WukongStatus_PowerState {
   STOPPING = 4,
 
   /**
-   * The operator reports an error; see conditions.
+   * It failed; see power_reason, power_message and conditions.
    *
    * @generated from enum value: ERROR = 5;
    */
   ERROR = 5,
 
   /**
-   * The operator's phase is not known to this service.
+   * What is observed is not known to this service.
    *
    * @generated from enum value: UNKNOWN = 6;
    */
   UNKNOWN = 6,
+
+  /**
+   * Frozen in memory; ResumeWukong lets it go on.
+   *
+   * @generated from enum value: PAUSED = 7;
+   */
+  PAUSED = 7,
 }
 
 /**
@@ -1158,7 +1349,7 @@ export enum WukongStatus_PowerState {
  *
  * @generated from enum novasphere.v1.WukongStatus.PowerState
  */
-export declare type WukongStatus_PowerStateJson = "POWER_STATE_UNSPECIFIED" | "STOPPED" | "STARTING" | "RUNNING" | "STOPPING" | "ERROR" | "UNKNOWN";
+export declare type WukongStatus_PowerStateJson = "POWER_STATE_UNSPECIFIED" | "STOPPED" | "STARTING" | "RUNNING" | "STOPPING" | "ERROR" | "UNKNOWN" | "PAUSED";
 
 /**
  * Describes the enum novasphere.v1.WukongStatus.PowerState.
@@ -1205,6 +1396,13 @@ export declare type NetworkStatus = Message<"novasphere.v1.NetworkStatus"> & {
    * @generated from field: string nad_name = 5;
    */
   nadName: string;
+
+  /**
+   * The default route leads through this interface.
+   *
+   * @generated from field: bool primary = 6;
+   */
+  primary: boolean;
 };
 
 /**
@@ -1247,6 +1445,13 @@ export declare type NetworkStatusJson = {
    * @generated from field: string nad_name = 5;
    */
   nadName?: string;
+
+  /**
+   * The default route leads through this interface.
+   *
+   * @generated from field: bool primary = 6;
+   */
+  primary?: boolean;
 };
 
 /**

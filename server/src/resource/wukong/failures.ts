@@ -20,6 +20,20 @@ export function requestIdReused({ namespace, name }: ObjectRef): Failure {
 	return new Failure(ErrorReason.REQUEST_ID_REUSED, message, { object: { namespace, name } });
 }
 
+/** Creates the failure of an action on a VM that does not run: WUKONG_NOT_RUNNING. */
+export function wukongNotRunning({ namespace, name }: ObjectRef): Failure {
+	const message = `the Wukong ${name} does not run`;
+	return new Failure(ErrorReason.WUKONG_NOT_RUNNING, message, { object: { namespace, name } });
+}
+
+/**
+ * Creates the failure of an action that the store or its cluster cannot do: NOT_SUPPORTED.
+ * @param message for people; our own words
+ */
+export function notSupported({ namespace, name }: ObjectRef, message: string): Failure {
+	return new Failure(ErrorReason.NOT_SUPPORTED, message, { object: { namespace, name } });
+}
+
 /** Creates the failure of a VM that breaks rules: INVALID_WUKONG. */
 export function invalidWukong(violations: readonly FieldViolation[]): Failure {
 	const message = violationsMessage("the Wukong is invalid", violations);

@@ -26,6 +26,9 @@ const codes: Readonly<Record<ErrorReason, Code>> = {
 	[ErrorReason.CANCELED]: Code.Canceled,
 	[ErrorReason.METHOD_NOT_FOUND]: Code.Unimplemented,
 	[ErrorReason.INTERNAL]: Code.Internal,
+	[ErrorReason.TOKEN_EXPIRED]: Code.Unauthenticated,
+	[ErrorReason.WUKONG_NOT_RUNNING]: Code.FailedPrecondition,
+	[ErrorReason.NOT_SUPPORTED]: Code.Unimplemented,
 };
 
 /** Returns the code of a reason. */

@@ -7,6 +7,8 @@ import {
 	WukongEventSchema,
 	WukongService,
 } from "@novasphere/wukong-gen/wukong-service";
+import type { ObjectRef } from "../../resource/object.ts";
+import { notSupported } from "../../resource/wukong/failures.ts";
 import { createCreate } from "./create.ts";
 import { createDelete } from "./delete.ts";
 import { createGet } from "./get.ts";
@@ -29,8 +31,16 @@ export function createWukongService(context: ServiceContext): ServiceImplSpec {
 		deleteWukong: createDelete(context),
 		startWukong: createPower(context, true),
 		stopWukong: createPower(context, false),
+		restartWukong: notYet,
+		pauseWukong: notYet,
+		resumeWukong: notYet,
+		waitWukong: notYet,
 		watchWukong: createWatch(context),
 	});
+}
+
+async function notYet(ref: ObjectRef): Promise<never> {
+	throw notSupported(ref, "this call is not available yet");
 }
 
 /** Lists the types whose messages the service freezes and gives to every caller: they are encoded once. */

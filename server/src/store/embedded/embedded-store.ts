@@ -4,6 +4,7 @@ import type { Clock } from "../../clock.ts";
 import { storeClosed, storeNotLoaded } from "../../failure.ts";
 import type { ObjectRef } from "../../resource/object.ts";
 import {
+	notSupported,
 	requestIdReused,
 	wukongAlreadyExists,
 	wukongNotFound,
@@ -130,6 +131,9 @@ export function createEmbeddedStore(
 				return { record, origin: entry.origin };
 			});
 			return { wukong, version: BigInt(wukong.resourceVersion) };
+		},
+		async act(ref) {
+			throw notSupported(ref, "restart, pause and resume are not available in this store yet");
 		},
 		async close() {
 			isClosed = true;

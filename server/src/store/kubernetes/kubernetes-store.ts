@@ -2,6 +2,7 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
 import { storeClosed } from "../../failure.ts";
 import type { ObjectRef } from "../../resource/object.ts";
+import { notSupported } from "../../resource/wukong/failures.ts";
 import type { Edit, Sink, Store } from "../store.ts";
 import type { Api } from "./api.ts";
 import { type ApiTimings, createApiClient, defaultApiTimings } from "./api-client.ts";
@@ -122,18 +123,34 @@ export function createKubernetesStore(
 		},
 		async edit(ref, edit, writeOptions) {
 			if (!isServed(ref)) throw wukongKind.failures.notFound(ref);
-			return writable().edit(ref, edit, writeOptions);
+			return writable().edit(ref, withoutGracePeriod(ref, edit), writeOptions);
 		},
 		async remove(ref, check, writeOptions) {
 			if (!isServed(ref)) throw wukongKind.failures.notFound(ref);
 			const { object, version } = await writable().remove(ref, check, writeOptions);
 			return { wukong: object, version };
 		},
+		async act(ref) {
+			if (!isServed(ref)) throw wukongKind.failures.notFound(ref);
+			throw notSupported(ref, "restart, pause and resume are not available on this cluster");
+		},
 		async close() {
 			isClosed = true;
 			await running?.reflector.close(storeClosed());
 			running?.api.close();
 		},
+	};
+}
+
+/** Refuses an edit with a grace period before anything of it is written. */
+function withoutGracePeriod(
+	ref: ObjectRef,
+	edit: (current: Wukong) => Edit | undefined,
+): (current: Wukong) => Edit | undefined {
+	return (current) => {
+		const wanted = edit(current);
+		if (wanted?.gracePeriodMs === undefined) return wanted;
+		throw notSupported(ref, "a stop with a grace period is not available on this cluster");
 	};
 }
 

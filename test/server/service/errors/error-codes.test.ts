@@ -32,6 +32,9 @@ const table: readonly (readonly [keyof typeof ErrorReason, keyof typeof Code])[]
 	["CANCELED", "Canceled"],
 	["METHOD_NOT_FOUND", "Unimplemented"],
 	["INTERNAL", "Internal"],
+	["TOKEN_EXPIRED", "Unauthenticated"],
+	["WUKONG_NOT_RUNNING", "FailedPrecondition"],
+	["NOT_SUPPORTED", "Unimplemented"],
 ];
 
 describe("the reasons' codes", () => {

@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Wukong, WukongJson } from "./wukong_pb.js";
+import type { Wukong, WukongJson, WukongStatus_PowerState, WukongStatus_PowerStateJson } from "./wukong_pb.js";
 import type { Duration, DurationJson, FieldMask, FieldMaskJson, Timestamp, TimestampJson } from "@bufbuild/protobuf/wkt";
 
 /**
@@ -380,6 +380,14 @@ export declare type CreateWukongResponse = Message<"novasphere.v1.CreateWukongRe
    * @generated from field: novasphere.v1.Wukong wukong = 1;
    */
   wukong?: Wukong | undefined;
+
+  /**
+   * Fields that were taken, but are dropped or not acted upon where the VM is to run. With
+   * validate_only the same.
+   *
+   * @generated from field: repeated novasphere.v1.FieldWarning warnings = 2;
+   */
+  warnings: FieldWarning[];
 };
 
 /**
@@ -394,6 +402,14 @@ export declare type CreateWukongResponseJson = {
    * @generated from field: novasphere.v1.Wukong wukong = 1;
    */
   wukong?: WukongJson;
+
+  /**
+   * Fields that were taken, but are dropped or not acted upon where the VM is to run. With
+   * validate_only the same.
+   *
+   * @generated from field: repeated novasphere.v1.FieldWarning warnings = 2;
+   */
+  warnings?: FieldWarningJson[];
 };
 
 /**
@@ -401,6 +417,54 @@ export declare type CreateWukongResponseJson = {
  * Use `create(CreateWukongResponseSchema)` to create a new message.
  */
 export declare const CreateWukongResponseSchema: GenMessage<CreateWukongResponse, {jsonType: CreateWukongResponseJson}>;
+
+/**
+ * A field of a request that was taken and has no effect, or not the one it should have.
+ *
+ * @generated from message novasphere.v1.FieldWarning
+ */
+export declare type FieldWarning = Message<"novasphere.v1.FieldWarning"> & {
+  /**
+   * Contract name from the request's root, as in `wukong.spec.networks[0].vlan_id`.
+   *
+   * @generated from field: string field = 1;
+   */
+  field: string;
+
+  /**
+   * For people.
+   *
+   * @generated from field: string description = 2;
+   */
+  description: string;
+};
+
+/**
+ * A field of a request that was taken and has no effect, or not the one it should have.
+ *
+ * @generated from message novasphere.v1.FieldWarning
+ */
+export declare type FieldWarningJson = {
+  /**
+   * Contract name from the request's root, as in `wukong.spec.networks[0].vlan_id`.
+   *
+   * @generated from field: string field = 1;
+   */
+  field?: string;
+
+  /**
+   * For people.
+   *
+   * @generated from field: string description = 2;
+   */
+  description?: string;
+};
+
+/**
+ * Describes the message novasphere.v1.FieldWarning.
+ * Use `create(FieldWarningSchema)` to create a new message.
+ */
+export declare const FieldWarningSchema: GenMessage<FieldWarning, {jsonType: FieldWarningJson}>;
 
 /**
  * A change to a VM.
@@ -502,6 +566,13 @@ export declare type UpdateWukongResponse = Message<"novasphere.v1.UpdateWukongRe
    * @generated from field: novasphere.v1.Wukong wukong = 1;
    */
   wukong?: Wukong | undefined;
+
+  /**
+   * As in CreateWukongResponse, for the VM as it is after the update.
+   *
+   * @generated from field: repeated novasphere.v1.FieldWarning warnings = 2;
+   */
+  warnings: FieldWarning[];
 };
 
 /**
@@ -516,6 +587,13 @@ export declare type UpdateWukongResponseJson = {
    * @generated from field: novasphere.v1.Wukong wukong = 1;
    */
   wukong?: WukongJson;
+
+  /**
+   * As in CreateWukongResponse, for the VM as it is after the update.
+   *
+   * @generated from field: repeated novasphere.v1.FieldWarning warnings = 2;
+   */
+  warnings?: FieldWarningJson[];
 };
 
 /**
@@ -766,7 +844,7 @@ export declare type StartWukongResponse = Message<"novasphere.v1.StartWukongResp
   wukong?: Wukong | undefined;
 
   /**
-   * False: that was already the wish. With validate_only: what would be.
+   * False: that was already the wish, and nothing was done. With validate_only: what would be.
    *
    * @generated from field: bool changed = 2;
    */
@@ -787,7 +865,7 @@ export declare type StartWukongResponseJson = {
   wukong?: WukongJson;
 
   /**
-   * False: that was already the wish. With validate_only: what would be.
+   * False: that was already the wish, and nothing was done. With validate_only: what would be.
    *
    * @generated from field: bool changed = 2;
    */
@@ -840,6 +918,14 @@ export declare type StopWukongRequest = Message<"novasphere.v1.StopWukongRequest
    * @generated from field: string uid = 5;
    */
   uid: string;
+
+  /**
+   * Time for the guest to shut down before its power is cut, 0 s to 3,600 s; unset: the VM's own;
+   * 0: at once. Only ever shortens the stop of a VM that is stopping already.
+   *
+   * @generated from field: google.protobuf.Duration grace_period = 6;
+   */
+  gracePeriod?: Duration | undefined;
 };
 
 /**
@@ -882,6 +968,14 @@ export declare type StopWukongRequestJson = {
    * @generated from field: string uid = 5;
    */
   uid?: string;
+
+  /**
+   * Time for the guest to shut down before its power is cut, 0 s to 3,600 s; unset: the VM's own;
+   * 0: at once. Only ever shortens the stop of a VM that is stopping already.
+   *
+   * @generated from field: google.protobuf.Duration grace_period = 6;
+   */
+  gracePeriod?: DurationJson;
 };
 
 /**
@@ -904,7 +998,7 @@ export declare type StopWukongResponse = Message<"novasphere.v1.StopWukongRespon
   wukong?: Wukong | undefined;
 
   /**
-   * False: that was already the wish. With validate_only: what would be.
+   * False: that was already the wish, and nothing was done. With validate_only: what would be.
    *
    * @generated from field: bool changed = 2;
    */
@@ -925,7 +1019,7 @@ export declare type StopWukongResponseJson = {
   wukong?: WukongJson;
 
   /**
-   * False: that was already the wish. With validate_only: what would be.
+   * False: that was already the wish, and nothing was done. With validate_only: what would be.
    *
    * @generated from field: bool changed = 2;
    */
@@ -937,6 +1031,705 @@ export declare type StopWukongResponseJson = {
  * Use `create(StopWukongResponseSchema)` to create a new message.
  */
 export declare const StopWukongResponseSchema: GenMessage<StopWukongResponse, {jsonType: StopWukongResponseJson}>;
+
+/**
+ * Names one VM to restart.
+ *
+ * @generated from message novasphere.v1.RestartWukongRequest
+ */
+export declare type RestartWukongRequest = Message<"novasphere.v1.RestartWukongRequest"> & {
+  /**
+   * Empty: the default namespace.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * Required. Which VM.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * If set: must be the current one.
+   *
+   * @generated from field: string resource_version = 3;
+   */
+  resourceVersion: string;
+
+  /**
+   * Check everything, change nothing.
+   *
+   * @generated from field: bool validate_only = 4;
+   */
+  validateOnly: boolean;
+
+  /**
+   * If set: only this very VM, no namesake.
+   *
+   * @generated from field: string uid = 5;
+   */
+  uid: string;
+
+  /**
+   * Unset: GRACEFUL.
+   *
+   * @generated from field: novasphere.v1.RestartWukongRequest.Mode mode = 6;
+   */
+  mode: RestartWukongRequest_Mode;
+};
+
+/**
+ * Names one VM to restart.
+ *
+ * @generated from message novasphere.v1.RestartWukongRequest
+ */
+export declare type RestartWukongRequestJson = {
+  /**
+   * Empty: the default namespace.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace?: string;
+
+  /**
+   * Required. Which VM.
+   *
+   * @generated from field: string name = 2;
+   */
+  name?: string;
+
+  /**
+   * If set: must be the current one.
+   *
+   * @generated from field: string resource_version = 3;
+   */
+  resourceVersion?: string;
+
+  /**
+   * Check everything, change nothing.
+   *
+   * @generated from field: bool validate_only = 4;
+   */
+  validateOnly?: boolean;
+
+  /**
+   * If set: only this very VM, no namesake.
+   *
+   * @generated from field: string uid = 5;
+   */
+  uid?: string;
+
+  /**
+   * Unset: GRACEFUL.
+   *
+   * @generated from field: novasphere.v1.RestartWukongRequest.Mode mode = 6;
+   */
+  mode?: RestartWukongRequest_ModeJson;
+};
+
+/**
+ * Describes the message novasphere.v1.RestartWukongRequest.
+ * Use `create(RestartWukongRequestSchema)` to create a new message.
+ */
+export declare const RestartWukongRequestSchema: GenMessage<RestartWukongRequest, {jsonType: RestartWukongRequestJson}>;
+
+/**
+ * How a VM is restarted.
+ *
+ * @generated from enum novasphere.v1.RestartWukongRequest.Mode
+ */
+export enum RestartWukongRequest_Mode {
+  /**
+   * The same as GRACEFUL.
+   *
+   * @generated from enum value: MODE_UNSPECIFIED = 0;
+   */
+  MODE_UNSPECIFIED = 0,
+
+  /**
+   * The guest shuts down, within the VM's own grace period; then it is started again.
+   *
+   * @generated from enum value: GRACEFUL = 1;
+   */
+  GRACEFUL = 1,
+
+  /**
+   * The power is cut; then it is started again.
+   *
+   * @generated from enum value: FORCE = 2;
+   */
+  FORCE = 2,
+
+  /**
+   * The guest reboots by itself, as by its reboot command; it stays where it runs.
+   *
+   * @generated from enum value: SOFT = 3;
+   */
+  SOFT = 3,
+
+  /**
+   * As by the reset button: the guest is not asked; it stays where it runs.
+   *
+   * @generated from enum value: RESET = 4;
+   */
+  RESET = 4,
+}
+
+/**
+ * How a VM is restarted.
+ *
+ * @generated from enum novasphere.v1.RestartWukongRequest.Mode
+ */
+export declare type RestartWukongRequest_ModeJson = "MODE_UNSPECIFIED" | "GRACEFUL" | "FORCE" | "SOFT" | "RESET";
+
+/**
+ * Describes the enum novasphere.v1.RestartWukongRequest.Mode.
+ */
+export declare const RestartWukongRequest_ModeSchema: GenEnum<RestartWukongRequest_Mode, RestartWukongRequest_ModeJson>;
+
+/**
+ * The VM whose restart has begun.
+ *
+ * @generated from message novasphere.v1.RestartWukongResponse
+ */
+export declare type RestartWukongResponse = Message<"novasphere.v1.RestartWukongResponse"> & {
+  /**
+   * After the call.
+   *
+   * @generated from field: novasphere.v1.Wukong wukong = 1;
+   */
+  wukong?: Wukong | undefined;
+};
+
+/**
+ * The VM whose restart has begun.
+ *
+ * @generated from message novasphere.v1.RestartWukongResponse
+ */
+export declare type RestartWukongResponseJson = {
+  /**
+   * After the call.
+   *
+   * @generated from field: novasphere.v1.Wukong wukong = 1;
+   */
+  wukong?: WukongJson;
+};
+
+/**
+ * Describes the message novasphere.v1.RestartWukongResponse.
+ * Use `create(RestartWukongResponseSchema)` to create a new message.
+ */
+export declare const RestartWukongResponseSchema: GenMessage<RestartWukongResponse, {jsonType: RestartWukongResponseJson}>;
+
+/**
+ * Names one VM to pause.
+ *
+ * @generated from message novasphere.v1.PauseWukongRequest
+ */
+export declare type PauseWukongRequest = Message<"novasphere.v1.PauseWukongRequest"> & {
+  /**
+   * Empty: the default namespace.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * Required. Which VM.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * If set: must be the current one.
+   *
+   * @generated from field: string resource_version = 3;
+   */
+  resourceVersion: string;
+
+  /**
+   * Check everything, change nothing.
+   *
+   * @generated from field: bool validate_only = 4;
+   */
+  validateOnly: boolean;
+
+  /**
+   * If set: only this very VM, no namesake.
+   *
+   * @generated from field: string uid = 5;
+   */
+  uid: string;
+};
+
+/**
+ * Names one VM to pause.
+ *
+ * @generated from message novasphere.v1.PauseWukongRequest
+ */
+export declare type PauseWukongRequestJson = {
+  /**
+   * Empty: the default namespace.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace?: string;
+
+  /**
+   * Required. Which VM.
+   *
+   * @generated from field: string name = 2;
+   */
+  name?: string;
+
+  /**
+   * If set: must be the current one.
+   *
+   * @generated from field: string resource_version = 3;
+   */
+  resourceVersion?: string;
+
+  /**
+   * Check everything, change nothing.
+   *
+   * @generated from field: bool validate_only = 4;
+   */
+  validateOnly?: boolean;
+
+  /**
+   * If set: only this very VM, no namesake.
+   *
+   * @generated from field: string uid = 5;
+   */
+  uid?: string;
+};
+
+/**
+ * Describes the message novasphere.v1.PauseWukongRequest.
+ * Use `create(PauseWukongRequestSchema)` to create a new message.
+ */
+export declare const PauseWukongRequestSchema: GenMessage<PauseWukongRequest, {jsonType: PauseWukongRequestJson}>;
+
+/**
+ * The VM that is paused.
+ *
+ * @generated from message novasphere.v1.PauseWukongResponse
+ */
+export declare type PauseWukongResponse = Message<"novasphere.v1.PauseWukongResponse"> & {
+  /**
+   * After the call.
+   *
+   * @generated from field: novasphere.v1.Wukong wukong = 1;
+   */
+  wukong?: Wukong | undefined;
+
+  /**
+   * False: it was paused already, and nothing was done. With validate_only: what would be.
+   *
+   * @generated from field: bool changed = 2;
+   */
+  changed: boolean;
+};
+
+/**
+ * The VM that is paused.
+ *
+ * @generated from message novasphere.v1.PauseWukongResponse
+ */
+export declare type PauseWukongResponseJson = {
+  /**
+   * After the call.
+   *
+   * @generated from field: novasphere.v1.Wukong wukong = 1;
+   */
+  wukong?: WukongJson;
+
+  /**
+   * False: it was paused already, and nothing was done. With validate_only: what would be.
+   *
+   * @generated from field: bool changed = 2;
+   */
+  changed?: boolean;
+};
+
+/**
+ * Describes the message novasphere.v1.PauseWukongResponse.
+ * Use `create(PauseWukongResponseSchema)` to create a new message.
+ */
+export declare const PauseWukongResponseSchema: GenMessage<PauseWukongResponse, {jsonType: PauseWukongResponseJson}>;
+
+/**
+ * Names one VM to resume.
+ *
+ * @generated from message novasphere.v1.ResumeWukongRequest
+ */
+export declare type ResumeWukongRequest = Message<"novasphere.v1.ResumeWukongRequest"> & {
+  /**
+   * Empty: the default namespace.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * Required. Which VM.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * If set: must be the current one.
+   *
+   * @generated from field: string resource_version = 3;
+   */
+  resourceVersion: string;
+
+  /**
+   * Check everything, change nothing.
+   *
+   * @generated from field: bool validate_only = 4;
+   */
+  validateOnly: boolean;
+
+  /**
+   * If set: only this very VM, no namesake.
+   *
+   * @generated from field: string uid = 5;
+   */
+  uid: string;
+};
+
+/**
+ * Names one VM to resume.
+ *
+ * @generated from message novasphere.v1.ResumeWukongRequest
+ */
+export declare type ResumeWukongRequestJson = {
+  /**
+   * Empty: the default namespace.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace?: string;
+
+  /**
+   * Required. Which VM.
+   *
+   * @generated from field: string name = 2;
+   */
+  name?: string;
+
+  /**
+   * If set: must be the current one.
+   *
+   * @generated from field: string resource_version = 3;
+   */
+  resourceVersion?: string;
+
+  /**
+   * Check everything, change nothing.
+   *
+   * @generated from field: bool validate_only = 4;
+   */
+  validateOnly?: boolean;
+
+  /**
+   * If set: only this very VM, no namesake.
+   *
+   * @generated from field: string uid = 5;
+   */
+  uid?: string;
+};
+
+/**
+ * Describes the message novasphere.v1.ResumeWukongRequest.
+ * Use `create(ResumeWukongRequestSchema)` to create a new message.
+ */
+export declare const ResumeWukongRequestSchema: GenMessage<ResumeWukongRequest, {jsonType: ResumeWukongRequestJson}>;
+
+/**
+ * The VM that goes on.
+ *
+ * @generated from message novasphere.v1.ResumeWukongResponse
+ */
+export declare type ResumeWukongResponse = Message<"novasphere.v1.ResumeWukongResponse"> & {
+  /**
+   * After the call.
+   *
+   * @generated from field: novasphere.v1.Wukong wukong = 1;
+   */
+  wukong?: Wukong | undefined;
+
+  /**
+   * False: it was not paused, and nothing was done. With validate_only: what would be.
+   *
+   * @generated from field: bool changed = 2;
+   */
+  changed: boolean;
+};
+
+/**
+ * The VM that goes on.
+ *
+ * @generated from message novasphere.v1.ResumeWukongResponse
+ */
+export declare type ResumeWukongResponseJson = {
+  /**
+   * After the call.
+   *
+   * @generated from field: novasphere.v1.Wukong wukong = 1;
+   */
+  wukong?: WukongJson;
+
+  /**
+   * False: it was not paused, and nothing was done. With validate_only: what would be.
+   *
+   * @generated from field: bool changed = 2;
+   */
+  changed?: boolean;
+};
+
+/**
+ * Describes the message novasphere.v1.ResumeWukongResponse.
+ * Use `create(ResumeWukongResponseSchema)` to create a new message.
+ */
+export declare const ResumeWukongResponseSchema: GenMessage<ResumeWukongResponse, {jsonType: ResumeWukongResponseJson}>;
+
+/**
+ * What to wait for: exactly one of state and deleted is set, else INVALID_REQUEST.
+ *
+ * @generated from message novasphere.v1.WaitWukongRequest
+ */
+export declare type WaitWukongRequest = Message<"novasphere.v1.WaitWukongRequest"> & {
+  /**
+   * Empty: the default namespace.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * Required. Which VM.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * If set: only this very VM, no namesake.
+   *
+   * @generated from field: string uid = 3;
+   */
+  uid: string;
+
+  /**
+   * Wait for this power state.
+   *
+   * @generated from field: novasphere.v1.WukongStatus.PowerState state = 4;
+   */
+  state: WukongStatus_PowerState;
+
+  /**
+   * Wait until the VM is gone. One that does not exist is gone.
+   *
+   * @generated from field: bool deleted = 5;
+   */
+  deleted: boolean;
+
+  /**
+   * Longest wait, 0 s to 600 s; 0: answer at once. Unset: until shortly before the caller's
+   * deadline, at most 600 s. The service may be set to wait less.
+   *
+   * @generated from field: google.protobuf.Duration timeout = 6;
+   */
+  timeout?: Duration | undefined;
+
+  /**
+   * Judge no older a state than this version, as that of the write that is waited for.
+   *
+   * @generated from field: string min_resource_version = 7;
+   */
+  minResourceVersion: string;
+};
+
+/**
+ * What to wait for: exactly one of state and deleted is set, else INVALID_REQUEST.
+ *
+ * @generated from message novasphere.v1.WaitWukongRequest
+ */
+export declare type WaitWukongRequestJson = {
+  /**
+   * Empty: the default namespace.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace?: string;
+
+  /**
+   * Required. Which VM.
+   *
+   * @generated from field: string name = 2;
+   */
+  name?: string;
+
+  /**
+   * If set: only this very VM, no namesake.
+   *
+   * @generated from field: string uid = 3;
+   */
+  uid?: string;
+
+  /**
+   * Wait for this power state.
+   *
+   * @generated from field: novasphere.v1.WukongStatus.PowerState state = 4;
+   */
+  state?: WukongStatus_PowerStateJson;
+
+  /**
+   * Wait until the VM is gone. One that does not exist is gone.
+   *
+   * @generated from field: bool deleted = 5;
+   */
+  deleted?: boolean;
+
+  /**
+   * Longest wait, 0 s to 600 s; 0: answer at once. Unset: until shortly before the caller's
+   * deadline, at most 600 s. The service may be set to wait less.
+   *
+   * @generated from field: google.protobuf.Duration timeout = 6;
+   */
+  timeout?: DurationJson;
+
+  /**
+   * Judge no older a state than this version, as that of the write that is waited for.
+   *
+   * @generated from field: string min_resource_version = 7;
+   */
+  minResourceVersion?: string;
+};
+
+/**
+ * Describes the message novasphere.v1.WaitWukongRequest.
+ * Use `create(WaitWukongRequestSchema)` to create a new message.
+ */
+export declare const WaitWukongRequestSchema: GenMessage<WaitWukongRequest, {jsonType: WaitWukongRequestJson}>;
+
+/**
+ * How a wait has ended.
+ *
+ * @generated from message novasphere.v1.WaitWukongResponse
+ */
+export declare type WaitWukongResponse = Message<"novasphere.v1.WaitWukongResponse"> & {
+  /**
+   * How the wait has ended.
+   *
+   * @generated from field: novasphere.v1.WaitWukongResponse.Outcome outcome = 1;
+   */
+  outcome: WaitWukongResponse_Outcome;
+
+  /**
+   * The VM as it was last seen; unset where it did not exist.
+   *
+   * @generated from field: novasphere.v1.Wukong wukong = 2;
+   */
+  wukong?: Wukong | undefined;
+
+  /**
+   * Why it is impossible, one CamelCase word: that of status.power_reason in an error, or
+   * PowerError, Deleted, Deleting, WantedOff, WantedOn. New words may be added. Empty otherwise.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * How a wait has ended.
+ *
+ * @generated from message novasphere.v1.WaitWukongResponse
+ */
+export declare type WaitWukongResponseJson = {
+  /**
+   * How the wait has ended.
+   *
+   * @generated from field: novasphere.v1.WaitWukongResponse.Outcome outcome = 1;
+   */
+  outcome?: WaitWukongResponse_OutcomeJson;
+
+  /**
+   * The VM as it was last seen; unset where it did not exist.
+   *
+   * @generated from field: novasphere.v1.Wukong wukong = 2;
+   */
+  wukong?: WukongJson;
+
+  /**
+   * Why it is impossible, one CamelCase word: that of status.power_reason in an error, or
+   * PowerError, Deleted, Deleting, WantedOff, WantedOn. New words may be added. Empty otherwise.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason?: string;
+};
+
+/**
+ * Describes the message novasphere.v1.WaitWukongResponse.
+ * Use `create(WaitWukongResponseSchema)` to create a new message.
+ */
+export declare const WaitWukongResponseSchema: GenMessage<WaitWukongResponse, {jsonType: WaitWukongResponseJson}>;
+
+/**
+ * How a wait ends. Open: treat a new value as IMPOSSIBLE.
+ *
+ * @generated from enum novasphere.v1.WaitWukongResponse.Outcome
+ */
+export enum WaitWukongResponse_Outcome {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: OUTCOME_UNSPECIFIED = 0;
+   */
+  OUTCOME_UNSPECIFIED = 0,
+
+  /**
+   * The VM is in the state, or is gone.
+   *
+   * @generated from enum value: REACHED = 1;
+   */
+  REACHED = 1,
+
+  /**
+   * What was waited for does not come without another call; see reason.
+   *
+   * @generated from enum value: IMPOSSIBLE = 2;
+   */
+  IMPOSSIBLE = 2,
+
+  /**
+   * Neither within the time. Call again to wait on.
+   *
+   * @generated from enum value: TIMED_OUT = 3;
+   */
+  TIMED_OUT = 3,
+}
+
+/**
+ * How a wait ends. Open: treat a new value as IMPOSSIBLE.
+ *
+ * @generated from enum novasphere.v1.WaitWukongResponse.Outcome
+ */
+export declare type WaitWukongResponse_OutcomeJson = "OUTCOME_UNSPECIFIED" | "REACHED" | "IMPOSSIBLE" | "TIMED_OUT";
+
+/**
+ * Describes the enum novasphere.v1.WaitWukongResponse.Outcome.
+ */
+export declare const WaitWukongResponse_OutcomeSchema: GenEnum<WaitWukongResponse_Outcome, WaitWukongResponse_OutcomeJson>;
 
 /**
  * A query for VMs and their changes.
@@ -1109,6 +1902,14 @@ export declare type WukongEvent = Message<"novasphere.v1.WukongEvent"> & {
    * @generated from field: google.protobuf.Timestamp stale_since = 6;
    */
   staleSince?: Timestamp | undefined;
+
+  /**
+   * On SYNCED and HEARTBEAT: the stream ends then with TOKEN_EXPIRED; a resume with new
+   * credentials misses nothing. Unset: it does not end by that.
+   *
+   * @generated from field: google.protobuf.Timestamp credentials_expire_time = 9;
+   */
+  credentialsExpireTime?: Timestamp | undefined;
 };
 
 /**
@@ -1162,6 +1963,14 @@ export declare type WukongEventJson = {
    * @generated from field: google.protobuf.Timestamp stale_since = 6;
    */
   staleSince?: TimestampJson;
+
+  /**
+   * On SYNCED and HEARTBEAT: the stream ends then with TOKEN_EXPIRED; a resume with new
+   * credentials misses nothing. Unset: it does not end by that.
+   *
+   * @generated from field: google.protobuf.Timestamp credentials_expire_time = 9;
+   */
+  credentialsExpireTime?: TimestampJson;
 };
 
 /**
@@ -1304,7 +2113,8 @@ export declare const WukongService: GenService<{
     output: typeof DeleteWukongResponseSchema;
   },
   /**
-   * Wishes a VM on. Starting one that is already wished on changes nothing and is no error.
+   * Wishes a VM on. Starting one that is already wished on changes nothing and is no error, but
+   * where it was stopped from outside: then it is started again. A paused VM stays paused.
    * Fails with WUKONG_NOT_FOUND, RESOURCE_VERSION_CONFLICT, WUKONG_DELETING.
    *
    * @generated from rpc novasphere.v1.WukongService.StartWukong
@@ -1324,6 +2134,54 @@ export declare const WukongService: GenService<{
     methodKind: "unary";
     input: typeof StopWukongRequestSchema;
     output: typeof StopWukongResponseSchema;
+  },
+  /**
+   * Restarts a running VM. The answer comes when the restart has begun. Repeating it restarts
+   * again. Fails with WUKONG_NOT_FOUND, RESOURCE_VERSION_CONFLICT, WUKONG_DELETING,
+   * WUKONG_NOT_RUNNING, NOT_SUPPORTED.
+   *
+   * @generated from rpc novasphere.v1.WukongService.RestartWukong
+   */
+  restartWukong: {
+    methodKind: "unary";
+    input: typeof RestartWukongRequestSchema;
+    output: typeof RestartWukongResponseSchema;
+  },
+  /**
+   * Freezes a running VM in memory. Pausing one that is paused changes nothing and is no error.
+   * Fails as RestartWukong does.
+   *
+   * @generated from rpc novasphere.v1.WukongService.PauseWukong
+   */
+  pauseWukong: {
+    methodKind: "unary";
+    input: typeof PauseWukongRequestSchema;
+    output: typeof PauseWukongResponseSchema;
+  },
+  /**
+   * Lets a paused VM go on. Resuming one that runs changes nothing and is no error. Fails as
+   * RestartWukong does.
+   *
+   * @generated from rpc novasphere.v1.WukongService.ResumeWukong
+   */
+  resumeWukong: {
+    methodKind: "unary";
+    input: typeof ResumeWukongRequestSchema;
+    output: typeof ResumeWukongResponseSchema;
+  },
+  /**
+   * Waits until a VM is in a power state, or is deleted, or until that can no longer come of
+   * what is wished, or until the time is over; the outcome says which. It counts as a stream in
+   * every limit. A proxy may cut a silent call off after 60 s: wait in steps of 50 s, and call
+   * again at TIMED_OUT. Fails with WUKONG_NOT_FOUND, INVALID_REQUEST, VERSION_NOT_REACHED,
+   * TOO_MANY_REQUESTS, SHUTTING_DOWN.
+   *
+   * @generated from rpc novasphere.v1.WukongService.WaitWukong
+   */
+  waitWukong: {
+    methodKind: "unary";
+    input: typeof WaitWukongRequestSchema;
+    output: typeof WaitWukongResponseSchema;
   },
   /**
    * Streams VMs and their changes: a snapshot (ADDED), SYNCED, then live changes; with a

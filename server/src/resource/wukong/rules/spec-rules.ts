@@ -34,6 +34,7 @@ const rules: { readonly [Field in SpecField]?: Rule } = {
 				: [],
 		),
 	],
+	gpus: (next) => repeatedNames("gpus", next.gpus),
 	cloudInitUser: (next) =>
 		next.cloudInitUser?.name === "" ? [violation("cloud_init_user.name", "is required")] : [],
 };
