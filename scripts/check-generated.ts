@@ -7,17 +7,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "./source-files.ts";
 
-/** What each template makes, and where it is checked in. */
+const out = mkdtempSync(join(tmpdir(), "wukong-gen-"));
+
+/** What each command makes, and where it is checked in. */
 const targets = [
-	{ template: "buf.gen.yaml", folder: "gen/src" },
-	{ template: "buf.gen.pages.yaml", folder: "web-client/gen" },
+	{ folder: "gen/src", command: generate("buf.gen.yaml") },
+	{ folder: "web-client/gen", command: generate("buf.gen.pages.yaml") },
+	{
+		folder: "gen/openapi",
+		command: ["node", "scripts/write-openapi.ts", join(out, "gen/openapi")],
+	},
 ];
 
-const out = mkdtempSync(join(tmpdir(), "wukong-gen-"));
 try {
-	for (const { template, folder } of targets) {
-		const command = ["generate", "--template", template, "-o", out];
-		execFileSync("buf", command, { cwd: root, stdio: "inherit" });
+	for (const { folder, command } of targets) {
+		const [program = "", ...args] = command;
+		execFileSync(program, args, { cwd: root, stdio: "inherit" });
 		const fresh = tree(join(out, folder));
 		const present = tree(join(root, folder));
 		const differing = [...new Set([...fresh.keys(), ...present.keys()])]
@@ -30,6 +35,10 @@ try {
 	}
 } finally {
 	rmSync(out, { recursive: true });
+}
+
+function generate(template: string): string[] {
+	return ["buf", "generate", "--template", template, "-o", out];
 }
 
 function tree(folder: string): Map<string, string> {

@@ -1,12 +1,14 @@
 import { type AssetMount, createTextPage } from "../port/assets.ts";
 import type { Freshness } from "../store/store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { createApiDocs } from "./api-docs.ts";
 import { createClientPage } from "./client-page.ts";
 
 const plainText = "text/plain; charset=utf-8";
 
 /**
- * Creates the web client at `/client.js` and the pages for operators: `/livez` (the process
+ * Creates the web client at `/client.js`, the description of the API at `/openapi.json` and `/docs`,
+ * and the pages for operators: `/livez` (the process
  * answers), `/readyz` (it wants calls, else why not) and `/metrics` (Prometheus).
  */
 export function createPages(parts: {
@@ -17,6 +19,7 @@ export function createPages(parts: {
 	const client = createClientPage();
 	return [
 		...(client === undefined ? [] : [client]),
+		...createApiDocs(),
 		createTextPage("/livez", () => ({ status: 200, contentType: plainText, body: "alive\n" })),
 		createTextPage("/readyz", () => ({
 			...readinessAnswer(parts.readiness(), parts.freshness()),
