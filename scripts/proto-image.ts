@@ -14,3 +14,15 @@ export function runBuf(...args: string[]): void {
 export function buildImage(path: string): void {
 	runBuf("build", "--exclude-source-info", "-o", path);
 }
+
+/** Rules of the breaking check; they pass over google.api, which is foreign, in both images. */
+const breakingRules = {
+	version: "v2",
+	modules: [{ path: "." }],
+	breaking: { use: ["FILE"], ignore: ["google/api"] },
+};
+
+/** Returns the arguments with which buf compares an image of the contract with what has landed. */
+export function breakingArgs(image: string): string[] {
+	return ["breaking", image, "--against", landedImage, "--config", JSON.stringify(breakingRules)];
+}
