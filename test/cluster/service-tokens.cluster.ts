@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { createApp } from "../../server/src/app/app.ts";
 import { systemClock } from "../../server/src/clock.ts";
 import { parseConfig } from "../../server/src/config/config.ts";
+import { placesIn } from "../../server/src/resource/version.ts";
 import { createKubernetesStore } from "../../server/src/store/kubernetes/kubernetes-store.ts";
 import type { ReflectorTimings } from "../../server/src/store/kubernetes/reflector-timings.ts";
 import { createMetrics } from "../../server/src/telemetry/metrics.ts";
@@ -113,7 +114,7 @@ async function expectTruth(stream: RecordedWatch): Promise<void> {
 		metadata.resourceVersion,
 	]);
 	const holds = () =>
-		[...stream.watcher.held].map(([key, wukong]) => [key, wukong.resourceVersion]).sort();
+		[...stream.watcher.held].map(([key, wukong]) => [key, placesIn(wukong.resourceVersion)]).sort();
 	await stream.until("it holds what there is", () => `${holds()}` === `${truth}`);
 }
 

@@ -6,8 +6,8 @@ import {
 	type WukongEvent,
 } from "@novasphere/wukong-gen/wukong-service";
 import { isFailure } from "../../server/src/failure.ts";
+import { placesIn } from "../../server/src/resource/version.ts";
 import type { WukongReplica } from "../../server/src/service/wukong/wukong-events.ts";
-
 import type { KnownChange } from "../cluster/rolling/cluster-history.ts";
 import { createWatchClient } from "../support/watch-client.ts";
 import { filterOf } from "../support/watching.ts";
@@ -52,7 +52,7 @@ export function createWitness(first: WukongReplica, isRestored: boolean): Witnes
 		watcher.receive(event);
 		if (wukong !== undefined && hasSynced) {
 			const { uid, resourceVersion } = wukong;
-			seen.push({ type: EventType[type], uid, version: resourceVersion });
+			seen.push({ type: EventType[type], uid, version: placesIn(resourceVersion) });
 		}
 		hasSynced ||= watcher.synced;
 	};

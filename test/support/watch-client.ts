@@ -3,7 +3,7 @@ import {
 	WukongEvent_Type as EventType,
 	type WukongEvent,
 } from "@novasphere/wukong-gen/wukong-service";
-import { parsePlainVersion } from "../../server/src/resource/version.ts";
+import { parsePlainVersion, placesIn } from "../../server/src/resource/version.ts";
 import { type Filter, shows } from "../../server/src/watch/filter.ts";
 import { createWatchState, keyOf, type WatchState } from "../../web-client/src/live/watch-state.ts";
 
@@ -40,8 +40,8 @@ export function createWatchClient(filter: Filter): WatchClient {
 	const checkState = (event: WukongEvent, before: Wukong, next: Wukong) => {
 		if (before.uid !== next.uid) fail(event, "of a namesake");
 		const rise =
-			(parsePlainVersion(next.resourceVersion) ?? 0n) -
-			(parsePlainVersion(before.resourceVersion) ?? 0n);
+			(parsePlainVersion(placesIn(next.resourceVersion)) ?? 0n) -
+			(parsePlainVersion(placesIn(before.resourceVersion)) ?? 0n);
 		if (event.type === EventType.DELETED ? rise < 0n : rise <= 0n) fail(event, "not newer");
 	};
 

@@ -24,6 +24,8 @@ const number = "(?:0|[1-9][0-9]{0,38})";
 const place = `${number}(?:\\.${number})?`;
 const pattern = new RegExp(`^(${place}(?:~${place}){0,3})(?:-([A-Za-z0-9._~-]+))?$`);
 const plainPattern = new RegExp(`^${number}$`);
+/** 64 bits in hexadecimal digits: other suffixes begin with a letter beyond f. */
+const hashPattern = /^[^-]*-[0-9a-f]{16}$/;
 
 /** Longest text of a version, in characters. */
 const maxVersionLength = 256;
@@ -53,6 +55,19 @@ export function parseVersion(text: string): Version | undefined {
 	const [, placesText = "", suffix = ""] = found;
 	const [first = "", ...others] = placesText.split("~");
 	return { places: [parsePlace(first), ...others.map(parsePlace)], suffix };
+}
+
+/** Returns a version without the suffix that may stand behind its places. */
+export function placesIn(text: string): string {
+	return text.split("-", 1)[0] ?? "";
+}
+
+/**
+ * Returns a version without the suffix if that says nothing about where to resume: the hash that a VM's
+ * version ends in. Any other suffix stays.
+ */
+export function withoutHash(text: string): string {
+	return hashPattern.test(text) ? placesIn(text) : text;
 }
 
 function parsePlace(text: string): VersionPlace {

@@ -1,5 +1,11 @@
 import type { ApiObject } from "../resource/object.ts";
-import { formatVersion, parsePlainVersion, parseVersion, startOver } from "../resource/version.ts";
+import {
+	formatVersion,
+	parsePlainVersion,
+	parseVersion,
+	startOver,
+	withoutHash,
+} from "../resource/version.ts";
 import type { ChangeFeed } from "../store/store.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { LogPosition } from "./log-position.ts";
@@ -213,7 +219,7 @@ export function resumeStart<T extends ApiObject, E>(
 	feed: Pick<ChangeFeed<T>, "exactVersions">,
 ): CursorStart | Ahead {
 	if (token === "") return { at: "snapshot" };
-	const version = parsePlainVersion(token);
+	const version = parsePlainVersion(withoutHash(token));
 	if (version === undefined) {
 		// A version of more places, or with a suffix, is of a replica that watches other kinds or
 		// namespaces: what it leaves out is not known here.

@@ -3,6 +3,7 @@ import {
 	WukongEvent_Type as EventType,
 	type WukongEvent,
 } from "@novasphere/wukong-gen/wukong-service";
+import { placesIn } from "../../../server/src/resource/version.ts";
 import { defaultBackoff } from "../../../web-client/src/live/backoff.ts";
 import { createEnvironment } from "../../../web-client/src/live/environment.ts";
 import { follow } from "../../../web-client/src/live/follow.ts";
@@ -109,5 +110,5 @@ export function openResumingStream(client: Watcher, namespace: string): Resuming
 }
 
 function changeOf(event: WukongEvent, { uid, resourceVersion }: Wukong): KnownChange {
-	return { type: EventType[event.type], uid, version: resourceVersion };
+	return { type: EventType[event.type], uid, version: placesIn(resourceVersion) };
 }

@@ -1,4 +1,5 @@
 import { keyOf } from "../../../server/src/resource/object.ts";
+import { placesIn } from "../../../server/src/resource/version.ts";
 import { createKubeApi, type KubeAccess, type KubeApi } from "../kube-api.ts";
 import { writeKubeconfig } from "../kubeconfig.ts";
 import { poll } from "../poll.ts";
@@ -91,7 +92,7 @@ export async function openStage(
 			await poll("the last change is history", hasCome, ceilingMs);
 			await everyReader(
 				"the last change has come to every stream",
-				({ held }) => held.get(key)?.resourceVersion === resourceVersion,
+				({ held }) => placesIn(held.get(key)?.resourceVersion ?? "") === resourceVersion,
 			);
 		},
 		[Symbol.asyncDispose]: () => parts.disposeAsync(),

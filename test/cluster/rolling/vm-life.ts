@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import { placesIn } from "../../../server/src/resource/version.ts";
 import type { WukongClient } from "../../../web-client/src/client.ts";
 import { isConflict, isNotFound } from "../../../web-client/src/errors.ts";
 import { isWorthARetry, nameOfEnd, waitAsAsked } from "./one-retry.ts";
@@ -67,7 +68,7 @@ export async function* leadLives(
 		} catch (error) {
 			// Gone is what was asked for: the first try has done it.
 			if (!isNotFound(error)) throw error;
-			return { uid, version: resourceVersion, deleted: true };
+			return { uid, version: placesIn(resourceVersion), deleted: true };
 		}
 	};
 
@@ -88,5 +89,5 @@ function answered({ wukong }: { readonly wukong?: Wukong | undefined }): Wukong 
 }
 
 function told({ uid, resourceVersion }: Wukong): Acknowledged {
-	return { uid, version: resourceVersion, deleted: false };
+	return { uid, version: placesIn(resourceVersion), deleted: false };
 }

@@ -5,6 +5,7 @@ import {
 	parsePlainVersion,
 	parseVersion,
 	startOver,
+	withoutHash,
 } from "../../../server/src/resource/version.ts";
 
 const place = (position: bigint, replayAfter?: bigint) => ({ position, replayAfter });
@@ -78,4 +79,15 @@ describe("a version", () => {
 	test.each(["1.0", "1~2", "1-a", "01", "", startOver])("is not plain: %j", (text) => {
 		expect(parsePlainVersion(text)).toBeUndefined();
 	});
+});
+
+test.each([
+	["7-0123456789abcdef", "7"],
+	["7~8.1-0123456789abcdef", "7~8.1"],
+	["7-s123456789abcdef", "7-s123456789abcdef"],
+	["7-0123456789abcde", "7-0123456789abcde"],
+	["7", "7"],
+	[startOver, startOver],
+])("%j without the hash of a VM's version is %j: no other suffix goes", (text, places) => {
+	expect(withoutHash(text)).toBe(places);
 });

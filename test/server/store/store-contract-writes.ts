@@ -1,7 +1,7 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { WukongStatus_PowerState as Power } from "@novasphere/wukong-gen/wukong";
 import { describe, expect, test } from "vitest";
-import { parsePlainVersion } from "../../../server/src/resource/version.ts";
+import { parsePlainVersion, placesIn } from "../../../server/src/resource/version.ts";
 import type { StoreHarness } from "./store-contract.ts";
 import { createVmNames } from "./vm-names.ts";
 import { change, createOptions, setLabel, writeOptions } from "./write.ts";
@@ -22,7 +22,7 @@ export function describeWrites(harness: () => StoreHarness): void {
 			expect(made).toMatchObject({ namespace: harness().namespace, name: "a", generation: 1n });
 			expect(made.uid).not.toBe("");
 			expect(made.createTime).toBeDefined();
-			expect(parsePlainVersion(made.resourceVersion)).toBeLessThanOrEqual(sink().head);
+			expect(parsePlainVersion(placesIn(made.resourceVersion))).toBeLessThanOrEqual(sink().head);
 			expect(made.spec?.startStrategy?.autoStart).toBe(true);
 			expect(made.status?.powerState).toBe(Power.STARTING);
 		});
@@ -195,7 +195,7 @@ export function describeWrites(harness: () => StoreHarness): void {
 			const versions = sink()
 				.changes.slice(before)
 				.map(({ version }) => String(version));
-			expect(versions).toEqual([resourceVersion]);
+			expect(versions).toEqual([placesIn(resourceVersion)]);
 		});
 	});
 }

@@ -3,6 +3,7 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import { Failure } from "../../failure.ts";
 import type { ObjectRef } from "../../resource/object.ts";
 import { wukongNotFound } from "../../resource/wukong/failures.ts";
+import { meetsPrecondition } from "../../resource/wukong/precondition-hash.ts";
 
 /** States what a caller requires of the VM that it changes; empty or 0: nothing. */
 export interface Preconditions {
@@ -12,15 +13,16 @@ export interface Preconditions {
 }
 
 /**
- * Checks preconditions in the contract's order: uid, resource_version, generation. The version is
- * compared as text, so a malformed one is simply not the current one. A conflict names the current
+ * Checks preconditions in the contract's order: uid, resource_version, generation. Of the version only
+ * the hash is compared: what a caller can write is as it was, whatever has become of status. A
+ * malformed one is simply not the current one. A conflict names the current
  * version: the caller knows that it has missed a change, and reads again before it decides again.
  * @throws WUKONG_NOT_FOUND for another uid, RESOURCE_VERSION_CONFLICT
  */
 export function checkPreconditions(current: Wukong, wanted: Preconditions): void {
 	checkUid(current, wanted.uid ?? "");
 	const { resourceVersion = "", generation = 0n } = wanted;
-	if (resourceVersion !== "" && resourceVersion !== current.resourceVersion) {
+	if (resourceVersion !== "" && !meetsPrecondition(current.resourceVersion, resourceVersion)) {
 		throw conflict(
 			current,
 			`resource_version is not the current one, which is ${current.resourceVersion}`,

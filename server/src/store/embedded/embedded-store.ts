@@ -3,6 +3,7 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
 import { storeClosed, storeNotLoaded } from "../../failure.ts";
 import type { ObjectRef } from "../../resource/object.ts";
+import { placesIn } from "../../resource/version.ts";
 import {
 	notSupported,
 	requestIdReused,
@@ -130,7 +131,7 @@ export function createEmbeddedStore(
 				if (writeOptions.validateOnly) return { answer: toPublicView(record) };
 				return { record, origin: entry.origin };
 			});
-			return { wukong, version: BigInt(wukong.resourceVersion) };
+			return { wukong, version: BigInt(placesIn(wukong.resourceVersion)) };
 		},
 		async act(ref) {
 			throw notSupported(ref, "restart, pause and resume are not available in this store yet");

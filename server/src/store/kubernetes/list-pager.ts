@@ -15,6 +15,8 @@ export interface ListOptions<T extends ClusterObject> {
 	readonly signal: AbortSignal;
 }
 
+import { versionOf } from "./unstructured.ts";
+
 /**
  * Reads all pages of one list; of the objects as they came, only one page is held at a time.
  * @throws UpstreamError; 410 where the list expired on the way, then nothing of it can be used
@@ -36,7 +38,7 @@ export async function listAll<T extends ClusterObject>(
 		for (const raw of page.items) {
 			const { uid, resourceVersion } = raw.metadata;
 			const cached = known?.(raw.metadata);
-			const isSame = cached?.uid === uid && cached.object.resourceVersion === resourceVersion;
+			const isSame = cached?.uid === uid && cached.version === versionOf(resourceVersion);
 			items.push(isSame ? cached : toCachedObject(kind, raw));
 		}
 		continueToken = page.continueToken;

@@ -4,6 +4,7 @@ import { type Wukong, type WukongStatus, WukongStatusSchema } from "@novasphere/
 import type { Clock, Timer } from "../../../clock.ts";
 import { Failure } from "../../../failure.ts";
 import { keyOf, type ObjectRef } from "../../../resource/object.ts";
+import { placesIn } from "../../../resource/version.ts";
 import type { OperatorOptions } from "../../simulator/operator-options.ts";
 import { reconcile } from "../../simulator/reconcile.ts";
 import type { Sink } from "../../store.ts";
@@ -111,7 +112,7 @@ export function createSimulatedOperator(options: SimulatedOperatorOptions): Simu
 	/** Reads the whole object; undefined where it has changed since, which the watch will bring. */
 	const readAsDecidedOn = async (wukong: Wukong): Promise<Unstructured | undefined> => {
 		const raw = await api.get(wukong, signal);
-		return raw.metadata.resourceVersion === wukong.resourceVersion ? raw : undefined;
+		return raw.metadata.resourceVersion === placesIn(wukong.resourceVersion) ? raw : undefined;
 	};
 
 	const forget = (key: string) => {
