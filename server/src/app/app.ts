@@ -5,9 +5,13 @@ import type { Config } from "../config/config.ts";
 import { Failure } from "../failure.ts";
 import { createEncodings, createPort } from "../port/port.ts";
 import { callContextKey } from "../rpc/call/call-context.ts";
+import { defaultProtocols } from "../rpc/protocol/protocols.ts";
+import { createRest } from "../rpc/protocol/rest/rest.ts";
 import { refusalDetails } from "../service/errors/error-details.ts";
+import { describeError } from "../service/errors/http-status.ts";
 import { createCallInterceptor } from "../service/interceptors/calls.ts";
 import { createValidateInterceptor } from "../service/interceptors/validate.ts";
+import { createEntityTags } from "../service/wukong/entity-tags.ts";
 import { createWukongEvents } from "../service/wukong/wukong-events.ts";
 import { cacheableTypes, createWukongService, wukongIn } from "../service/wukong/wukong-service.ts";
 import type { Store } from "../store/store.ts";
@@ -139,6 +143,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			}),
 			createValidateInterceptor(defaultNamespace),
 		],
+		protocols: [...defaultProtocols, createRest({ describeError, entityTags: createEntityTags() })],
 		cacheableTypes,
 		encodings,
 		refusalDetails,

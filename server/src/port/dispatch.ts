@@ -61,7 +61,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 		if (path === "*") {
 			exchange.writeHead({
 				status: 204,
-				headers: [...common, "allow", "GET, HEAD, OPTIONS, POST"],
+				headers: [...common, "allow", "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"],
 			});
 			exchange.end();
 			return undefined;
@@ -81,6 +81,11 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 		}
 		const route = options.routes.find(exchange, path);
 		if ("cause" in route) return refuse({ exchange, common, requestId }, route);
+		if ("allow" in route) {
+			exchange.writeHead({ status: 204, headers: [...common, "allow", route.allow] });
+			exchange.end();
+			return undefined;
+		}
 		const context = contextOf(exchange, route, requestId);
 		const { direct } = route.procedure;
 		if (direct === undefined) return observed({ exchange, route, context, common });

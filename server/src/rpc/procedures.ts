@@ -49,3 +49,8 @@ export function createProcedures(
 		};
 	});
 }
+
+/** Checks for a path that can only be a procedure's: of a service in a package, as in `/a.b.C/D`. */
+export function isProcedurePath(path: string): boolean {
+	return /^\/[\w.]+\.\w+\/[^/]*$/.test(path);
+}

@@ -67,6 +67,13 @@ export function unknownPath(known: readonly string[]): Refusal {
 	);
 }
 
+/** No such path, and none that could be a procedure's. */
+export const nothingHere: Refusal = unimplemented(
+	"unknown_path",
+	404,
+	"there is nothing at this path; GET / says what is served here",
+);
+
 /** 405, with Allow. */
 export function wrongMethod(allowed: readonly string[]): Refusal {
 	const allow = allowed.join(", ");

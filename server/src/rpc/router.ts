@@ -1,3 +1,5 @@
+import { type PathTemplate, parseTemplate, type TemplateVariable } from "./path-template.ts";
+
 /** What a router found. */
 export type Match<T> =
 	| { readonly target: T; readonly variables: Variables }
@@ -11,192 +13,182 @@ export type Variables = Readonly<Record<string, string>>;
 export interface Router<T> {
 	/**
 	 * Adds a target.
+	 * @param httpMethod `*` for every method that the path has no other target for
 	 * @param template path template of google.api.http, as in `/v1/{name=shelves/*}:archive`; a path
 	 * without variables and wildcards is matched as it is
-	 * @throws RangeError on a malformed template, or where the same one has a target for the method
+	 * @throws RangeError on a malformed template, or where one that matches the same paths has a
+	 * target for the method
 	 */
 	add(httpMethod: string, template: string, target: T): void;
 	/**
-	 * Finds the target of a path without its query; undefined: the path is unknown. Exact paths win,
-	 * then the template that was added first.
+	 * Finds the target of a path without its query; undefined: the path is unknown. From left to
+	 * right a literal wins over `*`, and `*` over `**`.
 	 */
 	match(httpMethod: string, path: string): Match<T> | undefined;
 }
 
-/** Creates a router without targets. */
+/**
+ * Creates a router without targets. Its templates are a tree by segments, so that the time of a
+ * match does not grow with their number.
+ */
 export function createRouter<T>(): Router<T> {
-	const exact = new Map<string, Entry<T>>();
-	const byTemplate = new Map<string, TemplateEntry<T>>();
+	const exact = new Map<string, Leaf<T>>();
+	const root = createNode<T>();
 
 	return {
 		add(httpMethod, text, target) {
 			const template = parseTemplate(text);
-			let entry: Entry<T> | undefined;
-			if (template.isExact) {
-				entry = exact.get(text) ?? createEntry(target);
-				exact.set(text, entry);
-			} else {
-				const found = byTemplate.get(text) ?? { template, ...createEntry(target) };
-				byTemplate.set(text, found);
-				entry = found;
-			}
-			if (entry.byMethod.has(httpMethod)) {
+			const leaves = template.isExact ? exact : leavesOf(root, template);
+			const key = template.isExact ? text : (template.verb ?? "");
+			const leaf: Leaf<T> = leaves.get(key) ?? { byMethod: new Map(), allowed: [], first: target };
+			leaves.set(key, leaf);
+			if (leaf.byMethod.has(httpMethod)) {
 				throw new RangeError(`"${httpMethod} ${text}" is added twice`);
 			}
-			entry.byMethod.set(httpMethod, { target, variables: noVariables });
-			entry.wrongMethod.allowedMethods.push(httpMethod);
+			leaf.byMethod.set(httpMethod, { target, variables: template.variables });
+			leaf.allowed.push(httpMethod);
 		},
 		match(httpMethod, path) {
-			const entry = exact.get(path);
-			if (entry !== undefined) return entry.byMethod.get(httpMethod) ?? entry.wrongMethod;
-			if (byTemplate.size === 0) return undefined;
-			return matchTemplates(byTemplate.values(), httpMethod, path);
+			const leaf = exact.get(path);
+			const found = leaf?.byMethod.get(httpMethod) ?? leaf?.byMethod.get(anyMethod);
+			if (found !== undefined) return { target: found.target, variables: noVariables };
+			if (!path.startsWith("/")) return undefined;
+			return searchTree(root, { httpMethod, path }, leaf);
 		},
 	};
 }
 
-interface Entry<T> {
-	readonly byMethod: Map<string, { readonly target: T; readonly variables: Variables }>;
-	readonly wrongMethod: { readonly allowedMethods: string[]; readonly sibling: T };
-}
-
-interface TemplateEntry<T> extends Entry<T> {
-	readonly template: Template;
-}
-
-function createEntry<T>(sibling: T): Entry<T> {
-	return { byMethod: new Map(), wrongMethod: { allowedMethods: [], sibling } };
-}
-
+const anyMethod = "*";
 const noVariables: Variables = {};
 
-/** Several templates may match a path, each with other methods. */
-function matchTemplates<T>(
-	entries: Iterable<TemplateEntry<T>>,
-	httpMethod: string,
-	path: string,
-): Match<T> | undefined {
-	if (!path.startsWith("/")) return undefined;
-	const segments = path.slice(1).split("/");
-	const allowedMethods = new Set<string>();
-	let sibling: { readonly target: T } | undefined;
-	for (const { template, byMethod, wrongMethod } of entries) {
-		const variables = matchTemplate(template, segments);
-		if (variables === undefined) continue;
-		const found = byMethod.get(httpMethod);
-		if (found !== undefined) return { target: found.target, variables };
-		for (const method of byMethod.keys()) allowedMethods.add(method);
-		sibling ??= { target: wrongMethod.sibling };
+/** What one shape of paths stands for. */
+interface Leaf<T> {
+	readonly byMethod: Map<string, Found<T>>;
+	readonly allowed: string[];
+	/** Target that was added first. */
+	readonly first: T;
+}
+
+interface Found<T> {
+	readonly target: T;
+	readonly variables: readonly TemplateVariable[];
+}
+
+/** A place between two segments. */
+interface Node<T> {
+	readonly literals: Map<string, Node<T>>;
+	star: Node<T> | undefined;
+	/** Leaves of templates that end here, by verb; "" for none. */
+	readonly ends: Map<string, Leaf<T>>;
+	/** Leaves of templates that end with `**` here, by verb. */
+	readonly rests: Map<string, Leaf<T>>;
+}
+
+function createNode<T>(): Node<T> {
+	return { literals: new Map(), star: undefined, ends: new Map(), rests: new Map() };
+}
+
+/** Finds or makes the place of a template. */
+function leavesOf<T>(root: Node<T>, { segments }: PathTemplate): Map<string, Leaf<T>> {
+	let node = root;
+	for (const segment of segments) {
+		if (segment === "**") return node.rests;
+		if (segment === "*") {
+			node.star ??= createNode();
+			node = node.star;
+		} else {
+			const next = node.literals.get(segment) ?? createNode<T>();
+			node.literals.set(segment, next);
+			node = next;
+		}
 	}
-	return sibling && { allowedMethods: [...allowedMethods], sibling: sibling.target };
+	return node.ends;
 }
 
-/** A parsed template. */
-interface Template {
-	/** Neither variables nor wildcards. */
-	readonly isExact: boolean;
-	/** Literals, `*` for one segment, `**` for the rest. */
-	readonly segments: readonly string[];
-	/** Verb behind the colon; undefined: none. */
-	readonly verb: string | undefined;
-	readonly variables: readonly Variable[];
+/** One search through the tree. */
+interface Search<T> {
+	readonly httpMethod: string;
+	readonly path: string;
+	/** Place of the colon before a verb; the end of the path where there is none. */
+	readonly colon: number;
+	/** Behind the colon; "" where there is none. */
+	readonly verb: string;
+	/** Leaves that match the path, and have other methods. */
+	readonly others: Leaf<T>[];
 }
 
-interface Variable {
-	/** Field path, as in `shelf.name`. */
-	readonly name: string;
-	/**
-	 * Segments of the variable: from `start` to before `end`; an `end` of -1 stands for the end of
-	 * the path.
-	 */
-	readonly start: number;
-	readonly end: number;
-	/** Several segments: an encoded slash stays encoded, so that it differs from a separator. */
-	readonly isMultiple: boolean;
+function searchTree<T>(
+	root: Node<T>,
+	request: Pick<Search<T>, "httpMethod" | "path">,
+	other: Leaf<T> | undefined,
+): Match<T> | undefined {
+	const { path } = request;
+	// Only a colon that is not encoded divides a verb: `%3A` is part of a name.
+	const last = path.lastIndexOf(":");
+	const colon = last > path.lastIndexOf("/") ? last : path.length;
+	const others = other === undefined ? [] : [other];
+	const search = { ...request, colon, verb: path.slice(colon + 1), others };
+	const found = visit(root, 1, search);
+	if (found !== undefined) {
+		const variables = bindVariables(found.variables, path.slice(1, colon));
+		return variables && { target: found.target, variables };
+	}
+	const [first] = others;
+	if (first === undefined) return undefined;
+	const allowedMethods = [...new Set(others.flatMap(({ allowed }) => allowed))];
+	return { allowedMethods, sibling: first.first };
 }
-
-const literalPattern = /^(?:[A-Za-z0-9._~!$&'()+,;=@-]|%[0-9A-Fa-f]{2})+$/;
-const fieldPathPattern = /^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*$/;
 
 /**
- * Parses a template by the grammar of google/api/http.proto: `"/" Segments [ ":" Verb ]`.
- * @throws RangeError
+ * Visits a node, each once at most, because it has one place in a path.
+ * @param start of the segment behind the node; behind the end of the path: there is none
  */
-function parseTemplate(text: string): Template {
-	const fail = (what: string): never => {
-		throw new RangeError(`path template "${text}": ${what}`);
+function visit<T>(node: Node<T>, start: number, search: Search<T>): Found<T> | undefined {
+	const { path, colon, verb } = search;
+	if (start > path.length) return take(node.ends, "", search) ?? take(node.rests, "", search);
+	const slash = path.indexOf("/", start);
+	const isLast = slash === -1;
+	const end = isLast ? colon : slash;
+	const next = (child: Node<T> | undefined) => {
+		if (child === undefined) return undefined;
+		if (!isLast) return visit(child, end + 1, search);
+		return take(child.ends, verb, search) ?? take(child.rests, verb, search);
 	};
-	if (!text.startsWith("/")) return fail('does not start with "/"');
-	const match = /^(.*?)(?::([^/:{}]*))?$/.exec(text.slice(1));
-	const [, path = "", verb] = match ?? fail("is malformed");
-	if (verb !== undefined && !literalPattern.test(verb)) fail("has a malformed verb");
-	const segments: string[] = [];
-	const variables: Variable[] = [];
-	const addSegments = (pieces: readonly string[]) => {
-		for (const piece of pieces) {
-			if (segments.includes("**")) fail('has segments behind "**"');
-			const isWild = piece === "*" || piece === "**";
-			if (!isWild && !literalPattern.test(piece)) fail(`has a malformed segment "${piece}"`);
-			segments.push(piece);
-		}
-	};
-	// The slashes within braces are part of a variable.
-	const pieces = path.match(/\{[^{}]*\}|[^/{}]+|\/|[{}]/g) ?? [];
-	pieces.forEach((piece, index) => {
-		if ((piece === "/") !== (index % 2 === 1)) fail("has an empty segment or braces within one");
-		if (piece === "/") return;
-		if (!piece.startsWith("{")) {
-			addSegments([piece]);
-			return;
-		}
-		const [name = "", ...rest] = piece.slice(1, -1).split("=");
-		if (!fieldPathPattern.test(name)) fail("has a malformed variable");
-		if (variables.some((variable) => variable.name === name)) fail(`binds "${name}" twice`);
-		const start = segments.length;
-		const inner = rest.length === 0 ? ["*"] : rest.join("=").split("/");
-		addSegments(inner);
-		const isOpen = segments.at(-1) === "**";
-		const isMultiple = isOpen || inner.length > 1;
-		variables.push({ name, start, end: isOpen ? -1 : segments.length, isMultiple });
-	});
-	if (pieces.length % 2 === 0 && text !== "/") fail("ends with a slash");
-	const isExact = variables.length === 0 && !segments.some((segment) => segment.startsWith("*"));
-	return { isExact, segments, verb, variables };
+	return (
+		next(node.literals.get(path.slice(start, end))) ??
+		// An empty segment is no value.
+		(end > start ? next(node.star) : undefined) ??
+		take(node.rests, verb, search)
+	);
 }
 
-/** Returns the variables; undefined: the path does not match. */
-function matchTemplate(template: Template, given: readonly string[]): Variables | undefined {
-	const { verb } = template;
-	let segments = given;
-	if (verb !== undefined) {
-		// Only a colon that is not encoded separates a verb: `%3A` is part of a name.
-		const last = segments.at(-1) ?? "";
-		if (!last.endsWith(`:${verb}`)) return undefined;
-		segments = [...segments.slice(0, -1), last.slice(0, -verb.length - 1)];
-	}
-	const isOpen = template.segments.at(-1) === "**";
-	const fixed = isOpen ? template.segments.length - 1 : template.segments.length;
-	if (isOpen ? segments.length < fixed : segments.length !== fixed) return undefined;
-	for (let at = 0; at < fixed; at++) {
-		const [wanted, segment] = [template.segments[at], segments[at]];
-		if (wanted === "*" ? segment === "" : segment !== wanted) return undefined;
-	}
-	if (verb === undefined && hasVerb(segments)) return undefined;
-	return bindVariables(template, segments);
+function take<T>(
+	leaves: Map<string, Leaf<T>>,
+	verb: string,
+	{ httpMethod, others }: Search<T>,
+): Found<T> | undefined {
+	const leaf = leaves.get(verb);
+	if (leaf === undefined) return undefined;
+	const found = leaf.byMethod.get(httpMethod) ?? leaf.byMethod.get(anyMethod);
+	if (found === undefined) others.push(leaf);
+	return found;
 }
 
-/** A colon that is not encoded stands for a verb in the last segment. */
-function hasVerb(segments: readonly string[]): boolean {
-	return segments.at(-1)?.includes(":") ?? false;
-}
-
-/** @returns undefined where an encoding is malformed, or is not of UTF-8 */
-function bindVariables(template: Template, segments: readonly string[]): Variables | undefined {
+/**
+ * @param path without its first slash and its verb
+ * @returns undefined where an encoding is malformed, or is not of UTF-8
+ */
+function bindVariables(bound: readonly TemplateVariable[], path: string): Variables | undefined {
+	if (bound.length === 0) return noVariables;
+	const segments = path.split("/");
 	const variables: Record<string, string> = Object.create(null);
-	for (const { name, start, end, isMultiple } of template.variables) {
-		const values = segments.slice(start, end === -1 ? segments.length : end);
+	for (const { name, start, end, isMultiple } of bound) {
 		try {
-			variables[name] = values.map((value) => decodeSegment(value, isMultiple)).join("/");
+			if (!isMultiple) variables[name] = decodeSegment(segments[start] as string, false);
+			else {
+				const values = segments.slice(start, end === -1 ? segments.length : end);
+				variables[name] = values.map((value) => decodeSegment(value, true)).join("/");
+			}
 		} catch {
 			return undefined;
 		}

@@ -1,13 +1,21 @@
 import { type Exchange, headerOf } from "../http/exchange.ts";
-import type { Procedure } from "./procedures.ts";
+import { isProcedurePath, type Procedure } from "./procedures.ts";
 import type {
 	CallProtocol,
+	ProcedurePath,
 	RequestBinding,
 	StreamProtocol,
 	UnaryProtocol,
 } from "./protocol/protocol.ts";
 import type { Protocols } from "./protocol/protocols.ts";
-import { notByThisMethod, type Refusal, unknownPath, wrongContentType } from "./refusals.ts";
+import {
+	notByThisMethod,
+	nothingHere,
+	type Refusal,
+	unknownPath,
+	wrongContentType,
+	wrongMethod,
+} from "./refusals.ts";
 import { createRouter, type Variables } from "./router.ts";
 
 /** A request and the procedure that it asks for. */
@@ -20,24 +28,64 @@ export interface Route {
 	readonly binding: RequestBinding;
 	/** Path and query. */
 	readonly path: string;
-	/** POST, or GET: HEAD is a GET whose body is left out. */
-	readonly httpMethod: "POST" | "GET";
+	/** HEAD is a GET whose body is left out. */
+	readonly httpMethod: string;
+}
+
+/** Methods that a path takes: what OPTIONS asks for. */
+export interface AllowedMethods {
+	/** As in Allow. */
+	readonly allow: string;
 }
 
 /** Finds the route of a request, or the reason why there is none. */
 export interface Routes {
-	find(exchange: Exchange, path: string): Route | Refusal;
+	find(exchange: Exchange, path: string): Route | Refusal | AllowedMethods;
 }
 
-/** Creates the routes to procedures: by exact path, nothing is decoded, no slash is forgiven. */
+/** A procedure at one of its paths. */
+interface Target {
+	readonly procedure: Procedure;
+	/** undefined: the path is the one that all protocols share. */
+	readonly own: ProcedurePath | undefined;
+}
+
+/**
+ * Creates the routes to procedures: nothing is decoded but what a path's variables hold, no slash is
+ * forgiven.
+ * @throws RangeError where two procedures have the same path and method
+ */
 export function createRoutes(procedures: readonly Procedure[], protocols: Protocols): Routes {
-	const router = createRouter<Procedure>();
+	const router = createRouter<Target>();
 	for (const procedure of procedures) {
+		const shared: Target = { procedure, own: undefined };
 		for (const method of methodsOf(procedure, protocols)) {
-			router.add(method, procedure.path, procedure);
+			router.add(method, procedure.path, shared);
+		}
+		addOwnPaths(procedure);
+	}
+
+	/** Client and bidi streams have connect's handlers alone, which know no paths of their own. */
+	function addOwnPaths(procedure: Procedure): void {
+		if (procedure.direct === undefined) return;
+		const paths = protocols.all.flatMap(({ pathsOf }) => pathsOf?.(procedure.method) ?? []);
+		for (const own of paths) {
+			router.add(own.httpMethod, own.template, { procedure, own });
+		}
+		for (const own of paths) {
+			const hasHead = paths.some(
+				({ httpMethod, template }) => httpMethod === "HEAD" && template === own.template,
+			);
+			if (own.httpMethod === "GET" && procedure.isUnary && !hasHead) {
+				router.add("HEAD", own.template, { procedure, own });
+			}
 		}
 	}
+
 	const notFound = unknownPath(procedures.map(({ path }) => path));
+	const hasOwnPaths = protocols.all.some(({ pathsOf }) => pathsOf !== undefined);
+	/** For paths that could be no procedure's. */
+	const elsewhere = hasOwnPaths ? nothingHere : notFound;
 	const accepted = {
 		unary: acceptPostOf(protocols, "unary"),
 		stream: acceptPostOf(protocols, "stream"),
@@ -46,18 +94,39 @@ export function createRoutes(procedures: readonly Procedure[], protocols: Protoc
 	return {
 		find(exchange, path) {
 			const at = path.indexOf("?");
-			const match = router.match(exchange.method, at === -1 ? path : path.slice(0, at));
-			if (match === undefined) return notFound;
+			const pathname = at === -1 ? path : path.slice(0, at);
+			const match = router.match(exchange.method, pathname);
+			if (match === undefined) return isProcedurePath(pathname) ? notFound : elsewhere;
 			if ("allowedMethods" in match) {
-				return notByThisMethod(match.allowedMethods, accepted[kindOf(match.sibling)]);
+				const { procedure, own } = match.sibling;
+				if (own === undefined) {
+					return notByThisMethod(match.allowedMethods, accepted[kindOf(procedure)]);
+				}
+				const allowed = [...match.allowedMethods, "OPTIONS"];
+				return exchange.method === "OPTIONS" ? { allow: allowed.join(", ") } : wrongMethod(allowed);
 			}
-			const { target: procedure, variables } = match;
+			const { target, variables } = match;
+			const { procedure, own } = target;
 			const request = { exchange, path, query: at === -1 ? "" : path.slice(at + 1), variables };
+			if (own !== undefined) return bindOwn(procedure, own, request);
 			return exchange.method === "POST"
 				? bindPost(procedure, request)
 				: bindGet(procedure, request);
 		},
 	};
+
+	function bindOwn(
+		procedure: Procedure,
+		own: ProcedurePath,
+		request: RoutedRequest,
+	): Route | Refusal {
+		const bound = own.bind(request);
+		if ("cause" in bound) return bound;
+		const { method } = request.exchange;
+		const { protocolName, protocol, binding } = bound;
+		const httpMethod = method === "HEAD" ? "GET" : method;
+		return { procedure, protocolName, protocol, binding, path: request.path, httpMethod };
+	}
 
 	function bindPost(procedure: Procedure, request: RoutedRequest): Route | Refusal {
 		const kind = kindOf(procedure);

@@ -109,20 +109,39 @@ describe("a template is malformed", () => {
 		expect(() => routerOf(template)).toThrow(RangeError);
 	});
 
-	test("where it has a target for the method already", () => {
+	test("where the same paths have a target for the method already", () => {
 		const router = routerOf("/v1/a", "/v1/{name}");
-		for (const template of ["/v1/a", "/v1/{name}"]) {
+		for (const template of ["/v1/a", "/v1/{name}", "/v1/{id=*}"]) {
 			expect(() => router.add("GET", template, "again")).toThrow(/added twice/);
-			router.add("POST", template, "another method");
+			if (template !== "/v1/{id=*}") router.add("POST", template, "another method");
 		}
 	});
 });
 
 describe("among several", () => {
-	test("an exact path wins, then the template that was added first", () => {
-		const router = routerOf("/v1/{name=**}", "/v1/{name}", "/v1/a");
+	test("a literal wins over one segment, and one segment over the rest, whatever the order", () => {
+		const router = routerOf("/v1/{name=**}", "/v1/{name}", "/v1/a", "/v1/{name}/b", "/v1/a/{id}");
 		expect(router.match("GET", "/v1/a")).toMatchObject({ target: "/v1/a" });
-		expect(router.match("GET", "/v1/b")).toMatchObject({ target: "/v1/{name=**}" });
+		expect(router.match("GET", "/v1/b")).toMatchObject({ target: "/v1/{name}" });
+		expect(router.match("GET", "/v1/a/b")).toMatchObject({ target: "/v1/a/{id}" });
+		expect(router.match("GET", "/v1/c/b")).toMatchObject({ target: "/v1/{name}/b" });
+		expect(router.match("GET", "/v1/a/b/c")).toMatchObject({ target: "/v1/{name=**}" });
+	});
+
+	test("a way that leads nowhere is gone back, to a template that matches", () => {
+		const router = routerOf("/v1/a/x", "/v1/{name}/y", "/{kind}/a/z", "/{path=**}:end");
+		expect(router.match("GET", "/v1/a/y")).toMatchObject({ variables: { name: "a" } });
+		expect(router.match("GET", "/v1/a/z")).toMatchObject({ variables: { kind: "v1" } });
+		expect(router.match("GET", "/v1/a/y:end")).toMatchObject({ variables: { path: "v1/a/y" } });
+		expect(router.match("GET", "/v1/a/w")).toBeUndefined();
+	});
+
+	test("a target for any method gets those that the path has no other for", () => {
+		const router = createRouter<string>();
+		router.add("*", "/v1/{name}", "any");
+		router.add("GET", "/v1/{name}", "get");
+		expect(router.match("GET", "/v1/a")).toMatchObject({ target: "get" });
+		expect(router.match("LINK", "/v1/a")).toMatchObject({ target: "any" });
 	});
 
 	test("a verb has its own target", () => {
@@ -142,7 +161,11 @@ describe("among several", () => {
 			sibling: "get",
 		});
 		expect(router.match("PUT", "/v1/b")).toMatchObject({ target: "put", variables: { id: "b" } });
-		expect(router.match("GET", "/v1/a")).toEqual({ allowedMethods: ["POST"], sibling: "post" });
+		expect(router.match("GET", "/v1/a")).toMatchObject({ target: "get" });
+		expect(router.match("PATCH", "/v1/a")).toEqual({
+			allowedMethods: ["POST", "GET", "DELETE", "PUT"],
+			sibling: "post",
+		});
 		expect(router.match("GET", "/v2")).toBeUndefined();
 	});
 

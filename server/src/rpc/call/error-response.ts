@@ -7,9 +7,9 @@ import {
 	type CallProtocol,
 	type Metadata,
 	noMetadata,
+	type RefusalForm,
 	type Response,
 } from "../protocol/protocol.ts";
-import type { RefusalForm } from "../protocol/protocols.ts";
 import {
 	createRefusalError,
 	internalFault,
@@ -89,7 +89,8 @@ export function sendRefusal(
 	const written =
 		(refusal.isBare ? protocol.bareRefusal?.(error) : undefined) ??
 		protocol.failure(codec, error, noMetadata);
-	const response = written.status === 200 ? written : { ...written, status: refusal.httpStatus };
+	const status = protocol.refusalStatus?.(refusal) ?? refusal.httpStatus;
+	const response = written.status === 200 ? written : { ...written, status };
 	const fields = [...common, ...failureHeaders, ...(refusal.headers ?? [])];
 	sendResponse(exchange, response, { fields, options, owner });
 	return response.status;

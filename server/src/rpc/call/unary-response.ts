@@ -3,7 +3,7 @@ import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { UnaryResponse } from "@connectrpc/connect";
 import type { Encoder } from "../codec/codec.ts";
 import type { Compression } from "../connect-internals.ts";
-import type { EncodedMessage, Metadata, UnaryProtocol } from "../protocol/protocol.ts";
+import type { EncodedMessage, Metadata, Response, UnaryProtocol } from "../protocol/protocol.ts";
 import { type Refusal, tooMuchUnread } from "../refusals.ts";
 import { createErrorResponse, type ErrorOptions } from "./error-response.ts";
 import type { Invocation } from "./invocation.ts";
@@ -42,7 +42,7 @@ export function runUnary(
 	{ invocation, message }: { readonly invocation: Invocation; readonly message: Message },
 	rule: UnaryResponseRule,
 ): void {
-	const response = new UnaryServerResponse(invocation, rule);
+	const response = new UnaryServerResponse(invocation, message, rule);
 	try {
 		invokeUnary(procedure, invocation, message).then(
 			(result) => response.succeed(result),
@@ -56,11 +56,13 @@ export function runUnary(
 /** The response of one unary call. A class: each call has one. */
 class UnaryServerResponse {
 	readonly #invocation: Invocation;
+	readonly #request: Message;
 	readonly #rule: UnaryResponseRule;
 	#isSending = false;
 
-	constructor(invocation: Invocation, rule: UnaryResponseRule) {
+	constructor(invocation: Invocation, request: Message, rule: UnaryResponseRule) {
 		this.#invocation = invocation;
+		this.#request = request;
 		this.#rule = rule;
 	}
 
@@ -100,28 +102,40 @@ class UnaryServerResponse {
 	}
 
 	#encode(response: UnaryResponse): void {
-		const { method, codec } = this.#invocation.start;
-		const { compression, options } = this.#rule;
+		const { exchange, method, codec } = this.#invocation.start;
+		const { compression, options, protocol } = this.#rule;
 		const metadata = metadataOf(response);
-		const bytes = options.encoder.encode(method.output, response.message, codec);
+		const { message } = response;
+		const answer = { exchange, request: this.#request, response: message };
+		const replaced = protocol.replace?.(answer, metadata);
+		if (replaced !== undefined) {
+			this.#sendWhole(replaced);
+			return;
+		}
+		const bytes =
+			protocol.encode?.(message, options.encoder) ??
+			options.encoder.encode(method.output, message, codec);
 		if (compression === undefined || bytes.byteLength < minCompressedBytes) {
-			this.#send({ bytes, encoding: undefined }, metadata);
+			this.#send({ bytes, encoding: undefined, answer }, metadata);
 			return;
 		}
 		compression
 			.compress(bytes as Uint8Array<ArrayBuffer>)
-			.then((bytes) => this.#send({ bytes, encoding: compression.name }, metadata))
+			.then((bytes) => this.#send({ bytes, encoding: compression.name, answer }, metadata))
 			.catch((error: unknown) => this.fail(error));
 	}
 
 	#send(encoded: EncodedMessage, metadata: Metadata): void {
-		const { exchange, codec, method, common, httpMethod } = this.#invocation.start;
-		const { protocol, options, owner } = this.#rule;
+		this.#sendWhole(this.#rule.protocol.success(this.#invocation.start.codec, encoded, metadata));
+	}
+
+	#sendWhole(whole: Response): void {
+		const { exchange, method, common, httpMethod } = this.#invocation.start;
+		const { options, owner } = this.#rule;
 		if (exchange.disconnect.hasOccurred) {
 			owner.onEnd(nothingSent);
 			return;
 		}
-		const whole = protocol.success(codec, encoded, metadata);
 		const hasRoom = exchange.reserve(whole.body?.byteLength ?? 0);
 		// What a call has changed must be reported; only a read can be repeated.
 		const isRead = method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;

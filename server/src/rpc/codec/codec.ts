@@ -1,4 +1,4 @@
-import type { DescMessage, Message, Registry } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, Message, Registry } from "@bufbuild/protobuf";
 import type { Refusal } from "../refusals.ts";
 
 /** Encoding of a message: protobuf binary or protobuf JSON (connect's "codec"). */
@@ -16,6 +16,20 @@ export interface Decoder {
 	 * refused: read leniently, a misspelt `validateOnly` would delete. Refusals use our own words.
 	 */
 	decode(schema: DescMessage, bytes: Buffer, codec: Codec): Decoded;
+	/**
+	 * Reads one field from its JSON and sets it, as strictly.
+	 * @param json bytes, or well-formed Unicode
+	 * @param message of the field's type; may be changed where the field is refused
+	 * @returns undefined where nothing is wrong; fields are named from the message on
+	 */
+	readField(field: DescField, json: Buffer | string, message: Message): Refusal | undefined;
+	/**
+	 * Reads one field, which is a message, from a JSON merge patch (RFC 7396), and sets it: `null` is
+	 * taken for an entry of a map, too.
+	 * @returns the paths that the patch names, in contract names from the field on: objects descend,
+	 * maps go key by key in backquotes, all else is whole
+	 */
+	readPatch(field: DescField, json: Buffer, message: Message): readonly string[] | Refusal;
 }
 
 /** Encodes responses. */

@@ -48,22 +48,31 @@ export function createDecoder({
 		}
 	}
 
-	function decodeJson(schema: DescMessage, bytes: Buffer): Decoded {
-		if (!isUtf8(bytes)) return { refusal: noUtf8 };
-		const text = bytes.toString();
+	function readJson<T>(given: Buffer | string, read: (text: string) => T): T | Refusal {
+		if (typeof given !== "string" && !isUtf8(given)) return noUtf8;
+		const text = given.toString();
+		const isMarked = text.charCodeAt(0) === byteOrderMark;
 		try {
-			const isMarked = text.charCodeAt(0) === byteOrderMark;
-			return { message: json.read(schema, isMarked ? text.slice(1) : text) };
+			return read(isMarked ? text.slice(1) : text);
 		} catch (error) {
 			if (!(error instanceof JsonFault)) throw error;
-			return { refusal: refusalOfJson(error, maxEntries) };
+			return refusalOfJson(error, maxEntries);
 		}
+	}
+
+	function decodeJson(schema: DescMessage, bytes: Buffer): Decoded {
+		const read = readJson(bytes, (text): Decoded => ({ message: json.read(schema, text) }));
+		return "cause" in read ? { refusal: read } : read;
 	}
 
 	return {
 		registry,
 		decode: (schema, bytes, codec) =>
 			codec === "json" ? decodeJson(schema, bytes) : decodeBinary(schema, bytes),
+		readField: (field, given, message) =>
+			readJson(given, (text) => json.readField(field, text, message)),
+		readPatch: (field, bytes, message) =>
+			readJson(bytes, (text) => json.readPatch(field, text, message)),
 	};
 }
 

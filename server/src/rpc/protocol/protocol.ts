@@ -1,8 +1,8 @@
-import type { DescMessage } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Exchange, ResponseEnd } from "../../http/exchange.ts";
 import type { HeaderFields } from "../../http/fields.ts";
-import type { Codec, Decoded, Decoder, Framing } from "../codec/codec.ts";
+import type { Codec, Decoded, Decoder, Encoder, Framing } from "../codec/codec.ts";
 import type { Refusal } from "../refusals.ts";
 import type { TimeoutHeader } from "./timeout.ts";
 
@@ -22,6 +22,41 @@ export interface Protocol {
 	readonly unary?: UnaryProtocol;
 	/** undefined: the protocol carries no streams. */
 	readonly stream?: StreamProtocol;
+	/**
+	 * Lists the paths by which a procedure is asked for in this protocol alone, beside the path that
+	 * all protocols share. Default: none.
+	 * @throws RangeError where the contract binds a path to what there is not
+	 */
+	pathsOf?(method: DescMethod): readonly ProcedurePath[];
+	/**
+	 * Finds how to write a refusal to a request without a route where no content type says it;
+	 * undefined: it is none of this protocol.
+	 */
+	findRefusalForm?(exchange: Exchange): RefusalForm | undefined;
+}
+
+/** A path by which a procedure is asked for in one protocol alone. */
+export interface ProcedurePath {
+	/** `*` for every method that the path has no other procedure for. */
+	readonly httpMethod: string;
+	/** Path template of google.api.http. */
+	readonly template: string;
+	/** Finds the part of the protocol that answers a request, and the place of its message. */
+	bind(request: RequestHead): PathBinding | Refusal;
+}
+
+/** A request that came by a path of one protocol alone. */
+export interface PathBinding {
+	/** Label in metrics, logs and the call context. */
+	readonly protocolName: string;
+	readonly protocol: UnaryProtocol | StreamProtocol;
+	readonly binding: RequestBinding;
+}
+
+/** Form of a refusal. */
+export interface RefusalForm {
+	readonly protocol: CallProtocol;
+	readonly codec: Codec;
 }
 
 /** What unary calls and streams of a protocol have in common. */
@@ -64,10 +99,16 @@ export interface CallProtocol {
 	 * CallProtocol.failure}.
 	 */
 	bareRefusal?(error: ConnectError): Response;
+	/** Returns the HTTP status of a refusal. Default: its own. */
+	refusalStatus?(refusal: Refusal): number;
 }
 
 /** Unary calls in one protocol. */
 export interface UnaryProtocol extends CallProtocol {
+	/** Answers in place of the response message, as 304 does; undefined: not now. Default: never. */
+	replace?(answer: Answer, metadata: Metadata): Response | undefined;
+	/** Encodes the response message. Default: all of it, in the codec of the request. */
+	encode?(message: Message, encoder: Encoder): Uint8Array;
 	/** Writes a success. */
 	success(codec: Codec, message: EncodedMessage, metadata: Metadata): Response;
 }
@@ -120,8 +161,16 @@ export interface RequestMessage {
 	readonly isCompressed: boolean;
 }
 
+/** A response message, and the request that it answers. */
+export interface Answer {
+	readonly exchange: Exchange;
+	readonly request: Message;
+	readonly response: Message;
+}
+
 /** A response message without its framing. */
 export interface EncodedMessage {
+	readonly answer: Answer;
 	readonly bytes: Uint8Array;
 	/** Name of the compression; undefined: none. */
 	readonly encoding: string | undefined;

@@ -6,7 +6,7 @@ import { connect } from "./connect/connect.ts";
 import { grpc } from "./grpc/grpc.ts";
 import { grpcWeb } from "./grpc-web/grpc-web.ts";
 import { grpcWebText } from "./grpc-web-text/grpc-web-text.ts";
-import type { CallProtocol, Protocol, StreamProtocol, UnaryProtocol } from "./protocol.ts";
+import type { Protocol, RefusalForm, StreamProtocol, UnaryProtocol } from "./protocol.ts";
 
 /**
  * The protocols of a port. Accept-Post names them in this order; the first one that binds a GET
@@ -39,12 +39,6 @@ export interface Protocols {
 	 * the form of a request without a content type.
 	 */
 	findRefusalForm(exchange: Exchange): RefusalForm;
-}
-
-/** Form of a refusal. */
-export interface RefusalForm {
-	readonly protocol: CallProtocol;
-	readonly codec: Codec;
 }
 
 /**
@@ -90,6 +84,10 @@ export function createProtocols(all: readonly Protocol[] = defaultProtocols): Pr
 		all,
 		readContentType,
 		findRefusalForm(exchange) {
+			for (const protocol of all) {
+				const form = protocol.findRefusalForm?.(exchange);
+				if (form !== undefined) return form;
+			}
 			if (exchange.method !== "POST") return fallback;
 			const text = headerOf(exchange, "content-type") ?? "";
 			const read = readContentType(text);

@@ -6,6 +6,7 @@ import { invalidWukong } from "../../resource/wukong/failures.ts";
 import { hiddenAnnotationViolations } from "../../resource/wukong/hidden-annotations.ts";
 import { validateWukong } from "../../resource/wukong/rules/rules.ts";
 import type { Codec } from "../../rpc/codec/codec.ts";
+import { isDerivedMask } from "../../rpc/protocol/rest/bind-body.ts";
 import { dropUnknownFields } from "./create.ts";
 import { checkNotDeleting, checkPreconditions } from "./preconditions.ts";
 import type { ServiceContext } from "./service-context.ts";
@@ -22,7 +23,7 @@ export function createUpdate({
 		if (body.name === "") {
 			throw invalidWukong([{ field: "wukong.name", description: "is required" }]);
 		}
-		const mask = parseUpdateMask(request.updateMask, codecOf(requestHeader));
+		const mask = parseUpdateMask(request.updateMask, codecOf(request.updateMask, requestHeader));
 		const applyTo = createUpdateEdit({ body, mask });
 		const { resourceVersion } = body;
 		const { generation, validateOnly } = request;
@@ -50,8 +51,9 @@ function validateResult(next: Wukong, current: Wukong): void {
 	if (violations.length > 0) throw invalidWukong(violations);
 }
 
-/** Returns the codec of the request's message, by its content type; none means JSON. */
-function codecOf(header: Headers): Codec {
+/** Returns the codec that a mask came in: the request's, by its content type; none means JSON. */
+function codecOf(mask: object | undefined, header: Headers): Codec {
+	if (mask !== undefined && isDerivedMask(mask)) return "binary";
 	const [type = ""] = (header.get("content-type") ?? "").split(";");
 	return type.trim() === "" || /json/i.test(type) ? "json" : "binary";
 }

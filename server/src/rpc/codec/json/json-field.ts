@@ -105,6 +105,7 @@ function createMapRead(
 			const key = readKey(text.takeName());
 			if (entries !== undefined && Object.hasOwn(entries, key))
 				throw new JsonFault("value", "has a key twice");
+			if (text.dropsNulls && text.takeNull()) continue;
 			let value: unknown;
 			try {
 				value = readValue(text);

@@ -1,9 +1,16 @@
-import { create, type DescMessage, type Message, type Registry } from "@bufbuild/protobuf";
+import {
+	create,
+	type DescField,
+	type DescMessage,
+	type Message,
+	type Registry,
+} from "@bufbuild/protobuf";
 import { JsonFault, refuse, within } from "./json-fault.ts";
 import type { MessageReader } from "./json-field.ts";
 import { createFieldReader, type FieldReader } from "./json-field.ts";
-import { JsonText } from "./json-text.ts";
+import { JsonText, type JsonTextMode } from "./json-text.ts";
 import { createWellKnownReader } from "./json-well-known.ts";
+import { pathsIn } from "./patch-paths.ts";
 
 /** Reads messages in ProtoJSON. */
 export interface JsonReader {
@@ -14,6 +21,19 @@ export interface JsonReader {
 	 * @throws JsonFault
 	 */
 	read(schema: DescMessage, text: string): Message;
+	/**
+	 * Reads one field from its whole text, and sets it.
+	 *
+	 * @throws JsonFault
+	 */
+	readField(field: DescField, text: string, message: Message): undefined;
+	/**
+	 * Reads one field from a merge patch (an entry of a map may be `null`), and sets it.
+	 *
+	 * @returns the paths that the patch names, from the field on
+	 * @throws JsonFault
+	 */
+	readPatch(field: DescField, text: string, message: Message): readonly string[];
 }
 
 /** What a reader is made with. */
@@ -48,21 +68,54 @@ export function createJsonReader({ registry, maxEntries }: JsonReaderOptions): J
 		}
 		return reader;
 	};
+	const fieldReaders = new Map<DescField, FieldReader>();
+	const fieldReaderOf = (desc: DescField): FieldReader => {
+		let reader = fieldReaders.get(desc);
+		if (reader === undefined) {
+			reader = createFieldReader(desc, 0, readerOf);
+			fieldReaders.set(desc, reader);
+		}
+		return reader;
+	};
 	const limits = { maxEntries, maxDepth };
 	const readWhole = (schema: DescMessage, text: JsonText): Message | undefined => {
 		const message = readerOf(schema).read(text);
 		text.end();
 		return message;
 	};
-	return {
-		read(schema, text) {
-			if (mayHoldMore(text, maxEntries)) {
-				readWhole(schema, new JsonText(text, limits, true));
+	/** Reads a text, after a look through it where it is long. */
+	const readTwice = <T>(text: string, mode: JsonTextMode, read: (text: JsonText) => T): T => {
+		if (mayHoldMore(text, maxEntries)) read(new JsonText(text, limits, { ...mode, isTrial: true }));
+		return read(new JsonText(text, limits, mode));
+	};
+	const readField = (
+		desc: DescField,
+		{ text, mode }: { readonly text: string; readonly mode: JsonTextMode },
+		message: Message,
+	): void => {
+		const target = message as unknown as Target;
+		readTwice(text, mode, (json) => {
+			try {
+				fieldReaderOf(desc).read(json, json.isTrial ? undefined : target);
+				json.end();
+			} catch (error) {
+				throw within(error, desc.name);
 			}
-			return readWhole(schema, new JsonText(text, limits)) as Message;
+		});
+	};
+	return {
+		read: (schema, text) => readTwice(text, {}, (json) => readWhole(schema, json)) as Message,
+		readField(desc, text, message) {
+			readField(desc, { text, mode: {} }, message);
+		},
+		readPatch(desc, text, message) {
+			readField(desc, { text, mode: { dropsNulls: true } }, message);
+			return pathsIn(desc.message as DescMessage, new JsonText(text, limits));
 		},
 	};
 }
+
+type Target = { [name: string]: unknown };
 
 /**
  * Checks at a glance whether a text may hold more entries than are allowed: each is the first one

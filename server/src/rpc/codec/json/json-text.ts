@@ -21,6 +21,12 @@ const noSpace = /[^ \t\n\r]/g;
 const quote = 0x22;
 const backslash = 0x5c;
 
+/** Ways to read a text. Default: neither. */
+export interface JsonTextMode {
+	readonly isTrial?: boolean;
+	readonly dropsNulls?: boolean;
+}
+
 /** Limits of a text. */
 export interface JsonTextLimits {
 	/** Items, members of maps and messages, together. */
@@ -36,6 +42,8 @@ export interface JsonTextLimits {
 export class JsonText {
 	/** True while values are only stepped over and nothing is made of them. */
 	readonly isTrial: boolean;
+	/** `null` for an entry of a map means that there is none, as in a merge patch (RFC 7396). */
+	readonly dropsNulls: boolean;
 	readonly #text: string;
 	#at = 0;
 	#entriesLeft: number;
@@ -43,12 +51,17 @@ export class JsonText {
 	/** Characters that may still be read a second time: looking ahead needs a bound. */
 	#lookAheadLeft: number;
 
-	constructor(text: string, { maxEntries, maxDepth }: JsonTextLimits, isTrial = false) {
+	constructor(
+		text: string,
+		{ maxEntries, maxDepth }: JsonTextLimits,
+		{ isTrial = false, dropsNulls = false }: JsonTextMode = {},
+	) {
 		this.#text = text;
 		this.#entriesLeft = maxEntries;
 		this.#depthLeft = maxDepth;
 		this.#lookAheadLeft = 2 * text.length;
 		this.isTrial = isTrial;
+		this.dropsNulls = dropsNulls;
 	}
 
 	/** Counts one thing that takes room. */

@@ -1,0 +1,69 @@
+/** A range of media types and how much it is liked (RFC 9110, 12.5.1). */
+interface MediaRange {
+	readonly type: string;
+	readonly subtype: string;
+	readonly weight: number;
+}
+
+/** Ranges that are looked at: no browser has more. */
+const maxRanges = 32;
+
+/**
+ * Chooses the media type that Accept likes best, and of equal ones the first that is offered.
+ * Parameters but the weight are passed over.
+ * @param accept undefined: anything is liked
+ * @returns undefined where none of them is taken
+ */
+export function chooseMediaType(
+	accept: string | undefined,
+	offered: readonly string[],
+): string | undefined {
+	if (accept === undefined || accept === "*/*") return offered[0];
+	if (offered.includes(accept)) return accept;
+	const ranges = accept.split(",", maxRanges).map(parseRange);
+	let best: string | undefined;
+	let bestWeight = 0;
+	for (const mediaType of offered) {
+		const weight = weightOf(mediaType, ranges);
+		if (weight > bestWeight) {
+			best = mediaType;
+			bestWeight = weight;
+		}
+	}
+	return best;
+}
+
+/** The most precise range decides. */
+function weightOf(mediaType: string, ranges: readonly MediaRange[]): number {
+	const [type, subtype] = mediaType.split("/", 2);
+	let weight = 0;
+	let precision = 0;
+	for (const range of ranges) {
+		const isType = range.type === type;
+		const isWhole = isType && range.subtype === subtype;
+		const isPart = isType && range.subtype === "*";
+		const isAny = range.type === "*" && range.subtype === "*";
+		const found = isWhole ? 3 : isPart ? 2 : isAny ? 1 : 0;
+		if (found > precision) {
+			precision = found;
+			weight = range.weight;
+		}
+	}
+	return weight;
+}
+
+/** A malformed range or weight takes nothing. */
+function parseRange(text: string): MediaRange {
+	const [range = "", ...parameters] = text.split(";");
+	const [type = "", subtype = ""] = range.trim().toLowerCase().split("/");
+	return { type, subtype, weight: weightIn(parameters) };
+}
+
+function weightIn(parameters: readonly string[]): number {
+	for (const parameter of parameters) {
+		const match = /^[\t ]*q=(.*?)[\t ]*$/i.exec(parameter);
+		if (match === null) continue;
+		return /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(match[1] ?? "") ? Number(match[1]) : 0;
+	}
+	return 1;
+}
