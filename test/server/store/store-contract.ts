@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { placesIn } from "../../../server/src/resource/version.ts";
 import type { Store } from "../../../server/src/store/store.ts";
 import type { RecordingSink } from "./recording-sink.ts";
+import { describeActions, describeNoActions } from "./store-contract-actions.ts";
 import { describeCredentials } from "./store-contract-credentials.ts";
 import { describeWrites } from "./store-contract-writes.ts";
 import { createVmNames } from "./vm-names.ts";
@@ -36,6 +37,12 @@ const exceptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 	},
 };
 
+/** Stores without KubeVirt, which cannot restart, pause or resume. */
+const unable: ReadonlySet<string> = new Set([
+	"the Kubernetes store",
+	"the Kubernetes store on a real API server",
+]);
+
 /** What every store must do, whatever is behind it. */
 export function describeStore(name: string, open: () => Promise<StoreHarness>): void {
 	describe(`the store contract on ${name}`, () => {
@@ -50,6 +57,8 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
 		describeWrites(() => harness);
 		describeCredentials(() => harness);
 		describeOperator(() => harness);
+		if (unable.has(name)) describeNoActions(() => harness);
+		else describeActions(() => harness);
 
 		test("a call that was canceled before it began writes nothing", async () => {
 			const options = { ...createOptions, signal: AbortSignal.abort() };

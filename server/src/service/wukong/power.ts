@@ -5,10 +5,12 @@ import {
 	type Wukong,
 	WukongSchema,
 	WukongSpecSchema,
+	WukongStatus_PowerState,
 } from "@novasphere/wukong-gen/wukong";
 import type { StartWukongRequest, StopWukongRequest } from "@novasphere/wukong-gen/wukong-service";
 import { wantedOn } from "../../resource/wukong/power-state.ts";
 import type { Edit } from "../../store/store.ts";
+import { requestedMs } from "./durations.ts";
 import { checkNotDeleting, checkPreconditions } from "./preconditions.ts";
 import type { ServiceContext } from "./service-context.ts";
 
@@ -17,7 +19,9 @@ type PowerAnswer = { readonly wukong: Wukong; readonly changed: boolean };
 
 /**
  * Creates the methods StartWukong and StopWukong: they write auto_start and keep run_strategy. What
- * is wanted already is no error, and nothing is written.
+ * is wanted already is no error, and nothing is written; but where a VM that is wanted on is off, it
+ * was stopped from outside, and Start has it started again. A grace period shortens a stop that is
+ * under way, too.
  * @param on true for Start
  */
 export function createPower(
@@ -26,19 +30,32 @@ export function createPower(
 ): (request: PowerRequest, context: HandlerContext) => Promise<PowerAnswer> {
 	return async (request, { signal, timeoutMs: remainingMs }) => {
 		const { uid, resourceVersion, validateOnly } = request;
+		const gracePeriodMs = gracePeriodOf(request);
 		let changed = false;
 		const wukong = await store.edit(
 			{ namespace: request.namespace || defaultNamespace, name: request.name },
 			(current) => {
 				checkPreconditions(current, { uid, resourceVersion });
 				checkNotDeleting(current);
-				changed = wantedOn(current.spec) !== on;
-				return changed ? powerEdit(current, on) : undefined;
+				const wakeOperator = on && isStoppedOutside(current);
+				changed = wantedOn(current.spec) !== on || wakeOperator;
+				if (!changed && gracePeriodMs === undefined) return undefined;
+				return { ...powerEdit(current, on), wakeOperator, gracePeriodMs };
 			},
 			{ validateOnly, signal, remainingMs },
 		);
 		return { wukong, changed };
 	};
+}
+
+/** @throws INVALID_REQUEST */
+function gracePeriodOf(request: PowerRequest): number | undefined {
+	return "gracePeriod" in request ? requestedMs("grace_period", request.gracePeriod) : undefined;
+}
+
+/** Checks for a VM that is wanted on and off all the same: STOPPED is never said while it starts. */
+function isStoppedOutside({ spec, status }: Wukong): boolean {
+	return wantedOn(spec) && status?.powerState === WukongStatus_PowerState.STOPPED;
 }
 
 function powerEdit(current: Wukong, on: boolean): Edit {

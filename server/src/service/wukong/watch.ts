@@ -1,9 +1,8 @@
-import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext } from "@connectrpc/connect";
 import type { WatchWukongRequest, WukongEvent } from "@novasphere/wukong-gen/wukong-service";
-import { invalidRequest } from "../../failure.ts";
 import { createSelector } from "../../watch/selector/selector.ts";
 import type { WatchStream } from "../../watch/watch-stream.ts";
+import { requestedMs } from "./durations.ts";
 import { callerOf, type ServiceContext } from "./service-context.ts";
 
 /**
@@ -27,20 +26,8 @@ export function createWatch({
 			},
 			resourceVersion: request.resourceVersion,
 			minResourceVersion: request.minResourceVersion,
-			heartbeatIntervalMs: requestedIntervalMs(request.heartbeatInterval) ?? heartbeatIntervalMs,
+			heartbeatIntervalMs:
+				requestedMs("heartbeat_interval", request.heartbeatInterval) ?? heartbeatIntervalMs,
 			caller: callerOf(context),
 		});
-}
-
-/**
- * Reads the heartbeat interval.
- * @throws INVALID_REQUEST for more nanoseconds than a second has: binary requests can hold that, JSON cannot
- */
-function requestedIntervalMs(interval: Duration | undefined): number | undefined {
-	if (interval === undefined) return undefined;
-	if (interval.nanos >= 0 && interval.nanos < 1e9) return durationMs(interval);
-	throw invalidRequest({
-		field: "heartbeat_interval",
-		description: "must have from 0 to 999,999,999 nanoseconds",
-	});
 }

@@ -9,6 +9,7 @@ import {
 } from "@novasphere/wukong-gen/wukong-service";
 import type { ObjectRef } from "../../resource/object.ts";
 import { notSupported } from "../../resource/wukong/failures.ts";
+import { createAction, restartOf } from "./actions.ts";
 import { createCreate } from "./create.ts";
 import { createDelete } from "./delete.ts";
 import { createGet } from "./get.ts";
@@ -31,9 +32,9 @@ export function createWukongService(context: ServiceContext): ServiceImplSpec {
 		deleteWukong: createDelete(context),
 		startWukong: createPower(context, true),
 		stopWukong: createPower(context, false),
-		restartWukong: notYet,
-		pauseWukong: notYet,
-		resumeWukong: notYet,
+		restartWukong: createAction(context, restartOf),
+		pauseWukong: createAction(context, () => ({ kind: "pause" })),
+		resumeWukong: createAction(context, () => ({ kind: "resume" })),
 		waitWukong: notYet,
 		watchWukong: createWatch(context),
 	});

@@ -5,12 +5,14 @@ import { storeClosed, storeNotLoaded } from "../../failure.ts";
 import type { ObjectRef } from "../../resource/object.ts";
 import { placesIn } from "../../resource/version.ts";
 import {
-	notSupported,
 	requestIdReused,
 	wukongAlreadyExists,
 	wukongNotFound,
+	wukongNotRunning,
 } from "../../resource/wukong/failures.ts";
 import { toPublicView } from "../../resource/wukong/public-view.ts";
+import { act } from "../simulator/actions.ts";
+import { withGracePeriod } from "../simulator/grace-period.ts";
 import type { OperatorOptions } from "../simulator/operator-options.ts";
 import type { HistoryLimits, Store, WriteOptions } from "../store.ts";
 import { createOperator, type Operator } from "./embedded-operator.ts";
@@ -57,6 +59,7 @@ export function createEmbeddedStore(
 	openStorage: OpenStorage = openSqliteStorage,
 ): Store {
 	const { clock, observer = silent } = options;
+	const life: OperatorOptions = { ...options.operator, playsKubeVirt: true };
 	let running: Running | undefined;
 	let isClosed = false;
 	let head = 0n;
@@ -80,7 +83,7 @@ export function createEmbeddedStore(
 		}),
 		newestVersion: async () => head,
 		async start(sink) {
-			const { storage, recovery } = await open(options, openStorage);
+			const { storage, recovery } = await open({ ...options, operator: life }, openStorage);
 			const writeQueue = createWriteQueue({
 				...recovery,
 				storage,
@@ -93,7 +96,7 @@ export function createEmbeddedStore(
 					for (const { object } of changes) operator.look(object);
 				},
 			});
-			const operator = createOperator(writeQueue, options.operator, clock);
+			const operator = createOperator(writeQueue, life, clock);
 			running = { storage, writeQueue, operator };
 			head = recovery.state.head;
 			sink.load(recovery.state);
@@ -117,8 +120,10 @@ export function createEmbeddedStore(
 			write(ref, writeOptions, (entry) => {
 				if (entry === undefined) throw wukongNotFound(ref);
 				const wanted = edit(entry.published);
-				const record = wanted && editedRecord(entry.record, wanted);
-				if (record === undefined) return { answer: entry.published };
+				if (wanted === undefined) return { answer: entry.published };
+				const edited = editedRecord(entry.record, wanted) ?? entry.record;
+				const record = withGracePeriod(edited, wanted.gracePeriodMs);
+				if (record === entry.record) return { answer: entry.published };
 				if (writeOptions.validateOnly) return { answer: toPublicView(record) };
 				return { record, origin: entry.origin };
 			}),
@@ -133,8 +138,22 @@ export function createEmbeddedStore(
 			});
 			return { wukong, version: BigInt(placesIn(wukong.resourceVersion)) };
 		},
-		async act(ref) {
-			throw notSupported(ref, "restart, pause and resume are not available in this store yet");
+		async act(ref, action, actionOptions) {
+			let changed = false;
+			const wukong = await write(ref, actionOptions, (entry) => {
+				if (entry === undefined) throw wukongNotFound(ref);
+				actionOptions.check(entry.published);
+				const acted = act(entry.record, action, { nowMs: clock.nowMs(), options: life });
+				if (acted === undefined) throw wukongNotRunning(ref);
+				changed = acted.changed;
+				if (acted.status === undefined || acted.status === entry.record.status) {
+					return { answer: entry.published };
+				}
+				const record = { ...entry.record, status: acted.status };
+				if (actionOptions.validateOnly) return { answer: toPublicView(record) };
+				return { record, origin: entry.origin };
+			});
+			return { wukong, changed };
 		},
 		async close() {
 			isClosed = true;

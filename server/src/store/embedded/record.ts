@@ -8,7 +8,7 @@ import {
 } from "@novasphere/wukong-gen/wukong";
 import { freeze } from "../../resource/freeze.ts";
 import { hiddenAnnotations, visibleAnnotations } from "../../resource/wukong/hidden-annotations.ts";
-import { effectiveSpec } from "../../resource/wukong/power-state.ts";
+import { effectiveSpec, wantedOn } from "../../resource/wukong/power-state.ts";
 import { toPublicView } from "../../resource/wukong/public-view.ts";
 import type { CredentialChange, Edit } from "../store.ts";
 
@@ -84,13 +84,24 @@ export function editedRecord(current: Wukong, edit: Edit): Wukong | undefined {
 	if (equals(WukongSchema, current, next)) return undefined;
 	const before = current.spec ?? create(WukongSpecSchema);
 	const sameSpec = equals(WukongSpecSchema, before, nextSpec);
-	return { ...next, generation: current.generation + (sameSpec ? 0n : 1n) };
+	const sameWish = wantedOn(before) === wantedOn(nextSpec);
+	return {
+		...(sameWish ? next : withoutPowerWords(next)),
+		generation: current.generation + (sameSpec ? 0n : 1n),
+	};
+}
+
+/** Drops why and since when a power state is: of the one that follows from a new wish nobody has said it. */
+function withoutPowerWords(record: Wukong): Wukong {
+	if (record.status === undefined) return record;
+	const { powerSince: _, ...status } = record.status;
+	return { ...record, status: { ...status, powerReason: "", powerMessage: "" } };
 }
 
 /** Returns the record once its deletion has begun. */
 export function deletingRecord(current: Wukong, nowMs: number): Wukong {
 	return {
-		...current,
+		...withoutPowerWords(current),
 		deleteTime: timestampFromMs(nowMs),
 		generation: current.generation + 1n,
 	};

@@ -17,6 +17,11 @@ export interface OperatorOptions extends OperatorTimings {
 	 * does. Default: longhorn, standard, local-path.
 	 */
 	readonly storageClasses?: readonly string[];
+	/**
+	 * True: there is no KubeVirt beside the store, so the simulator plays that, too, and status says
+	 * what KubeVirt would. Default: false.
+	 */
+	readonly playsKubeVirt?: boolean;
 }
 
 /** Short but visible steps: a new VM runs after 1.3 seconds. */

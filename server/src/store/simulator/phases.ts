@@ -7,8 +7,20 @@ import {
 	type Wukong,
 } from "@novasphere/wukong-gen/wukong";
 
-/** The steps of a VM's life, as the operator goes through them. */
-export type Step = "new" | "pending" | "creating" | "running" | "stopping" | "stopped" | "failed";
+/**
+ * The steps of a VM's life, as the operator goes through them. `restarting` is the shutdown before a
+ * new start; `paused` and `restarting` come by an action only.
+ */
+export type Step =
+	| "new"
+	| "pending"
+	| "creating"
+	| "running"
+	| "paused"
+	| "stopping"
+	| "restarting"
+	| "stopped"
+	| "failed";
 
 /** Returns the step that a status stands for; an unknown phase starts from the beginning. */
 export function stepOf(wukong: Wukong): Step {
@@ -18,7 +30,7 @@ export function stepOf(wukong: Wukong): Step {
 		case "Creating":
 			return "creating";
 		case "Running":
-			return conditionStatus(wukong, "Ready") === "True" ? "running" : "stopping";
+			return poweredStepOf(wukong);
 		case "Stopped":
 			return "stopped";
 		case "Error":
@@ -28,13 +40,29 @@ export function stepOf(wukong: Wukong): Step {
 	}
 }
 
+/** Returns the step of a VM that has power, by the reason of its condition Ready. */
+function poweredStepOf(wukong: Wukong): Step {
+	const found = conditionOf(wukong, "Ready");
+	if (found?.status === "True") return "running";
+	switch (found?.reason) {
+		case ready.paused.reason:
+			return "paused";
+		case ready.restarting.reason:
+			return "restarting";
+		default:
+			return "stopping";
+	}
+}
+
 /** The phase that the operator writes for each step. */
 export const phaseOf: { readonly [S in Step]: string } = {
 	new: "",
 	pending: "Pending",
 	creating: "Creating",
 	running: "Running",
+	paused: "Running",
 	stopping: "Running",
+	restarting: "Running",
 	stopped: "Stopped",
 	failed: "Error",
 };
@@ -46,7 +74,13 @@ const ready: { readonly [S in Step]: Words } = {
 	pending: { status: "False", reason: "Provisioning", message: "volumes are being provisioned" },
 	creating: { status: "False", reason: "Starting", message: "the VM is starting" },
 	running: { status: "True", reason: "Running", message: "the VM is running" },
+	paused: { status: "False", reason: "Paused", message: "the VM is frozen in memory" },
 	stopping: { status: "False", reason: "Stopping", message: "the VM is shutting down" },
+	restarting: {
+		status: "False",
+		reason: "Restarting",
+		message: "the VM is shutting down, to be started again",
+	},
 	stopped: { status: "False", reason: "Stopped", message: "the VM is off" },
 	failed: { status: "False", reason: "StorageClassNotFound", message: "a volume cannot be made" },
 };
@@ -56,14 +90,18 @@ const networks: { readonly [S in Step]: Words } = {
 	pending: { status: "Unknown", reason: "WaitingForVolumes", message: "waiting for volumes" },
 	creating: { status: "Unknown", reason: "Configuring", message: "interfaces are being set up" },
 	running: { status: "True", reason: "Configured", message: "all interfaces are up" },
+	// Differs from the steps before and after it, which Ready does not.
+	paused: { status: "Unknown", reason: "Paused", message: "the VM is frozen in memory" },
 	stopping: { status: "True", reason: "Configured", message: "all interfaces are up" },
+	restarting: { status: "True", reason: "Configured", message: "all interfaces are up" },
 	stopped: { status: "False", reason: "NotRunning", message: "the VM is off" },
 	failed: { status: "Unknown", reason: "WaitingForVolumes", message: "waiting for volumes" },
 };
 
 /**
  * Lists the three findings of a step. Between any two steps that follow one another
- * at least one status differs; `lastTransitionMs` relies on it.
+ * at least one status differs, for `lastTransitionMs` relies on it; but for a restart that becomes a
+ * stop, which is the same shutdown.
  * @param unbound the disk that keeps the volumes from being bound, if any.
  */
 export function findingsOf(step: Step, unbound: Disk | undefined): Finding[] {
@@ -95,9 +133,9 @@ interface Finding {
 	readonly message: string;
 }
 
-/** Returns the status of one condition; undefined where there is none yet. */
-function conditionStatus(wukong: Wukong, type: Finding["type"]): string | undefined {
-	return wukong.status?.conditions.find((condition) => condition.type === type)?.status;
+/** Returns one condition; undefined where there is none yet. */
+function conditionOf(wukong: Wukong, type: Finding["type"]): Condition | undefined {
+	return wukong.status?.conditions.find((condition) => condition.type === type);
 }
 
 /**
@@ -110,7 +148,7 @@ export function conditionsOf(
 	nowMs: number,
 ): Condition[] {
 	return findings.map((finding) => {
-		const before = wukong.status?.conditions.find(({ type }) => type === finding.type);
+		const before = conditionOf(wukong, finding.type);
 		const next = create(ConditionSchema, {
 			...finding,
 			lastTransitionTime: timestampFromMs(nowMs),

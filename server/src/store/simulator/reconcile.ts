@@ -4,6 +4,8 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Wukong, type WukongStatus, WukongStatusSchema } from "@novasphere/wukong-gen/wukong";
 import { wantedOn } from "../../resource/wukong/power-state.ts";
 import { networksOf, unboundDisk, volumesOf } from "./devices.ts";
+import { graceMs } from "./grace-period.ts";
+import { kubevirtWords } from "./kubevirt-words.ts";
 import type { OperatorOptions } from "./operator-options.ts";
 import {
 	conditionsOf,
@@ -27,7 +29,8 @@ export interface ReconcileResult {
 /**
  * Reconciles a VM: computes what the operator does next, in at most one step, as a pure function.
  * Pending → Creating → Running; wanted off → Stopped; a storage class that does
- * not exist → Error, until spec names one that does; deletion → Stopped, then gone.
+ * not exist → Error, until spec names one that does; deletion → Stopped, then gone; a restart →
+ * shut down, then Creating.
  * @param nowMs wall-clock time in milliseconds since 1970.
  */
 export function reconcile(
@@ -53,7 +56,7 @@ export function reconcile(
 		status:
 			next === step && isDescribed(wukong)
 				? statusOf(wukong)
-				: describe(wukong, next, nowMs, options),
+				: describe(wukong, next, { nowMs, options }),
 		finalized: false,
 		wakeAtMs: lastsMs === undefined ? undefined : startMs + lastsMs,
 	};
@@ -76,10 +79,14 @@ function nextStep(step: Step, wukong: Wukong, isOver: boolean, options: Operator
 			if (!on) return "stopped";
 			return isOver ? "running" : "creating";
 		case "running":
-			return on ? "running" : "stopping";
+		case "paused":
+			return on ? step : "stopping";
 		case "stopping":
 			if (on) return "running";
 			return isOver ? "stopped" : "stopping";
+		case "restarting":
+			if (isOver) return on ? "creating" : "stopped";
+			return on ? "restarting" : "stopping";
 		case "stopped":
 			return on ? "creating" : "stopped";
 	}
@@ -93,7 +100,8 @@ function durationOf(step: Step, wukong: Wukong, options: OperatorOptions): numbe
 		case "creating":
 			return options.creatingMs;
 		case "stopping":
-			return options.stoppingMs;
+		case "restarting":
+			return Math.min(options.stoppingMs, graceMs(wukong));
 		case "stopped":
 			return wukong.deleteTime === undefined ? undefined : options.deletingMs;
 		default:
@@ -101,24 +109,34 @@ function durationOf(step: Step, wukong: Wukong, options: OperatorOptions): numbe
 	}
 }
 
-function describe(
+/**
+ * Describes a VM at a step.
+ * @param nowMs wall-clock time; the step has begun then, unless the VM was at it already
+ */
+export function describe(
 	wukong: Wukong,
 	step: Step,
-	nowMs: number,
-	options: OperatorOptions,
+	{ nowMs, options }: { readonly nowMs: number; readonly options: OperatorOptions },
 ): WukongStatus {
 	const before = statusOf(wukong);
-	const placed = step === "creating" || step === "running" || step === "stopping";
+	const runs = runningSteps.has(step);
+	const placed = step === "creating" || runs;
 	const provisioned = placed || step === "stopped";
+	const findings = findingsOf(step, unboundDisk(wukong, options));
+	const sinceMs = step === stepOf(wukong) ? lastTransitionMs(wukong) : nowMs;
 	return create(WukongStatusSchema, {
 		phase: phaseOf[step],
 		vmName: `${wukong.name}-vm`,
-		conditions: conditionsOf(wukong, findingsOf(step, unboundDisk(wukong, options)), nowMs),
+		conditions: conditionsOf(wukong, findings, nowMs),
 		nodeName: before.nodeName === "" && placed ? nodeOf(wukong) : before.nodeName,
-		networks: provisioned ? networksOf(wukong, step === "running" || step === "stopping") : [],
+		networks: provisioned ? networksOf(wukong, runs) : [],
 		volumes: volumesOf(wukong, provisioned, options),
+		...(options.playsKubeVirt === true && kubevirtWords(step, findings, sinceMs)),
 	});
 }
+
+/** Steps at which the guest has its addresses. */
+const runningSteps: ReadonlySet<Step> = new Set(["running", "paused", "stopping", "restarting"]);
 
 /** Checks whether the status describes the present spec: all of it follows from step and spec. */
 function isDescribed({ status, generation }: Wukong): boolean {
