@@ -56,11 +56,30 @@ async function bareCaller(): Promise<KubeApi> {
 	return callerAs(namespace, "bare");
 }
 
-const ownRule = {
-	apiGroups: ["vm.novasphere.dev"],
-	resources: ["wukongs"],
-	verbs: ["get", "list", "watch", "create", "update", "delete"],
-};
+const ownGrants: Document[] = [
+	{
+		apiGroups: ["vm.novasphere.dev"],
+		resources: ["wukongs"],
+		verbs: ["get", "list", "watch", "create", "update", "delete"],
+	},
+	{
+		apiGroups: ["kubevirt.io"],
+		resources: ["virtualmachines", "virtualmachineinstances"],
+		verbs: ["get", "list", "watch"],
+	},
+	{
+		apiGroups: ["subresources.kubevirt.io"],
+		resources: ["virtualmachines/restart", "virtualmachines/stop"],
+		verbs: ["update"],
+	},
+	{
+		apiGroups: ["subresources.kubevirt.io"],
+		resources: ["pause", "unpause", "softreboot", "reset"].map(
+			(verb) => `virtualmachineinstances/${verb}`,
+		),
+		verbs: ["update"],
+	},
+];
 
 /** The whole life of a Wukong, as the service leads it. */
 async function life(caller: KubeApi, namespace: string): Promise<string[]> {
@@ -80,6 +99,9 @@ async function life(caller: KubeApi, namespace: string): Promise<string[]> {
 
 const core = (namespace: string, resource: string) => `/api/v1/namespaces/${namespace}/${resource}`;
 
+const kubevirt = (group: string, namespace: string, resource: string) =>
+	`/apis/${group}/v1/namespaces/${namespace}/${resource}`;
+
 /** What the service has no business with, in a namespace that it serves. */
 function foreign(namespace: string): KubeCall[] {
 	const path = wukongPath(namespace);
@@ -90,6 +112,15 @@ function foreign(namespace: string): KubeCall[] {
 		{ method: "PUT", path: `${path}/other/status`, body: wukongResource("other") },
 		{ method: "GET", path: `${path}/other/status` },
 		{ method: "DELETE", path },
+		{ method: "POST", path: kubevirt("kubevirt.io", namespace, "virtualmachines"), body: {} },
+		{ method: "DELETE", path: kubevirt("kubevirt.io", namespace, "virtualmachines/web-vm") },
+		...["virtualmachines/web-vm/migrate", "virtualmachineinstances/web-vm/freeze"].map(
+			(verb): KubeCall => ({
+				method: "PUT",
+				path: kubevirt("subresources.kubevirt.io", namespace, verb),
+				body: {},
+			}),
+		),
 		{ method: "GET", path: core(namespace, "secrets") },
 		{ method: "GET", path: core(namespace, "pods") },
 		{ method: "GET", path: core(namespace, "configmaps") },
@@ -114,7 +145,7 @@ describe("with the rights for one namespace", () => {
 	});
 
 	test("there is no right beyond these", async () => {
-		expect(await ownRules(caller, served)).toEqual([ownRule]);
+		expect(await ownRules(caller, served)).toEqual(ownGrants);
 		for (const call of foreign(served)) {
 			expect([call, await outcome(caller, call)]).toEqual([call, "403 Forbidden"]);
 		}
@@ -156,7 +187,7 @@ describe("with the rights for the whole cluster", () => {
 
 	test("there is no right beyond these", async () => {
 		const namespace = await createNamespace(admin);
-		expect(await ownRules(caller, namespace)).toEqual([ownRule]);
+		expect(await ownRules(caller, namespace)).toEqual(ownGrants);
 		for (const call of foreign(namespace)) {
 			expect([call, await outcome(caller, call)]).toEqual([call, "403 Forbidden"]);
 		}

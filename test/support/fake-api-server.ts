@@ -34,6 +34,12 @@ export interface FakeRequest {
 /** Answers in place of the fake; true where it did. */
 export type FakeAnswer = (request: FakeRequest, response: ServerResponse) => boolean;
 
+/** Answers a request that is about another API group than the Wukongs'. */
+export type FakeForeign = (
+	request: { readonly method: string; readonly path: string; readonly body: JsonObject },
+	response: ServerResponse,
+) => Promise<void>;
+
 /** Sends a line of a watch in place of the fake, or something else; true where it did. */
 export type FakeLine = (line: string, response: ServerResponse) => boolean;
 
@@ -50,6 +56,8 @@ export interface FakeApiServer {
 	intercept(answer: FakeAnswer | undefined): void;
 	/** Looks at each line of a watch first; back to nothing with undefined. */
 	interceptLines(send: FakeLine | undefined): void;
+	/** Answers what is about another API group; without it that is 404. */
+	foreign: FakeForeign | undefined;
 	/** Number of watches that are open. */
 	readonly watching: number;
 	/** Breaks all watches off. */
@@ -174,8 +182,16 @@ export async function startFakeApiServer(
 		}
 	};
 
+	let foreign: FakeForeign | undefined;
 	const handle = async (request: IncomingMessage, response: ServerResponse) => {
 		const url = new URL(request.url ?? "", "http://fake");
+		if (!url.pathname.startsWith(root)) {
+			const { method = "" } = request;
+			const body = await readJson(request);
+			if (foreign === undefined) answerJson(response, 404, {});
+			else await foreign({ method, path: url.pathname, body }, response);
+			return;
+		}
 		const path = url.pathname.slice(root.length);
 		requests.push(`${request.method} ${path}${url.search}`);
 		const body = await readJson(request);
@@ -223,6 +239,12 @@ export async function startFakeApiServer(
 		},
 		get renewals() {
 			return token - 1;
+		},
+		get foreign() {
+			return foreign;
+		},
+		set foreign(answer) {
+			foreign = answer;
 		},
 		get watching() {
 			return watches.size;

@@ -1,4 +1,5 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import type { FieldViolation } from "../failure.ts";
 import type { ApiObject, ObjectRef } from "../resource/object.ts";
 
 /**
@@ -292,6 +293,11 @@ export interface Store extends ChangeFeed {
 	 * no answer came)
 	 */
 	act(ref: ObjectRef, action: Action, options: ActionOptions): Promise<ActionResult>;
+	/**
+	 * Lists the fields of a VM that is created, or is the outcome of an edit, which are taken without
+	 * the effect they should have: they are dropped, or nobody acts on them. Default: there are none.
+	 */
+	warningsOf?(wukong: Wukong): readonly FieldViolation[];
 	/** Ends all work; what was acknowledged stays stored. */
 	close(): Promise<void>;
 }

@@ -34,7 +34,7 @@ export function createCreate({
 			requestId: validateOnly ? "" : request.requestId,
 			fingerprint: fingerprintOf(wukong),
 		});
-		return { wukong: stored };
+		return { wukong: stored, warnings: [...(store.warningsOf?.(wukong) ?? [])] };
 	};
 }
 

@@ -27,6 +27,7 @@ export function createUpdate({
 		const applyTo = createUpdateEdit({ body, mask });
 		const { resourceVersion } = body;
 		const { generation, validateOnly } = request;
+		let outcome: Wukong | undefined;
 		const wukong = await store.edit(
 			{ namespace: body.namespace || defaultNamespace, name: body.name },
 			(current) => {
@@ -34,11 +35,13 @@ export function createUpdate({
 				checkNotDeleting(current);
 				const edit = applyTo(current);
 				validateResult(edit.next, current);
+				outcome = edit.next;
 				return edit;
 			},
 			{ validateOnly, signal, remainingMs },
 		);
-		return { wukong };
+		const warnings = store.warningsOf?.(outcome ?? wukong) ?? [];
+		return { wukong, warnings: [...warnings] };
 	};
 }
 

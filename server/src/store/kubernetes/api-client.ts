@@ -52,6 +52,7 @@ export function createApiClient(options: ApiClientOptions): OperatorApi {
 	});
 
 	return {
+		calls,
 		async list({ limit, continueToken, exactVersion, signal }) {
 			const query = {
 				limit: String(limit),

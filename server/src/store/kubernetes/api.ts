@@ -1,6 +1,7 @@
 import type { Agent } from "node:http";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { ObjectRef } from "../../resource/object.ts";
+import type { ApiCalls } from "./api-calls.ts";
 import type { Unstructured } from "./unstructured.ts";
 
 /** Asks for one page. */
@@ -56,6 +57,8 @@ export interface DeleteRequest extends WriteRequest {
  * too.
  */
 export interface Api extends Upstream {
+	/** Calls of the same API server that are about no kind of their own. */
+	readonly calls: ApiCalls;
 	get(ref: ObjectRef, signal: AbortSignal): Promise<Unstructured>;
 	create(
 		resource: JsonObject,

@@ -2,16 +2,23 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
 import { storeClosed } from "../../failure.ts";
 import type { ObjectRef } from "../../resource/object.ts";
-import { notSupported } from "../../resource/wukong/failures.ts";
+import { effectiveSpec } from "../../resource/wukong/power-state.ts";
 import type { Edit, Sink, Store } from "../store.ts";
 import type { Api } from "./api.ts";
 import { type ApiTimings, createApiClient, defaultApiTimings } from "./api-client.ts";
 import { createCurrentVersion } from "./current-version.ts";
-import { wukongKind } from "./kinds/wukong.ts";
+import { specJson, wukongKind } from "./kinds/wukong.ts";
 import { type KubeconfigOptions, openKubeconfig } from "./kubeconfig-access.ts";
+import { type Actions, createActions } from "./kubevirt/actions.ts";
+import { createGracePeriods } from "./kubevirt/grace-period.ts";
+import { createKubeVirtApi } from "./kubevirt/subresources.ts";
 import { createChangeWaiter, createReadYourWrites } from "./read-your-writes.ts";
 import { createReflector, type Reflector } from "./reflector.ts";
 import { defaultReflectorTimings, type ReflectorTimings } from "./reflector-timings.ts";
+import { type FillIns, fillIn, noFillIns } from "./schema/fill-in.ts";
+import { createSchemaSource, type SchemaSource } from "./schema/schema-source.ts";
+import { warningsOf } from "./schema/warnings.ts";
+import { objectAt } from "./unstructured.ts";
 import type { UpstreamObserver, WriteObserver } from "./upstream-observer.ts";
 import { failureOf, namespaceNotFound, upstreamUnavailable } from "./write-failure.ts";
 import { createWrites, type Writes } from "./writes.ts";
@@ -23,6 +30,8 @@ export interface KubernetesOptions extends KubeconfigOptions {
 	readonly apiTimings?: Partial<ApiTimings>;
 	/** Default: `defaultReflectorTimings`. */
 	readonly reflectorTimings?: Partial<ReflectorTimings>;
+	/** Values for what callers may leave out and the cluster may not. Default: none. */
+	readonly fillIns?: FillIns;
 	readonly clock: Clock;
 	/** Random number from 0 to below 1. Default: `Math.random`. */
 	readonly random?: () => number;
@@ -37,6 +46,8 @@ interface Running {
 	readonly reflector: Reflector;
 	readonly writes: Writes<Wukong, Edit>;
 	readonly currentVersion: (signal: AbortSignal) => Promise<bigint>;
+	readonly schema: SchemaSource;
+	readonly actions: Actions;
 }
 
 /**
@@ -100,8 +111,30 @@ export function createKubernetesStore(
 		const { refresh } = reflector;
 		const { observer } = options;
 		const readYourWrites = createReadYourWrites({ waiter, refresh, newestVersion, observer });
-		const writes = createWrites({ kind: wukongKind, api, readYourWrites, clock, random });
-		return { api, reflector, writes, currentVersion: createCurrentVersion(api) };
+		const schema = createSchemaSource(api.calls, wukongKind, clock);
+		const actions = createActions({
+			api: createKubeVirtApi(api.calls, { ...defaultApiTimings, ...options.apiTimings }),
+			read: (ref, signal) => writes.read(ref, signal),
+			clock,
+			random,
+		});
+		const writes = createWrites({
+			kind: wukongKind,
+			api,
+			readYourWrites,
+			complete: (resource, before) => ({
+				...resource,
+				spec: fillIn(objectAt(resource, "spec"), before && objectAt(before, "spec"), {
+					schema: schema.known,
+					...(options.fillIns ?? noFillIns),
+				}),
+			}),
+			companion: createGracePeriods(actions),
+			clock,
+			random,
+		});
+		const currentVersion = createCurrentVersion(api);
+		return { api, reflector, writes, currentVersion, schema, actions };
 	};
 
 	return {
@@ -114,43 +147,41 @@ export function createKubernetesStore(
 			}
 			running = run(api, sink);
 			await running.reflector.start();
+			await running.schema.refresh();
 		},
 		freshness: () => running?.reflector.freshness() ?? { lagMs: 0, staleSinceMs: undefined },
 		newestVersion,
 		async create(wukong, createOptions) {
 			if (!isServed(wukong)) throw namespaceNotFound(wukong);
-			return writable().create(wukong, createOptions);
+			const writes = writable();
+			await ready().schema.refresh();
+			return writes.create(wukong, createOptions);
 		},
 		async edit(ref, edit, writeOptions) {
 			if (!isServed(ref)) throw wukongKind.failures.notFound(ref);
-			return writable().edit(ref, withoutGracePeriod(ref, edit), writeOptions);
+			const writes = writable();
+			await ready().schema.refresh();
+			return writes.edit(ref, edit, writeOptions);
 		},
 		async remove(ref, check, writeOptions) {
 			if (!isServed(ref)) throw wukongKind.failures.notFound(ref);
 			const { object, version } = await writable().remove(ref, check, writeOptions);
 			return { wukong: object, version };
 		},
-		async act(ref) {
+		async act(ref, action, actionOptions) {
 			if (!isServed(ref)) throw wukongKind.failures.notFound(ref);
-			throw notSupported(ref, "restart, pause and resume are not available on this cluster");
+			writable();
+			return ready().actions.act(ref, action, actionOptions);
+		},
+		warningsOf(wukong) {
+			const spec = specJson(effectiveSpec(wukong.spec));
+			return warningsOf(wukong, spec, running?.schema.known);
 		},
 		async close() {
 			isClosed = true;
 			await running?.reflector.close(storeClosed());
 			running?.api.close();
 		},
-	};
-}
-
-/** Refuses an edit with a grace period before anything of it is written. */
-function withoutGracePeriod(
-	ref: ObjectRef,
-	edit: (current: Wukong) => Edit | undefined,
-): (current: Wukong) => Edit | undefined {
-	return (current) => {
-		const wanted = edit(current);
-		if (wanted?.gracePeriodMs === undefined) return wanted;
-		throw notSupported(ref, "a stop with a grace period is not available on this cluster");
 	};
 }
 

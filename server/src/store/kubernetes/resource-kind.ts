@@ -52,8 +52,11 @@ export interface WritableKind<T extends ClusterObject, Edit> extends ResourceKin
 	toResource(given: T, origin: Origin): JsonObject;
 	/** Reads the origin that `toResource` noted. */
 	originOf(raw: Unstructured): Origin;
-	/** Applies an edit to a resource; undefined where it changes nothing. */
-	applyEdit(raw: Unstructured, edit: Edit): Unstructured | undefined;
+	/**
+	 * Applies an edit to a resource; undefined where it changes nothing.
+	 * @param nowMs time of a note about the edit itself, in milliseconds since 1970
+	 */
+	applyEdit(raw: Unstructured, edit: Edit, nowMs: number): Unstructured | undefined;
 	/** Lists the credentials in a resource: whatever comes back must not repeat them. */
 	secretsIn(resource: JsonObject): string[];
 	/** Names of the object and its fields in requests, for violations. */

@@ -1,3 +1,4 @@
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { Clock } from "../../clock.ts";
 import { keyOf, type ObjectRef } from "../../resource/object.ts";
 import type { CreateOptions, WriteOptions } from "../store.ts";
@@ -23,9 +24,27 @@ export interface WritesOptions<T extends ClusterObject, Edit> {
 	readonly kind: WritableKind<T, Edit>;
 	readonly api: Api;
 	readonly readYourWrites: ReadYourWrites;
+	/**
+	 * Completes a resource with what the cluster needs of it. Default: nothing.
+	 * @param before the resource that was there; undefined: none
+	 */
+	readonly complete?: (resource: JsonObject, before: JsonObject | undefined) => JsonObject;
+	/** Default: edits ask for nothing beside the object. */
+	readonly companion?: EditCompanion<T, Edit>;
 	readonly clock: Clock;
 	/** Random number from 0 to below 1. */
 	readonly random: () => number;
+}
+
+/** What an edit asks for beside the object, of others than the API server. */
+export interface EditCompanion<T, Edit> {
+	/** Checks that it can be done; called before the object is written for the first time. */
+	check(edit: Edit, current: T, options: WriteOptions): Promise<void>;
+	/**
+	 * Does it, where the object is as it should be.
+	 * @param isWritten the object was changed by this edit: a failure must not say that nothing was
+	 */
+	finish(edit: Edit, current: T, options: WriteOptions, isWritten: boolean): Promise<void>;
 }
 
 /** Completes the answer, while the next write to the same object may already begin. */
@@ -41,6 +60,8 @@ export interface Removal<T> {
 export interface Writes<T, Edit> {
 	create(object: T, options: CreateOptions): Promise<T>;
 	edit(ref: ObjectRef, edit: (current: T) => Edit | undefined, options: WriteOptions): Promise<T>;
+	/** Reads an object as the API server has it. Fails with Failure, or with the signal's reason. */
+	read(ref: ObjectRef, signal: AbortSignal): Promise<T>;
 	remove(ref: ObjectRef, check: (current: T) => void, options: WriteOptions): Promise<Removal<T>>;
 }
 
@@ -52,7 +73,8 @@ export interface Writes<T, Edit> {
 export function createWrites<T extends ClusterObject, Edit>(
 	options: WritesOptions<T, Edit>,
 ): Writes<T, Edit> {
-	const { kind, api, readYourWrites, clock } = options;
+	const { kind, api, readYourWrites, companion, clock } = options;
+	const { complete = (resource) => resource } = options;
 	const mutex = createKeyedMutex();
 
 	/**
@@ -123,7 +145,7 @@ export function createWrites<T extends ClusterObject, Edit>(
 
 	const created = async (given: T, createOptions: CreateOptions): Promise<Answer<T>> => {
 		const { validateOnly: dryRun, requestId, fingerprint, signal } = createOptions;
-		const resource = kind.toResource(given, { requestId, fingerprint });
+		const resource = complete(kind.toResource(given, { requestId, fingerprint }), undefined);
 		const { namespace } = given;
 		const secrets = kind.secretsIn(resource);
 		const sent = await send(given, { dryRun, secrets }, () =>
@@ -153,17 +175,30 @@ export function createWrites<T extends ClusterObject, Edit>(
 	): Promise<Answer<T>> => {
 		const { validateOnly: dryRun, signal } = writeOptions;
 		const beforeNextTry = createRetries(ref, writeOptions);
+		let isChecked = false;
 		while (true) {
 			const raw = await read(ref, signal);
-			const wanted = edit(kind.read(raw));
-			const resource = wanted && kind.applyEdit(raw, wanted);
-			if (resource === undefined) return seen(raw, writeOptions);
+			const current = kind.read(raw);
+			const wanted = edit(current);
+			if (wanted === undefined) return seen(raw, writeOptions);
+			if (!isChecked) await companion?.check(wanted, current, writeOptions);
+			isChecked = true;
+			const finish = async (isWritten: boolean) =>
+				companion?.finish(wanted, current, writeOptions, isWritten);
+			const changed = kind.applyEdit(raw, wanted, clock.nowMs());
+			if (changed === undefined) {
+				await finish(false);
+				return seen(raw, writeOptions);
+			}
+			const resource = complete(changed, raw) as Unstructured;
 			// A rule may compare with the state before, and say so.
 			const secrets = [...kind.secretsIn(raw), ...kind.secretsIn(resource)];
 			const sent = await send(ref, { dryRun, secrets }, () => api.replace(resource, { dryRun }));
 			if (sent !== undefined) {
 				const { answer } = sent;
-				return dryRun ? () => kind.read(answer) : seen(answer, writeOptions);
+				if (dryRun) return () => kind.read(answer);
+				await finish(true);
+				return seen(answer, writeOptions);
 			}
 			await beforeNextTry();
 		}
@@ -225,6 +260,7 @@ export function createWrites<T extends ClusterObject, Edit>(
 	};
 
 	return {
+		read: async (ref, signal) => kind.read(await read(ref, signal)),
 		create: (object, createOptions) =>
 			inTurn(object, createOptions, () => created(object, createOptions)),
 		edit: (ref, edit, writeOptions) =>

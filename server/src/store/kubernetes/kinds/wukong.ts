@@ -29,6 +29,7 @@ import {
 } from "../../../resource/wukong/hidden-annotations.ts";
 import { effectiveSpec, wantedOn } from "../../../resource/wukong/power-state.ts";
 import { toPublicView } from "../../../resource/wukong/public-view.ts";
+import { formatStartAsked, startAskedKey } from "../../../resource/wukong/start-annotation.ts";
 import type { CredentialChange, Edit } from "../../store.ts";
 import { integerJson, withIntegerTexts } from "../lossless-json.ts";
 import { apiVersionOf, type Origin, type WritableKind } from "../resource-kind.ts";
@@ -77,10 +78,22 @@ export function readWukong(raw: Unstructured): Wukong {
 		generation: BigInt(Number.isSafeInteger(metadata.generation) ? Number(metadata.generation) : 0),
 		labels: texts(metadata, "labels"),
 		annotations: texts(metadata, "annotations"),
-		spec: readMessage(WukongSpecSchema, objectAt(raw, "spec")),
+		spec: withoutFalseFields(readMessage(WukongSpecSchema, objectAt(raw, "spec"))),
 		status: readMessage(WukongStatusSchema, objectAt(raw, "status")),
 		...times(metadata),
 	});
+}
+
+/**
+ * Clears the optional fields that are false: an operator's first write drops them, which is to be no
+ * change of the spec that callers see.
+ */
+function withoutFalseFields(spec: WukongSpec): WukongSpec {
+	const { cloudInitUser, highAvailability, networks } = spec;
+	if (cloudInitUser?.lockPasswd === false) delete cloudInitUser.lockPasswd;
+	if (highAvailability?.antiAffinity === false) delete highAvailability.antiAffinity;
+	for (const network of networks) if (network.primary === false) delete network.primary;
+	return spec;
 }
 
 function times(metadata: JsonObject): { createTime?: Timestamp; deleteTime?: Timestamp } {
@@ -157,13 +170,16 @@ function originOf(raw: Unstructured): Origin {
  * Applies an edit; undefined where it changes nothing. Only what the edit changes is touched:
  * everything else stays, what the contract does not know included.
  */
-function applyEdit(raw: Unstructured, edit: Edit): Unstructured | undefined {
+function applyEdit(raw: Unstructured, edit: Edit, nowMs: number): Unstructured | undefined {
 	const current = readWukong(raw);
+	const asksForStart =
+		edit.wakeOperator === true || (wantedOn(edit.next.spec) && !wantedOn(current.spec));
 	const spec = editedSpec(objectAt(raw, "spec"), current.spec, edit);
 	const labels = threeWayMerge(objectAt(raw.metadata, "labels"), current.labels, edit.next.labels);
 	const annotations = threeWayMerge(objectAt(raw.metadata, "annotations"), current.annotations, {
 		...hiddenAnnotations(current.annotations),
 		...visibleAnnotations(edit.next.annotations),
+		...(asksForStart && { [startAskedKey]: formatStartAsked(nowMs) }),
 	});
 	const next = { ...raw, metadata: { ...raw.metadata, labels, annotations }, spec };
 	const before = [raw.spec ?? {}, raw.metadata.labels ?? {}, raw.metadata.annotations ?? {}];
@@ -178,7 +194,8 @@ function editedSpec(raw: JsonObject, current: WukongSpec | undefined, edit: Edit
 	const result = { ...merged };
 	if (isJsonObject(startStrategy) && startStrategy !== raw.startStrategy) {
 		// A strategy without autoStart means off: a write that touches one writes the wish out.
-		result.startStrategy = { ...startStrategy, autoStart: wantedOn(edit.next.spec) };
+		const { autoStart: _, ...strategy } = startStrategy;
+		result.startStrategy = wantedOn(edit.next.spec) ? { ...strategy, autoStart: true } : strategy;
 	}
 	if (isJsonObject(cloudInitUser)) {
 		const user = { ...cloudInitUser };
@@ -194,9 +211,14 @@ function changeCredential(user: JsonObject, key: string, change: CredentialChang
 	if (change.action === "clear") delete user[key];
 }
 
-/** Returns the contract's JSON, but with the one 64-bit number of spec as the resource has it. */
-function specJson(spec: WukongSpec): JsonObject {
-	const json = toJson(WukongSpecSchema, spec) as JsonObject;
+/**
+ * Returns spec as an operator's typed client writes it: the contract's JSON, but with the one 64-bit
+ * number as the resource has it, and without fields that are false. The operator's first write would
+ * drop those, which would be a change of spec and a generation that no caller has asked for; to it
+ * they mean the same as none.
+ */
+export function specJson(spec: WukongSpec): JsonObject {
+	const json = withoutFalse(toJson(WukongSpecSchema, spec) as JsonObject);
 	const { highAvailability } = json;
 	if (!isJsonObject(highAvailability) || !Array.isArray(highAvailability.tolerations)) return json;
 	const tolerations = highAvailability.tolerations.filter(isJsonObject).map((toleration) => ({
@@ -206,6 +228,19 @@ function specJson(spec: WukongSpec): JsonObject {
 		}),
 	}));
 	return { ...json, highAvailability: { ...highAvailability, tolerations } };
+}
+
+/** Removes the fields that are false, of the objects in spec and of spec itself. */
+function withoutFalse(spec: JsonObject): JsonObject {
+	const entries = Object.entries(spec).filter(([, value]) => value !== false);
+	return Object.fromEntries(
+		entries.map(([key, value]) => {
+			if (Array.isArray(value)) {
+				return [key, value.map((item) => (isJsonObject(item) ? withoutFalse(item) : item))];
+			}
+			return [key, isJsonObject(value) ? withoutFalse(value) : value];
+		}),
+	);
 }
 
 function secretsIn(resource: JsonObject): string[] {

@@ -20,7 +20,7 @@ function edited(
 	alter: (next: Wukong) => void,
 	credentials: Partial<Pick<Edit, "password" | "passwordHash">> = {},
 ): Unstructured | undefined {
-	return wukongKind.applyEdit(raw, change(alter, credentials)(wukongKind.read(raw)));
+	return wukongKind.applyEdit(raw, change(alter, credentials)(wukongKind.read(raw)), 0);
 }
 
 const specOf = (raw: JsonObject | undefined) => raw?.spec as JsonObject;
@@ -57,6 +57,28 @@ describe("wukongKind.toResource", () => {
 		const raw = rawNamed("a", { metadata: { annotations: metadata.annotations ?? {} } });
 		expect(wukongKind.originOf(raw)).toEqual(origin);
 		expect(wukongKind.read(raw).annotations).toEqual({});
+	});
+});
+
+test("a field that is false is not written: the operator's first write would drop it and raise the generation", () => {
+	const resource = wukongKind.toResource(
+		wukongNamed("a", {
+			disks: [{ name: "root", size: "20Gi", boot: false }],
+			networks: [{ name: "lan", primary: false }],
+			cloudInitUser: { name: "ops", lockPasswd: false },
+			highAvailability: { antiAffinity: false },
+			startStrategy: { autoStart: false },
+		}),
+		noOrigin,
+	);
+	expect(specOf(resource)).toEqual({
+		cpu: 2,
+		memory: "4Gi",
+		disks: [{ name: "root", size: "20Gi" }],
+		networks: [{ name: "lan" }],
+		cloudInitUser: { name: "ops" },
+		highAvailability: {},
+		startStrategy: {},
 	});
 });
 
@@ -170,15 +192,16 @@ describe("wukongKind.applyEdit", () => {
 			startStrategy: { runStrategy: "Manual", extra: 1, autoStart: true },
 		});
 		expect(edited(raw, turn(false))).toBeUndefined();
-		expect(specOf(edited(rawNamed("a"), turn(false))).startStrategy).toEqual({ autoStart: false });
+		expect(specOf(edited(rawNamed("a"), turn(false))).startStrategy).toEqual({});
 	});
 
-	test("who touches startStrategy writes autoStart out, with the value it had", () => {
+	test("who touches startStrategy keeps the wish: off is a strategy without autoStart, as the operator stores it", () => {
 		const raw = rawNamed("a", { spec: { startStrategy: { runStrategy: "Manual" } } });
 		const next = edited(raw, (wukong) => {
 			if (wukong.spec?.startStrategy) wukong.spec.startStrategy.runStrategy = "Always";
 		});
-		expect(specOf(next).startStrategy).toEqual({ runStrategy: "Always", autoStart: false });
+		expect(specOf(next).startStrategy).toEqual({ runStrategy: "Always" });
+		expect(wukongKind.read(next as Unstructured).spec?.startStrategy?.autoStart).toBe(false);
 	});
 
 	describe("credentials", () => {

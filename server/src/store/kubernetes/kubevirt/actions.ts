@@ -1,0 +1,144 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import type { Clock } from "../../../clock.ts";
+import type { ObjectRef } from "../../../resource/object.ts";
+import type { Action, ActionOptions, ActionResult, WriteOptions } from "../../store.ts";
+import { sleep } from "../backoff.ts";
+import { wukongKind } from "../kinds/wukong.ts";
+import { versionConflict } from "../write-failure.ts";
+import { judgeAction } from "./judge-action.ts";
+import { findMachine, type Machine } from "./machine.ts";
+import { kubeVirtMissing, readFailureOf, verbFailureOf } from "./subresource-failure.ts";
+import type { KubeVirtApi, Subresource } from "./subresources.ts";
+
+/** Number of tries of an action that KubeVirt refuses although the VM looks as it needs. */
+const maxTries = 4;
+
+/** The longest wait before the second try, in milliseconds; it doubles with each one. */
+const retryWaitMs = 50;
+
+export interface ActionsOptions {
+	readonly api: KubeVirtApi;
+	/** Reads the Wukong from the API server, as callers see it. Fails with Failure. */
+	readonly read: (ref: ObjectRef, signal: AbortSignal) => Promise<Wukong>;
+	readonly clock: Clock;
+	/** Random number from 0 to below 1. */
+	readonly random: () => number;
+}
+
+/** What is done to VMs by KubeVirt itself. */
+export interface Actions {
+	/** As `Store.act`. */
+	act(ref: ObjectRef, action: Action, options: ActionOptions): Promise<ActionResult>;
+	/**
+	 * Sets the time that a guest has for its stop, and stops it. What does not run, or ends sooner, is
+	 * left as it is. @throws NOT_SUPPORTED, PERMISSION_DENIED, UPSTREAM_UNAVAILABLE,
+	 * WRITE_OUTCOME_UNKNOWN
+	 */
+	stop(wukong: Wukong, gracePeriodMs: number, options: WriteOptions): Promise<void>;
+}
+
+/**
+ * Creates the actions. Each is decided on what the API server has at that time. KubeVirt takes no
+ * precondition: a VM that is replaced by its namesake between the look and the call would be hit.
+ */
+export function createActions({ api, read, clock, random }: ActionsOptions): Actions {
+	const look = async (wukong: Wukong, signal: AbortSignal): Promise<Machine | undefined> => {
+		try {
+			return await findMachine(api, wukong, signal);
+		} catch (error) {
+			throw readFailureOf(error, wukong);
+		}
+	};
+
+	/** Checks that KubeVirt's server can take a call: one that is not sent has surely done nothing. */
+	const checkServed = async (ref: ObjectRef, signal: AbortSignal): Promise<void> => {
+		const isServed = await api.isServed(signal).catch((error) => {
+			throw readFailureOf(error, ref);
+		});
+		if (!isServed) throw kubeVirtMissing(ref);
+	};
+
+	/** Sends a verb. @returns false where the VM is not as the verb needs it */
+	const send = async (wukong: Wukong, { ref }: Machine, call: Verb): Promise<boolean> => {
+		try {
+			await api.put(call.subresource, ref, call.body);
+			return true;
+		} catch (error) {
+			const failure = verbFailureOf(error, wukong, call.isDryRun);
+			if (failure === undefined) return false;
+			throw failure;
+		}
+	};
+
+	return {
+		async act(ref, action, { check, signal, validateOnly }) {
+			for (let tries = 1; ; tries++) {
+				const wukong = await read(ref, signal);
+				check(wukong);
+				if (tries === 1) await checkServed(ref, signal);
+				const machine = await look(wukong, signal);
+				if (judgeAction(action, wukong, machine) === "done") {
+					return { wukong, changed: action.kind === "restart" };
+				}
+				signal.throwIfAborted();
+				const call = verbOf(action, validateOnly);
+				// Judged to be sent, so there is one.
+				if (call === undefined || (await send(wukong, machine as Machine, call))) {
+					return { wukong, changed: true };
+				}
+				if (tries === maxTries) throw versionConflict(wukongKind, ref, {});
+				await sleep(clock, random() * retryWaitMs * 2 ** tries, signal);
+			}
+		},
+		async stop(wukong, gracePeriodMs, { signal, validateOnly }) {
+			await checkServed(wukong, signal);
+			const machine = await look(wukong, signal);
+			if (machine?.instance === undefined) return;
+			const body = { gracePeriod: Math.ceil(gracePeriodMs / 1_000), ...dryRunOf(validateOnly) };
+			const subresource = { plural: "virtualmachines", verb: "stop" } as const;
+			// A refusal says that it is off, or that its time is no longer than this.
+			await send(wukong, machine, { subresource, body, isDryRun: validateOnly });
+		},
+	};
+}
+
+/** One call of a verb. */
+interface Verb {
+	readonly subresource: Subresource;
+	readonly body: JsonObject | undefined;
+	readonly isDryRun: boolean;
+}
+
+/** Returns the call of an action; undefined: KubeVirt has no dry run of it. */
+function verbOf(action: Action, isDryRun: boolean): Verb | undefined {
+	const instance = (verb: string, body: JsonObject | undefined): Verb => ({
+		subresource: { plural: "virtualmachineinstances", verb },
+		body,
+		isDryRun,
+	});
+	if (action.kind === "pause") return instance("pause", dryRunOf(isDryRun));
+	if (action.kind === "resume") return instance("unpause", dryRunOf(isDryRun));
+	switch (action.mode) {
+		case "soft":
+			return isDryRun ? undefined : instance("softreboot", undefined);
+		case "reset":
+			return isDryRun ? undefined : instance("reset", undefined);
+		case "graceful":
+		case "force":
+			return {
+				subresource: { plural: "virtualmachines", verb: "restart" },
+				// A dry run with a grace period would end the VM's pod all the same.
+				body: {
+					...dryRunOf(isDryRun),
+					...(action.mode === "force" && !isDryRun && { gracePeriodSeconds: 0 }),
+				},
+				isDryRun,
+			};
+	}
+}
+
+/** KubeVirt reads it from the body; the query is not passed on to it. */
+function dryRunOf(isDryRun: boolean): JsonObject {
+	return isDryRun ? { dryRun: ["All"] } : {};
+}

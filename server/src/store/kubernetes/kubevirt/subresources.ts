@@ -1,0 +1,85 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { ObjectRef } from "../../../resource/object.ts";
+import type { ApiCalls } from "../api-calls.ts";
+import type { ApiTimings } from "../api-client.ts";
+import { parseUnstructured, type Unstructured } from "../unstructured.ts";
+import { UpstreamError } from "../upstream-error.ts";
+import { isNotFound } from "../write-failure.ts";
+
+/** Plural names of KubeVirt's VM and of one run of it. */
+export type KubeVirtPlural = "virtualmachines" | "virtualmachineinstances";
+
+/** One verb that KubeVirt offers below an object. */
+export interface Subresource {
+	readonly plural: KubeVirtPlural;
+	/** As in `restart`. */
+	readonly verb: string;
+}
+
+/**
+ * The calls to KubeVirt. Objects are served by the API server itself, subresources by KubeVirt's own
+ * server behind it: one may answer while the other does not.
+ */
+export interface KubeVirtApi {
+	/**
+	 * Asks KubeVirt's server what it serves, which every authenticated caller may
+	 * (`system:discovery`): a call that it cannot take is known before it is sent.
+	 * @returns false where the cluster has no such server @throws UpstreamError
+	 */
+	isServed(signal: AbortSignal): Promise<boolean>;
+	/** Reads an object. @returns undefined where there is none @throws UpstreamError, also where the kind is not known */
+	get(
+		plural: KubeVirtPlural,
+		ref: ObjectRef,
+		signal: AbortSignal,
+	): Promise<Unstructured | undefined>;
+	/**
+	 * Sends a verb; a success has no content. Once it is sent it is not taken back.
+	 * @param body undefined: none, for verbs that pass theirs on to where the VM runs
+	 * @throws UpstreamError
+	 */
+	put(subresource: Subresource, ref: ObjectRef, body: JsonObject | undefined): Promise<void>;
+}
+
+const objectsRoot = "/apis/kubevirt.io/v1";
+
+/** Source: https://kubevirt.io/api-reference/main/operations.html */
+const subresourcesRoot = "/apis/subresources.kubevirt.io/v1";
+
+/** Creates the calls. */
+export function createKubeVirtApi(
+	calls: Pick<ApiCalls, "fetchJson" | "fetchText">,
+	{ answerTimeoutMs }: Pick<ApiTimings, "answerTimeoutMs">,
+): KubeVirtApi {
+	const pathOf = (root: string, plural: KubeVirtPlural, { namespace, name }: ObjectRef) =>
+		`${root}/namespaces/${encodeURIComponent(namespace)}/${plural}/${encodeURIComponent(name)}`;
+	return {
+		async isServed(signal) {
+			try {
+				await calls.fetchText({ method: "GET", path: subresourcesRoot, signal }, answerTimeoutMs);
+				return true;
+			} catch (error) {
+				if (!(error instanceof UpstreamError) || error.problem.kind !== "refused") throw error;
+				// A cluster may keep its discovery to itself: the verb will tell.
+				if (error.problem.code === 403) return true;
+				if (error.problem.code === 404) return false;
+				throw error;
+			}
+		},
+		async get(plural, ref, signal) {
+			const path = pathOf(objectsRoot, plural, ref);
+			try {
+				return parseUnstructured(
+					await calls.fetchJson({ method: "GET", path, signal }, answerTimeoutMs),
+				);
+			} catch (error) {
+				if (isNotFound(error, ref)) return undefined;
+				throw error;
+			}
+		},
+		async put({ plural, verb }, ref, body) {
+			const path = `${pathOf(subresourcesRoot, plural, ref)}/${verb}`;
+			await calls.fetchText({ method: "PUT", path, ...(body && { body }) }, answerTimeoutMs);
+		},
+	};
+}

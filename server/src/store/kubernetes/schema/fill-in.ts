@@ -1,0 +1,55 @@
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { isJsonObject } from "../unstructured.ts";
+import { type SchemaNode, schemaAt } from "./resource-schema.ts";
+
+/** Values for what a caller may leave out and the cluster may not. Empty: nothing is filled in. */
+export interface FillIns {
+	/** Storage class of a disk that names none. */
+	readonly storageClass: string;
+	/** Type of a network that names none. */
+	readonly networkType: string;
+}
+
+export const noFillIns: FillIns = { storageClass: "", networkType: "" };
+
+/**
+ * Fills in what an operator's webhook would, where the schema has no default for it: a cluster whose
+ * webhook is off would refuse a disk without a class, and make no interface of a network without a
+ * type. An entry that was without before stays so: it is not this write's.
+ * @param before the spec that was there; undefined: none
+ * @returns `spec` itself where nothing is missing
+ */
+export function fillIn(
+	spec: JsonObject,
+	before: JsonObject | undefined,
+	{ schema, storageClass, networkType }: FillIns & { readonly schema: SchemaNode | undefined },
+): JsonObject {
+	if (schema === undefined) return spec;
+	const result = { ...spec };
+	const fill = (list: string, field: string, value: string) => {
+		const node = schemaAt(schema, "spec", list, field);
+		const entries = spec[list];
+		if (value === "" || node === undefined || node.hasDefault || !Array.isArray(entries)) return;
+		const old = before?.[list];
+		result[list] = entries.map((entry) => filled(entry, { field, value, old }));
+	};
+	fill("disks", "storageClassName", storageClass);
+	fill("networks", "type", networkType);
+	return result;
+}
+
+function filled(
+	entry: JsonValue,
+	{ field, value, old }: { field: string; value: string; old: JsonValue | undefined },
+): JsonValue {
+	if (!isJsonObject(entry) || hasText(entry, field)) return entry;
+	const same = Array.isArray(old)
+		? old.find((other) => isJsonObject(other) && other.name === entry.name)
+		: undefined;
+	if (isJsonObject(same) && !hasText(same, field)) return entry;
+	return { ...entry, [field]: value };
+}
+
+function hasText(entry: JsonObject, field: string): boolean {
+	return typeof entry[field] === "string" && entry[field] !== "";
+}
