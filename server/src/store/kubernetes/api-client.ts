@@ -1,8 +1,8 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Clock } from "../../clock.ts";
 import type { ObjectRef } from "../../resource/object.ts";
-import type { ClusterAccess, OperatorApi } from "./api.ts";
-import { type ApiCall, createApiCalls, type Product } from "./api-calls.ts";
+import type { ApiCall, ClusterAccess, OperatorApi, Product } from "./api.ts";
+import { createApiCalls } from "./api-calls.ts";
 import { readBytes } from "./http-call.ts";
 import { apiVersionOf, type GroupVersionResource } from "./resource-kind.ts";
 import { objectAt, parseUnstructured, versionOf } from "./unstructured.ts";

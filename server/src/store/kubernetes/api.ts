@@ -1,8 +1,42 @@
-import type { Agent } from "node:http";
+import type { Agent, IncomingMessage } from "node:http";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { ObjectRef } from "../../resource/object.ts";
-import type { ApiCalls } from "./api-calls.ts";
 import type { Unstructured } from "./unstructured.ts";
+
+/** The program that calls the API server, as audit logs and `managedFields` name it. */
+export interface Product {
+	/**
+	 * `fieldManager` of every write.
+	 * Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/#managers
+	 */
+	readonly name: string;
+	/** User-Agent (RFC 9110, section 10.1.5) of every call, as in `wukong-api/0.1.0`. */
+	readonly userAgent: string;
+}
+
+/** One call of a Kubernetes API. */
+export interface ApiCall {
+	readonly method: "GET" | "POST" | "PUT" | "DELETE";
+	/** Below the API server's address, as in `/apis/vm.novasphere.dev/v1alpha1/wukongs`. */
+	readonly path: string;
+	readonly query?: Readonly<Record<string, string>>;
+	readonly body?: JsonObject;
+	readonly signal?: AbortSignal;
+}
+
+/** The calls to one API server: HTTP/1.1, on connections that are kept open. */
+export interface ApiCalls {
+	readonly product: Product;
+	/**
+	 * Sends a call. @returns the answer, which is no refusal @throws UpstreamError, the signal's
+	 * reason
+	 */
+	open(call: ApiCall): Promise<IncomingMessage>;
+	/** Sends a call and reads the text of its answer. @throws as `open`; "lost" when it is late */
+	fetchText(call: ApiCall, timeoutMs: number): Promise<string>;
+	/** Sends a call that is answered with a JSON object. @throws as `fetchText`; "garbled" */
+	fetchJson(call: ApiCall, timeoutMs: number): Promise<JsonObject>;
+}
 
 /** Asks for one page. */
 export interface ListRequest {

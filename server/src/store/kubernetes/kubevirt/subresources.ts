@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { ObjectRef } from "../../../resource/object.ts";
-import type { ApiCalls } from "../api-calls.ts";
+import type { ApiCalls } from "../api.ts";
 import type { ApiTimings } from "../api-client.ts";
 import { parseUnstructured, type Unstructured } from "../unstructured.ts";
 import { UpstreamError } from "../upstream-error.ts";

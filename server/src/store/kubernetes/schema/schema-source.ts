@@ -1,5 +1,5 @@
 import type { Clock } from "../../../clock.ts";
-import type { ApiCalls } from "../api-calls.ts";
+import type { ApiCalls } from "../api.ts";
 import { apiVersionOf, type GroupVersionResource } from "../resource-kind.ts";
 import { readResourceSchema, type SchemaNode } from "./resource-schema.ts";
 
