@@ -2,6 +2,7 @@ import type { ObjectRef } from "../../resource/object.ts";
 import type { Upstream } from "./api.ts";
 import { type CachedObject, type ObjectList, toCachedObject } from "./object-cache.ts";
 import type { ClusterObject, ResourceKind } from "./resource-kind.ts";
+import { versionOf } from "./unstructured.ts";
 
 export interface ListOptions<T extends ClusterObject> {
 	readonly upstream: Pick<Upstream, "list">;

@@ -5,9 +5,10 @@ import type { ClusterObject, ResourceKind } from "./resource-kind.ts";
 import { type Unstructured, versionOf } from "./unstructured.ts";
 import type { WatchEvent } from "./watch-session.ts";
 
-/** One object in the cache: only what callers may see. */
+/** One object in the cache: only what is kept of it. */
 export interface CachedObject<T extends ClusterObject> {
 	readonly uid: string;
+	/** The newest version; `object` has an older one where there was no news since. */
 	readonly version: bigint;
 	readonly object: T;
 }
@@ -34,7 +35,9 @@ export interface ObjectCache<T extends ClusterObject> {
 	get(ref: ObjectRef): CachedObject<T> | undefined;
 	/** Returns all objects, in no order. */
 	objects(): T[];
-	/** Takes an event in. @returns what changed; nothing where it is older than the cache */
+	/**
+	 * Takes an event in. @returns what changed; nothing where it is older than the cache, or no news
+	 */
 	apply(event: WatchEvent): readonly Change<T>[];
 	/**
 	 * Takes the state of a list, which must be newer than `head`. Objects are distinguished by uid: a
@@ -85,7 +88,13 @@ export function createObjectCache<T extends ClusterObject>(
 	 * states.
 	 */
 	const stepsTo = (previous: CachedObject<T> | undefined, next: CachedObject<T>): Step<T>[] => {
-		if (previous === undefined || previous.uid === next.uid) return [{ next, previous }];
+		if (previous === undefined) return [{ next, previous }];
+		if (previous.uid === next.uid) {
+			if (kind.isNews(previous.object, next.object)) return [{ next, previous }];
+			// Readers keep the state that they have been told: its version is its own.
+			cached.set(keyOf(previous.object), { ...next, object: previous.object });
+			return [];
+		}
 		return [
 			{ gone: previous.object, previous },
 			{ next, previous: undefined },

@@ -6,7 +6,7 @@ import { createBackoff, sleep } from "./backoff.ts";
 import { createFreshnessTracker } from "./freshness.ts";
 import { type SyncedCache, stateOf, syncInitially } from "./initial-sync.ts";
 import { listAll } from "./list-pager.ts";
-import { createObjectCache } from "./object-cache.ts";
+import { createObjectCache, type ObjectList } from "./object-cache.ts";
 import { createProgressRequester } from "./progress-requester.ts";
 import type { ReflectorTimings } from "./reflector-timings.ts";
 import type { ClusterObject, ResourceKind } from "./resource-kind.ts";
@@ -30,6 +30,12 @@ export interface ReflectorOptions<T extends ClusterObject> {
 	readonly observer: UpstreamObserver;
 	/** Called after the sink. Everything up to `head` is in. */
 	readonly onPassed: (changes: readonly Change<T>[], head: bigint) => void;
+	/**
+	 * Checks whether it is no use to try again after an error; `ended` tells it then. Default: it
+	 * never is.
+	 * @param failures how often in a row nothing has come but such failures, from 1
+	 */
+	readonly givesUp?: (error: unknown, failures: number) => boolean;
 }
 
 /**
@@ -37,8 +43,12 @@ export interface ReflectorOptions<T extends ClusterObject> {
  * kind.
  */
 export interface Reflector {
-	/** Loads the sink, however long it takes. @throws the reason given to `close` */
+	/**
+	 * Loads the sink, however long it takes. @throws the reason given to `close`, what it gave up for
+	 */
 	start(): Promise<void>;
+	/** Rejects with what it gave up for, or with the reason given to `close`. Needs `start`. */
+	ended(): Promise<never>;
 	freshness(): Freshness;
 	/**
 	 * Gets everything up to `version` into the sink, which the API server is known to have
@@ -72,20 +82,27 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 	const { signal } = closing;
 	const freshness = createFreshnessTracker(timings, clock);
 	const backoff = createBackoff(timings.backoff, clock, random);
-	let running: Promise<unknown> = Promise.resolve();
+	let running: Promise<never> | undefined;
+	let failures = 0;
 	let troubled = false;
 	let versionCheckedMs = clock.monotonicMs();
 	let cache = createObjectCache<T>(kind, { version: 0n, items: [] }, clock);
 
 	const proven = () => {
 		freshness.proven();
+		failures = 0;
 		if (troubled) observer.recovered();
 		troubled = false;
 	};
 
-	/** Reports a failure and waits until another try makes sense. @throws the closing reason */
+	/**
+	 * Reports a failure and waits until another try makes sense. @throws the closing reason, the error
+	 * where none does
+	 */
 	const recover = async (error: unknown) => {
 		signal.throwIfAborted();
+		failures++;
+		if (options.givesUp?.(error, failures) === true) throw error;
 		const trouble = troubleOf(error);
 		freshness.failed(troubleWords[trouble]);
 		troubled = true;
@@ -102,11 +119,16 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 		proven();
 	};
 
-	/** Sends the sink what came into the cache. */
-	const tell = (changes: readonly Change<T>[]) => {
+	/** Sends the sink what came into the cache. @param gapAfter the version before a relist */
+	const tell = (changes: readonly Change<T>[], gapAfter?: bigint) => {
 		if (changes.length > 0) sink.append(changes);
-		else sink.advance(cache.head);
+		else sink.advance(cache.head, 0, gapAfter);
 		options.onPassed(changes, cache.head);
+	};
+
+	const relisted = (list: ObjectList<T>) => {
+		const before = cache.head;
+		tell(cache.replace(list), before);
 	};
 
 	const starting = async (): Promise<Step> => {
@@ -187,7 +209,7 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 				const list = await listAll({ upstream, kind, pageSize, known, signal });
 				observer.listed(cause);
 				if (list.version >= cache.head) {
-					if (list.version > cache.head) tell(cache.replace(list));
+					if (list.version > cache.head) relisted(list);
 					proven();
 					return watching();
 				}
@@ -236,7 +258,7 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 		const list = await listAll({ upstream, kind, pageSize, known: cache.get, signal });
 		observer.listed("ahead");
 		if (cache !== before || list.version <= cache.head) return;
-		tell(cache.replace(list));
+		relisted(list);
 		proven();
 	};
 
@@ -257,12 +279,13 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 		freshness: freshness.freshness,
 		async start() {
 			const first = starting();
-			running = first.then(async (step) => {
+			running = first.then(async (step): Promise<never> => {
 				for (let next = step; ; ) next = await next();
 			});
 			running.catch(() => {});
 			await first;
 		},
+		ended: () => running ?? new Promise(() => {}),
 		refresh: progress.request,
 		async close(reason) {
 			closing.abort(reason);

@@ -32,6 +32,11 @@ export interface ResourceKind<T extends ClusterObject> extends GroupVersionResou
 	 */
 	read(raw: Unstructured): T;
 	/**
+	 * Checks whether a state differs from the one before it in anything that is kept of the kind and is
+	 * news: a stamp that is renewed without a change is none.
+	 */
+	isNews(previous: T, next: T): boolean;
+	/**
 	 * Returns what callers see of an object that is gone: its last state, with a deletion time.
 	 * @param nowMs the time where it has none, in milliseconds since 1970
 	 */

@@ -41,3 +41,54 @@ describe("a picture that only ever moves forward", () => {
 		expect(cache.apply(event("ADDED", "b", 7))).toEqual([]);
 	});
 });
+
+describe("what is no news is no event", () => {
+	const stamped = (version: number, second: number, message = "ready") =>
+		rawNamed("a", {
+			version,
+			metadata: { managedFields: [{ manager: "operator", time: `2026-01-01T00:00:0${second}Z` }] },
+			status: {
+				phase: "Running",
+				conditions: [
+					{
+						type: "Ready",
+						status: "True",
+						message,
+						lastTransitionTime: `2026-01-01T00:00:0${second}Z`,
+					},
+				],
+			},
+		});
+	const start = (raw: ReturnType<typeof stamped>) =>
+		createObjectCache(
+			wukongKind,
+			{ version: 5n, items: [toCachedObject(wukongKind, raw)] },
+			createFakeClock(),
+		);
+
+	test("times of conditions and managed fields move the head alone, and readers keep what they were told", () => {
+		const cache = start(stamped(5, 1));
+		const told = cache.objects()[0];
+		expect(cache.apply({ type: "MODIFIED", raw: stamped(6, 2) })).toEqual([]);
+		expect(cache.head).toBe(6n);
+		expect(cache.objects()).toEqual([told]);
+		expect(cache.get({ namespace: "default", name: "a" })?.version).toBe(6n);
+		const [change] = cache.apply({ type: "MODIFIED", raw: stamped(7, 3, "very ready") });
+		expect(change).toMatchObject({ version: 7n, previous: told });
+		expect(change?.previous).toBe(told);
+	});
+
+	test("a list that brings just that tells nothing, and does not read the object again after it", () => {
+		const cache = start(stamped(5, 1));
+		const item = toCachedObject(wukongKind, stamped(8, 4));
+		expect(cache.replace({ version: 9n, items: [item] })).toEqual([]);
+		expect(cache.head).toBe(9n);
+		expect(cache.get({ namespace: "default", name: "a" })?.version).toBe(8n);
+	});
+
+	test("a namesake is news, whatever it looks like", () => {
+		const cache = start(stamped(5, 1));
+		const namesake = { ...stamped(6, 1), metadata: { ...stamped(6, 1).metadata, uid: "other" } };
+		expect(cache.apply({ type: "ADDED", raw: namesake })).toHaveLength(2);
+	});
+});

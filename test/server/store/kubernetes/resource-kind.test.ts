@@ -36,6 +36,7 @@ const lampKind: ResourceKind<Lamp> = {
 		const phase = String(objectAt(raw, "status").phase ?? "");
 		return { namespace, name, uid, resourceVersion, phase, gone: false };
 	},
+	isNews: (previous, next) => previous.phase !== next.phase,
 	markDeleted: (last) => ({ ...last, gone: true }),
 };
 

@@ -47,6 +47,7 @@ const resource = {
 export const wukongKind: WritableKind<Wukong, Edit> = {
 	...resource,
 	read: (raw) => toPublicView(readWukong(raw)),
+	isNews: (previous, next) => !isDeepStrictEqual(newsOf(previous), newsOf(next)),
 	// What has no finalizers goes without ever having been marked.
 	markDeleted: (last, nowMs) =>
 		toPublicView({ ...last, deleteTime: last.deleteTime ?? timestampFromMs(nowMs) }),
@@ -62,6 +63,15 @@ export const wukongKind: WritableKind<Wukong, Edit> = {
 		invalid: invalidWukong,
 	},
 };
+
+/**
+ * Returns what counts as news of a Wukong. Times of conditions do not: the operator renews them each
+ * time it looks.
+ */
+function newsOf({ status, ...rest }: Wukong): unknown {
+	const conditions = status?.conditions.map(({ lastTransitionTime, ...condition }) => condition);
+	return { ...rest, resourceVersion: "", status: { ...status, conditions } };
+}
 
 /**
  * Reads the custom resource, credentials and hidden annotations included. Names agree with the

@@ -144,7 +144,8 @@ export function createSimulatedOperator(options: SimulatedOperatorOptions): Simu
 	const queue = createWorkQueue(look, maxAtOnce);
 	const reflector = createReflector({
 		upstream: api,
-		kind: wukongKind,
+		// It writes on condition of the newest version, whatever is new in that.
+		kind: { ...wukongKind, isNews: () => true },
 		sink,
 		clock,
 		random: options.random ?? Math.random,
