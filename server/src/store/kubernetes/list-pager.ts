@@ -16,8 +16,6 @@ export interface ListOptions<T extends ClusterObject> {
 	readonly signal: AbortSignal;
 }
 
-import { versionOf } from "./unstructured.ts";
-
 /**
  * Reads all pages of one list; of the objects as they came, only one page is held at a time.
  * @throws UpstreamError; 410 where the list expired on the way, then nothing of it can be used
