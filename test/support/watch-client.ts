@@ -77,6 +77,9 @@ export function createWatchClient(filter: Filter): WatchClient {
 		get wasSynced() {
 			return state.wasSynced;
 		},
+		get isPartial() {
+			return state.isPartial;
+		},
 		connect() {
 			state.connect();
 			newest = parsePlainVersion(state.token) ?? 0n;

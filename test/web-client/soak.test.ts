@@ -10,6 +10,7 @@ import {
 import { createWukongClient } from "../../web-client/src/index.ts";
 import { defaultBackoff } from "../../web-client/src/live/backoff.ts";
 import { createEnvironment } from "../../web-client/src/live/environment.ts";
+import type { OpenStream } from "../../web-client/src/live/follow.ts";
 import { createLiveList } from "../../web-client/src/live/live-list.ts";
 import { createFakeWukong } from "../../web-client/src/testing/index.ts";
 
@@ -32,31 +33,31 @@ test("a million events, with a lost connection after each fifty thousand, leave 
 	const finished = new Promise<void>((resolve) => {
 		finish = resolve;
 	});
+	const open: OpenStream = async function* (token) {
+		streams++;
+		if (token === "") yield create(WukongEventSchema, { type: Type.SYNCED, resourceVersion: "1" });
+		else yield create(WukongEventSchema, { type: Type.SYNCED, resourceVersion: token });
+		for (let count = 0; count < 50_000; count++) {
+			const version = String(++sent + 1);
+			const isGone = sent % 10 === 0;
+			const name = `vm-${(sent * 7) % vms}`;
+			const wukong = create(WukongSchema, {
+				namespace: "default",
+				name,
+				uid: name,
+				resourceVersion: version,
+			});
+			const type = isGone ? Type.DELETED : Type.MODIFIED;
+			yield create(WukongEventSchema, { type, wukong, resourceVersion: version });
+			if (sent % 1_000 === 0) await new Promise((resolve) => setImmediate(resolve));
+		}
+		if (sent >= total) {
+			finish();
+			await new Promise(() => {});
+		}
+	};
 	const list = createLiveList({
-		async *open(token) {
-			streams++;
-			if (token === "")
-				yield create(WukongEventSchema, { type: Type.SYNCED, resourceVersion: "1" });
-			else yield create(WukongEventSchema, { type: Type.SYNCED, resourceVersion: token });
-			for (let count = 0; count < 50_000; count++) {
-				const version = String(++sent + 1);
-				const isGone = sent % 10 === 0;
-				const name = `vm-${(sent * 7) % vms}`;
-				const wukong = create(WukongSchema, {
-					namespace: "default",
-					name,
-					uid: name,
-					resourceVersion: version,
-				});
-				const type = isGone ? Type.DELETED : Type.MODIFIED;
-				yield create(WukongEventSchema, { type, wukong, resourceVersion: version });
-				if (sent % 1_000 === 0) await new Promise((resolve) => setImmediate(resolve));
-			}
-			if (sent >= total) {
-				finish();
-				await new Promise(() => {});
-			}
-		},
+		feed: () => ({ open, leave() {} }),
 		environment: createEnvironment(),
 		silenceMs: 60_000,
 		backoff: { ...defaultBackoff, minMs: 0, maxMs: 0 },

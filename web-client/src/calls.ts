@@ -115,19 +115,10 @@ export function createCalls(
 		if (wukong === undefined) throw new ConnectError("an answer without a VM", Code.Internal);
 		return wukong;
 	};
-	const list = (query: ListQuery, options: CallOptions) =>
+	const list = (query: ListQuery = {}, options: CallOptions = {}) =>
 		retry(() => rpc.listWukongs(query, options), options, repeatable);
 	const get = (ref: Ref, options: CallOptions = {}) =>
 		ask(rpc.getWukong, repeatable, [refOf(ref), options]);
-	const write = (wukong: WukongInit, paths: string[], options: UpdateOptions) =>
-		ask(rpc.updateWukong, surelyUndone, [
-			{
-				wukong,
-				validateOnly: options.validateOnly ?? false,
-				...(paths.length === 0 ? {} : { updateMask: { paths } }),
-			},
-			options,
-		]);
 	const withRef =
 		(call: (request: RefRequest, options: CallOptions) => Promise<Answer>, rule: RetryRule) =>
 		(ref: Ref, options: PreconditionOptions = {}) => {
@@ -136,9 +127,9 @@ export function createCalls(
 		};
 
 	return {
-		list: (query = {}, options = {}) => list(query, options),
-		async *listAll(query = {}, options = {}) {
-			let pageToken = query.pageToken ?? "";
+		list,
+		async *listAll(query = {}, options) {
+			let { pageToken } = query;
 			do {
 				const page = await list({ ...query, pageToken } as ListQuery, options);
 				yield* page.wukongs;
@@ -151,8 +142,11 @@ export function createCalls(
 			return ask(rpc.createWukong, repeatable, [{ wukong, requestId, validateOnly }, options]);
 		},
 		async update(ref, change, options = {}) {
+			const { validateOnly = false, onConflict = "retry" } = options;
+			const write = (wukong: WukongInit, mask: object) =>
+				ask(rpc.updateWukong, surelyUndone, [{ wukong, validateOnly, ...mask }, options]);
 			if (typeof change !== "function") {
-				return write({ ...(change as WukongInit), ...refOf(ref) } as WukongInit, [], options);
+				return write({ ...(change as WukongInit), ...refOf(ref) } as WukongInit, {});
 			}
 			for (let conflicts = 1; ; conflicts++) {
 				const current = await get(ref, options);
@@ -160,9 +154,9 @@ export function createCalls(
 				const { namespace, name, resourceVersion } = current;
 				const next = { ...(change(draft) ?? draft), namespace, name, resourceVersion };
 				try {
-					return await write(next, ["*"], options);
+					return await write(next, { updateMask: { paths: ["*"] } });
 				} catch (error) {
-					const mayRetry = options.onConflict !== "throw" && conflicts < maxConflicts;
+					const mayRetry = onConflict === "retry" && conflicts < maxConflicts;
 					if (!mayRetry || !isConflict(error)) throw error;
 				}
 			}
@@ -176,6 +170,5 @@ export function createCalls(
 
 /** Random enough; `crypto.randomUUID` is missing in cleartext pages. */
 function createRequestId(): string {
-	const bytes = crypto.getRandomValues(new Uint8Array(16));
-	return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+	return crypto.getRandomValues(new BigUint64Array(2)).join("-");
 }

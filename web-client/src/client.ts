@@ -5,13 +5,13 @@ import { type Calls, createCalls } from "./calls.ts";
 import { createLeavableStream } from "./leavable-stream.ts";
 import { type BackoffTimes, defaultBackoff } from "./live/backoff.ts";
 import { createEnvironment, type Environment } from "./live/environment.ts";
-import { type FeedContext, followQuery } from "./live/feed.ts";
+import { type FeedContext, openQuery } from "./live/feed.ts";
 import { createLists } from "./live/lists.ts";
 import type { LiveList } from "./live/live-list.ts";
-import { keyOfQuery, type WatchQuery } from "./live/query.ts";
+import type { WatchQuery } from "./live/query.ts";
 import { createReachingFetch } from "./reach.ts";
 import type { Ref } from "./ref.ts";
-import { createLimit, shareLazily } from "./share/lazily.ts";
+import { shareLazily } from "./share/lazily.ts";
 import { createTokens, type TokenSource } from "./token.ts";
 import { createTellingTransport } from "./transport.ts";
 import { type WaitCondition, type WaitOptions, waitFor } from "./wait-for.ts";
@@ -98,10 +98,17 @@ export interface WukongClient extends Calls {
 /** Makes a client. Without options it speaks JSON to the page's own origin. */
 export function createWukongClient(options: WukongClientOptions = {}): WukongClient {
 	const closer = new AbortController();
+	const { signal } = closer;
 	const environment = createEnvironment(options.environment);
-	const { tabs } = environment;
-	const tokens =
-		options.token === undefined ? undefined : createTokens(options.token, closer.signal);
+	const {
+		token,
+		identity,
+		heartbeatIntervalMs = 10_000,
+		throttleMs = 20,
+		lingerMs = 5_000,
+		attempts = 3,
+	} = options;
+	const tokens = token === undefined ? undefined : createTokens(token, signal);
 	const isOwn = !("transport" in options);
 	const transport = createTellingTransport(isOwn ? connect(options) : options.transport, {
 		tellsUnreached: isOwn,
@@ -112,42 +119,39 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 
 	const serviceUrl = pageUrlOf(options);
 	const isCramped = serviceUrl?.protocol === "http:";
-	const { heartbeatIntervalMs = 10_000 } = options;
+	const { share = isCramped ? "origin" : "client" } = options;
 	const context: FeedContext = {
 		call: rpc.watchWukong,
 		environment,
 		heartbeatIntervalMs,
+		// Silence of one and a half heartbeats means that the connection is dead.
+		silenceMs: heartbeatIntervalMs * 1.5,
 		backoff: { ...defaultBackoff, ...options.backoff },
 		renewal: tokens,
-		// Connections belong to the origin of the service, whoever calls it.
-		limit: isCramped
-			? createLimit(`wukong:${serviceUrl.origin}`, {
-					tabs,
-					environment,
-					heartbeatMs: heartbeatIntervalMs,
-					lists: () => lists.all(),
-				})
-			: (open) => open,
-		signal: closer.signal,
+		wrap:
+			share === "origin" || isCramped
+				? shareLazily({
+						environment,
+						heartbeatIntervalMs,
+						serviceUrl,
+						isCramped,
+						// With a token, nobody but the caller knows whose it is.
+						caller:
+							share === "origin"
+								? (identity ?? (tokens === undefined ? "" : undefined))
+								: undefined,
+						lists: () => lists.all(),
+					})
+				: (open) => ({ open, leave() {} }),
+		signal,
 	};
 	const watch = (query: WatchQuery = {}, watchOptions: WatchOptions = {}) =>
 		createWatch(context, query, watchOptions);
-	const { throttleMs = 20, lingerMs = 5_000, attempts = 3, identity } = options;
-	const isShared =
-		tabs !== undefined &&
-		(options.share ?? (isCramped ? "origin" : "client")) === "origin" &&
-		(tokens === undefined || identity !== undefined);
 	const lists = createLists((query) => ({
-		...followQuery(context, query, undefined),
+		...context,
+		feed: (state) => context.wrap(openQuery(context, query), query, state),
 		throttleMs,
 		lingerMs,
-		signal: closer.signal,
-		share: isShared
-			? (open, state) => {
-					const name = `wukong:${serviceUrl?.href}:${identity ?? ""}:${keyOfQuery(query)}`;
-					return shareLazily(open, state, { tabs, environment, name });
-				}
-			: undefined,
 	}));
 
 	return {
@@ -168,16 +172,14 @@ function pageUrlOf(options: ConnectionOptions | TransportOptions): URL | undefin
 }
 
 function connect(options: ConnectionOptions): Transport {
-	const timeoutMs = options.timeoutMs ?? 15_000;
-	const baseUrl = options.baseUrl ?? "/";
-	const probeUrl = `${baseUrl.replace(/\/$/, "")}/${WukongService.typeName}/GetWukong`;
+	const { baseUrl = "/", format, useHttpGet = false, timeoutMs = 15_000 } = options;
 	return createConnectTransport({
 		baseUrl,
-		useBinaryFormat: options.format === "binary",
-		useHttpGet: options.useHttpGet ?? false,
+		useBinaryFormat: format === "binary",
+		useHttpGet,
 		interceptors: [...(options.interceptors ?? [])],
 		// A default of 0 would be a deadline that has passed.
 		...(timeoutMs > 0 ? { defaultTimeoutMs: timeoutMs } : {}),
-		fetch: createReachingFetch({ fetch: options.fetch, probeUrl }),
+		fetch: createReachingFetch(options.fetch, "GetWukong"),
 	});
 }

@@ -1,3 +1,4 @@
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
 	BadRequestSchema,
@@ -96,7 +97,7 @@ export function isForbiddenOrigin(error: unknown): boolean {
  * each of its own failures a reason, so one without is not the service's.
  */
 export function isUnavailable(error: unknown): boolean {
-	if (hasCode(error, Code.Unavailable) || isNetworkError(error) || isCut(error)) return true;
+	if (hasCode(error, Code.Unavailable) || isCut(error)) return true;
 	const mayBeProxy = hasCode(error, Code.Unknown) || hasCode(error, Code.Aborted);
 	return mayBeProxy && reasonOf(error) === undefined;
 }
@@ -122,40 +123,39 @@ export function isRetryable(error: unknown): boolean {
 
 /** Why the service refused; undefined where the error is not the service's own. */
 export function reasonOf(error: unknown): ErrorReason | undefined {
-	const info = serviceInfo(error);
-	if (info === undefined) return undefined;
-	const name = `ERROR_REASON_${info.reason}`;
+	const name = `ERROR_REASON_${serviceInfo(error)?.reason}`;
 	return ErrorReasonSchema.values.find((value) => value.name === name)?.number;
 }
 
 /** The fields at fault; empty where none are named. */
 export function fieldViolations(error: unknown): readonly FieldViolation[] {
-	if (!(error instanceof ConnectError)) return [];
-	return error
-		.findDetails(BadRequestSchema)
+	return detailsOf(error, BadRequestSchema)
 		.flatMap((detail) => detail.fieldViolations)
 		.map(({ field, description }) => ({ field, description }));
 }
 
 /** Milliseconds that the service asks to wait before a retry; undefined: it does not say. */
 export function retryAfterMs(error: unknown): number | undefined {
-	if (!(error instanceof ConnectError)) return undefined;
-	const delay = error.findDetails(RetryInfoSchema)[0]?.retryDelay;
-	if (delay === undefined) return undefined;
-	return Number(delay.seconds) * 1000 + Math.ceil(delay.nanos / 1_000_000);
+	const delay = detailsOf(error, RetryInfoSchema)[0]?.retryDelay;
+	return delay && Number(delay.seconds) * 1000 + Math.ceil(delay.nanos / 1_000_000);
 }
 
 /** What the service says of its own failure; a newer service may have a reason not known here. */
 function serviceInfo(error: unknown): ErrorInfo | undefined {
-	if (!(error instanceof ConnectError)) return undefined;
-	const isOurs = ({ domain }: ErrorInfo) => domain === "novasphere.dev";
-	return error.findDetails(ErrorInfoSchema).find(isOurs);
+	return detailsOf(error, ErrorInfoSchema).find(({ domain }) => domain === "novasphere.dev");
+}
+
+function detailsOf<Desc extends DescMessage>(error: unknown, schema: Desc): MessageShape<Desc>[] {
+	return error instanceof ConnectError ? error.findDetails(schema) : [];
 }
 
 /** The error was made on this side: what comes from the other one has header fields or details. */
 export function isLocal(error: unknown): error is ConnectError {
-	if (!(error instanceof ConnectError) || error.details.length > 0) return false;
-	return error.metadata.keys().next().done === true;
+	return (
+		error instanceof ConnectError &&
+		error.details.length === 0 &&
+		error.metadata.keys().next().done === true
+	);
 }
 
 /** By its name: a test's window, or a frame, has a TypeError of its own. */

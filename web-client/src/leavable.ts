@@ -1,3 +1,5 @@
+import { onAbort } from "./on-abort.ts";
+
 /**
  * Runs a generator so that leaving its loop ends it at once, also while it waits: `return` of a plain
  * generator waits for what the generator waits for.
@@ -9,27 +11,24 @@ export function leavable<T>(
 	run: (signal: AbortSignal) => AsyncIterable<T>,
 ): AsyncIterator<T> & { return(): Promise<IteratorResult<T>> } {
 	const leaver = new AbortController();
+	const { signal } = leaver;
 	let hasEnded = false;
 	// What has ended by itself is not aborted: Node's HTTP/2 would throw that, uncaught.
 	const leave = () => {
 		if (!hasEnded) leaver.abort();
 	};
 	async function* running(): AsyncGenerator<T, undefined, void> {
-		for (const signal of outer) {
-			if (signal?.aborted) leave();
-			signal?.addEventListener("abort", leave);
-		}
+		const letGo = outer.map((caller) => onAbort(caller, leave));
 		try {
-			if (!leaver.signal.aborted) yield* run(leaver.signal);
+			if (!signal.aborted) yield* run(signal);
 			hasEnded = true;
 		} catch (error) {
 			hasEnded = true;
 			// The caller wanted the end, so it is no failure.
-			if (!leaver.signal.aborted) throw error;
+			if (!signal.aborted) throw error;
 		} finally {
 			leave();
-			// Let go of at every end: the caller's signal may outlive thousands of streams.
-			for (const signal of outer) signal?.removeEventListener("abort", leave);
+			for (const release of letGo) release();
 		}
 	}
 	const told = running();

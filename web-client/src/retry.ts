@@ -3,6 +3,7 @@ import { isRetryable, reasonOf, retryAfterMs } from "./errors.ts";
 import { createBackoff, defaultBackoff } from "./live/backoff.ts";
 import type { Environment } from "./live/environment.ts";
 import { createPause } from "./live/pause.ts";
+import { onAbort } from "./on-abort.ts";
 
 /** Which failures a call may be repeated after. */
 export type RetryRule = (error: unknown) => boolean;
@@ -25,17 +26,18 @@ export interface RetryOptions {
 
 /** Makes a call, and again where the rule allows it, with a random and growing wait between. */
 export async function withRetry<T>(call: () => Promise<T>, options: RetryOptions): Promise<T> {
-	const { environment, attempts, rule, signal = new AbortController().signal } = options;
+	const { environment, attempts, rule, signal } = options;
 	const backoff = createBackoff(environment.random, defaultBackoff);
 	for (let attempt = 1; ; attempt++) {
 		try {
 			return await call();
 		} catch (error) {
-			if (attempt >= attempts || signal.aborted || !rule(error)) throw error;
-			const pause = createPause(environment.clock, signal);
+			if (attempt >= attempts || signal?.aborted || !rule(error)) throw error;
+			const pause = createPause(environment.clock);
+			const letGo = onAbort(signal, pause.stop);
 			await pause.wait(backoff.next(retryAfterMs(error)));
-			pause.stop();
-			if (signal.aborted) throw new ConnectError("the caller has left", Code.Canceled);
+			letGo();
+			if (signal?.aborted) throw new ConnectError("the caller has left", Code.Canceled);
 		}
 	}
 }

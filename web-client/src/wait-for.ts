@@ -40,7 +40,7 @@ export async function waitFor(
 ): Promise<Wukong | undefined> {
 	const { timeoutMs = 300_000, signal } = options;
 	const { namespace, name } = refOf(ref);
-	const watching = watch({ namespace, name }, signal === undefined ? {} : { signal });
+	const watching = watch({ namespace, name }, { signal });
 	let code = Code.Canceled;
 	const late = () => {
 		code = Code.DeadlineExceeded;

@@ -1,9 +1,9 @@
 import { WukongEvent_Type as Type } from "../gen/novasphere/v1/wukong_service_pb.js";
 import { leavable } from "./leavable.ts";
-import { type FeedContext, followQuery } from "./live/feed.ts";
+import { type FeedContext, openQuery } from "./live/feed.ts";
 import { follow } from "./live/follow.ts";
 import type { WatchQuery } from "./live/query.ts";
-import type { LiveCondition, LiveStatus } from "./live/status.ts";
+import { conditionOf, type LiveCondition, type LiveStatus } from "./live/status.ts";
 import { type Change, createWatchState } from "./live/watch-state.ts";
 
 /** A difference, or SYNCED: what came so far is complete, at the start and after each resume. */
@@ -12,9 +12,9 @@ export type WatchEvent = Change | { readonly type: "SYNCED" };
 /** How to watch. */
 export interface WatchOptions {
 	/** Ends the loop, without an error. */
-	readonly signal?: AbortSignal;
+	readonly signal?: AbortSignal | undefined;
 	/** Additional headers of each request. Default: none. */
-	readonly headers?: HeadersInit;
+	readonly headers?: HeadersInit | undefined;
 	/** Told each time that `condition` changes. */
 	readonly onCondition?: (condition: LiveCondition) => void;
 }
@@ -35,10 +35,11 @@ export interface Watch extends AsyncIterable<WatchEvent> {
  * and expired places. Nothing is asked before its loop begins.
  */
 export function createWatch(context: FeedContext, query: WatchQuery, options: WatchOptions): Watch {
-	let condition: LiveCondition = { status: "connecting", error: undefined, staleSince: undefined };
+	let condition = conditionOf("connecting");
 	async function* events(signal: AbortSignal): AsyncGenerator<WatchEvent, void, void> {
 		const steps = follow({
-			...followQuery(context, query, options.headers),
+			...context,
+			open: context.wrap(openQuery(context, query, options.headers), query).open,
 			state: createWatchState(),
 			signal,
 			onCondition(next) {

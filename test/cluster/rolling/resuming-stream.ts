@@ -4,6 +4,7 @@ import {
 	type WukongEvent,
 } from "@novasphere/wukong-gen/wukong-service";
 import { placesIn } from "../../../server/src/resource/version.ts";
+import { createLeavableStream } from "../../../web-client/src/leavable-stream.ts";
 import { defaultBackoff } from "../../../web-client/src/live/backoff.ts";
 import { createEnvironment } from "../../../web-client/src/live/environment.ts";
 import { follow } from "../../../web-client/src/live/follow.ts";
@@ -63,10 +64,11 @@ export function openResumingStream(client: Watcher, namespace: string): Resuming
 			return [];
 		}
 	};
+	// As the product's client has it: what has ended by itself is not aborted.
+	const watch = createLeavableStream(client.rpc.watchWukong);
 	const run = async () => {
 		const steps = follow({
-			open: (resourceVersion, own) =>
-				client.rpc.watchWukong({ namespace, resourceVersion }, { signal: own }),
+			open: (resourceVersion, own) => watch({ namespace, resourceVersion }, { signal: own }),
 			state: Object.create(watcher, { apply: { value: apply } }),
 			environment: createEnvironment(),
 			silenceMs,

@@ -23,14 +23,15 @@ export interface Backoff {
 }
 
 export function createBackoff(random: () => number, times: BackoffTimes): Backoff {
-	let failures = 0;
+	let upToMs = times.minMs;
 	return {
 		next(hintMs = 0) {
-			const upToMs = Math.min(times.maxMs, times.minMs * 2 ** Math.min(failures++, 20));
-			return hintMs + random() * upToMs;
+			const delayMs = hintMs + random() * Math.min(upToMs, times.maxMs);
+			upToMs = Math.min(upToMs * 2, times.maxMs);
+			return delayMs;
 		},
 		reset() {
-			failures = 0;
+			upToMs = times.minMs;
 		},
 	};
 }

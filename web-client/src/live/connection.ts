@@ -1,73 +1,58 @@
-import type { Environment, Timer } from "./environment.ts";
+import type { Clock, Timer } from "./environment.ts";
 
 /** One stream while it is open: ends it when it is left, put away, or silent for too long. */
 export interface Connection {
-	/** Aborted when the stream has to end, for whatever reason. */
+	/** Aborted when the stream has to end, and after its end. */
 	readonly signal: AbortSignal;
-	/** The reader waits for a message from now on. */
-	waits(): void;
-	/** One has come; until the reader waits again, silence is its own. */
-	heard(): void;
+	/** It was ended because nothing came for too long. */
+	readonly isSilent: boolean;
+	/** Waits for the next message. Between two waits silence is the reader's own. */
+	next<T>(messages: AsyncIterator<T>): Promise<IteratorResult<T>>;
 	/** Looks at the clock now, as after a sleep, in which no timer runs. */
 	check(): void;
-	/** Ends it; does nothing to one that is over. */
 	close(): void;
-	/**
-	 * Notes that it has ended by itself. There is nothing left to abort: Node's HTTP/2 would throw
-	 * the abort of a stream that nobody reads any more as an uncaught exception.
-	 */
-	over(): void;
 }
 
 /**
  * @param silenceMs the longest wait for a message, in wall-clock time: timers stand still while a
  *   machine sleeps, and are late in hidden pages
  */
-export function createConnection(
-	{ clock }: Environment,
-	silenceMs: number,
-	leaver: AbortSignal,
-): Connection {
+export function createConnection(clock: Clock, silenceMs: number): Connection {
 	const controller = new AbortController();
+	const { signal } = controller;
+	let isSilent = false;
 	let waitsSinceMs: number | undefined;
 	let timer: Timer | undefined;
 
-	let isOver = false;
-
-	const over = () => {
-		isOver = true;
-		timer?.cancel();
-		leaver.removeEventListener("abort", close);
-	};
 	const close = () => {
-		if (isOver) return;
-		over();
+		timer?.cancel();
 		controller.abort();
 	};
 	const check = () => {
-		if (isOver) return;
+		if (signal.aborted) return;
 		timer?.cancel();
 		const nowMs = clock.nowMs();
 		// A clock that was set back says nothing about the silence before.
-		if (waitsSinceMs !== undefined && waitsSinceMs > nowMs) waitsSinceMs = nowMs;
+		waitsSinceMs &&= Math.min(waitsSinceMs, nowMs);
 		const leftMs = silenceMs - (nowMs - (waitsSinceMs ?? nowMs));
-		if (leftMs <= 0) close();
+		isSilent = leftMs <= 0;
+		if (isSilent) close();
 		else timer = clock.setTimer(leftMs, check);
 	};
-	leaver.addEventListener("abort", close);
-	if (leaver.aborted) close();
-	else check();
+	check();
 
 	return {
-		signal: controller.signal,
-		waits() {
-			waitsSinceMs = clock.nowMs();
+		signal,
+		get isSilent() {
+			return isSilent;
 		},
-		heard() {
+		async next(messages) {
+			waitsSinceMs = clock.nowMs();
+			const next = await messages.next();
 			waitsSinceMs = undefined;
+			return next;
 		},
 		check,
 		close,
-		over,
 	};
 }

@@ -1,5 +1,3 @@
-import { pageTabs, type Tabs } from "../share/tabs.ts";
-
 /** A timer that has been set; cancelling one that has fired does nothing. */
 export interface Timer {
 	cancel(): void;
@@ -25,8 +23,6 @@ export interface Environment {
 	readonly clock: Clock;
 	/** A number from 0 up to 1. */
 	readonly random: () => number;
-	/** How tabs agree; undefined: they cannot. */
-	readonly tabs: Tabs | undefined;
 	/** @returns how to stop listening */
 	readonly onNetwork: (listener: (news: NetworkNews) => void) => () => void;
 }
@@ -45,30 +41,29 @@ export function createEnvironment(given: Partial<Environment> = {}): Environment
 	return {
 		clock: systemClock,
 		random: Math.random,
-		tabs: pageTabs(),
 		onNetwork: onPageNetwork,
 		...given,
 	};
 }
 
-/** A page's events. A worker has those of the network only, and Node has none. */
+/** Events of a page. A worker has those of the network only, and Node has none. */
+const newsOf = {
+	online: "wake",
+	resume: "wake",
+	visibilitychange: "wake",
+	offline: "offline",
+	pagehide: "hide",
+	pageshow: "show",
+} as const;
+
 function onPageNetwork(listener: (news: NetworkNews) => void): () => void {
-	const page = globalThis.document;
-	if (typeof addEventListener !== "function") return () => {};
 	const leaver = new AbortController();
-	const on = (target: EventTarget | undefined, name: string, news: NetworkNews) =>
-		target?.addEventListener(
-			name,
-			() => {
-				if (name !== "visibilitychange" || !page.hidden) listener(news);
-			},
-			leaver,
-		);
-	on(globalThis, "online", "wake");
-	on(globalThis, "offline", "offline");
-	on(globalThis, "pagehide", "hide");
-	on(globalThis, "pageshow", "show");
-	on(page, "visibilitychange", "wake");
-	on(page, "resume", "wake");
+	for (const [name, news] of Object.entries(newsOf)) {
+		const hear = () => {
+			if (name !== "visibilitychange" || !document.hidden) listener(news);
+		};
+		// Those of the document pass here on their way down.
+		globalThis.addEventListener?.(name, hear, { capture: true, signal: leaver.signal });
+	}
 	return () => leaver.abort();
 }

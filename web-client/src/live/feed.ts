@@ -1,13 +1,13 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import type { CallOptions } from "@connectrpc/connect";
 import type {
 	WatchWukongRequestSchema,
 	WukongEvent,
 } from "../../gen/novasphere/v1/wukong_service_pb.js";
-import type { BackoffTimes } from "./backoff.ts";
-import type { Environment } from "./environment.ts";
-import type { FollowOptions, OpenStream, Renewal } from "./follow.ts";
+import type { FollowOptions, OpenStream } from "./follow.ts";
 import type { WatchQuery } from "./query.ts";
+import type { WatchState } from "./watch-state.ts";
 
 /** The call that opens a plain stream. */
 export type WatchCall = (
@@ -15,44 +15,31 @@ export type WatchCall = (
 	options?: CallOptions,
 ) => AsyncIterable<WukongEvent>;
 
-/** What all watches of one client have in common. */
-export interface FeedContext {
-	readonly call: WatchCall;
-	readonly environment: Environment;
-	readonly heartbeatIntervalMs: number;
-	readonly backoff: BackoffTimes;
-	readonly renewal: Renewal | undefined;
-	/** Wraps what opens streams. */
-	readonly limit: (open: OpenStream, query: WatchQuery) => OpenStream;
-	/** Aborted when the client is closed. */
-	readonly signal: AbortSignal;
+/** Opens the streams of one watch or list. */
+export interface Feed {
+	readonly open: OpenStream;
+	/** Nobody reads it any more, for now. */
+	leave(): void;
 }
 
-/** Silence of one and a half heartbeats means that the connection is dead. */
-const silenceIntervals = 1.5;
+/** Wraps what opens streams. @param state what a list holds; absent: it is a watch */
+export type WrapFeed = (open: OpenStream, query: WatchQuery, state?: WatchState) => Feed;
 
-/** @returns what `follow` needs beside a state, a signal and a listener */
-export function followQuery(
-	context: FeedContext,
+/** What all watches of one client have in common. */
+export interface FeedContext
+	extends Pick<FollowOptions, "environment" | "silenceMs" | "backoff" | "renewal" | "signal"> {
+	readonly call: WatchCall;
+	readonly heartbeatIntervalMs: number;
+	readonly wrap: WrapFeed;
+}
+
+/** Makes what opens the plain streams of one query. */
+export function openQuery(
+	{ call, heartbeatIntervalMs }: FeedContext,
 	query: WatchQuery,
-	headers: HeadersInit | undefined,
-): Pick<FollowOptions, "open" | "environment" | "silenceMs" | "backoff" | "renewal"> {
-	const { call, environment, heartbeatIntervalMs, backoff, renewal, limit } = context;
-	const heartbeatInterval = {
-		seconds: BigInt(Math.floor(heartbeatIntervalMs / 1_000)),
-		nanos: (heartbeatIntervalMs % 1_000) * 1_000_000,
-	};
-	const { labels = {}, ...rest } = query;
-	const open: OpenStream = (resourceVersion, signal) =>
-		call(
-			{ ...rest, labels: { ...labels }, resourceVersion, heartbeatInterval },
-			{ signal, ...(headers === undefined ? {} : { headers }) },
-		);
-	return {
-		open: limit(open, query),
-		environment,
-		silenceMs: heartbeatIntervalMs * silenceIntervals,
-		backoff,
-		renewal,
-	};
+	headers: HeadersInit = {},
+): OpenStream {
+	const heartbeatInterval = durationFromMs(heartbeatIntervalMs);
+	const request = { ...query, labels: { ...query.labels }, heartbeatInterval };
+	return (resourceVersion, signal) => call({ ...request, resourceVersion }, { signal, headers });
 }

@@ -1,15 +1,17 @@
+import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
 	WukongEvent_Type as Type,
 	type WukongEvent,
 } from "../../gen/novasphere/v1/wukong_service_pb.js";
 import { isNetworkError, retryAfterMs } from "../errors.ts";
+import { onAbort } from "../on-abort.ts";
 import { type BackoffTimes, createBackoff } from "./backoff.ts";
 import { type Connection, createConnection } from "./connection.ts";
 import { type Cure, cureOf } from "./curable.ts";
 import type { Environment } from "./environment.ts";
 import { createPause } from "./pause.ts";
-import type { LiveCondition, LiveStatus } from "./status.ts";
+import { conditionOf, type LiveCondition } from "./status.ts";
 import type { Change, WatchState } from "./watch-state.ts";
 
 /** Opens one plain stream that goes on after `token` (empty: a snapshot first) and ends with `signal`. */
@@ -65,18 +67,16 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Step, void
 	const { open, state, environment, signal, renewal } = options;
 	const { clock } = environment;
 	const backoff = createBackoff(environment.random, options.backoff);
-	const pause = createPause(clock, signal);
+	const pause = createPause(clock);
 	let connection: Connection | undefined;
 	let isHidden = false;
 	let refusals = 0;
 	let doubts = 0;
 
-	const report = (status: LiveStatus, error?: ConnectError, staleSince?: Date) =>
-		options.onCondition({ status, error, staleSince });
-	const lost = (error?: ConnectError) => {
-		const isAway = error !== undefined && isNetworkError(error);
-		report(isAway ? "offline" : state.wasSynced ? "stale" : "connecting", error);
-	};
+	const report = (...condition: Parameters<typeof conditionOf>) =>
+		options.onCondition(conditionOf(...condition));
+	const lost = (error?: ConnectError) =>
+		report(isNetworkError(error) ? "offline" : state.wasSynced ? "stale" : "connecting", error);
 	const stopListening = environment.onNetwork((news) => {
 		isHidden = news === "hide" || (isHidden && news !== "show");
 		// Only a word about the status: a machine may be wrong about its network, so tries go on.
@@ -85,57 +85,62 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Step, void
 		connection?.check();
 		pause.wake();
 	});
-
-	/** Waits for the right time of the next try. @returns false where there is none */
-	const recover = async (error: ConnectError, triedAtMs: number): Promise<boolean> => {
-		let cure = cureOf(error);
-		if (cure === "doubt" && ++doubts >= maxDoubts) cure = "stop";
-		if (cure === "renew" && renewal === undefined) cure = "stop";
-		if (cure === "stop") return false;
-		options.onRetry?.(error, cure);
-		if (cure === "renew") return renewed(error, triedAtMs);
-		lost(error);
-		await pause.wait(backoff.next(retryAfterMs(error)), { sinceMs: triedAtMs, leastMs });
-		return true;
+	const leave = () => {
+		pause.stop();
+		connection?.close();
 	};
-	const renewed = async (error: ConnectError, triedAtMs: number): Promise<boolean> => {
-		if (++refusals === 1 && (await renewal?.renew().catch(() => false))) return true;
+	const letGo = onAbort(signal, leave);
+
+	/** Waits for the right time of the next try. @throws the error, where there is none */
+	const recover = async (error: ConnectError, triedAtMs: number): Promise<void> => {
+		const cure = cureOf(error);
+		const isHopeless =
+			cure === "stop" ||
+			(cure === "doubt" && ++doubts >= maxDoubts) ||
+			(cure === "renew" && renewal === undefined);
+		if (isHopeless) {
+			report("failed", error);
+			throw error;
+		}
+		options.onRetry?.(error, cure);
+		if (cure !== "renew") {
+			lost(error);
+			return pause.wait(backoff.next(retryAfterMs(error)), triedAtMs, leastMs);
+		}
+		if (++refusals === 1 && (await renewal?.renew().catch(() => false))) return;
 		report("failed", error);
-		const lookMs = refusals > 2 ? refusedMs : tokenLookMs;
-		const gap = { sinceMs: triedAtMs, leastMs: refusals > 2 ? refusedMs : leastMs };
-		do await pause.wait(lookMs, gap);
+		const isDead = refusals > 2;
+		do await pause.wait(isDead ? refusedMs : tokenLookMs, triedAtMs, isDead ? refusedMs : leastMs);
 		while (!signal.aborted && !(await renewal?.hasChanged().catch(() => false)));
-		return true;
 	};
 
 	try {
 		lost();
 		while (!signal.aborted) {
 			if (isHidden) {
-				await pause.forever();
+				await pause.wait(Number.POSITIVE_INFINITY);
 				continue;
 			}
 			const triedAtMs = clock.nowMs();
-			let syncedAtMs: number | undefined;
-			let failure: ConnectError | undefined;
-			connection = createConnection(environment, options.silenceMs, signal);
-			const current = connection;
+			let syncedAtMs = Number.POSITIVE_INFINITY;
+			let failure = new ConnectError("the stream ended without a word", Code.Aborted);
+			const current = createConnection(clock, options.silenceMs);
+			connection = current;
 			state.connect();
 			const messages = open(state.token, current.signal)[Symbol.asyncIterator]();
 			try {
 				for (;;) {
-					current.waits();
-					const next = await nextOf(messages, current);
-					current.heard();
-					if (next.done === true || signal.aborted) break;
-					const event = next.value;
+					const { done, value: event } = await current.next(messages);
+					if (done === true || signal.aborted) break;
 					const changes = state.apply(event);
 					if (event.type === Type.SYNCED) {
-						syncedAtMs ??= clock.nowMs();
+						syncedAtMs = Math.min(syncedAtMs, clock.nowMs());
 						refusals = 0;
 						doubts = 0;
 					}
-					if (state.synced) live(event, report);
+					// Whoever hears anything in sync is live; how current that is, some messages say.
+					const since = event.staleSince && timestampDate(event.staleSince);
+					if (state.synced) report(since === undefined ? "live" : "stale", undefined, since);
 					yield { event, changes };
 				}
 			} catch (error) {
@@ -145,58 +150,16 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Step, void
 				// Not waited for: it may itself wait for what the abort ends.
 				messages.return?.().catch(() => {});
 			}
-			if (signal.aborted) break;
-			if (syncedAtMs !== undefined && clock.nowMs() - syncedAtMs >= options.backoff.healthyMs) {
-				backoff.reset();
+			if (current.isSilent) {
+				failure = new ConnectError("the service was silent for too long", Code.DeadlineExceeded);
 			}
-			if (isHidden) continue;
-			failure = endOf(current, failure);
-			if (!(await recover(failure, triedAtMs))) {
-				report("failed", failure);
-				throw failure;
-			}
+			if (clock.nowMs() - syncedAtMs >= options.backoff.healthyMs) backoff.reset();
+			if (!signal.aborted && !isHidden) await recover(failure, triedAtMs);
 		}
 	} finally {
 		stopListening();
-		pause.stop();
-		connection?.close();
+		letGo();
+		leave();
 		if (signal.aborted) report("closed");
 	}
-}
-
-/** The next message; notes where the stream has ended instead. */
-async function nextOf<T>(
-	messages: AsyncIterator<T>,
-	connection: Connection,
-): Promise<IteratorResult<T>> {
-	try {
-		const next = await messages.next();
-		if (next.done === true) connection.over();
-		return next;
-	} catch (error) {
-		connection.over();
-		throw error;
-	}
-}
-
-/** Whoever hears anything in sync is live; how current that is, some messages say. */
-function live(
-	event: WukongEvent,
-	report: (status: LiveStatus, error?: ConnectError, staleSince?: Date) => void,
-): void {
-	const { staleSince } = event;
-	if (staleSince === undefined) {
-		report("live");
-		return;
-	}
-	const ms = Number(staleSince.seconds) * 1_000 + staleSince.nanos / 1_000_000;
-	report("stale", undefined, new Date(ms));
-}
-
-function endOf({ signal }: Connection, failure: ConnectError | undefined): ConnectError {
-	// The connection was closed from this side, and its caller has not left.
-	if (signal.aborted && failure?.code === Code.Canceled) {
-		return new ConnectError("the service was silent for too long", Code.Unavailable);
-	}
-	return failure ?? new ConnectError("the stream ended without a word", Code.Aborted);
 }

@@ -12,20 +12,19 @@ export function createLists(optionsOf: (query: WatchQuery) => LiveListOptions): 
 } {
 	const lists = new Map<string, readonly [WatchQuery, LiveList]>();
 
-	const get = (query: WatchQuery): LiveList => {
-		const key = keyOfQuery(query);
-		const known = lists.get(key);
-		if (known !== undefined) return known[1];
-		const own = { ...query };
-		const list = createLiveList(optionsOf(own));
-		lists.set(key, [own, list]);
-		if (lists.size > maxIdleLists) {
+	return {
+		all: () => lists.values(),
+		get(query) {
+			const key = keyOfQuery(query);
+			const known = lists.get(key);
+			if (known !== undefined) return known[1];
 			for (const [other, [, kept]] of lists) {
-				if (lists.size <= maxIdleLists) break;
-				if (kept.isIdle && other !== key) lists.delete(other);
+				if (lists.size >= maxIdleLists && kept.isIdle) lists.delete(other);
 			}
-		}
-		return list;
+			const own = { ...query };
+			const list = createLiveList(optionsOf(own));
+			lists.set(key, [own, list]);
+			return list;
+		},
 	};
-	return { all: () => lists.values(), get };
 }

@@ -1,10 +1,10 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { WukongEvent_Type as Type } from "../../gen/novasphere/v1/wukong_service_pb.js";
-import type { SharedStream } from "../share/shared-stream.ts";
+import { onAbort } from "../on-abort.ts";
 import type { Timer } from "./environment.ts";
-import { type FollowOptions, follow, type OpenStream } from "./follow.ts";
+import type { Feed } from "./feed.ts";
+import { type FollowOptions, follow } from "./follow.ts";
 import { emptySnapshot, type LiveSnapshot, withItems } from "./snapshot.ts";
-import type { LiveCondition } from "./status.ts";
+import { conditionOf, type LiveCondition } from "./status.ts";
 import { createWatchState, type WatchState } from "./watch-state.ts";
 
 /** Stops what it came from. */
@@ -29,41 +29,33 @@ export interface LiveList {
 
 /** How a list is fed. */
 export interface LiveListOptions
-	extends Pick<
-		FollowOptions,
-		"open" | "environment" | "silenceMs" | "backoff" | "renewal" | "onRetry"
-	> {
+	extends Pick<FollowOptions, "environment" | "silenceMs" | "backoff" | "renewal" | "signal"> {
+	/** Makes what opens its streams. @param state what the list holds */
+	readonly feed: (state: WatchState) => Feed;
 	/** Time between two notifications at least, in milliseconds. */
 	readonly throttleMs: number;
-	/** Wraps what opens the stream, so that other tabs are fed from it too. Default: they are not. */
-	readonly share?: ((open: OpenStream, state: WatchState) => SharedStream) | undefined;
 	/** How long the stream stays open without a subscriber, in milliseconds. */
 	readonly lingerMs: number;
-	/** Aborted when the client is closed. */
-	readonly signal: AbortSignal;
 }
-
-const closed: LiveCondition = { status: "closed", error: undefined, staleSince: undefined };
 
 export function createLiveList(options: LiveListOptions): LiveList {
 	const { clock } = options.environment;
 	const listeners = new Set<(snapshot: LiveSnapshot) => void>();
 	const state = createWatchState();
-	const shared = options.share?.(options.open, state);
+	const feed = options.feed(state);
 	let snapshot = emptySnapshot;
-	let condition: LiveCondition = emptySnapshot;
+	let condition = conditionOf("connecting");
 	let hasChanged = false;
-	/** A snapshot is under way: what has come of it is half a list. */
-	let isPartial = true;
 	let notice: Timer | undefined;
 	let linger: Timer | undefined;
 	let leaver: AbortController | undefined;
 
 	/** Brings the snapshot up to what has come. */
 	const settle = () => {
+		notice = undefined;
 		const before = snapshot;
 		// The list from before a snapshot stays until its SYNCED.
-		if (!isPartial && (hasChanged || !snapshot.synced)) {
+		if (!state.isPartial && (hasChanged || !snapshot.synced)) {
 			snapshot = withItems(snapshot, state.held);
 			hasChanged = false;
 		}
@@ -73,42 +65,37 @@ export function createLiveList(options: LiveListOptions): LiveList {
 		for (const listener of [...listeners]) listener(snapshot);
 	};
 	const settleSoon = () => {
-		if (notice !== undefined) return;
-		notice = clock.setTimer(options.throttleMs, () => {
-			notice = undefined;
-			settle();
-		});
+		if (notice === undefined) notice = clock.setTimer(options.throttleMs, settle);
 	};
-	const onCondition = ({ status, error, staleSince }: LiveCondition) => {
-		condition = { status, error, staleSince };
+	const onCondition = (next: LiveCondition) => {
+		condition = next;
 		settleSoon();
 	};
 
 	const run = async (own: AbortController) => {
-		const { signal } = own;
 		const steps = follow({
 			...options,
-			open: shared?.open ?? options.open,
+			open: feed.open,
 			state,
-			signal,
+			signal: own.signal,
 			// The end of a stream that was left comes after the beginning of the next one.
-			onCondition: (next) => void (leaver === own && onCondition(next)),
+			onCondition: (next) => leaver === own && onCondition(next),
 		});
-		for await (const { event, changes } of steps) {
-			if (event.type === Type.RESET) isPartial = true;
-			if (event.type === Type.SYNCED) isPartial = false;
+		for await (const { changes } of steps) {
 			hasChanged ||= changes.length > 0;
-			if (!isPartial) settleSoon();
+			settleSoon();
 		}
 	};
-	const close = () => {
+	const stop = () => {
 		linger?.cancel();
 		linger = undefined;
-		if (leaver === undefined) return;
-		leaver.abort();
+		leaver?.abort();
 		leaver = undefined;
-		shared?.leave();
-		onCondition(closed);
+	};
+	const close = () => {
+		stop();
+		feed.leave();
+		onCondition(conditionOf("closed"));
 	};
 	const open = () => {
 		linger?.cancel();
@@ -117,12 +104,8 @@ export function createLiveList(options: LiveListOptions): LiveList {
 		const own = new AbortController();
 		leaver = own;
 		run(own).catch((reason) => {
-			if (leaver !== own) return;
-			onCondition({ ...condition, status: "failed", error: ConnectError.from(reason) });
+			if (leaver === own) onCondition(conditionOf("failed", ConnectError.from(reason)));
 		});
-	};
-	const closeSoon = () => {
-		if (leaver !== undefined) linger ??= clock.setTimer(options.lingerMs, close);
 	};
 
 	const list: LiveList = {
@@ -138,37 +121,28 @@ export function createLiveList(options: LiveListOptions): LiveList {
 			own(snapshot);
 			return () => {
 				listeners.delete(own);
-				if (listeners.size === 0) closeSoon();
+				if (listeners.size === 0 && leaver !== undefined) {
+					linger ??= clock.setTimer(options.lingerMs, close);
+				}
 			};
 		},
 		async ready() {
-			let leave: Unsubscribe | undefined;
-			try {
-				return await new Promise((resolve, reject) => {
-					leave = list.subscribe((next) => {
-						if (next.synced) resolve(next);
-						else if (next.status === "failed" || next.status === "closed") {
-							reject(next.error ?? new ConnectError("the list is closed", Code.Canceled));
-						}
-					});
-				});
-			} finally {
-				leave?.();
-			}
+			const { promise, resolve, reject } = Promise.withResolvers<LiveSnapshot>();
+			const leave = list.subscribe((next) => {
+				const isOver = next.status === "failed" || next.status === "closed";
+				if (next.synced) resolve(next);
+				else if (isOver)
+					reject(next.error ?? new ConnectError("the list is closed", Code.Canceled));
+			});
+			return promise.finally(leave);
 		},
 		refresh() {
 			if (condition.status !== "failed") return;
-			leaver?.abort();
-			leaver = undefined;
+			stop();
 			if (listeners.size > 0) open();
 		},
 	};
-	const end = () => {
-		close();
-		onCondition(closed);
-	};
-	options.signal.addEventListener("abort", end, { once: true });
-	if (options.signal.aborted) end();
+	onAbort(options.signal, close);
 	return list;
 }
 

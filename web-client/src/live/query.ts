@@ -19,12 +19,15 @@ export function keyOfQuery({
 	labels = {},
 	labelSelector = "",
 }: WatchQuery): string {
-	const sorted = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+	const sorted = Object.entries(labels).sort(([a], [b]) => compare(a, b));
 	return JSON.stringify([namespace, name, sorted, labelSelector]);
 }
 
 /** The service's order: by namespace, then name, bytewise. Both are ASCII. */
 export function compareWukongs(a: Wukong, b: Wukong): number {
-	if (a.namespace !== b.namespace) return a.namespace < b.namespace ? -1 : 1;
-	return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+	return compare(a.namespace, b.namespace) || compare(a.name, b.name);
+}
+
+function compare(a: string, b: string): number {
+	return a < b ? -1 : a > b ? 1 : 0;
 }

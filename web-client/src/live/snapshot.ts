@@ -1,6 +1,6 @@
 import type { Wukong } from "../../gen/novasphere/v1/wukong_pb.js";
 import { compareWukongs } from "./query.ts";
-import type { LiveCondition } from "./status.ts";
+import { conditionOf, type LiveCondition } from "./status.ts";
 import { keyOf } from "./watch-state.ts";
 
 /**
@@ -18,25 +18,16 @@ export interface LiveSnapshot extends LiveCondition {
 
 /** What a list is before anything has come, and on a server that renders. */
 export const emptySnapshot: LiveSnapshot = {
+	...conditionOf("connecting"),
 	items: [],
 	byKey: new Map(),
 	synced: false,
-	status: "connecting",
-	error: undefined,
-	staleSince: undefined,
 };
 
 /** The list once `held` is what there is. */
 export function withItems(before: LiveSnapshot, held: ReadonlyMap<string, Wukong>): LiveSnapshot {
-	let items = before.items
-		.map((item) => held.get(keyOf(item)))
-		.filter((item) => item !== undefined);
+	let items = before.items.flatMap((item) => held.get(keyOf(item)) ?? []);
 	// Most changes add nothing, and keep the order.
 	if (items.length < held.size) items = [...held.values()].sort(compareWukongs);
-	return {
-		...before,
-		items,
-		byKey: new Map(items.map((item) => [keyOf(item), item])),
-		synced: true,
-	};
+	return { ...before, items, byKey: new Map(held), synced: true };
 }

@@ -21,3 +21,11 @@ export interface LiveCondition {
 	/** The service's own word: it has not heard from the cluster since. */
 	readonly staleSince: Date | undefined;
 }
+
+export function conditionOf(
+	status: LiveStatus,
+	error?: ConnectError,
+	staleSince?: Date,
+): LiveCondition {
+	return { status, error, staleSince };
+}

@@ -25,6 +25,8 @@ export interface WatchState {
 	readonly synced: boolean;
 	/** SYNCED has come at some time: what is held was complete then. */
 	readonly wasSynced: boolean;
+	/** A snapshot is under way, or nothing has come yet: what is held may be half a list. */
+	readonly isPartial: boolean;
 	/** A new stream begins, with `token`. */
 	connect(): void;
 	/** Takes one message. @returns what it changes, in order */
@@ -44,52 +46,40 @@ export function createWatchState(): WatchState {
 	let token = "";
 	let synced = false;
 	let wasSynced = false;
+	let isPartial = true;
 
 	const startOver = () => {
 		for (const key of held.keys()) unseen.add(key);
 		synced = false;
+		isPartial = true;
+		return nothing;
 	};
-	const store = (next: Wukong): readonly Change[] => {
-		const key = keyOf(next);
+	const store = (wukong: Wukong): readonly Change[] => {
+		const key = keyOf(wukong);
 		const previous = held.get(key);
 		unseen.delete(key);
-		if (previous === undefined) {
-			held.set(key, next);
-			return [{ type: "ADDED", wukong: next }];
-		}
-		if (previous.uid !== next.uid) {
-			held.set(key, next);
-			return [
-				{ type: "DELETED", wukong: previous },
-				{ type: "ADDED", wukong: next },
-			];
-		}
+		const isSame = previous?.uid === wukong.uid;
 		// A snapshot and a resume may tell a state again. Versions are compared for equality only.
-		if (previous.resourceVersion === next.resourceVersion) return nothing;
-		held.set(key, next);
-		return [{ type: "MODIFIED", wukong: next, previous }];
+		if (isSame && previous.resourceVersion === wukong.resourceVersion) return nothing;
+		held.set(key, wukong);
+		if (isSame) return [{ type: "MODIFIED", wukong, previous }];
+		const added = { type: "ADDED", wukong } as const;
+		return previous === undefined ? [added] : [{ type: "DELETED", wukong: previous }, added];
 	};
-	const remove = (last: Wukong): readonly Change[] => {
-		const key = keyOf(last);
-		const previous = held.get(key);
+	const remove = (wukong: Wukong): readonly Change[] => {
+		const key = keyOf(wukong);
 		// A namesake that was made since is another VM.
-		if (previous === undefined || previous.uid !== last.uid) return nothing;
+		if (held.get(key)?.uid !== wukong.uid) return nothing;
 		held.delete(key);
 		unseen.delete(key);
-		return [{ type: "DELETED", wukong: last }];
+		return [{ type: "DELETED", wukong }];
 	};
-	const sweep = (): readonly Change[] => {
+	const sweep = () => {
+		const gone = [...unseen].flatMap((key) => held.get(key) ?? []);
 		synced = true;
 		wasSynced = true;
-		if (unseen.size === 0) return nothing;
-		const changes: Change[] = [];
-		for (const key of unseen) {
-			const wukong = held.get(key);
-			if (wukong !== undefined) changes.push({ type: "DELETED", wukong });
-			held.delete(key);
-		}
-		unseen.clear();
-		return changes;
+		isPartial = false;
+		return gone.flatMap(remove);
 	};
 
 	return {
@@ -104,27 +94,21 @@ export function createWatchState(): WatchState {
 		get wasSynced() {
 			return wasSynced;
 		},
+		get isPartial() {
+			return isPartial;
+		},
 		connect() {
 			synced = false;
 			if (token === "") startOver();
 		},
 		apply({ type, wukong, resourceVersion }) {
 			token = resourceVersion;
-			switch (type) {
-				case Type.ADDED:
-				case Type.MODIFIED:
-					return wukong === undefined ? nothing : store(wukong);
-				case Type.DELETED:
-					return wukong === undefined ? nothing : remove(wukong);
-				case Type.RESET:
-					startOver();
-					return nothing;
-				case Type.SYNCED:
-					return sweep();
-				default:
-					// A heartbeat, or a type that a newer service has: its token counts.
-					return nothing;
-			}
+			if (type === Type.RESET) return startOver();
+			if (type === Type.SYNCED) return sweep();
+			if (wukong === undefined) return nothing;
+			if (type === Type.DELETED) return remove(wukong);
+			// Else a type that a newer service has: its token counts.
+			return type === Type.ADDED || type === Type.MODIFIED ? store(wukong) : nothing;
 		},
 	};
 }

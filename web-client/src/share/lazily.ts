@@ -1,54 +1,43 @@
-import type { OpenStream } from "../live/follow.ts";
+import type { Environment } from "../live/environment.ts";
+import type { Feed, WrapFeed } from "../live/feed.ts";
+import type { LiveList } from "../live/live-list.ts";
 import type { WatchQuery } from "../live/query.ts";
-import type { WatchState } from "../live/watch-state.ts";
-import type { SharedStream, ShareOptions } from "./shared-stream.ts";
-import type { Tabs } from "./tabs.ts";
-import type { NarrowOptions } from "./wider.ts";
 
-type Sharing = typeof import("./sharing.ts");
+/** What streams of one client are shared by. */
+export interface SharingOptions {
+	readonly environment: Environment;
+	readonly heartbeatIntervalMs: number;
+	/** Where a page's calls go; undefined: outside of pages. */
+	readonly serviceUrl: URL | undefined;
+	/** The page has six connections for all its tabs. */
+	readonly isCramped: boolean;
+	/** Who calls: other callers' tabs share nothing. Undefined: lists are not shared. */
+	readonly caller: string | undefined;
+	/** Lists of the client, with what they show. */
+	readonly lists: () => Iterable<readonly [WatchQuery, LiveList]>;
+}
 
 /**
- * Wraps what opens streams by code that is loaded at its first use: only pages over cleartext, and
- * those that ask for it, share streams. Where it cannot be loaded, streams are opened as they are.
+ * Shares streams by code that is loaded at their first use: only pages over cleartext, and those
+ * that ask for it, need it. Where it cannot be loaded, streams are opened as they are.
  */
-function lazily(open: OpenStream, wrap: (sharing: Sharing) => OpenStream): OpenStream {
-	let wrapped: Promise<OpenStream> | undefined;
-	return async function* openWrapped(token, signal) {
-		wrapped ??= import("./sharing.ts").then(wrap, () => open);
-		yield* (await wrapped)(token, signal);
+export function shareLazily(options: SharingOptions): WrapFeed {
+	let sharing: Promise<WrapFeed | undefined> | undefined;
+	const load = () => {
+		sharing ??= import("./sharing.ts").then(
+			({ createSharing }) => createSharing(options),
+			() => (sharing = undefined),
+		);
+		return sharing;
 	};
-}
-
-/**
- * Keeps the streams of one client to the number that cleartext HTTP/1.1 has room for. What has no
- * room is fed from a list that shows more, if there is one.
- *
- * @param name equal for all that use the same connections
- */
-export function createLimit(
-	name: string,
-	options: NarrowOptions & { readonly tabs: Tabs | undefined },
-): (open: OpenStream, query: WatchQuery) => OpenStream {
-	let limit: ReturnType<Sharing["createSlots"]> | undefined;
-	return (open, query) =>
-		lazily(open, ({ createSlots, findNarrowStream }) => {
-			limit ??= createSlots(name, options.tabs);
-			return limit(open, () => findNarrowStream(query, options));
-		});
-}
-
-/** Shares a stream with the other tabs of the origin. */
-export function shareLazily(
-	open: OpenStream,
-	state: WatchState,
-	options: ShareOptions,
-): SharedStream {
-	let shared: SharedStream | undefined;
-	return {
-		open: lazily(open, ({ createSharedStream }) => {
-			shared = createSharedStream(open, state, options);
-			return shared.open;
-		}),
-		leave: () => shared?.leave(),
+	return (open, query, state) => {
+		let feed: Feed | undefined;
+		return {
+			async *open(token, signal) {
+				feed ??= (await load())?.(open, query, state);
+				yield* (feed?.open ?? open)(token, signal);
+			},
+			leave: () => feed?.leave(),
+		};
 	};
 }

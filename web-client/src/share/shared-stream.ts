@@ -6,6 +6,7 @@ import {
 	WukongEventSchema,
 } from "../../gen/novasphere/v1/wukong_service_pb.js";
 import type { Environment, Timer } from "../live/environment.ts";
+import type { Feed } from "../live/feed.ts";
 import type { OpenStream } from "../live/follow.ts";
 import type { WatchState } from "../live/watch-state.ts";
 import { createLeadership } from "./leadership.ts";
@@ -22,13 +23,6 @@ type TabMessage =
 	| { readonly type: "event"; readonly after: string; readonly event: WukongEvent }
 	/** The leader's stream has ended so. */
 	| { readonly type: "lost"; readonly code: Code; readonly text: string };
-
-/** A stream that the tabs of an origin share. */
-export interface SharedStream {
-	readonly open: OpenStream;
-	/** Lets another tab lead. */
-	leave(): void;
-}
 
 /** With whom a stream is shared. */
 export interface ShareOptions {
@@ -47,12 +41,13 @@ const maxAsks = 4;
  * leader goes, another one goes on from its own last token; when it freezes, it is deposed.
  *
  * @param state what this tab holds; the leader answers for it
+ * @returns leaving it lets another tab lead
  */
 export function createSharedStream(
 	open: OpenStream,
 	state: WatchState,
 	{ tabs, name, environment }: ShareOptions,
-): SharedStream {
+): Feed {
 	const leadership = createLeadership(tabs, name);
 	let stopListening: (() => void) | undefined;
 	const id = `${environment.clock.nowMs()}-${environment.random()}`;
@@ -149,7 +144,7 @@ export function createSharedStream(
 
 /** What somebody at `token` lacks, as a stream would tell it; nothing while nothing is complete. */
 function missing(state: WatchState, token: string): readonly WukongEvent[] {
-	if (!state.wasSynced || state.unseen.size > 0) return [];
+	if (state.isPartial) return [];
 	const message = (type: Type, resourceVersion: string) =>
 		create(WukongEventSchema, { type, resourceVersion });
 	const synced = message(Type.SYNCED, state.token);

@@ -6,11 +6,11 @@ import {
 	type WukongEvent,
 	WukongEventSchema,
 } from "../../gen/novasphere/v1/wukong_service_pb.js";
-import type { Environment } from "../live/environment.ts";
 import type { OpenStream } from "../live/follow.ts";
 import type { LiveList } from "../live/live-list.ts";
 import type { WatchQuery } from "../live/query.ts";
 import { keyOf } from "../live/watch-state.ts";
+import type { SharingOptions } from "./lazily.ts";
 import { createMessageQueue } from "./message-queue.ts";
 
 /** True where everything that `narrow` shows is in what `wide` shows, and labels alone tell it apart. */
@@ -26,19 +26,10 @@ export function isWider(wide: WatchQuery, narrow: WatchQuery): boolean {
 	);
 }
 
-/** Where a list that has no room may be fed from. */
-export interface NarrowOptions {
-	readonly environment: Environment;
-	/** Time between two heartbeats, in milliseconds. */
-	readonly heartbeatMs: number;
-	/** Lists of the client, with what they show. */
-	readonly lists: () => Iterable<readonly [WatchQuery, LiveList]>;
-}
-
 /** Finds a live list that shows more than `query`. @returns a stream that is fed from it */
 export function findNarrowStream(
 	query: WatchQuery,
-	options: NarrowOptions,
+	options: SharingOptions,
 ): OpenStream | undefined {
 	for (const [wide, list] of options.lists()) {
 		const isLive = list.getSnapshot().status === "live";
@@ -56,7 +47,7 @@ export function findNarrowStream(
 function createNarrowStream(
 	wide: LiveList,
 	query: WatchQuery,
-	{ environment, heartbeatMs }: NarrowOptions,
+	{ environment, heartbeatIntervalMs }: SharingOptions,
 ): OpenStream {
 	const { name = "", labels = {} } = query;
 	// As the service has it: a name without a namespace is in the default one.
@@ -86,9 +77,9 @@ function createNarrowStream(
 			if (told === undefined) say(Type.SYNCED);
 			told = now;
 		});
-		let timer = environment.clock.setTimer(heartbeatMs, function beat() {
+		let timer = environment.clock.setTimer(heartbeatIntervalMs, function beat() {
 			if (wide.getSnapshot().status === "live") say(Type.HEARTBEAT);
-			timer = environment.clock.setTimer(heartbeatMs, beat);
+			timer = environment.clock.setTimer(heartbeatIntervalMs, beat);
 		});
 		const stop = () => {
 			unsubscribe();
