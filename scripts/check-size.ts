@@ -12,15 +12,9 @@ const page = `
 	globalThis.client = createWukongClient();
 `;
 
-/** Limits in bytes after gzip. */
-const figures = [
-	{ name: "own code", isWhole: false, maxBytes: 7 * 1024 },
-	{ name: "everything in a page", isWhole: true, maxBytes: 48 * 1024 },
-];
-
 /**
- * Leaves out what is not the client's own, and the length of its names, which no bundle has; and what
- * is loaded later, by pages over cleartext alone, which counts in the whole.
+ * Leaves out what is not the client's own; and what is loaded later, by pages over cleartext alone,
+ * which counts in the whole.
  */
 const ownOnly: Plugin = {
 	name: "own-only",
@@ -29,22 +23,38 @@ const ownOnly: Plugin = {
 	},
 };
 
-async function weigh(isWhole: boolean): Promise<number> {
+/** Chunks as a bundler makes them: what is loaded later is one of its own. */
+async function bundle(plugins: Plugin[]): Promise<string[]> {
 	const { outputFiles } = await build({
 		stdin: { contents: page, loader: "ts", resolveDir: root },
+		outdir: root,
 		bundle: true,
+		splitting: true,
 		minify: true,
 		format: "esm",
 		target: "es2024",
-		plugins: isWhole ? [] : [ownOnly],
+		plugins,
 		write: false,
 	});
-	return gzipSync(outputFiles[0]?.contents ?? new Uint8Array(), { level: 9 }).byteLength;
+	return outputFiles.map(({ text }) => text);
 }
 
+function weigh(chunks: readonly string[]): number {
+	const sizes = chunks.map((chunk) => gzipSync(chunk, { level: 9 }).byteLength);
+	return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+// The imports of what is left out stand in no bundle.
+const own = (await bundle([ownOnly])).map((text) => text.replace(/import\{[^}]*\}from"p";/g, ""));
+
+/** Limits in bytes after gzip. */
+const figures = [
+	{ name: "own code", bytes: weigh(own), maxBytes: 6.3 * 1024 },
+	{ name: "everything in a page", bytes: weigh(await bundle([])), maxBytes: 48 * 1024 },
+];
+
 const words: string[] = [];
-for (const { name, isWhole, maxBytes } of figures) {
-	const bytes = await weigh(isWhole);
+for (const { name, bytes, maxBytes } of figures) {
 	const text = `${name} ${(bytes / 1024).toFixed(1)} kB`;
 	words.push(text);
 	console.log(`size: ${text} gzip (${bytes} bytes), at most ${maxBytes / 1024} kB`);

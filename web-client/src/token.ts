@@ -35,7 +35,7 @@ export function createTokens(source: TokenSource, signal: AbortSignal): Tokens {
 	let refreshing: Promise<string | undefined> | undefined;
 	let ofStream: string | undefined;
 
-	const refresh = async (refused: string | undefined) => {
+	const refresh = async (refused: string | undefined): Promise<string | undefined> => {
 		const atHand = await ask(false);
 		if (atHand !== refused) return atHand;
 		refreshing ??= ask(true).finally(() => {
@@ -44,11 +44,17 @@ export function createTokens(source: TokenSource, signal: AbortSignal): Tokens {
 		return refreshing;
 	};
 
+	const isOther = (next: Promise<string | undefined>) =>
+		next.then(
+			(token) => token !== ofStream,
+			() => false,
+		);
+
 	return {
 		get: () => ask(false),
 		getForStream: async () => (ofStream = await ask(false)),
 		refresh,
-		renew: async () => (await refresh(ofStream)) !== ofStream,
-		hasChanged: async () => (await ask(false)) !== ofStream,
+		renew: () => isOther(refresh(ofStream)),
+		hasChanged: () => isOther(ask(false)),
 	};
 }

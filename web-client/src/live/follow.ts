@@ -19,9 +19,9 @@ export type OpenStream = (token: string, signal: AbortSignal) => AsyncIterable<W
 
 /** Where another token comes from when the service refuses the one in use. */
 export interface Renewal {
-	/** Asks for a new one. @returns false where it is the one that was refused */
+	/** Asks for a new one. Never rejects. @returns false where it is the one that was refused */
 	renew(): Promise<boolean>;
-	/** Looks whether there is another one by now; asks nobody. */
+	/** Looks whether there is another one by now; asks nobody. Never rejects. */
 	hasChanged(): Promise<boolean>;
 }
 
@@ -107,22 +107,22 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Step, void
 			lost(error);
 			return pause.wait(backoff.next(retryAfterMs(error)), triedAtMs, leastMs);
 		}
-		if (++refusals === 1 && (await renewal?.renew().catch(() => false))) return;
+		if (++refusals === 1 && (await renewal?.renew())) return;
 		report("failed", error);
-		const isDead = refusals > 2;
-		do await pause.wait(isDead ? refusedMs : tokenLookMs, triedAtMs, isDead ? refusedMs : leastMs);
-		while (!signal.aborted && !(await renewal?.hasChanged().catch(() => false)));
+		const gapMs = refusals > 2 ? refusedMs : leastMs;
+		do await pause.wait(Math.max(tokenLookMs, gapMs), triedAtMs, gapMs);
+		while (!signal.aborted && !(await renewal?.hasChanged()));
 	};
 
 	try {
 		lost();
 		while (!signal.aborted) {
 			if (isHidden) {
-				await pause.wait(Number.POSITIVE_INFINITY);
+				await pause.wait(refusedMs);
 				continue;
 			}
 			const triedAtMs = clock.nowMs();
-			let syncedAtMs = Number.POSITIVE_INFINITY;
+			let syncedAtMs: number | undefined;
 			let failure = new ConnectError("the stream ended without a word", Code.Aborted);
 			const current = createConnection(clock, options.silenceMs);
 			connection = current;
@@ -134,7 +134,7 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Step, void
 					if (done === true || signal.aborted) break;
 					const changes = state.apply(event);
 					if (event.type === Type.SYNCED) {
-						syncedAtMs = Math.min(syncedAtMs, clock.nowMs());
+						syncedAtMs ??= clock.nowMs();
 						refusals = 0;
 						doubts = 0;
 					}
@@ -153,7 +153,7 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Step, void
 			if (current.isSilent) {
 				failure = new ConnectError("the service was silent for too long", Code.DeadlineExceeded);
 			}
-			if (clock.nowMs() - syncedAtMs >= options.backoff.healthyMs) backoff.reset();
+			if (syncedAtMs && clock.nowMs() - syncedAtMs >= options.backoff.healthyMs) backoff.reset();
 			if (!signal.aborted && !isHidden) await recover(failure, triedAtMs);
 		}
 	} finally {
