@@ -5,8 +5,8 @@
  */
 import type { WrapFeed } from "../live/feed.ts";
 import { keyOfQuery } from "../live/query.ts";
-import type { SharingOptions } from "./lazily.ts";
 import { createSharedStream } from "./shared-stream.ts";
+import type { SharingOptions } from "./sharing-options.ts";
 import { createSlots } from "./slots.ts";
 import { pageTabs } from "./tabs.ts";
 import { findNarrowStream } from "./wider.ts";

@@ -10,8 +10,8 @@ import type { OpenStream } from "../live/follow.ts";
 import type { LiveList } from "../live/live-list.ts";
 import type { WatchQuery } from "../live/query.ts";
 import { keyOf } from "../live/watch-state.ts";
-import type { SharingOptions } from "./lazily.ts";
 import { createMessageQueue } from "./message-queue.ts";
+import type { SharingOptions } from "./sharing-options.ts";
 
 /** True where everything that `narrow` shows is in what `wide` shows, and labels alone tell it apart. */
 export function isWider(wide: WatchQuery, narrow: WatchQuery): boolean {
