@@ -24,7 +24,8 @@ type GuardedPackage =
 	| "@novasphere/wukong-gen"
 	| "node:http"
 	| "pino"
-	| "prom-client";
+	| "prom-client"
+	| "ws";
 
 const guarded: readonly GuardedPackage[] = [
 	"@connectrpc/",
@@ -33,6 +34,7 @@ const guarded: readonly GuardedPackage[] = [
 	"node:http",
 	"pino",
 	"prom-client",
+	"ws",
 ];
 
 const ground = ["caller.ts", "clock.ts", "failure.ts"];
@@ -68,7 +70,7 @@ const rooms: Readonly<Record<string, Room>> = {
 		imports: ["store/store.ts", "store/simulator/", "resource/", ...ground],
 		packages: [gen, "@kubernetes/", "node:http"],
 	},
-	"http/": { imports: ground, packages: ["node:http"] },
+	"http/": { imports: ground, packages: ["node:http", "ws"] },
 	"resource/": { imports: ["failure.ts"], packages: [gen] },
 	"caller.ts": { imports: [] },
 	"clock.ts": { imports: [] },

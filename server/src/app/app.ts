@@ -147,6 +147,14 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		cacheableTypes,
 		encodings,
 		refusalDetails,
+		watchSockets: [
+			{
+				paths: ["/api/v1/ws", "/ws"],
+				subprotocol: "wukong.v1",
+				method: WukongService.method.watchWukong,
+				describeError,
+			},
+		],
 		limits: limitsFrom(config),
 		tls: config.tlsCert === "" ? undefined : { certFile: config.tlsCert, keyFile: config.tlsKey },
 		allowedHosts: config.allowedHosts,

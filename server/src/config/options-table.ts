@@ -170,7 +170,7 @@ export const optionsTable = {
 		"max-concurrent-streams",
 		defaultLimits.maxConcurrentStreams,
 		[1, 100_000],
-		"Most open calls on one HTTP/2 connection.",
+		"Most open calls on one HTTP/2 connection, and subscriptions on one WebSocket.",
 	),
 	maxWatchStreams: count(
 		"max-watch-streams",
@@ -250,12 +250,12 @@ export const optionsTable = {
 	keepAliveIntervalMs: time(
 		"keep-alive-interval-ms",
 		defaultLimits.keepAliveIntervalMs,
-		"Time between signs of life that are asked of a peer: TCP keep-alive, HTTP/2 PING.",
+		"Time between signs of life that are asked of a peer: TCP keep-alive, PING of HTTP/2 and WebSocket.",
 	),
 	pingTimeoutMs: time(
 		"ping-timeout-ms",
 		defaultLimits.pingTimeoutMs,
-		"Time for the answer to an HTTP/2 PING.",
+		"Time for the answer to such a PING, and to the close of a WebSocket.",
 	),
 	stalledWriteTimeoutMs: time(
 		"stalled-write-timeout-ms",

@@ -16,7 +16,7 @@ export interface TransportLimits {
 	readonly maxConnectionsPerAddress: number;
 	/** Most unanswered requests on an HTTP/1.1 connection; with one more it ends. Default: 32. */
 	readonly maxPipelinedRequests: number;
-	/** Most open streams on an HTTP/2 connection. Default: 250. */
+	/** Most open streams on an HTTP/2 connection, and subscriptions on a WebSocket. Default: 250. */
 	readonly maxConcurrentStreams: number;
 	/** Memory of one HTTP/2 connection, queued data included, in MiB. Default: 32. */
 	readonly maxSessionMemoryMib: number;
@@ -59,9 +59,9 @@ export interface TransportLimits {
 	 * as long as they like; dead ones are found by TCP keep-alive and HTTP/2 PING.
 	 */
 	readonly stalledWriteTimeoutMs: number;
-	/** TCP keep-alive and HTTP/2 PING go out this often, in ms. Default: 30 s. */
+	/** TCP keep-alive, PING of HTTP/2 and of WebSocket go out this often, in ms. Default: 30 s. */
 	readonly keepAliveIntervalMs: number;
-	/** An HTTP/2 PING must be answered within this, in ms. Default: 10 s. */
+	/** Such a PING, and the close of a WebSocket, must be answered within this, in ms. Default: 10 s. */
 	readonly pingTimeoutMs: number;
 	/** Longest deadline of a unary call; longer ones, and none, become this. In ms. Default: 60 s. */
 	readonly maxUnaryTimeoutMs: number;

@@ -8,7 +8,13 @@ import type { ResponseOwner } from "../rpc/call/send-response.ts";
 import { type DirectOptions, serveDirect } from "../rpc/call/server-call.ts";
 import { summarizeRequest } from "../rpc/observer.ts";
 import type { Protocols } from "../rpc/protocol/protocols.ts";
-import { foreignOrigin, type Refusal, wrongAuthority, wrongMethod } from "../rpc/refusals.ts";
+import {
+	foreignOrigin,
+	type Refusal,
+	upgradeNeeded,
+	wrongAuthority,
+	wrongMethod,
+} from "../rpc/refusals.ts";
 import type { Route, Routes } from "../rpc/routes.ts";
 import { serveUniversal, type UniversalCall } from "../rpc/universal/universal.ts";
 import { type AssetMount, createAssetLookup, writeAsset } from "./assets.ts";
@@ -38,7 +44,7 @@ export interface Dispatch {
 
 /** Creates the dispatch of a port: host, origin, then asset, procedure or upgrade handler. */
 export function createDispatch(options: DispatchOptions): Dispatch {
-	const findUpgrade = createUpgradeLookup(options.upgrades);
+	const upgrades = createUpgradeLookup(options.upgrades);
 	const findAsset = createAssetLookup(options.assets);
 	const checkAuthority = createAuthorityCheck(options.hosts);
 	const { observer } = options;
@@ -79,6 +85,9 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 			const refusal = wrongAuthority(400, "exactly one host must be named");
 			return refuse({ exchange, common, requestId }, refusal);
 		}
+		if (upgrades.has(query === -1 ? path : path.slice(0, query))) {
+			return refuse({ exchange, common, requestId }, upgradeNeeded(exchange.connection));
+		}
 		const route = options.routes.find(exchange, path);
 		if ("cause" in route) return refuse({ exchange, common, requestId }, route);
 		if ("allow" in route) {
@@ -103,17 +112,19 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 		const admission = admit(exchange, true);
 		const path = "cause" in admission ? "" : admission.path;
 		const match =
-			"cause" in admission ? admission : findUpgrade(exchange, path.split("?", 1)[0] as string);
+			"cause" in admission ? admission : upgrades.find(exchange, path.split("?", 1)[0] as string);
 		if ("cause" in match) {
 			refuse({ exchange, common, requestId }, match);
 			return;
 		}
 		const { connection, rawHeaders } = exchange;
+		const summary = summarizeRequest(exchange);
 		const { handler, subprotocol } = match;
 		const accepted = accept();
 		if (accepted === undefined) return;
 		try {
-			handler.handle({ ...accepted, connection, path, rawHeaders, subprotocol, requestId });
+			const agreed = { connection, path, rawHeaders, subprotocol, requestId, summary };
+			handler.handle({ ...accepted, ...agreed });
 		} catch (error) {
 			accepted.socket.destroy();
 			observer.unexpected(error);

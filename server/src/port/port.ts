@@ -21,6 +21,7 @@ import type { AssetMount } from "./assets.ts";
 import { createDispatch } from "./dispatch.ts";
 import { createSafeObserver, type PortObserver } from "./observer.ts";
 import type { UpgradeHandler } from "./upgrades.ts";
+import { createWatchSockets, type WatchSocket } from "./watch-sockets.ts";
 
 export { createEncodings, type Encodings } from "../rpc/codec/encodings.ts";
 
@@ -71,7 +72,9 @@ export interface PortOptions {
 	readonly allowedHeaders?: readonly string[];
 	/** Plain resources beside the procedures. */
 	readonly assets: readonly AssetMount[];
-	/** Subprotocols of WebSocket, by path. Default: none, and Upgrade fields are ignored. */
+	/** Methods that WebSockets subscribe to. Default: none. */
+	readonly watchSockets?: readonly WatchSocket[];
+	/** Other subprotocols of WebSocket, by path. Default: none. */
 	readonly upgrades?: readonly UpgradeHandler[];
 	readonly clock: Clock;
 	readonly observer: PortObserver;
@@ -103,7 +106,6 @@ export function createPort(options: PortOptions): Port {
 		...options.services.map(({ service }) => jsonTypesOf(service.file)),
 	);
 	const { services, interceptors, way = "direct" } = options;
-	const { upgrades = [] } = options;
 	const { cacheableTypes = [], encodings = createEncodings() } = options;
 	const protocols = createProtocols(options.protocols);
 	const handlers = { services, interceptors, limits, compressions, registry, observer, way };
@@ -112,6 +114,17 @@ export function createPort(options: PortOptions): Port {
 		sliceMs: limits.streamSliceMs,
 		clock,
 	});
+	const createRequestId = createRequestIds();
+	const encoder = createEncoder({ cacheableTypes, encodings, registry, observer });
+	const decoder = createDecoder({ registry });
+	const { refusalDetails, watchSockets = [] } = options;
+	const upgrades = [
+		...createWatchSockets(watchSockets, {
+			...{ services, interceptors, limits, clock, scheduler, observer },
+			...{ encoder, decoder, refusalDetails, createRequestId },
+		}),
+		...(options.upgrades ?? []),
+	];
 	const dispatch = createDispatch({
 		hosts: { boundHost: options.host, allowedHosts: options.allowedHosts },
 		origins: {
@@ -120,13 +133,13 @@ export function createPort(options: PortOptions): Port {
 		},
 		assets: options.assets,
 		upgrades,
-		createRequestId: createRequestIds(),
+		createRequestId,
 		routes: createRoutes(createProcedures(handlers), protocols),
 		protocols,
 		compressions,
-		encoder: createEncoder({ cacheableTypes, encodings, registry, observer }),
-		decoder: createDecoder({ registry }),
-		refusalDetails: options.refusalDetails,
+		encoder,
+		decoder,
+		refusalDetails,
 		limits,
 		clock,
 		scheduler,

@@ -2,6 +2,7 @@ import type { Connection } from "../http/connection.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { type HeaderFields, listOf } from "../http/fields.ts";
 import type { UpgradedSocket } from "../http/upgrade.ts";
+import type { RequestSummary } from "../rpc/observer.ts";
 import { badRequest, type Refusal, unknownPath } from "../rpc/refusals.ts";
 
 /** A subprotocol of WebSocket that a path speaks. */
@@ -10,9 +11,13 @@ export interface UpgradeHandler {
 	readonly path: string;
 	/** Names as in Sec-WebSocket-Protocol (RFC 6455, 11.3.4). */
 	readonly subprotocols: readonly string[];
+	/** Takes a caller that offers no subprotocol, too. Default: false. */
+	readonly takesNone?: boolean;
+	/** Finds what is wrong with a handshake, before it is accepted. Default: nothing is. */
+	check?(rawHeaders: HeaderFields): Refusal | undefined;
 	/**
 	 * Takes a connection over whose host and origin were judged. Its handshake is still to be
-	 * checked and answered. What it throws destroys the socket.
+	 * answered. What it throws destroys the socket.
 	 */
 	handle(upgrade: Upgrade): void;
 }
@@ -23,15 +28,24 @@ export interface Upgrade extends UpgradedSocket {
 	/** Path and query. */
 	readonly path: string;
 	readonly rawHeaders: HeaderFields;
-	/** The first one that the caller offers and the path speaks. */
-	readonly subprotocol: string;
+	/** The first one that the caller offers and the path speaks; undefined: the caller offers none. */
+	readonly subprotocol: string | undefined;
 	readonly requestId: string;
+	/** What the log says of the request. */
+	readonly summary: RequestSummary;
 }
 
 /** A handler and the subprotocol that was agreed on. */
 export interface UpgradeMatch {
 	readonly handler: UpgradeHandler;
-	readonly subprotocol: string;
+	readonly subprotocol: string | undefined;
+}
+
+/** Finds the handler of an upgrade. */
+export interface UpgradeLookup {
+	/** Checks whether a path has a handler. */
+	has(pathname: string): boolean;
+	find(exchange: Exchange, pathname: string): UpgradeMatch | Refusal;
 }
 
 /**
@@ -39,28 +53,42 @@ export interface UpgradeMatch {
  *
  * @throws RangeError when two handlers have the same path and subprotocol
  */
-export function createUpgradeLookup(
-	handlers: readonly UpgradeHandler[],
-): (exchange: Exchange, pathname: string) => UpgradeMatch | Refusal {
-	const byPath = new Map<string, Map<string, UpgradeHandler>>();
+export function createUpgradeLookup(handlers: readonly UpgradeHandler[]): UpgradeLookup {
+	const byPath = new Map<string, Map<string | undefined, UpgradeHandler>>();
 	for (const handler of handlers) {
-		const known = byPath.get(handler.path) ?? new Map<string, UpgradeHandler>();
+		const known = byPath.get(handler.path) ?? new Map<string | undefined, UpgradeHandler>();
 		byPath.set(handler.path, known);
-		for (const name of handler.subprotocols) {
-			if (known.has(name)) throw new RangeError(`${handler.path} speaks ${name} already`);
+		for (const name of [...handler.subprotocols, ...(handler.takesNone ? [undefined] : [])]) {
+			if (known.has(name))
+				throw new RangeError(`${handler.path} speaks ${name ?? "no subprotocol"} already`);
 			known.set(name, handler);
 		}
 	}
 	const notFound: Refusal = { ...unknownPath([]), message: "no WebSocket is spoken at this path" };
-	return ({ rawHeaders }, pathname) => {
+
+	function match({ rawHeaders }: Exchange, pathname: string): UpgradeMatch | Refusal {
 		const known = byPath.get(pathname);
 		if (known === undefined) return notFound;
-		const offered = (listOf(rawHeaders, "sec-websocket-protocol") ?? "").split(",");
-		for (const name of offered.map((text) => text.trim())) {
-			const handler = known.get(name);
-			if (handler !== undefined) return { handler, subprotocol: name };
+		for (const subprotocol of offeredIn(rawHeaders)) {
+			const handler = known.get(subprotocol);
+			if (handler !== undefined) return { handler, subprotocol };
 		}
-		const names = [...known.keys()].join(", ");
+		const names = [...known.keys()].filter((name) => name !== undefined).join(", ");
 		return badRequest("headers", `sec-websocket-protocol must offer one of: ${names}`);
+	}
+
+	return {
+		has: (pathname) => byPath.has(pathname),
+		find(exchange, pathname) {
+			const found = match(exchange, pathname);
+			if ("cause" in found) return found;
+			return found.handler.check?.(exchange.rawHeaders) ?? found;
+		},
 	};
+}
+
+/** Subprotocols that a caller offers, the best one first; undefined among them: it offers none. */
+function offeredIn(rawHeaders: HeaderFields): readonly (string | undefined)[] {
+	const list = listOf(rawHeaders, "sec-websocket-protocol");
+	return list === undefined ? [undefined] : list.split(",").map((text) => text.trim());
 }

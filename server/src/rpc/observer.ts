@@ -13,7 +13,9 @@ export type RefusalCause =
 	/** Envelope, encoding, size or message are malformed. */
 	| "protocol"
 	/** Callers left too many response bytes unread. */
-	| "unread";
+	| "unread"
+	/** A WebSocket has as many subscriptions as it may have. */
+	| "subscriptions";
 
 /** Summary of a request for the log. */
 export interface RequestSummary {

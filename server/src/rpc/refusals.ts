@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { FieldViolation } from "../failure.ts";
+import type { Connection } from "../http/connection.ts";
 import type { HeaderFields } from "../http/fields.ts";
 import type { RefusalCause } from "./observer.ts";
 
@@ -205,6 +206,38 @@ export const tooMuchUnread: Refusal = {
 	message: "too many large answers wait for their readers",
 	retryAfterMs: 1_000,
 };
+
+/** A WebSocket has as many subscriptions as it may have. */
+export const tooManySubscriptions: Refusal = {
+	cause: "subscriptions",
+	httpStatus: 429,
+	code: Code.ResourceExhausted,
+	message: "too many subscriptions on this WebSocket; end one, or open another WebSocket",
+	retryAfterMs: 1_000,
+};
+
+/**
+ * The path speaks WebSocket alone: 426 (RFC 9110, 15.5.22), also where its version is another one.
+ * HTTP/2 has no field that says so.
+ */
+export function upgradeNeeded({ httpVersion }: Pick<Connection, "httpVersion">): Refusal {
+	return {
+		...badRequest("protocol", "this path speaks WebSocket: version 13, by an upgrade of HTTP/1.1"),
+		httpStatus: 426,
+		headers: [
+			...(httpVersion === "2.0" ? [] : ["upgrade", "websocket"]),
+			"sec-websocket-version",
+			"13",
+		],
+		isBare: true,
+	};
+}
+
+/** The key of a WebSocket's handshake is missing or malformed: 400 (RFC 6455, 4.2.1). */
+export const wrongWebSocketKey: Refusal = badRequest(
+	"headers",
+	"sec-websocket-key is to be 16 bytes in base64, once",
+);
 
 /** The body came more slowly than the call's own deadline allows. */
 export const deadlineInRequest: Refusal = {

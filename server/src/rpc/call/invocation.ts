@@ -14,9 +14,12 @@ import { type CallContext, callContextKey } from "./call-context.ts";
 import { Cancellation } from "./cancellation.ts";
 import { LazyHeaders } from "./lazy-headers.ts";
 
+/** What an invocation needs of the request that it came by. */
+export type InvocationSource = Pick<Exchange, "rawHeaders">;
+
 /** What an invocation starts with. */
-export interface InvocationStart {
-	readonly exchange: Exchange;
+export interface InvocationStart<S extends InvocationSource = Exchange> {
+	readonly exchange: S;
 	readonly method: DescMethod;
 	/** Path and query. */
 	readonly path: string;
@@ -34,15 +37,15 @@ export interface InvocationStart {
  * The part of a call that its interceptors and its implementation share: headers, values and
  * cancellation. It exists once the request message is read. A class: each call has one.
  */
-export class Invocation {
-	readonly start: InvocationStart;
+export class Invocation<S extends InvocationSource = Exchange> {
+	readonly start: InvocationStart<S>;
 	readonly cancellation: Cancellation = new Cancellation();
 	readonly requestHeader: Headers;
 	readonly responseHeader: LazyHeaders = new LazyHeaders([]);
 	readonly responseTrailer: LazyHeaders = new LazyHeaders([]);
 	readonly values: ContextValues;
 
-	constructor(start: InvocationStart) {
+	constructor(start: InvocationStart<S>) {
 		this.start = start;
 		this.requestHeader = new LazyHeaders(start.exchange.rawHeaders);
 		this.values = new InvocationValues(callContextKey, start.context);
@@ -106,11 +109,11 @@ export class InvocationRequest {
 	readonly header: Headers;
 	readonly contextValues: AnyRequest["contextValues"];
 	readonly message: Message | AsyncIterable<Message>;
-	readonly #invocation: Invocation;
+	readonly #invocation: Invocation<InvocationSource>;
 
 	/** @param messages of a stream; undefined: it is unary */
 	constructor(
-		invocation: Invocation,
+		invocation: Invocation<InvocationSource>,
 		message: Message,
 		messages: AsyncIterable<Message> | undefined,
 	) {
@@ -137,7 +140,10 @@ export function createUnaryRequest(invocation: Invocation, message: Message): Un
 }
 
 /** Creates the request of a server stream, whose one message is iterated. */
-export function createStreamRequest(invocation: Invocation, message: Message): StreamRequest {
+export function createStreamRequest(
+	invocation: Invocation<InvocationSource>,
+	message: Message,
+): StreamRequest {
 	async function* messages() {
 		yield message;
 	}
@@ -148,7 +154,10 @@ export function createStreamRequest(invocation: Invocation, message: Message): S
  * Gives a request its signal back: `{ ...request, header }`, by which interceptors change a part,
  * drops it.
  */
-export function withSignal(request: AnyRequest, invocation: Invocation): AnyRequest {
+export function withSignal(
+	request: AnyRequest,
+	invocation: Invocation<InvocationSource>,
+): AnyRequest {
 	const { message } = request;
 	if ("signal" in request) return request;
 	return Object.assign(new InvocationRequest(invocation, message as Message, undefined), request);
@@ -171,7 +180,7 @@ class InvocationContext implements HandlerContext {
 	readonly values: HandlerContext["values"];
 	readonly #request: AnyRequest;
 
-	constructor(invocation: Invocation, request: AnyRequest) {
+	constructor(invocation: Invocation<InvocationSource>, request: AnyRequest) {
 		const { method, context, leftMs } = invocation.start;
 		this.service = method.parent;
 		this.method = method;
@@ -192,11 +201,14 @@ class InvocationContext implements HandlerContext {
 }
 
 /** Creates the context from a request whose parts interceptors may have replaced. */
-export function createHandlerContext(invocation: Invocation, request: AnyRequest): HandlerContext {
+export function createHandlerContext(
+	invocation: Invocation<InvocationSource>,
+	request: AnyRequest,
+): HandlerContext {
 	return new InvocationContext(invocation, request);
 }
 
 /** Creates the URL of a request; the authority was checked before and is not repeated. */
-function urlOf({ start: { context, path } }: Invocation): string {
+function urlOf({ start: { context, path } }: Invocation<InvocationSource>): string {
 	return `${context.secure ? "https" : "http"}://localhost${path}`;
 }

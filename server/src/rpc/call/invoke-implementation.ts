@@ -15,6 +15,7 @@ import {
 	createStreamRequest,
 	createUnaryRequest,
 	type Invocation,
+	type InvocationSource,
 	withSignal,
 } from "./invocation.ts";
 import { leaveStream } from "./leave-on-abort.ts";
@@ -65,7 +66,7 @@ export function invokeUnary(
 /** Starts a server-streaming implementation within its interceptors. */
 export function invokeStream(
 	{ spec, interceptors }: StreamProcedure,
-	invocation: Invocation,
+	invocation: Invocation<InvocationSource>,
 	message: Message,
 ): Promise<StreamResponse> {
 	const implement = async (request: StreamRequest): Promise<StreamResponse> => {
@@ -92,7 +93,7 @@ export function toMessage(schema: DescMessage, init: unknown): Message {
 type AnyFn = ReturnType<Interceptor>;
 
 function intercept(
-	invocation: Invocation,
+	invocation: Invocation<InvocationSource>,
 	innermost: AnyFn,
 	interceptors: readonly Interceptor[],
 ): AnyFn {
@@ -138,7 +139,7 @@ function createUnaryResponse(invocation: Invocation, message: Message): UnaryRes
 }
 
 function createStreamResponse(
-	invocation: Invocation,
+	invocation: Invocation<InvocationSource>,
 	message: AsyncIterable<Message>,
 ): StreamResponse {
 	const { method } = invocation.start;

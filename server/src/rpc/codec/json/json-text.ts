@@ -64,6 +64,11 @@ export class JsonText {
 		this.dropsNulls = dropsNulls;
 	}
 
+	/** Characters that were stepped over. */
+	get position(): number {
+		return this.#at;
+	}
+
 	/** Counts one thing that takes room. */
 	countEntry(): void {
 		if (--this.#entriesLeft < 0) throw new JsonFault("entries", "has too many entries");

@@ -1,0 +1,254 @@
+import type { Socket } from "node:net";
+import { type HandshakeRequest, WebSocket, WebSocketServer } from "ws";
+import type { Clock, Timer } from "../clock.ts";
+import { fieldOf, type HeaderFields, valuesOf } from "./fields.ts";
+import type { TransportLimits } from "./limits.ts";
+import type { UpgradedSocket } from "./upgrade.ts";
+import { closeWords, createTextFrame } from "./websocket-frames.ts";
+
+/** A WebSocket that carries text messages (RFC 6455). */
+export interface MessageSocket {
+	/** False from the first close frame on, whoever sends it: what is sent then is dropped. */
+	readonly isOpen: boolean;
+	/** False while the peer leaves unread what was sent. */
+	readonly hasRoom: boolean;
+	/**
+	 * Sends one text message.
+	 * @param head its first bytes; copied
+	 * @param body the rest of them, if there is any; may be shared and must not change
+	 */
+	send(head: Uint8Array, body?: Uint8Array): void;
+	/** Calls back once when there is room, or when there will be none any more. */
+	onRoom(waiter: { ready(): void }): void;
+	/** Reads no more until {@link MessageSocket.resume}. */
+	pause(): void;
+	resume(): void;
+	/**
+	 * Begins the closing handshake; a peer that does not answer in time is cut off. Once is enough.
+	 * @param reason at most 123 bytes
+	 */
+	close(code: number, reason: string): void;
+}
+
+/** Hears of a WebSocket. */
+export interface MessageSocketHandler {
+	/** A whole message; more may come in the same turn, also after `pause`. */
+	onMessage(message: Buffer, isText: boolean): void;
+	/** Nothing is read or sent any more; once. Another close frame may have come before. */
+	onClosed(): void;
+}
+
+/** What a WebSocket is made of. */
+export interface Handshake {
+	readonly upgraded: UpgradedSocket;
+	/** Of the request; checked by {@link findHandshakeFault}. */
+	readonly rawHeaders: HeaderFields;
+	/** The one that is agreed on; undefined: none. */
+	readonly subprotocol: string | undefined;
+	/** Header fields of the response. */
+	readonly headers: HeaderFields;
+}
+
+/** Answers handshakes. */
+export interface WebSockets {
+	/** @param open gets the socket, which speaks WebSocket from then on; not called where the peer has gone */
+	accept(handshake: Handshake, open: (socket: MessageSocket) => MessageSocketHandler): void;
+}
+
+/** Limits of WebSockets. */
+export type WebSocketLimits = Pick<
+	TransportLimits,
+	"maxRequestBytes" | "keepAliveIntervalMs" | "pingTimeoutMs"
+>;
+
+/** What is wrong with a handshake (RFC 6455, 4.2.1). */
+export type HandshakeFault = "version" | "key";
+
+/** Checks the fields of a handshake; host, origin and the upgrade itself were checked before. */
+export function findHandshakeFault(rawHeaders: HeaderFields): HandshakeFault | undefined {
+	if (fieldOf(rawHeaders, "sec-websocket-version") !== "13") return "version";
+	const keys = valuesOf(rawHeaders, "sec-websocket-key");
+	return keys.length === 1 && /^[+/0-9A-Za-z]{22}==$/.test(keys[0] as string) ? undefined : "key";
+}
+
+/** Most frames of one message. */
+const maxFragments = 1_024;
+/** Most pieces in which a message arrives: each takes memory of its own, however short it is. */
+const maxBufferedChunks = 8_192;
+
+interface Request extends HandshakeRequest {
+	readonly extraHeaders: HeaderFields;
+}
+
+/**
+ * Creates what answers handshakes. `ws` does so, reads, pings and closes; messages are sent past it,
+ * because it copies each of them for each socket. No extension is agreed on: to compress what all
+ * share would cost each socket a window and each message a copy.
+ */
+export function createWebSockets(limits: WebSocketLimits, clock: Clock): WebSockets {
+	const server = new WebSocketServer<Request>({
+		noServer: true,
+		clientTracking: false,
+		perMessageDeflate: false,
+		maxPayload: limits.maxRequestBytes,
+		maxFragments,
+		maxBufferedChunks,
+		closeTimeout: limits.pingTimeoutMs,
+		WebSocket: ExplainingWebSocket,
+	});
+	server.on("headers", (lines, { extraHeaders }) => {
+		for (let at = 0; at < extraHeaders.length; at += 2) {
+			lines.push(`${extraHeaders[at]}: ${extraHeaders[at + 1]}`);
+		}
+	});
+	return {
+		accept({ upgraded, rawHeaders, subprotocol, headers: extraHeaders }, open) {
+			const headers = {
+				upgrade: "websocket",
+				"sec-websocket-version": "13",
+				"sec-websocket-key": fieldOf(rawHeaders, "sec-websocket-key") ?? "",
+				...(subprotocol === undefined ? {} : { "sec-websocket-protocol": subprotocol }),
+			};
+			const { socket, head } = upgraded;
+			server.handleUpgrade({ method: "GET", headers, extraHeaders }, socket, head, (peer) => {
+				new OpenSocket(peer, { socket, limits, clock, open });
+			});
+		},
+	};
+}
+
+/** A WebSocket that says why it is closed where `ws` itself closes it. */
+class ExplainingWebSocket extends WebSocket {
+	override close(code?: number, reason?: string | Buffer): void {
+		super.close(code, reason ?? (code === undefined ? undefined : closeWords[code]));
+	}
+}
+
+/** A class: thousands may be open. */
+class OpenSocket implements MessageSocket {
+	readonly #peer: WebSocket;
+	readonly #socket: Socket;
+	readonly #limits: WebSocketLimits;
+	readonly #clock: Clock;
+	readonly #handler: MessageSocketHandler;
+	#timer: Timer;
+	#waiting: { ready(): void }[] = [];
+	#isCorked = false;
+	/** What the peer has sent when it was last asked for a sign of life, in bytes. */
+	#readBytes = 0;
+	#isPaused = false;
+
+	constructor(
+		peer: WebSocket,
+		{
+			socket,
+			limits,
+			clock,
+			open,
+		}: {
+			readonly socket: Socket;
+			readonly limits: WebSocketLimits;
+			readonly clock: Clock;
+			readonly open: (socket: MessageSocket) => MessageSocketHandler;
+		},
+	) {
+		this.#peer = peer;
+		this.#socket = socket;
+		this.#limits = limits;
+		this.#clock = clock;
+		this.#timer = clock.setTimer(limits.keepAliveIntervalMs, () => this.#ping());
+		// Malformed frames and broken connections: "close" follows.
+		peer.on("error", () => {});
+		socket.on("drain", () => this.#wake());
+		this.#handler = open(this);
+		peer.on("message", (data, isBinary) => this.#handler.onMessage(data, !isBinary));
+		peer.on("close", () => {
+			this.#timer.cancel();
+			this.#handler.onClosed();
+			this.#wake();
+		});
+	}
+
+	get isOpen(): boolean {
+		return this.#peer.readyState === WebSocket.OPEN;
+	}
+
+	get hasRoom(): boolean {
+		return !this.#socket.writableNeedDrain;
+	}
+
+	send(head: Uint8Array, body?: Uint8Array): void {
+		if (!this.isOpen) return;
+		const socket = this.#socket;
+		if (!this.#isCorked) {
+			// What several streams say in one turn leaves together.
+			this.#isCorked = true;
+			socket.cork();
+			process.nextTick(uncork, this);
+		}
+		socket.write(createTextFrame(head, body?.byteLength ?? 0));
+		if (body !== undefined) socket.write(body);
+	}
+
+	uncork(): void {
+		this.#isCorked = false;
+		this.#socket.uncork();
+	}
+
+	onRoom(waiter: { ready(): void }): void {
+		if (this.hasRoom || !this.isOpen) waiter.ready();
+		else this.#waiting.push(waiter);
+	}
+
+	pause(): void {
+		this.#isPaused = true;
+		this.#peer.pause();
+	}
+
+	resume(): void {
+		this.#isPaused = false;
+		this.#peer.resume();
+	}
+
+	close(code: number, reason: string): void {
+		// Else the peer's answer would not be read.
+		if (this.#isPaused) this.resume();
+		this.#peer.close(code, reason);
+	}
+
+	#wake(): void {
+		const waiting = this.#waiting;
+		this.#waiting = [];
+		for (const waiter of waiting) waiter.ready();
+	}
+
+	/**
+	 * Asks for a sign of life. A peer that does not read is not asked, and neither is one that is not
+	 * read: TCP finds out whether it is there.
+	 */
+	#ping(): void {
+		if (!this.isOpen) return;
+		const { keepAliveIntervalMs, pingTimeoutMs } = this.#limits;
+		if (!this.hasRoom || this.#isPaused) {
+			this.#timer = this.#clock.setTimer(keepAliveIntervalMs, () => this.#ping());
+			return;
+		}
+		this.#readBytes = this.#socket.bytesRead;
+		this.#peer.ping();
+		this.#timer = this.#clock.setTimer(pingTimeoutMs, () => this.#judge());
+	}
+
+	#judge(): void {
+		const isSilent = this.#socket.bytesRead === this.#readBytes && this.hasRoom && !this.#isPaused;
+		if (isSilent) {
+			this.close(4408, "no answer to a ping");
+			return;
+		}
+		const leftMs = Math.max(1, this.#limits.keepAliveIntervalMs - this.#limits.pingTimeoutMs);
+		this.#timer = this.#clock.setTimer(leftMs, () => this.#ping());
+	}
+}
+
+function uncork(socket: OpenSocket): void {
+	socket.uncork();
+}
