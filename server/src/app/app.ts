@@ -143,7 +143,15 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			}),
 			createValidateInterceptor(defaultNamespace),
 		],
-		protocols: [...defaultProtocols, createRest({ describeError, entityTags: createEntityTags() })],
+		basePath: config.basePath,
+		protocols: [
+			...defaultProtocols,
+			createRest({
+				describeError,
+				entityTags: createEntityTags(),
+				basePath: config.basePath,
+			}),
+		],
 		cacheableTypes,
 		encodings,
 		refusalDetails,
@@ -160,7 +168,12 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		allowedHosts: config.allowedHosts,
 		allowedOrigins: config.corsOrigins,
 		allowedHeaders: config.corsHeaders,
-		assets: createPages({ readiness: () => readiness, freshness: replica.freshness, metrics }),
+		assets: createPages({
+			readiness: () => readiness,
+			freshness: replica.freshness,
+			metrics,
+			basePath: config.basePath,
+		}),
 		clock,
 		observer: createPortObserver(metrics.port, logger),
 	});

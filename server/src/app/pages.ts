@@ -3,11 +3,12 @@ import type { Freshness } from "../store/store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { createApiDocs } from "./api-docs.ts";
 import { createClientPage } from "./client-page.ts";
+import { createHomePage } from "./home-page.ts";
 
 const plainText = "text/plain; charset=utf-8";
 
 /**
- * Creates the web client at `/client.js`, the description of the API at `/openapi.json` and `/docs`,
+ * Creates the page that says what this is at `/`, the web client at `/client.js`, the description of the API at `/openapi.json` and `/docs`,
  * and the pages for operators: `/livez` (the process
  * answers), `/readyz` (it wants calls, else why not) and `/metrics` (Prometheus).
  */
@@ -15,9 +16,12 @@ export function createPages(parts: {
 	readonly readiness: () => Readiness;
 	readonly freshness: () => Freshness;
 	readonly metrics: Metrics;
+	/** Prefix of every path, as callers see it. */
+	readonly basePath: string;
 }): AssetMount[] {
 	const client = createClientPage();
 	return [
+		createHomePage(parts.basePath),
 		...(client === undefined ? [] : [client]),
 		...createApiDocs(),
 		createTextPage("/livez", () => ({ status: 200, contentType: plainText, body: "alive\n" })),

@@ -69,6 +69,13 @@ export const parseDnsLabel: Parse<string> = (text) =>
 		? { value: text }
 		: { problem: "must be a DNS label: at most 63 of a-z, 0-9 and -, no - at the ends" };
 
+/** Parses a prefix of paths: segments without what would have to be encoded, and no slash at its end. */
+export const parseBasePath: Parse<string> = (text) => {
+	const isPath = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){1,16}$/.test(text) && text.length <= 256;
+	if (isPath) return { value: text };
+	return { problem: "must be a path as in /wukong: letters, digits and ._~-, no slash at its end" };
+};
+
 /**
  * Parses a file path or `:memory:`; other texts that begin with a colon are taken for a typing
  * error.

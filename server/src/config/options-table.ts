@@ -5,6 +5,7 @@ import {
 	type Option,
 	oneOf,
 	type Parse,
+	parseBasePath,
 	parseDataPath,
 	parseDnsLabel,
 	parseHeaderNames,
@@ -36,6 +37,15 @@ export const optionsTable = {
 		"disable-reflection",
 		"Do not serve gRPC's server reflection, by which tools need no proto file.",
 	),
+	basePath: {
+		...text(
+			"base-path",
+			"path",
+			"",
+			"Prefix of every path as callers see it, as in /wukong, where a proxy serves it under one; requests may have it or lack it.",
+		),
+		parse: parseBasePath,
+	},
 	allowedHosts: {
 		...words(
 			"allowed-hosts",

@@ -14,7 +14,13 @@ export interface AssetResponse {
 
 /** A resource beside the procedures, for GET and HEAD, as `/livez` or a file of a web page. */
 export interface Asset {
-	respond(): AssetResponse | Promise<AssetResponse>;
+	respond(request: AssetRequest): AssetResponse | Promise<AssetResponse>;
+}
+
+/** What an asset knows of a request. */
+export interface AssetRequest {
+	/** Media types that the caller takes, as in Accept; undefined: any. */
+	readonly accept: string | undefined;
 }
 
 /** Where assets are found. */
@@ -115,7 +121,8 @@ export async function writeAsset(
 	asset: Asset,
 	common: HeaderFields,
 ): Promise<void> {
-	const { status, headers, body } = await asset.respond();
+	const accept = listOf(exchange.rawHeaders, "accept");
+	const { status, headers, body } = await asset.respond({ accept });
 	const own =
 		fieldOf(headers, "cache-control") === undefined
 			? ["cache-control", "no-store", ...headers]

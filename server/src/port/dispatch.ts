@@ -28,6 +28,8 @@ export interface DispatchOptions extends DirectOptions {
 	readonly origins: OriginRule;
 	readonly assets: readonly AssetMount[];
 	readonly upgrades: readonly UpgradeHandler[];
+	/** Prefix of every path, which a request may have or lack: "" or as in `/wukong`. */
+	readonly basePath: string;
 	readonly routes: Routes;
 	readonly protocols: Protocols;
 	/** Creates the id of a request that brings none. */
@@ -144,7 +146,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 		const origin = checkOrigin(exchange, host.authority, options.origins);
 		if (origin.kind === "refuse") return foreignOrigin;
 		return {
-			path: host.path,
+			path: withoutBase(host.path, options.basePath),
 			isUnnamed: host.isUnnamed === true,
 			originHeaders: origin.headers,
 			isPreflight: origin.kind === "preflight",
@@ -198,6 +200,17 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 			}
 		},
 	};
+}
+
+/**
+ * Returns a path and query without the prefix: some proxies leave it there, others take it off, and
+ * probes never had it.
+ */
+function withoutBase(path: string, basePath: string): string {
+	if (basePath === "" || !path.startsWith(basePath)) return path;
+	const rest = path.slice(basePath.length);
+	if (rest.startsWith("/")) return rest;
+	return rest === "" || rest.startsWith("?") ? `/${rest}` : path;
 }
 
 /** Keeps browsers from guessing the type of a refusal. */

@@ -5,17 +5,28 @@ import type { HeaderFields } from "../http/fields.ts";
 
 /** Time that a browser may keep the response to a preflight, in seconds; Chromium's maximum. */
 const maxAgeSeconds = 7_200;
-const allowedMethods = [...cors.allowedMethods, "HEAD"].join(", ");
+const allowedMethods = [...cors.allowedMethods, "HEAD", "PUT", "PATCH", "DELETE"].join(", ");
 const allowedHeaders = [
 	...cors.allowedHeaders,
 	"Authorization",
+	"X-Api-Key",
 	"X-Request-Id",
+	"If-Match",
+	"If-None-Match",
+	"Last-Event-ID",
 	// OpenTelemetry's instrumentation of a page adds these (W3C Trace Context, W3C Baggage).
 	"Traceparent",
 	"Tracestate",
 	"Baggage",
 ];
-const exposedHeaders = [...cors.exposedHeaders, "X-Request-Id"].join(", ");
+const exposedHeaders = [
+	...cors.exposedHeaders,
+	"X-Request-Id",
+	"ETag",
+	"Location",
+	"Retry-After",
+	"WWW-Authenticate",
+].join(", ");
 
 /** Result of the check of a request's Origin. */
 export type OriginCheck =

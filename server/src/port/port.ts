@@ -47,6 +47,8 @@ export interface PortOptions {
 	 * that the direct way is compared with. Default: "direct", for procedures with one request message.
 	 */
 	readonly way?: "direct" | "universal";
+	/** Prefix of every path, which a request may have or lack: "" or as in `/wukong`. Default: "". */
+	readonly basePath?: string;
 	/** Protocols of the services. Default: Connect, gRPC-Web and gRPC. */
 	readonly protocols?: readonly Protocol[];
 	/**
@@ -132,6 +134,7 @@ export function createPort(options: PortOptions): Port {
 			allowedHeaders: options.allowedHeaders ?? [],
 		},
 		assets: options.assets,
+		basePath: options.basePath ?? "",
 		upgrades,
 		createRequestId,
 		routes: createRoutes(createProcedures(handlers), protocols),

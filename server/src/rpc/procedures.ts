@@ -50,7 +50,10 @@ export function createProcedures(
 	});
 }
 
-/** Checks for a path that can only be a procedure's: of a service in a package, as in `/a.b.C/D`. */
+/**
+ * Checks for a path that is meant to be a procedure's: one with a service in a package, as in
+ * `/a.b.C/D`, whatever is wrong with the rest of it.
+ */
 export function isProcedurePath(path: string): boolean {
-	return /^\/[\w.]+\.\w+\/[^/]*$/.test(path);
+	return /\/\w+(?:\.\w+)*\.[A-Z]\w*(?:\/|$)/.test(path);
 }

@@ -58,6 +58,23 @@ describe("the configuration", () => {
 		expect(faultsOf([], { HOME: "/", WUKONG_TEST_CHROMIUM: "x" })).toEqual([]);
 	});
 
+	test("a base path is a path without a slash at its end, and nothing that would be encoded", () => {
+		expect(configOf(["--base-path", "/wukong/v2.x"]).basePath).toBe("/wukong/v2.x");
+		for (const path of [
+			"wukong",
+			"/",
+			"/wukong/",
+			"//wukong",
+			"/a/../b",
+			"/a b",
+			"/%41",
+			"/a?b",
+			'/a"b',
+		]) {
+			expect(parseConfig(["--base-path", path], {}).kind).toBe("faults");
+		}
+	});
+
 	test("reads lists and switches", () => {
 		const environment = { WUKONG_INSECURE_NO_AUTH: "true" };
 		const config = configOf(

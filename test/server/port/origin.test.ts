@@ -58,6 +58,21 @@ describe("a listed origin", () => {
 		},
 	);
 
+	test("may change and repeat by REST: methods, preconditions and what they are answered with", async () => {
+		const { portNumber } = await openPort({ allowedOrigins: [listed] });
+		const answer = await answerTo(portNumber, preflight(listed));
+		for (const method of ["PUT", "PATCH", "DELETE"]) {
+			expect(answer).toMatch(new RegExp(`access-control-allow-methods: .*\\b${method}\\b`));
+		}
+		for (const name of ["If-Match", "If-None-Match", "Last-Event-ID", "X-Api-Key"]) {
+			expect(answer).toMatch(new RegExp(`access-control-allow-headers: .*\\b${name}\\b`));
+		}
+		const read = await answerTo(portNumber, post({ origin: listed }));
+		for (const name of ["ETag", "Location", "Retry-After", "WWW-Authenticate"]) {
+			expect(read).toMatch(new RegExp(`access-control-expose-headers: .*\\b${name}\\b`));
+		}
+	});
+
 	test("may send the header fields that the port is told besides", async () => {
 		const allowedHeaders = ["X-Tenant", "x-b3-traceid"];
 		const { portNumber } = await openPort({ allowedOrigins: [listed], allowedHeaders });

@@ -6,45 +6,48 @@ import {
 	ListWukongsResponseSchema,
 	UpdateWukongRequestSchema,
 } from "@novasphere/wukong-gen/wukong-service";
-import type { FieldViolation } from "../../failure.ts";
-import { Failure } from "../../failure.ts";
+import { Failure, type FieldViolation } from "../../failure.ts";
+import { hashedVersion, hashIn } from "../../resource/wukong/precondition-hash.ts";
 import type { EntityTags } from "../../rpc/protocol/rest/entity-tags.ts";
 import { toConnectError } from "../errors/connect-error.ts";
 
 /** Divides what a precondition compares from the hash of all that is visible. */
-const divider = ":";
+const divider = ".";
 
 /**
- * Creates the entity tags of VMs and lists. That of a VM is the version that a precondition
- * compares, and a hash of all that is visible: If-Match judges the first, If-None-Match both. That
- * of a list is a hash of its snapshot's version and of its place in it.
+ * Creates the entity tags of VMs and lists. That of a VM is the hash that a precondition compares,
+ * and one of all that is visible: If-Match judges the first, so that a change of status fails no
+ * write, If-None-Match both. That of a list is a hash of its snapshot's version and of its place in
+ * it: below one URL, equal versions have equal content.
  */
 export function createEntityTags(): EntityTags {
 	const tags = new WeakMap<Wukong, string>();
 	const tagOfWukong = (wukong: Wukong): string => {
 		let tag = tags.get(wukong);
 		if (tag === undefined) {
-			tag = wukong.resourceVersion + divider + hashOf(toBinary(WukongSchema, wukong));
+			const content = hashOf(toBinary(WukongSchema, wukong, { writeUnknownFields: false }));
+			tag = hashIn(wukong.resourceVersion) + divider + content;
 			if (Object.isFrozen(wukong)) tags.set(wukong, tag);
 		}
 		return tag;
 	};
 	const tagOf = (response: Message): string | undefined => {
-		const stale = staleMark(response);
 		if (isMessage(response, ListWukongsResponseSchema)) {
 			const { resourceVersion, nextPageToken } = response;
-			return hashOf(`${resourceVersion} ${nextPageToken}`) + stale;
+			return hashOf(`${resourceVersion} ${nextPageToken}`) + staleMark(response);
 		}
 		if (!("wukong" in response) || !isMessage(response.wukong, WukongSchema)) return undefined;
-		return tagOfWukong(response.wukong) + stale;
+		const { wukong } = response;
+		// What is not stored has no version, and is nowhere to be read again.
+		return wukong.resourceVersion === "" ? undefined : tagOfWukong(wukong) + staleMark(response);
 	};
 	return {
 		tagOf,
-		matches: (response, tag) => versionIn(tag) === versionIn(tagOf(response) ?? ""),
+		matches: (response, tag) => hashOfTag(tag) === hashOfTag(tagOf(response) ?? ""),
 		require(request, tag) {
 			const holder = isMessage(request, UpdateWukongRequestSchema) ? request.wukong : request;
 			if (holder === undefined || !("resourceVersion" in holder)) return "none";
-			return require(holder as Versioned, versionIn(tag));
+			return require(holder as Versioned, hashOfTag(tag));
 		},
 		createMismatch: () =>
 			toConnectError(
@@ -57,30 +60,26 @@ interface Versioned {
 	resourceVersion: string;
 }
 
-function require(holder: Versioned, version: string): FieldViolation | undefined {
+/** Preconditions compare the hash alone: the place before it may be any. */
+function require(holder: Versioned, hash: string): FieldViolation | undefined {
 	const { resourceVersion } = holder;
-	if (resourceVersion !== "" && resourceVersion !== version) {
-		return { field: "if-match", description: "is another version than resource_version" };
+	if (resourceVersion !== "" && hashIn(resourceVersion) !== hash) {
+		return { field: "if-match", description: "is of another state than resource_version" };
 	}
-	holder.resourceVersion = version;
+	holder.resourceVersion = hashedVersion("0", hash);
 	return undefined;
 }
 
-/**
- * Returns the part of a tag that preconditions compare; all of a foreign one, which is never
- * current. An empty one stands for no version, not for any.
- */
-function versionIn(tag: string): string {
-	return tag.split(divider, 1)[0] || noVersion;
+/** Returns the part of a tag that preconditions compare; that of a foreign one is never current. */
+function hashOfTag(tag: string): string {
+	return tag.split(divider, 1)[0] as string;
 }
-
-const noVersion = "-";
 
 /** Differs while upstream is silent: a caller sees since when. */
 function staleMark(response: Message): string {
 	if (!("staleSince" in response) || response.staleSince === undefined) return "";
 	const { seconds, nanos } = response.staleSince as { seconds: bigint; nanos: number };
-	return `.${seconds}.${nanos}`;
+	return `${divider}${seconds}-${nanos}`;
 }
 
 function hashOf(content: Uint8Array | string): string {

@@ -179,9 +179,12 @@ function replaceUnchanged(
 	if (wanted !== "*" && !wanted?.some((one) => entityTags.matches(response, one))) {
 		throw entityTags.createMismatch();
 	}
-	const known = parseTags(listOf(exchange.rawHeaders, "if-none-match") ?? "");
+	const list = listOf(exchange.rawHeaders, "if-none-match") ?? "";
+	const known = parseTags(list);
 	if (known !== "*" && known?.includes(tag) !== true) return undefined;
-	return { status: 304, headers: ["etag", `"${tag}"`] };
+	// In the form in which the caller was given it.
+	const weak = `W/"${tag}"`;
+	return { status: 304, headers: ["etag", list.includes(weak) ? weak : `"${tag}"`] };
 }
 
 function encodeBody(
