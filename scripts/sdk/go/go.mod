@@ -1,0 +1,18 @@
+// The Go client as a module of its own. `npm run sdk` puts it beside the generated code. To move to
+// another version: change it here, `go mod tidy` in .cache/sdk/go, and copy both files back.
+module github.com/kuihuar/novasphere-api
+
+go 1.26.0
+
+require (
+	go.uber.org/mock v0.6.0
+	google.golang.org/grpc v1.85.0
+	google.golang.org/protobuf v1.36.12
+)
+
+require (
+	golang.org/x/net v0.60.0 // indirect
+	golang.org/x/sys v0.48.0 // indirect
+	golang.org/x/text v0.42.0 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20260817212433-ac3dfec99bb1 // indirect
+)

@@ -1,0 +1,20 @@
+// The Go client used as a service author uses it; `npm run test:sdk` runs it.
+module novasphere.dev/wukong-api/test/sdk/go
+
+go 1.26.0
+
+require (
+	github.com/kuihuar/novasphere-api v0.0.0
+	go.uber.org/mock v0.6.0
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20260817212433-ac3dfec99bb1
+	google.golang.org/grpc v1.85.0
+)
+
+require (
+	golang.org/x/net v0.60.0 // indirect
+	golang.org/x/sys v0.48.0 // indirect
+	golang.org/x/text v0.42.0 // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
+)
+
+replace github.com/kuihuar/novasphere-api => ../../../.cache/sdk/go
