@@ -14,6 +14,8 @@ const volatile = new Set([
 	"deleteTime",
 	"time",
 	"lastTransitionTime",
+	"powerSince",
+	"stuckTime",
 	"upstreamLag",
 	"nextPageToken",
 	"ipAddress",

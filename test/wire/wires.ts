@@ -8,6 +8,7 @@ import {
 import { createConnectTransport as createWebConnectTransport } from "@connectrpc/connect-web";
 import { credentials } from "@grpc/grpc-js";
 import { createGrpcJsWireClient } from "./grpc-js-wire-client.ts";
+import { createWebSocketWireClient } from "./websocket-wire-client.ts";
 import { createConnectWireClient, type WireClient } from "./wire-client.ts";
 
 /** Where a wire's server is. */
@@ -83,6 +84,14 @@ export const wires: readonly Wire[] = [
 	...http2Only.map((http) =>
 		nodeWire("gRPC by connect-node", http, (options) => createGrpcTransport(options)),
 	),
+	{
+		name: "WebSocket, its calls as Connect JSON, HTTP/1.1",
+		tls: false,
+		connect({ url }) {
+			const transport = createWebConnectTransport({ baseUrl: url, useBinaryFormat: false });
+			return createWebSocketWireClient(url, createConnectWireClient(transport));
+		},
+	},
 	{
 		name: "gRPC by grpc-js, h2c",
 		tls: false,
