@@ -42,7 +42,7 @@ export function errorRecord(error: unknown): unknown {
 	return {
 		code: Code[error.code],
 		// A conflict says the current version.
-		message: error.rawMessage.replace(/(?<=, which is )[0-9]+$/, "<resourceVersion>"),
+		message: error.rawMessage.replace(/(?<=, which is )\S+$/, "<resourceVersion>"),
 		reason: info?.reason,
 		domain: info?.domain,
 		metadata: info?.metadata,
