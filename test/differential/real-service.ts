@@ -61,6 +61,7 @@ export async function startRealService(): Promise<Served & { close(): Promise<vo
 		service: createWukongService({
 			...{ store: withoutWrites(store), replica, defaultNamespace },
 			heartbeatIntervalMs: 15_000,
+			maxWaitMs: 600_000,
 		}),
 		interceptors: [
 			createCallInterceptor({

@@ -67,6 +67,9 @@ type Address = Awaited<ReturnType<App["listen"]>>;
 /** Delay before a caller whose stream has ended here connects again, in milliseconds. */
 const retryAfterShutdownMs = 1_000;
 
+/** Time for the answer of a wait that has lasted as long as it may, in milliseconds. */
+const waitAnswerMs = 1_000;
+
 /** Part of the history's bytes that its encoded forms may take. */
 const encodedShare = 1 / 4;
 
@@ -123,12 +126,12 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		readiness = { state };
 		grpcServices.readinessChanged();
 	};
-	const { defaultNamespace, heartbeatIntervalMs } = config;
+	const { defaultNamespace, heartbeatIntervalMs, maxWaitMs } = config;
 	const port = createPort({
 		host: config.host,
 		port: config.port,
 		services: [
-			createWukongService({ store, replica, defaultNamespace, heartbeatIntervalMs }),
+			createWukongService({ store, replica, defaultNamespace, heartbeatIntervalMs, maxWaitMs }),
 			...grpcServices.services,
 		],
 		interceptors: [
@@ -143,6 +146,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			}),
 			createValidateInterceptor(defaultNamespace),
 		],
+		maxTimeoutsMs: new Map([[WukongService.method.waitWukong, maxWaitMs + waitAnswerMs]]),
 		basePath: config.basePath,
 		protocols: [
 			...defaultProtocols,

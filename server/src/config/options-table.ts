@@ -186,8 +186,12 @@ export const optionsTable = {
 		"max-watch-streams",
 		20_000,
 		[1, 1_000_000],
-		"Most open watch streams; further ones are refused.",
+		"Most open watch streams and waits; further ones are refused.",
 	),
+	maxWaitMs: {
+		...time("max-wait-ms", 600_000, "Longest wait of WaitWukong, which counts as a stream."),
+		parse: wholeNumber(1, 600_000),
+	},
 	heartbeatIntervalMs: {
 		...time(
 			"heartbeat-interval-ms",

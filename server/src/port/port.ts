@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import { createRegistry, type DescMessage } from "@bufbuild/protobuf";
+import { createRegistry, type DescMessage, type DescMethod } from "@bufbuild/protobuf";
 import type { Interceptor, ServiceImplSpec } from "@connectrpc/connect";
 import type { Clock } from "../clock.ts";
 import { type TransportLimits, validateLimits } from "../http/limits.ts";
@@ -35,6 +35,11 @@ export interface PortOptions {
 	readonly services: readonly ServiceImplSpec[];
 	/** The first one is the outermost. */
 	readonly interceptors: readonly Interceptor[];
+	/**
+	 * Longest deadlines of single unary methods, in milliseconds, in place of `maxUnaryTimeoutMs`: of
+	 * those that wait for something. Default: none.
+	 */
+	readonly maxTimeoutsMs?: ReadonlyMap<DescMethod, number>;
 	/**
 	 * Types whose frozen messages are immutable throughout: they are encoded once for all readers.
 	 * Default: none.
@@ -107,10 +112,12 @@ export function createPort(options: PortOptions): Port {
 	const registry = createRegistry(
 		...options.services.map(({ service }) => jsonTypesOf(service.file)),
 	);
-	const { services, interceptors, way = "direct" } = options;
+	const { services, interceptors, maxTimeoutsMs, way = "direct" } = options;
 	const { cacheableTypes = [], encodings = createEncodings() } = options;
 	const protocols = createProtocols(options.protocols);
-	const handlers = { services, interceptors, limits, compressions, registry, observer, way };
+	const handlers = {
+		...{ services, interceptors, maxTimeoutsMs, limits, compressions, registry, observer, way },
+	};
 	const scheduler = createStreamScheduler({
 		sliceBytes: limits.streamSliceBytes,
 		sliceMs: limits.streamSliceMs,

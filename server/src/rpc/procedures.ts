@@ -1,5 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import type { TransportLimits } from "../http/limits.ts";
 import type { DirectProcedure } from "./call/invoke-implementation.ts";
 import type { UniversalHandler } from "./connect-internals.ts";
 import { createConnectHandlers, type HandlerOptions } from "./universal/connect-handlers.ts";
@@ -10,6 +11,8 @@ export interface Procedure {
 	readonly path: string;
 	readonly method: DescMethod;
 	readonly isUnary: boolean;
+	/** Longest deadline of a call, in milliseconds. */
+	readonly maxTimeoutMs: number;
 	/** True without side effects (`idempotency_level`), so that a GET may ask for it. */
 	readonly isReadOnly: boolean;
 	/**
@@ -27,9 +30,14 @@ export interface Procedure {
  * the direct way is compared with
  */
 export function createProcedures(
-	options: HandlerOptions & { readonly way: "direct" | "universal" },
+	options: HandlerOptions & {
+		readonly way: "direct" | "universal";
+		readonly limits: Pick<TransportLimits, "maxStreamTimeoutMs" | "maxUnaryTimeoutMs">;
+		/** Longest deadlines of single unary methods, in milliseconds. Default: none has its own. */
+		readonly maxTimeoutsMs?: ReadonlyMap<DescMethod, number> | undefined;
+	},
 ): Procedure[] {
-	const { interceptors } = options;
+	const { interceptors, limits, maxTimeoutsMs } = options;
 	const direct = new Map<DescMethod, DirectProcedure>();
 	for (const { methods } of options.way === "direct" ? options.services : []) {
 		for (const spec of Object.values(methods)) {
@@ -39,10 +47,13 @@ export function createProcedures(
 	}
 	return createConnectHandlers(options).map((universal) => {
 		const { method } = universal;
+		const isUnary = method.methodKind === "unary";
+		const maxTimeoutMs = isUnary ? limits.maxUnaryTimeoutMs : limits.maxStreamTimeoutMs;
 		return {
 			path: universal.requestPath,
 			method,
-			isUnary: method.methodKind === "unary",
+			isUnary,
+			maxTimeoutMs: maxTimeoutsMs?.get(method) ?? maxTimeoutMs,
 			isReadOnly: method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
 			direct: direct.get(method),
 			universal,

@@ -17,6 +17,7 @@ export type ResetCause =
 
 /** Hears what streams do, for metrics. */
 export interface WatchObserver {
+	/** A stream has been opened, or a wait, which counts as one. */
 	streamOpened(): void;
 	streamClosed(): void;
 	/** Counts superseded states that were not sent to a lagging reader. */

@@ -12,9 +12,11 @@ import { createHeartbeats } from "./heartbeat.ts";
 import type { ResetCause, WatchObserver } from "./observer.ts";
 import { createPageCache, type ListPage } from "./page-cache.ts";
 import { type ListQuery, listPage } from "./pages.ts";
+import type { StreamGuard } from "./stream-guard.ts";
 import type { View } from "./view.ts";
 import { createViews } from "./views.ts";
 import { createVersionWait } from "./wait-until-fresh.ts";
+import { createWaits, type WaitQuery } from "./waits.ts";
 import { createWatchStream, type OpenStream, type WatchStream } from "./watch-stream.ts";
 
 /** What to watch. */
@@ -29,16 +31,6 @@ export interface WatchQuery {
 	readonly caller: Caller;
 	/** What may end the stream from outside, such as a right that runs out. Default: nothing */
 	readonly guard?: StreamGuard | undefined;
-}
-
-/** Ends a stream that is open, for a reason of its own. */
-export interface StreamGuard {
-	/**
-	 * Calls back when the stream is to end, at once where that is now. The stream says a last
-	 * HEARTBEAT, then fails with `failure`; where it has ended, nothing happens.
-	 * @returns takes the callback back; called when the stream has ended for whatever reason
-	 */
-	onEnd(callback: (failure: Failure) => void): () => void;
 }
 
 /**
@@ -72,7 +64,17 @@ export interface Replica<T extends ApiObject, E> {
 	onSuperseded(callback: (object: T) => void): void;
 	/** Checks that a state of an object is the one that reads are given. */
 	isNewest(object: T): boolean;
-	/** Ends every stream, those to come too: a last HEARTBEAT, then `failure`. */
+	/**
+	 * Waits for what becomes of one object; counts as a stream for as long as it lasts.
+	 * @returns what `judge` did; undefined: the time is over
+	 * @throws TOO_MANY_REQUESTS where `maxStreams` are open, VERSION_NOT_REACHED, INVALID_REQUEST,
+	 * the signal's reason, what `judge` throws
+	 */
+	wait<R>(query: WaitQuery<T, R>): Promise<R | undefined>;
+	/**
+	 * Ends every stream, those to come too: a last HEARTBEAT, then `failure`; and every wait, with
+	 * `failure`.
+	 */
 	drain(failure: Failure): void;
 }
 
@@ -82,7 +84,7 @@ export function createReplica<T extends ApiObject, E>(options: {
 	readonly events: EventFactory<T, E>;
 	readonly clock: Clock;
 	readonly historyLimits: HistoryLimits;
-	/** Most open streams. Each holds a cursor and its connection's buffers. */
+	/** Most open streams and waits. Each holds a cursor and its connection's buffers. */
 	readonly maxStreams: number;
 	readonly observer: WatchObserver;
 }): Replica<T, E> {
@@ -94,6 +96,7 @@ export function createReplica<T extends ApiObject, E>(options: {
 	const heartbeats = createHeartbeats(clock);
 	const views = createViews(log);
 	const cache = createPageCache<T>();
+	const waits = createWaits({ log, versions, clock, observer });
 	const streams = new Map<OpenStream<E>, View<T, E>>();
 	/** What takes back the callback of each stream that has a guard. */
 	const guarded = new Map<OpenStream<E>, () => void>();
@@ -114,6 +117,13 @@ export function createReplica<T extends ApiObject, E>(options: {
 
 	const requireLoaded = () => {
 		if (!log.loaded) throw storeNotLoaded();
+	};
+
+	const requireRoom = () => {
+		if (streams.size + waits.open < options.maxStreams) return;
+		throw new Failure(ErrorReason.TOO_MANY_REQUESTS, "too many watch streams and waits are open", {
+			retryAfterMs: 1_000,
+		});
 	};
 
 	const open = (query: WatchQuery, view: View<T, E>) => () => {
@@ -157,11 +167,7 @@ export function createReplica<T extends ApiObject, E>(options: {
 			await versions.reach(minResourceVersion, caller);
 		},
 		watch(query) {
-			if (streams.size >= options.maxStreams) {
-				throw new Failure(ErrorReason.TOO_MANY_REQUESTS, "too many watch streams are open", {
-					retryAfterMs: 1_000,
-				});
-			}
+			requireRoom();
 			const view = views.enter(query.filter);
 			const stream = createWatchStream({
 				controlEvents,
@@ -185,10 +191,16 @@ export function createReplica<T extends ApiObject, E>(options: {
 			}
 			return stream;
 		},
+		async wait(query) {
+			requireLoaded();
+			requireRoom();
+			return waits.wait(query);
+		},
 		onSuperseded: (callback) => log.onSuperseded(callback),
 		isNewest: (object) => log.state.get(object) === object,
 		drain(failure) {
 			drained = failure;
+			waits.drain(failure);
 			for (const stream of [...streams.keys()]) stream.end(failure);
 		},
 	};

@@ -85,7 +85,7 @@ class ServerCall implements MessageReceiver, ResponseOwner {
 			exchange.rawHeaders,
 			{ protocol, encoding: binding.encoding },
 			{
-				maxTimeoutMs: isUnary ? limits.maxUnaryTimeoutMs : limits.maxStreamTimeoutMs,
+				maxTimeoutMs: route.procedure.maxTimeoutMs,
 				always: isUnary,
 				compressions,
 			},

@@ -63,7 +63,7 @@ export async function serveUniversal(
 	const header = createRequestHeader(call, options.compressions);
 	const startMs = clock.monotonicMs();
 	const parsed = parseTimeoutMs(header.get(timeout.name) ?? undefined, timeout, {
-		maxTimeoutMs: isStream ? limits.maxStreamTimeoutMs : limits.maxUnaryTimeoutMs,
+		maxTimeoutMs: route.procedure.maxTimeoutMs,
 		always: !isStream,
 	});
 	// connect refuses it in its own words.

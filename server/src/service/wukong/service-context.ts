@@ -15,6 +15,8 @@ export interface ServiceContext {
 	readonly defaultNamespace: string;
 	/** Longest silence of a watch whose request asks for none, in milliseconds. */
 	readonly heartbeatIntervalMs: number;
+	/** Longest wait of WaitWukong, in milliseconds. */
+	readonly maxWaitMs: number;
 }
 
 /** Returns the `stale_since` of an answer: set while upstream is silent. */

@@ -7,8 +7,6 @@ import {
 	WukongEventSchema,
 	WukongService,
 } from "@novasphere/wukong-gen/wukong-service";
-import type { ObjectRef } from "../../resource/object.ts";
-import { notSupported } from "../../resource/wukong/failures.ts";
 import { createAction, restartOf } from "./actions.ts";
 import { createCreate } from "./create.ts";
 import { createDelete } from "./delete.ts";
@@ -17,6 +15,7 @@ import { createList } from "./list.ts";
 import { createPower } from "./power.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { createUpdate } from "./update.ts";
+import { createWait } from "./wait.ts";
 import { createWatch } from "./watch.ts";
 
 /**
@@ -35,13 +34,9 @@ export function createWukongService(context: ServiceContext): ServiceImplSpec {
 		restartWukong: createAction(context, restartOf),
 		pauseWukong: createAction(context, () => ({ kind: "pause" })),
 		resumeWukong: createAction(context, () => ({ kind: "resume" })),
-		waitWukong: notYet,
+		waitWukong: createWait(context),
 		watchWukong: createWatch(context),
 	});
-}
-
-async function notYet(ref: ObjectRef): Promise<never> {
-	throw notSupported(ref, "this call is not available yet");
 }
 
 /** Lists the types whose messages the service freezes and gives to every caller: they are encoded once. */

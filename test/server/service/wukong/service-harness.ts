@@ -19,7 +19,11 @@ const settleMs = 10_000;
 const dayMs = 24 * 60 * 60 * 1_000;
 
 /** The whole service over an embedded store in memory, called without any network. */
-export async function startService({ defaultNamespace = "default" } = {}) {
+export async function startService({
+	defaultNamespace = "default",
+	maxStreams = 100,
+	maxWaitMs = optionsTable.maxWaitMs.defaultValue,
+} = {}) {
 	const clock = createFakeClock();
 	const historyLimits = { maxChanges: 1_000, maxAgeMs: dayMs, maxBytes: 64 * 1024 * 1024 };
 	const store = createEmbeddedStore({
@@ -37,7 +41,7 @@ export async function startService({ defaultNamespace = "default" } = {}) {
 		events: createWukongEvents(),
 		clock,
 		historyLimits,
-		maxStreams: 100,
+		maxStreams,
 		observer: silentObserver,
 	});
 	await replica.start();
@@ -47,6 +51,7 @@ export async function startService({ defaultNamespace = "default" } = {}) {
 	const { methods } = createWukongService({
 		...{ store, replica, defaultNamespace },
 		heartbeatIntervalMs: optionsTable.heartbeatIntervalMs.defaultValue,
+		maxWaitMs,
 	});
 	const implementation = Object.fromEntries(
 		Object.entries(methods).map(([name, { impl }]) => [name, impl]),
@@ -69,6 +74,7 @@ export async function startService({ defaultNamespace = "default" } = {}) {
 	return {
 		client: createClient(WukongService, transport),
 		clock,
+		replica,
 		logLines,
 		/** Lets the operator finish what it is at, so that nothing but calls changes a VM. */
 		settle: () => clock.advance(settleMs),

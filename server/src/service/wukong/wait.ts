@@ -1,0 +1,106 @@
+import type { HandlerContext } from "@connectrpc/connect";
+import { WukongStatus_PowerState as PowerState, type Wukong } from "@novasphere/wukong-gen/wukong";
+import {
+	WaitWukongResponse_Outcome as Outcome,
+	type WaitWukongRequest,
+} from "@novasphere/wukong-gen/wukong-service";
+import { invalidRequest } from "../../failure.ts";
+import { wukongNotFound } from "../../resource/wukong/failures.ts";
+import { wantedOn } from "../../resource/wukong/power-state.ts";
+import { requestedMs } from "./durations.ts";
+import { callerOf, type ServiceContext } from "./service-context.ts";
+
+interface WaitAnswer {
+	readonly outcome: Outcome;
+	readonly wukong?: Wukong;
+	readonly reason?: string;
+}
+
+/**
+ * Time kept back of the caller's deadline for the answer: TIMED_OUT says more than that the deadline
+ * has passed. In milliseconds.
+ */
+const answerTimeMs = 100;
+
+/**
+ * Creates the method WaitWukong: a wait on the replica that costs nothing while nothing happens to
+ * its VM. It is for one VM: the one that is there at its start.
+ */
+export function createWait({
+	replica,
+	defaultNamespace,
+	maxWaitMs,
+}: ServiceContext): (request: WaitWukongRequest, context: HandlerContext) => Promise<WaitAnswer> {
+	return async (request, context) => {
+		const { uid, minResourceVersion } = request;
+		const wanted = wantedState(request);
+		const timeoutMs = requestedMs("timeout", request.timeout) ?? maxWaitMs;
+		const ref = { namespace: request.namespace || defaultNamespace, name: request.name };
+		let last: Wukong | undefined;
+		const judge = (wukong: Wukong | undefined): WaitAnswer | undefined => {
+			const isOther = wukong !== undefined && wukong.uid !== (last?.uid ?? (uid || wukong.uid));
+			if (wukong !== undefined && !isOther) {
+				last = wukong;
+				return wanted === "deleted" ? undefined : judgePower(wukong, wanted);
+			}
+			if (wanted === "deleted") return answer(Outcome.REACHED, last);
+			// Nobody can tell whether a VM that is not there has ever been.
+			if (last === undefined) throw wukongNotFound(ref);
+			return { ...answer(Outcome.IMPOSSIBLE, last), reason: "Deleted" };
+		};
+		const result = await replica.wait({
+			ref,
+			judge,
+			maxWaitMs() {
+				const leftMs = (context.timeoutMs() ?? Number.POSITIVE_INFINITY) - answerTimeMs;
+				return Math.min(timeoutMs, maxWaitMs, leftMs);
+			},
+			minResourceVersion,
+			caller: callerOf(context),
+		});
+		return result ?? answer(Outcome.TIMED_OUT, last);
+	};
+}
+
+function answer(outcome: Outcome, wukong: Wukong | undefined): WaitAnswer {
+	return wukong === undefined ? { outcome } : { outcome, wukong };
+}
+
+/**
+ * Returns what is waited for.
+ * @throws INVALID_REQUEST unless it is exactly one
+ */
+function wantedState({ state, deleted }: WaitWukongRequest): PowerState | "deleted" {
+	if (deleted !== (state !== PowerState.POWER_STATE_UNSPECIFIED)) {
+		return deleted ? "deleted" : state;
+	}
+	const description = "exactly one of state and deleted is to be set";
+	throw invalidRequest({ field: "state", description });
+}
+
+/** States that a VM comes to where it is wanted on, and those where it is wanted off. */
+const onStates: ReadonlySet<PowerState> = new Set([
+	PowerState.STARTING,
+	PowerState.RUNNING,
+	PowerState.PAUSED,
+]);
+const offStates: ReadonlySet<PowerState> = new Set([PowerState.STOPPING, PowerState.STOPPED]);
+
+/** Judges a VM that is there; undefined: what is wanted may still come. */
+function judgePower(wukong: Wukong, wanted: PowerState): WaitAnswer | undefined {
+	const { powerState, powerReason = "" } = wukong.status ?? {};
+	if (powerState === wanted) return answer(Outcome.REACHED, wukong);
+	const impossible = (reason: string) => ({ ...answer(Outcome.IMPOSSIBLE, wukong), reason });
+	if (wukong.deleteTime !== undefined) {
+		return onStates.has(wanted) ? impossible("Deleting") : undefined;
+	}
+	if (powerState === PowerState.ERROR) return impossible(powerReason || "PowerError");
+	const isOn = wantedOn(wukong.spec);
+	if (!isOn && onStates.has(wanted)) return impossible("WantedOff");
+	if (isOn && offStates.has(wanted)) return impossible("WantedOn");
+	// It is off all the same, and nothing starts it.
+	if (isOn && powerState === PowerState.STOPPED && onStates.has(wanted)) {
+		return impossible(powerReason || "StoppedOutside");
+	}
+	return undefined;
+}
