@@ -47,6 +47,7 @@ test("a Wukong with every field set is stored as it is", async () => {
 				vlanId: 4094,
 				bridgeName: "br0",
 				physicalInterface: "eth1",
+				primary: true,
 				nodeIP: "192.0.2.1",
 				ipConfig: {
 					mode: "static",
@@ -70,6 +71,8 @@ test("a Wukong with every field set is stored as it is", async () => {
 				},
 			],
 		},
+		gpus: [{ name: "gpu", deviceName: "nvidia.com/GP102GL" }],
+		restoreFromSnapshot: "before-upgrade",
 		startStrategy: { runStrategy: "Manual", autoStart: false },
 	};
 	expect((await create("every-field", spec)).spec).toEqual(spec);
@@ -156,6 +159,7 @@ test("a status with everything in it is stored as it is, new words included", as
 				ipAddress: "10.0.0.7",
 				macAddress: "02:00:00:00:00:07",
 				nadName: "nad",
+				primary: true,
 			},
 		],
 		volumes: [{ name: "root", pvcName: "observed-root", bound: true, size: "20Gi" }],

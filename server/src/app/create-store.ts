@@ -71,7 +71,7 @@ const maxUpstreamConnections = 64;
 
 function createClusterStore(config: Config, parts: StoreParts): Store {
 	const { clock, logger, upstream } = parts;
-	const { kubeconfig, context, namespace } = config;
+	const { kubeconfig, context, namespace, defaultStorageClass, defaultNetworkType } = config;
 	const log = createUpstreamLog(logger);
 	return createKubernetesStore({
 		kubeconfig,
@@ -79,6 +79,7 @@ function createClusterStore(config: Config, parts: StoreParts): Store {
 		context,
 		namespace,
 		maxConnections: maxUpstreamConnections,
+		fillIns: { storageClass: defaultStorageClass, networkType: defaultNetworkType },
 		clock,
 		observer: {
 			...upstream,

@@ -93,6 +93,21 @@ export const optionsTable = {
 		...text("namespace", "name", "", "Kubernetes store: serve this namespace only."),
 		parse: parseDnsLabel,
 	},
+	defaultStorageClass: text(
+		"default-storage-class",
+		"name",
+		"longhorn",
+		"Kubernetes store: class of a disk that names none, where the cluster requires one and has no default.",
+	),
+	defaultNetworkType: {
+		...text(
+			"default-network-type",
+			"type",
+			"bridge",
+			"Kubernetes store: type of a network that names none, where the cluster has no default: bridge, macvlan, sriov or ovs.",
+		),
+		parse: oneOf("bridge", "macvlan", "sriov", "ovs"),
+	},
 	data: {
 		...text("data", "path", "./data/wukong.db", "File of the embedded store, or :memory:."),
 		parse: parseDataPath,

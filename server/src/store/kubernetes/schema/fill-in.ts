@@ -27,15 +27,30 @@ export function fillIn(
 	if (schema === undefined) return spec;
 	const result = { ...spec };
 	const fill = (list: string, field: string, value: string) => {
-		const node = schemaAt(schema, "spec", list, field);
 		const entries = spec[list];
-		if (value === "" || node === undefined || node.hasDefault || !Array.isArray(entries)) return;
+		if (value === "" || !Array.isArray(entries)) return;
 		const old = before?.[list];
 		result[list] = entries.map((entry) => filled(entry, { field, value, old }));
 	};
-	fill("disks", "storageClassName", storageClass);
-	fill("networks", "type", networkType);
+	if (isMissing(schema, "disks", "storageClassName", true)) {
+		fill("disks", "storageClassName", storageClass);
+	}
+	// It is required in no schema, but an operator makes no interface without it.
+	if (isMissing(schema, "networks", "type", false)) fill("networks", "type", networkType);
 	return result;
+}
+
+/** Checks that the API server gives a field of a list's entries no default. */
+function isMissing(
+	schema: SchemaNode,
+	list: string,
+	field: string,
+	onlyIfRequired: boolean,
+): boolean {
+	const entry = schemaAt(schema, "spec", list)?.items;
+	const node = entry?.properties.get(field);
+	if (node === undefined || node.hasDefault) return false;
+	return !onlyIfRequired || entry?.required.has(field) === true;
 }
 
 function filled(

@@ -10,6 +10,8 @@ export interface SchemaNode {
 	readonly items: SchemaNode | undefined;
 	/** Names that are not known are kept: it is a map, or free in form. */
 	readonly isOpen: boolean;
+	/** Fields that an object must have. */
+	readonly required: ReadonlySet<string>;
 	/** An absent value is filled in by the API server. */
 	readonly hasDefault: boolean;
 }
@@ -37,7 +39,7 @@ export function readResourceSchema(
 }
 
 function readNode(schema: JsonObject, budget: { left: number }): SchemaNode {
-	const { items, additionalProperties, type } = schema;
+	const { items, additionalProperties, required, type } = schema;
 	// Beyond what any schema has nothing is judged.
 	if (budget.left-- <= 0) return unknownNode;
 	const properties = new Map(
@@ -54,6 +56,7 @@ function readNode(schema: JsonObject, budget: { left: number }): SchemaNode {
 		properties,
 		items: isJsonObject(items) ? readNode(items, budget) : undefined,
 		isOpen: isFree,
+		required: new Set(Array.isArray(required) ? required.map(String) : []),
 		hasDefault: schema.default !== undefined,
 	};
 }
@@ -62,6 +65,7 @@ const unknownNode: SchemaNode = {
 	properties: new Map(),
 	items: undefined,
 	isOpen: true,
+	required: new Set(),
 	hasDefault: false,
 };
 

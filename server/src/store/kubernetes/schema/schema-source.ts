@@ -9,14 +9,16 @@ const maxAgeMs = 60_000;
 /** Time until a schema that could not be read is asked for again, in milliseconds. */
 const retryAfterMs = 5_000;
 
-/** Time for the document, in milliseconds: a write does not wait for it any longer. */
+/** Time for the document, in milliseconds: the first write does not wait for it any longer. */
 const answerTimeoutMs = 2_000;
 
 /** The schema that a cluster has of one kind. */
 export interface SchemaSource {
 	/** What was read last; undefined: nothing yet, or the cluster does not tell. */
 	readonly known: SchemaNode | undefined;
-	/** Reads it again where that is due. Never rejects. */
+	/**
+	 * Reads it again where that is due; waits for it only where nothing is known yet. Never rejects.
+	 */
 	refresh(): Promise<void>;
 }
 
@@ -52,7 +54,7 @@ export function createSchemaSource(
 		async refresh() {
 			if (reading === undefined && clock.monotonicMs() < dueMs) return;
 			reading ??= read();
-			await reading;
+			if (known === undefined) await reading;
 		},
 	};
 }
