@@ -1,5 +1,8 @@
 import { systemClock } from "../../server/src/clock.ts";
-import { createKubernetesStore } from "../../server/src/store/kubernetes/kubernetes-store.ts";
+import {
+	createKubernetesStore,
+	type KubernetesOptions,
+} from "../../server/src/store/kubernetes/kubernetes-store.ts";
 import type { Store } from "../../server/src/store/store.ts";
 import type { KubeAccess } from "./kube-api.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
@@ -9,10 +12,16 @@ const silent = () => {};
 /**
  * A store before a real API server; it reads the access when it starts.
  * @param namespace the one that is served; empty: all
+ * @param options what differs from the usual ones; default none
  */
-export async function createClusterStore(access: KubeAccess, namespace: string): Promise<Store> {
+export async function createClusterStore(
+	access: KubeAccess,
+	namespace: string,
+	options: Partial<KubernetesOptions> = {},
+): Promise<Store> {
 	const kubeconfig = await writeKubeconfig(access);
 	const store = createKubernetesStore({
+		...options,
 		kubeconfig: kubeconfig.path,
 		context: "",
 		maxConnections: 16,
