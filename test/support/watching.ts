@@ -10,6 +10,7 @@ import type { HistoryLimits } from "../../server/src/store/store.ts";
 import { type ChangeLog, createChangeLog } from "../../server/src/watch/change-log.ts";
 import { createNamespaceSet, type Filter } from "../../server/src/watch/filter.ts";
 import type { ResetCause, WatchObserver } from "../../server/src/watch/observer.ts";
+import type { Pacing } from "../../server/src/watch/pacing.ts";
 import { createReplica, type WatchQuery } from "../../server/src/watch/replica.ts";
 import { createSelector } from "../../server/src/watch/selector/selector.ts";
 import type { WatchStream } from "../../server/src/watch/watch-stream.ts";
@@ -40,6 +41,9 @@ export interface CountingObserver extends WatchObserver {
 	open: number;
 	skipped: number;
 	readonly resets: ResetCause[];
+	withheldCount: number;
+	mergedCount: number;
+	readonly noisyNames: string[];
 }
 
 export function createCountingObserver(): CountingObserver {
@@ -47,12 +51,18 @@ export function createCountingObserver(): CountingObserver {
 		open: 0,
 		skipped: 0,
 		resets: [],
+		withheldCount: 0,
+		mergedCount: 0,
+		noisyNames: [],
 		streamOpened: () => void counts.open++,
 		streamClosed: () => void counts.open--,
 		eventsSkipped: (count) => {
 			counts.skipped += count;
 		},
 		reset: (cause) => void counts.resets.push(cause),
+		withheld: () => void counts.withheldCount++,
+		entryMerged: () => void counts.mergedCount++,
+		noisy: ({ name }) => void counts.noisyNames.push(name),
 	};
 	return counts;
 }
@@ -82,6 +92,7 @@ export async function createStageOn(options: {
 	store: MemoryStore;
 	limits?: Partial<HistoryLimits>;
 	maxStreams?: number;
+	pacing?: Pacing<Wukong>;
 	/** Default: true. */
 	loaded?: boolean;
 }): Promise<Stage> {
@@ -100,6 +111,7 @@ export async function createStageOn(options: {
 		historyLimits,
 		maxStreams: options.maxStreams ?? 1_000,
 		observer,
+		pacing: options.pacing,
 	});
 	if (options.loaded !== false) await replica.start();
 	return {

@@ -13,12 +13,14 @@ import { createCallInterceptor } from "../service/interceptors/calls.ts";
 import { createValidateInterceptor } from "../service/interceptors/validate.ts";
 import { createEntityTags } from "../service/wukong/entity-tags.ts";
 import { createWukongEvents } from "../service/wukong/wukong-events.ts";
+import { createWukongPacing } from "../service/wukong/wukong-pacing.ts";
 import { cacheableTypes, createWukongService, wukongIn } from "../service/wukong/wukong-service.ts";
 import type { Store } from "../store/store.ts";
 import { createAccessLog } from "../telemetry/access-log.ts";
 import { createSilentLogger, type Logger } from "../telemetry/logger.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { createPortObserver } from "../telemetry/port-observer.ts";
+import { createWatchLog } from "../telemetry/watch-log.ts";
 import { createReplica } from "../watch/replica.ts";
 import { createStore } from "./create-store.ts";
 import { createGrpcServices } from "./grpc-services.ts";
@@ -106,7 +108,8 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		clock,
 		historyLimits: { ...history, maxBytes: config.historyBytes * (1 - encodedShare) },
 		maxStreams: config.maxWatchStreams,
-		observer: metrics.watch,
+		observer: { ...metrics.watch, ...createWatchLog(logger) },
+		pacing: pacingFrom(config),
 	});
 	const encodings = createEncodings({
 		maxBytes: config.encodingCacheBytes,
@@ -246,4 +249,10 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			return isDelayed;
 		},
 	};
+}
+
+/** Of the embedded store each change is told: its operator has no noise. */
+function pacingFrom({ store, minChangeIntervalMs }: Config) {
+	const isPaced = store === "kubernetes" && minChangeIntervalMs > 0;
+	return isPaced ? createWukongPacing(minChangeIntervalMs) : undefined;
 }

@@ -129,6 +129,14 @@ export const optionsTable = {
 		64 * mebibyte,
 		"Memory that kept changes take, their encoded forms included; large ones push others out.",
 	),
+	minChangeIntervalMs: {
+		...time(
+			"min-change-interval-ms",
+			250,
+			"Kubernetes store: watches are told of a VM's status no more often; 0: as often as it changes.",
+		),
+		parse: wholeNumber(0, 60_000),
+	},
 	encodingCacheBytes: size(
 		"encoding-cache-bytes",
 		128 * mebibyte,

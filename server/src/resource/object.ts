@@ -6,6 +6,8 @@ export interface ObjectRef {
 
 /** What every kind of object has, and all that a watch needs to know of one. */
 export interface ApiObject extends ObjectRef {
+	/** Tells an object from a later one of its name. */
+	readonly uid: string;
 	readonly labels: { readonly [key: string]: string };
 	/** The version of this state; see `parseVersion`. */
 	readonly resourceVersion: string;

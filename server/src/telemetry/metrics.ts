@@ -91,6 +91,16 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 		registers,
 	});
 
+	const withheld = new Counter({
+		name: "wukong_watch_withheld_total",
+		help: "Changes that streams were told of late, because they follow another one of their VM closely.",
+		registers,
+	});
+	const merged = new Counter({
+		name: "wukong_watch_merged_total",
+		help: "Changes in the history that were merged into a later one of their VM.",
+		registers,
+	});
 	const upstreamLists = new Counter({
 		name: "wukong_upstream_lists_total",
 		help: "Lists of all objects read from the cluster.",
@@ -147,6 +157,9 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 			streamClosed: () => streams.dec(),
 			eventsSkipped: (count) => skipped.inc(count),
 			reset: (cause) => resets.inc({ cause }),
+			withheld: () => withheld.inc(),
+			entryMerged: () => merged.inc(),
+			noisy() {},
 		},
 		port: {
 			connectionOpened: () => connections.inc(),

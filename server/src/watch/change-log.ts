@@ -1,9 +1,14 @@
 import type { Clock } from "../clock.ts";
-import { type ApiObject, compareRefs, keyOf, type ObjectRef } from "../resource/object.ts";
-import type { Change, HistoryLimits, Sink } from "../store/store.ts";
+import type { ApiObject, ObjectRef } from "../resource/object.ts";
+import type { Change, ChangeFeed, HistoryLimits, Sink } from "../store/store.ts";
 import { createSnapshotEvents, type EventFactory, type SnapshotEvents } from "./events.ts";
-import { createHistory, type History } from "./history.ts";
-import { createState, indexAfter, type State } from "./state.ts";
+import { createHistory, type EntryRole, type History, type LogEntry } from "./history.ts";
+import { objectsAt } from "./objects-at.ts";
+import { silentObserver, type WatchObserver } from "./observer.ts";
+import { createPacer, type Pacing } from "./pacing.ts";
+import { createPagePins } from "./page-pins.ts";
+import { Places } from "./places.ts";
+import { createState, type State } from "./state.ts";
 
 /** The log of this process: the newest state, the recent history, and who waits for more. */
 export interface ChangeLog<T extends ApiObject, E> extends Sink<T> {
@@ -11,28 +16,36 @@ export interface ChangeLog<T extends ApiObject, E> extends Sink<T> {
 	readonly loaded: boolean;
 	/** Counts loads; a position of an earlier epoch is lost. */
 	readonly epoch: number;
-	/** The newest version. */
-	readonly head: bigint;
+	/** Where a stream is that has read everything: the heads of all kinds, and what is withheld. */
+	readonly places: Places;
 	readonly history: History<T, E>;
 	readonly state: State<T>;
 	readonly snapshotEvents: SnapshotEvents<T, E>;
+	/** Makes the event of a state that is told at other places than its own. */
+	readonly events: EventFactory<T, E>;
 	/** Returns the bytes of a state in binary form, at least. */
 	sizeBytes(object: T): number;
-	/** Checks that the version is the head, the base, or that of a change in the history. */
+	/** Checks that the version of kind 0 is the head, the base, or that of a change in the history. */
 	knows(version: bigint): boolean;
-	/** Checks that nothing has changed since `version`, which is at most `head`. */
-	isNewest(version: bigint): boolean;
+	/** Checks that nothing has changed since these positions, none of which is beyond the head. */
+	isNewest(places: Places): boolean;
 	/**
-	 * Returns the objects as they were at `version`, in list order: the newest state with later changes
-	 * undone, as far as it is read. Nothing of it is kept. Needs `history.base` ≤ version ≤ `head`,
-	 * outside of gaps, and no change while it is read.
+	 * Returns the objects as they were at these positions, in list order: the newest state with later changes
+	 * undone, as far as it is read. Nothing of it is kept. Needs positions that are within the history,
+	 * and no change while it is read.
 	 * @param after only those behind it; undefined: all
+	 * @returns undefined where that state can no more be told, because changes across it are merged
 	 */
-	objectsAt(version: bigint, after?: ObjectRef): Iterable<T>;
-	/** Calls back with the sequence number of each change, once the state has it and before `onNews`. */
-	onChange(callback: (sequence: number) => void): void;
+	objectsAt(places: Places, after?: ObjectRef): Iterable<T> | undefined;
+	/** Keeps the history from merging across these positions for a while: a page token names them. */
+	pin(places: Places): void;
 	/**
-	 * Calls back at each batch of changes, bookmark or load.
+	 * Calls back with each entry that is told to streams, once the state has it and before `onNews`.
+	 * @param callback is given the places before it, too
+	 */
+	onChange(callback: (entry: LogEntry<T, E>, before: Places) => void): void;
+	/**
+	 * Calls back at each batch of changes, bookmark, late telling or load.
 	 * @returns removes the callback
 	 */
 	onNews(callback: () => void): () => void;
@@ -44,20 +57,91 @@ export function createChangeLog<T extends ApiObject, E>(options: {
 	readonly limits: HistoryLimits;
 	readonly events: EventFactory<T, E>;
 	readonly clock: Clock;
+	/** Default: none, every change is told as it comes, and nothing is merged. */
+	readonly pacing?: Pacing<T> | undefined;
+	readonly observer?: WatchObserver;
+	/** Needed where objects are joined from several kinds. */
+	readonly join?: ChangeFeed<T>["join"];
 }): ChangeLog<T, E> {
-	const { limits, events, clock } = options;
-	let history = createHistory({ limits, events, start: { base: 0n, firstSequence: 0 } });
+	const { limits, events, clock, pacing, observer = silentObserver } = options;
+	const pins = createPagePins(clock);
+	const onMerged = () => observer.entryMerged();
+	const merging = pacing && { afterMs: pacing.mergeAfterMs, pins, onMerged };
+	const begin = (bases: readonly bigint[], firstSequence: number) =>
+		createHistory({ limits, events, merging, start: { bases, firstSequence } });
+	let history = begin([0n], 0);
 	let state = createState<T>([]);
-	let head = 0n;
+	let places = new Places([0n]);
 	let epoch = 0;
 	const snapshotEvents = createSnapshotEvents(events);
 	const listeners = new Set<() => void>();
 	const onSuperseded: ((object: T) => void)[] = [snapshotEvents.forget];
-	const onChange: ((sequence: number) => void)[] = [];
+	const onChange: ((entry: LogEntry<T, E>, before: Places) => void)[] = [];
 
 	const tellNews = () => {
 		for (const callback of listeners) callback();
 	};
+	const pacer =
+		pacing &&
+		createPacer({
+			...{ pacing, clock, observer },
+			onRelease(object) {
+				const before = places;
+				const { positions } = before;
+				const version = positions[0] as bigint;
+				const at = { version, resumeVersion: version, timeMs: clock.nowMs() };
+				places = placesAt(positions);
+				push({ ...at, object, previous: object, deleted: false }, before, "release");
+			},
+			onReleased: tellNews,
+		});
+	const placesAt = (positions: readonly bigint[], upTo?: Resume): Places => {
+		let bases: bigint[] | undefined;
+		for (let kind = 0; kind < positions.length; kind++) {
+			const position = positions[kind] as bigint;
+			let base = pacer?.baseOf(kind) ?? position;
+			if (upTo?.kind === kind && upTo.version < base) base = upTo.version;
+			if (base >= position) continue;
+			bases ??= [...positions];
+			bases[kind] = base;
+		}
+		return new Places(positions, bases);
+	};
+	const push = (change: Change<T>, before: Places, role: EntryRole, isTold = true) => {
+		const entry = history.push(change, { role, isTold, places }, clock.nowMs());
+		if (isTold) for (const tell of onChange) tell(entry, before);
+	};
+	/** Moves to the places behind a change. */
+	const pass = ({ kind = 0, version, resumeVersion, gapAfter }: Change<T>) => {
+		const positions = [...places.positions];
+		positions[kind] = version;
+		if (resumeVersion === version) places = placesAt(positions);
+		else if (positions.length === 1 && pacer?.baseOf(0) === undefined) {
+			// With one kind and nothing withheld, a place is one number: the one to resume from.
+			places = new Places(positions, [resumeVersion], true);
+		} else places = placesAt(positions, { kind, version: resumeVersion });
+		if (gapAfter !== undefined) addGap(kind, gapAfter, version);
+	};
+	/** Takes a change into history and state. */
+	const take = (change: Change<T>) => {
+		const before = places;
+		const isTold = pacer?.isToldNow(change) ?? change.hasNews !== false;
+		pass(change);
+		state.apply(change);
+		const { previous } = change;
+		if (previous !== undefined && previous !== change.object) {
+			for (const tell of onSuperseded) tell(previous);
+		}
+		push(change, before, "change", isTold);
+	};
+	let gap: { kind: number; until: bigint } | undefined;
+	const addGap = (kind: number, after: bigint, until: bigint) => {
+		// All changes of one relist name the same one.
+		if (gap?.kind === kind && gap.until === until) return;
+		gap = { kind, until };
+		history.addGap({ kind, after, until });
+	};
+
 	return {
 		get loaded() {
 			return epoch > 0;
@@ -65,8 +149,8 @@ export function createChangeLog<T extends ApiObject, E>(options: {
 		get epoch() {
 			return epoch;
 		},
-		get head() {
-			return head;
+		get places() {
+			return places;
 		},
 		get history() {
 			return history;
@@ -75,42 +159,43 @@ export function createChangeLog<T extends ApiObject, E>(options: {
 			return state;
 		},
 		snapshotEvents,
+		events,
 		sizeBytes: (object) => events.sizeBytes(object),
 		load(start) {
 			epoch++;
-			const { nextSequence } = history;
-			history = createHistory({
-				...{ limits, events },
-				start: { base: start.base, firstSequence: nextSequence },
-			});
-			for (const change of start.history) history.push(change, clock.nowMs());
+			const { joined = [] } = start;
+			pacer?.clear();
+			gap = undefined;
+			history = begin([start.base, ...joined.map(({ base }) => base)], history.nextSequence);
+			places = new Places([...history.bases]);
 			state = createState(start.objects);
-			head = start.head;
+			for (const change of start.history) {
+				pass(change);
+				const at = { role: "change", isTold: change.hasNews !== false, places } as const;
+				history.push(change, at, clock.nowMs());
+			}
+			places = new Places([start.head, ...joined.map(({ head }) => head)]);
 			tellNews();
 		},
 		append(changes) {
-			for (const change of changes) {
-				history.push(change, clock.nowMs());
-				state.apply(change);
-				head = change.version;
-				const { previous } = change;
-				if (previous !== undefined) for (const tell of onSuperseded) tell(previous);
-				for (const tell of onChange) tell(history.nextSequence - 1);
-			}
+			for (const change of changes) take(change);
 			tellNews();
 		},
-		advance(version) {
-			if (version <= head) return;
-			head = version;
+		advance(version, kind = 0, gapAfter) {
+			if (version <= (places.positions[kind] ?? version)) return;
+			const positions = [...places.positions];
+			positions[kind] = version;
+			if (gapAfter !== undefined) addGap(kind, gapAfter, version);
+			places = placesAt(positions);
 			tellNews();
 		},
 		knows(version) {
-			if (version === head || version === history.base) return true;
-			const sequence = history.after(version) - 1;
-			return sequence >= history.firstSequence && history.at(sequence).change.version === version;
+			if (version === places.positions[0] || version === history.bases[0]) return true;
+			return history.from(history.after([version - 1n]))?.change.version === version;
 		},
-		isNewest: (version) => history.after(version) === history.nextSequence,
-		objectsAt: (version, after) => undo(state.snapshot(), changesAfter(history, version), after),
+		isNewest: ({ positions }) => history.after(positions) === history.nextSequence,
+		objectsAt: (at, after) => objectsAt({ history, state, join: options.join }, at, after),
+		pin: (at) => pins.add(at),
 		onChange: (callback) => void onChange.push(callback),
 		onNews(callback) {
 			listeners.add(callback);
@@ -120,37 +205,8 @@ export function createChangeLog<T extends ApiObject, E>(options: {
 	};
 }
 
-function* changesAfter<T extends ApiObject, E>(
-	history: History<T, E>,
-	version: bigint,
-): Iterable<Change<T>> {
-	const oldest = history.after(version);
-	for (let sequence = history.nextSequence - 1; sequence >= oldest; sequence--) {
-		yield history.at(sequence).change;
-	}
-}
-
-/** Undoes changes, newest first, on a sorted list; yields what is behind `after` in it. */
-function* undo<T extends ApiObject>(
-	newest: readonly T[],
-	changes: Iterable<Change<T>>,
-	after: ObjectRef | undefined,
-): Iterable<T> {
-	const before = new Map<string, T | undefined>();
-	for (const change of changes) before.set(keyOf(change.object), change.previous);
-	const undone = [...before.values()].filter((object) => object !== undefined).sort(compareRefs);
-	let at = after === undefined ? 0 : indexAfter(undone, after);
-	for (let index = after === undefined ? 0 : indexAfter(newest, after); ; index++) {
-		const untouched = newest[index];
-		if (untouched !== undefined && before.has(keyOf(untouched))) continue;
-		for (;;) {
-			const next = undone[at];
-			if (next === undefined) break;
-			if (untouched !== undefined && compareRefs(next, untouched) > 0) break;
-			yield next;
-			at++;
-		}
-		if (untouched === undefined) return;
-		yield untouched;
-	}
+/** The version of a kind to resume from, where others of the same version are still to come. */
+interface Resume {
+	readonly kind: number;
+	readonly version: bigint;
 }

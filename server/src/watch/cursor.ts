@@ -1,16 +1,12 @@
 import type { ApiObject } from "../resource/object.ts";
-import {
-	formatVersion,
-	parsePlainVersion,
-	parseVersion,
-	startOver,
-	withoutHash,
-} from "../resource/version.ts";
+import { parseVersion, startOver } from "../resource/version.ts";
 import type { ChangeFeed } from "../store/store.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { LogPosition } from "./log-position.ts";
 import type { ResetCause, WatchObserver } from "./observer.ts";
-import type { Slice, View } from "./view.ts";
+import { Places, parsePlaces } from "./places.ts";
+import type { ResumedSpan } from "./resumed-slice.ts";
+import type { NextChange, Slice, View } from "./view.ts";
 
 /** What a cursor says next: shared events, or the control event that its stream is to make. */
 export type CursorMessage<E> = readonly E[] | "synced" | "reset";
@@ -29,7 +25,7 @@ interface Lost {
 export type CursorStart =
 	| { readonly at: "snapshot" }
 	| Lost
-	| { readonly at: "version"; readonly version: bigint };
+	| { readonly at: "places"; readonly places: Places };
 
 type CursorState<T extends ApiObject, E> =
 	/** Sends RESET, then starts over. */
@@ -41,8 +37,15 @@ type CursorState<T extends ApiObject, E> =
 			readonly after: T | undefined;
 			readonly position: LogPosition<T, E>;
 	  }
-	/** Sends what happened between the resume version and `end`, the log's end when it started. */
+	/** Sends each change between the resume version and `end`, the log's end when it started. */
 	| { readonly at: "catching up"; readonly end: number; readonly position: LogPosition<T, E> }
+	/** Sends the newest state of what changed in the span; `position` is where that ends. */
+	| {
+			readonly at: "resuming";
+			readonly from: number;
+			readonly span: ResumedSpan;
+			readonly position: LogPosition<T, E>;
+	  }
 	/** Sends SYNCED. */
 	| { readonly at: "complete"; readonly position: LogPosition<T, E>; readonly token: string }
 	/**
@@ -80,9 +83,11 @@ export class Cursor<T extends ApiObject, E> {
 			case "complete":
 				return state.token;
 			case "catching up":
-				return formatVersion(state.position.version);
+				return state.position.places.text;
+			case "resuming":
+				return state.span.token;
 			default:
-				return formatVersion(state.version);
+				return state.places.text;
 		}
 	}
 
@@ -96,7 +101,7 @@ export class Cursor<T extends ApiObject, E> {
 	}
 
 	/** Passes over changes that the view does not show, as `LogPosition.skipTo` does. */
-	skipTo(next: { readonly sequence: number; readonly version: bigint }): void {
+	skipTo(next: NextChange): void {
 		const state = this.#state;
 		if (state.at === "live") state.skipTo(next);
 		else if ("position" in state) state.position.skipTo(next);
@@ -129,12 +134,15 @@ export class Cursor<T extends ApiObject, E> {
 				const { after, position } = state;
 				// What came later is undone: that has to be there.
 				if (this.#isLost(position)) return moved;
-				const from = { version: position.version, after };
-				const { events, last } = this.#view.snapshot(from, maxBytes);
-				this.#state =
-					last === undefined
-						? { at: "complete", position, token: startOver }
-						: { ...state, after: last };
+				const { places } = position;
+				const slice = this.#view.snapshot({ places, after }, maxBytes);
+				if (slice === undefined) return this.#lose("lagged", startOver);
+				const { events, last } = slice;
+				if (last === undefined) this.#state = { at: "complete", position, token: startOver };
+				else {
+					this.#state = { ...state, after: last };
+					this.#view.log.pin(places);
+				}
 				return events.length > 0 ? events : moved;
 			}
 			case "catching up": {
@@ -142,8 +150,21 @@ export class Cursor<T extends ApiObject, E> {
 				if (this.#isLost(position)) return moved;
 				const slice = position.next(end, maxBytes);
 				if (slice !== undefined) return this.#told(slice);
-				this.#state = { at: "complete", position, token: formatVersion(position.version) };
+				this.#state = { at: "complete", position, token: position.places.text };
 				return moved;
+			}
+			case "resuming": {
+				const { position, span, from } = state;
+				if (from >= span.end) {
+					this.#state = { at: "complete", position, token: span.token };
+					return moved;
+				}
+				const { history } = this.#view.log;
+				const cause = from < history.firstSequence ? "lagged" : position.lost;
+				if (cause !== undefined) return this.#lose(cause, span.token);
+				const slice = this.#view.resumed(from, span, maxBytes);
+				this.#state = { ...state, from: slice.end };
+				return this.#told(slice);
 			}
 			case "complete":
 				// Not at a position from which nothing can follow.
@@ -163,8 +184,13 @@ export class Cursor<T extends ApiObject, E> {
 	#isLost(position: LogPosition<T, E>): boolean {
 		const cause = position.lost;
 		if (cause === undefined) return false;
-		this.#state = { at: "reset", cause, token: formatVersion(position.version) };
+		this.#lose(cause, position.places.text);
 		return true;
+	}
+
+	#lose(cause: ResetCause, token: string): typeof moved {
+		this.#state = { at: "reset", cause, token };
+		return moved;
 	}
 
 	#told({ events, skipped }: Slice<E>): CursorMessage<E> | typeof moved {
@@ -178,23 +204,30 @@ export class Cursor<T extends ApiObject, E> {
 				return this.#snapshot();
 			case "reset":
 				return start;
-			case "version":
-				return this.#resuming(start.version);
+			case "places":
+				return this.#resuming(start.places);
 		}
 	}
 
-	#resuming(version: bigint): CursorState<T, E> {
-		const { history } = this.#view.log;
-		if (history.isInGap(version)) {
-			return { at: "reset", cause: "expired", token: formatVersion(version) };
+	#resuming(places: Places): CursorState<T, E> {
+		const { history, places: heads } = this.#view.log;
+		const { text: token, bases } = places;
+		if (history.hasLost(places)) return { at: "reset", cause: "expired", token };
+		const from = history.after(bases);
+		const end = history.nextSequence;
+		// With one kind, and all of it told as it came, each change is sent as the others were sent it.
+		if (bases.length === 1 && bases === places.positions && history.lastWithheld < from) {
+			const position = new LogPosition(this.#view, { sequence: from, places });
+			return { at: "catching up", end, position };
 		}
-		const position = new LogPosition(this.#view, { sequence: history.after(version), version });
-		return { at: "catching up", end: history.nextSequence, position };
+		const span = { end, bases, token: new Places(heads.positions, bases).text };
+		const position = new LogPosition(this.#view, { sequence: end, places: heads });
+		return { at: "resuming", from, span, position };
 	}
 
 	#snapshot(): CursorState<T, E> {
 		const { log } = this.#view;
-		const newest = { sequence: log.history.nextSequence, version: log.head };
+		const newest = { sequence: log.history.nextSequence, places: log.places };
 		const position = new LogPosition(this.#view, newest);
 		return { at: "snapshot", after: undefined, position };
 	}
@@ -203,9 +236,10 @@ export class Cursor<T extends ApiObject, E> {
 /** Returned by a state that has handed over to another one, or has moved on without an event. */
 const moved = Symbol("moved");
 
-/** The version is newer than the log: ask the store. */
+/** A version of a kind is newer than the log: ask the store. */
 export interface Ahead {
 	readonly at: "ahead";
+	readonly kind: number;
 	readonly version: bigint;
 }
 
@@ -219,18 +253,21 @@ export function resumeStart<T extends ApiObject, E>(
 	feed: Pick<ChangeFeed<T>, "exactVersions">,
 ): CursorStart | Ahead {
 	if (token === "") return { at: "snapshot" };
-	const version = parsePlainVersion(withoutHash(token));
-	if (version === undefined) {
-		// A version of more places, or with a suffix, is of a replica that watches other kinds or
+	const places = parsePlaces(token);
+	if (places === undefined || places.positions.length !== log.places.positions.length) {
+		// A version of other places, or with a suffix, is of a replica that watches other kinds or
 		// namespaces: what it leaves out is not known here.
 		if (parseVersion(token) !== undefined) return { at: "reset", cause: "foreign", token };
 		const cause = token === startOver ? "restarted" : "malformed";
 		return { at: "reset", cause, token: startOver };
 	}
-	if (version < log.history.base) return { at: "reset", cause: "expired", token };
-	if (feed.exactVersions && !log.knows(version)) {
+	const { positions, bases } = places;
+	const isExpired = bases.some((base, kind) => base < (log.history.bases[kind] ?? 0n));
+	if (isExpired) return { at: "reset", cause: "expired", token };
+	if (feed.exactVersions && positions.length === 1 && !log.knows(positions[0] ?? 0n)) {
 		return { at: "reset", cause: "foreign", token };
 	}
-	if (version > log.head) return { at: "ahead", version };
-	return { at: "version", version };
+	const kind = places.kindAhead(log.places);
+	if (kind !== undefined) return { at: "ahead", kind, version: positions[kind] ?? 0n };
+	return { at: "places", places };
 }

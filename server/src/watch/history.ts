@@ -1,50 +1,83 @@
 import { type ApiObject, keyOf } from "../resource/object.ts";
 import { heapBytes } from "../resource/object-size.ts";
-import { formatVersion } from "../resource/version.ts";
 import type { Change, HistoryLimits } from "../store/store.ts";
 import type { ChangeKind, EventFactory } from "./events.ts";
+import { mergeBefore } from "./merge.ts";
+import type { PagePins } from "./page-pins.ts";
+import type { Places } from "./places.ts";
+
+/**
+ * What an entry stands for: a change; or the late telling of changes that were withheld when
+ * they came, which is in no kind's history.
+ */
+export type EntryRole = "change" | "release";
+
+/** Bytes of a change, its entry, its place in the history, and an event. */
+const entryOverheadBytes = 768;
 
 /**
  * A change in the history, with its events. A stream may see one change as any of the three kinds,
  * so each is made once, when first asked for, and shared by all.
  */
-export interface LogEntry<T extends ApiObject, E> {
-	readonly change: Change<T>;
+export class LogEntry<T extends ApiObject, E> {
+	readonly sequence: number;
+	readonly role: EntryRole;
+	/** Live streams are told. False: it is withheld, and a release follows, or there is no news in it. */
+	readonly isTold: boolean;
+	/** Where a stream is that has read it. */
+	readonly places: Places;
 	/** Bytes of heap that it takes, the states included that the newest state does not hold. */
 	readonly bytes: number;
-	/** The next change of the same object, once there is one. */
+	/** The change; where earlier ones are merged into it, with the state before these. */
+	change: Change<T>;
+	/** Version of the oldest change that is merged into it; its own where none is. */
+	oldestVersion: bigint;
+	/** It is merged into a later one, and no more in the history. */
+	isMerged = false;
+	/** The entries of the same object before and after it that are in the history. */
+	previous: LogEntry<T, E> | undefined;
 	next: LogEntry<T, E> | undefined;
+	readonly #factory: EventFactory<T, E>;
+	#events: Partial<Record<ChangeKind, E>> | undefined;
+
+	constructor(change: Change<T>, at: EntryPlace, factory: EventFactory<T, E>) {
+		this.change = change;
+		this.sequence = at.sequence;
+		this.role = at.role;
+		this.isTold = at.isTold;
+		this.places = at.places;
+		this.oldestVersion = change.version;
+		this.#factory = factory;
+		this.bytes =
+			at.role === "release"
+				? entryOverheadBytes
+				: entryOverheadBytes + heapBytes(change.previous) + heapBytes(lastStateOf(change));
+	}
+
 	/** Returns the one shared event of each kind. */
-	event(kind: ChangeKind): E;
+	event(kind: ChangeKind): E {
+		this.#events ??= {};
+		let event = this.#events[kind];
+		if (event === undefined) {
+			const { change, places } = this;
+			const at = { token: places.text, timeMs: change.timeMs };
+			event = this.#factory.change(kind, stateToSend(change, kind), at);
+			this.#events[kind] = event;
+		}
+		return event;
+	}
+
 	/** Lets go of its events, and with them of their bytes: only readers that lag ask for them again. */
-	forgetEvents(): void;
+	forgetEvents(): void {
+		this.#events = undefined;
+	}
 }
 
-/** Bytes of a change, its entry, its place in the history, and an event. */
-const entryOverheadBytes = 768;
-
-function createLogEntry<T extends ApiObject, E>(
-	change: Change<T>,
-	factory: EventFactory<T, E>,
-): LogEntry<T, E> {
-	let events: Partial<Record<ChangeKind, E>> = {};
-	return {
-		change,
-		bytes: entryOverheadBytes + heapBytes(change.previous) + heapBytes(lastStateOf(change)),
-		next: undefined,
-		event(kind) {
-			let event = events[kind];
-			if (event === undefined) {
-				event = createChangeEvent(change, kind, factory);
-				events[kind] = event;
-			}
-			return event;
-		},
-		forgetEvents() {
-			events = {};
-		},
-	};
-}
+/** Where an entry is, and who hears of it. */
+export type EntryPlace = Pick<
+	LogEntry<ApiObject, unknown>,
+	"sequence" | "role" | "isTold" | "places"
+>;
 
 /** Returns the last state of an object that is gone: it is nowhere but here. */
 function lastStateOf<T extends ApiObject>({ deleted, object }: Change<T>): T | undefined {
@@ -58,85 +91,161 @@ export function stateToSend<T extends ApiObject>(change: Change<T>, kind: Change
 	return leaves && change.previous !== undefined ? change.previous : change.object;
 }
 
-function createChangeEvent<T extends ApiObject, E>(
-	change: Change<T>,
-	kind: ChangeKind,
-	factory: EventFactory<T, E>,
-): E {
-	const token = formatVersion(change.resumeVersion);
-	return factory.change(kind, stateToSend(change, kind), { token, timeMs: change.timeMs });
-}
-
 /**
- * The newest changes, in a ring. Each has a sequence number, which rises by one with each change and
- * is never used again.
+ * The newest changes of all kinds, in the order in which they came. Each has a sequence number, which
+ * rises with each one and is never used again; those of merged entries are missing.
  */
 export interface History<T extends ApiObject, E> {
-	/** Sequence number of the oldest change that is kept. */
+	/** Sequence number right after the newest change that was dropped. */
 	readonly firstSequence: number;
 	/** Sequence number that the next change will get. */
 	readonly nextSequence: number;
-	/** Version before the oldest kept change. */
-	readonly base: bigint;
-	/** Returns the entry of a sequence number from `firstSequence` to before `nextSequence`. */
-	at(sequence: number): LogEntry<T, E>;
-	/** Adds a change, and drops the oldest ones that are over the limits. */
-	push(change: Change<T>, nowMs: number): void;
-	/** Returns the sequence number of the first change newer than `version`. */
-	after(version: bigint): number;
+	/** Version before the oldest kept change of each kind. */
+	readonly bases: readonly bigint[];
+	/** Sequence number of the newest entry that was not told when it came, or that was told late; -1: none. */
+	readonly lastWithheld: number;
+	/** Number of entries. */
+	readonly size: number;
+	/** Returns the first entry from a sequence number on; undefined: there is none. */
+	from(sequence: number): LogEntry<T, E> | undefined;
+	/** Lists the entries from a sequence number on, to before another one. */
+	entries(from: number, end: number): Iterable<LogEntry<T, E>>;
+	/** Lists the entries from the newest back to a sequence number. */
+	backTo(sequence: number): Iterable<LogEntry<T, E>>;
+	/** Adds a change; drops or merges what is over the limits. */
+	push(change: Change<T>, at: Omit<EntryPlace, "sequence">, nowMs: number): LogEntry<T, E>;
+	/** Returns the sequence number of the first entry that is newer in one of the kinds than `versions`. */
+	after(versions: readonly bigint[]): number;
+	/** Notes that the changes of a kind between two versions are not known. */
+	addGap(gap: Gap): void;
 	/**
-	 * Returns the version to resume from in order to see the change at `sequence`, and all after it. Of a
-	 * change that a relist found: the version before the gap.
+	 * True where nobody can go on from these places: the history does not reach back to a base, or a relist went
+	 * past one: what was there at that time is not known, and a VM may have come and gone without a trace.
 	 */
-	versionBefore(sequence: number): bigint;
-	/**
-	 * True where a relist went past the version: what was there at that time is not known, and a
-	 * VM may have come and gone without a trace.
-	 */
-	isInGap(version: bigint): boolean;
+	hasLost(places: Places): boolean;
 }
 
-/** Makes an empty history that starts at `base`, its first change at `firstSequence`. */
+/** Versions of a kind between which it is not known what happened. */
+export interface Gap {
+	readonly kind: number;
+	readonly after: bigint;
+	readonly until: bigint;
+}
+
+/** How a history of a noisy upstream is kept long. */
+export interface Merging {
+	/** Age from which on an entry takes the one before it in, in milliseconds. */
+	readonly afterMs: number;
+	/** Versions that are not merged across. */
+	readonly pins: PagePins;
+	readonly onMerged: () => void;
+}
+
+/** Most gaps that are told apart; the two oldest become one where there are more. */
+const maxGaps = 64;
+
+/** Fewest merged entries for which the rest moves together. */
+const minMergedToCompact = 64;
+
+/** Makes an empty history that starts at `bases`, its first change at `firstSequence`. */
 export function createHistory<T extends ApiObject, E>(options: {
 	readonly limits: HistoryLimits;
 	readonly events: EventFactory<T, E>;
-	readonly start: { readonly base: bigint; readonly firstSequence: number };
+	readonly start: { readonly bases: readonly bigint[]; readonly firstSequence: number };
+	/** Default: nothing is merged. */
+	readonly merging?: Merging | undefined;
 }): History<T, E> {
-	const { limits, events, start } = options;
-	const ring: (LogEntry<T, E> | undefined)[] = [];
-	/** The newest entry of each object that is still in the ring. */
+	const { limits, events, start, merging } = options;
+	/** In order; those before `begin` are dropped. */
+	let kept: (LogEntry<T, E> | undefined)[] = [];
+	let begin = 0;
+	/** The newest entry of each object that is still in the history. */
 	const newest = new Map<string, LogEntry<T, E>>();
+	const bases = [...start.bases];
+	let gaps: Gap[] = [];
 	let first = start.firstSequence;
 	let next = start.firstSequence;
-	let base = start.base;
 	let bytes = 0;
+	let merged = 0;
+	/** Sequence number up to which entries have been looked at for merging. */
+	let mergedUpTo = first;
+	let lastWithheld = -1;
 
-	const at = (sequence: number): LogEntry<T, E> => {
-		const entry = ring[sequence % limits.maxChanges];
-		if (entry === undefined || sequence < first || sequence >= next) {
-			throw new RangeError(`no entry at ${sequence}, only ${first} to ${next - 1}`);
-		}
-		return entry;
-	};
-	const dropOldest = () => {
-		const entry = at(first);
-		const key = keyOf(entry.change.object);
-		if (newest.get(key) === entry) newest.delete(key);
-		ring[first % limits.maxChanges] = undefined;
-		base = entry.change.version;
-		bytes -= entry.bytes;
-		first++;
-	};
-	const after = (version: bigint): number => {
-		let low = first;
-		let high = next;
+	const size = () => kept.length - begin - merged;
+
+	/** Returns the index of the first entry for which `isBehind` holds, from which on it does. */
+	const search = (isBehind: (entry: LogEntry<T, E>) => boolean): number => {
+		let low = begin;
+		let high = kept.length;
 		while (low < high) {
-			const middle = Math.floor((low + high) / 2);
-			if (at(middle).change.version > version) high = middle;
+			const middle = (low + high) >>> 1;
+			if (isBehind(kept[middle] as LogEntry<T, E>)) high = middle;
 			else low = middle + 1;
 		}
 		return low;
 	};
+	const indexOf = (sequence: number): number => {
+		// Where nothing was merged, none is missing.
+		const guess = kept.length - (next - sequence);
+		if (guess >= begin && kept[guess]?.sequence === sequence) return guess;
+		if (sequence >= next) return kept.length;
+		return search((entry) => entry.sequence >= sequence);
+	};
+	const unlink = (entry: LogEntry<T, E>) => {
+		const { previous, next: following } = entry;
+		if (previous !== undefined) previous.next = following;
+		if (following !== undefined) following.previous = previous;
+		else {
+			const key = keyOf(entry.change.object);
+			if (newest.get(key) !== entry) return;
+			if (previous === undefined) newest.delete(key);
+			else newest.set(key, previous);
+		}
+	};
+	const moveTogether = () => {
+		kept = kept.slice(begin).filter((entry) => entry?.isMerged === false);
+		begin = 0;
+		merged = 0;
+	};
+	const dropOldest = () => {
+		const entry = kept[begin] as LogEntry<T, E>;
+		kept[begin] = undefined;
+		begin++;
+		first = entry.sequence + 1;
+		if (entry.isMerged) merged--;
+		else {
+			unlink(entry);
+			bytes -= entry.bytes;
+			if (entry.role === "change") {
+				const kind = entry.change.kind ?? 0;
+				bases[kind] = entry.change.version;
+			}
+		}
+		if (begin > limits.maxChanges) moveTogether();
+	};
+	const takeOut = (entry: LogEntry<T, E>) => {
+		unlink(entry);
+		entry.isMerged = true;
+		entry.forgetEvents();
+		bytes -= entry.bytes;
+		merged++;
+		merging?.onMerged();
+	};
+	/** Merges into entries that came at `untilMs` or before, and into no more than it has to. */
+	const merge = ({ pins }: Merging, untilMs: number, isEnough: () => boolean) => {
+		while (mergedUpTo < next && !isEnough()) {
+			const entry = kept[indexOf(mergedUpTo)];
+			if (entry === undefined) break;
+			if (entry.change.timeMs > untilMs) break;
+			mergedUpTo = entry.sequence + 1;
+			if (entry.isMerged) continue;
+			const out = mergeBefore(entry, pins);
+			if (out !== undefined) takeOut(out);
+		}
+		if (merged > minMergedToCompact && merged > size() / 4) moveTogether();
+	};
+	const isOver = () => size() >= limits.maxChanges || bytes > limits.maxBytes;
+
 	return {
 		get firstSequence() {
 			return first;
@@ -144,17 +253,46 @@ export function createHistory<T extends ApiObject, E>(options: {
 		get nextSequence() {
 			return next;
 		},
-		get base() {
-			return base;
+		bases,
+		get lastWithheld() {
+			return lastWithheld;
 		},
-		at,
-		push(change, nowMs) {
-			const entry = createLogEntry(change, events);
+		get size() {
+			return size();
+		},
+		from(sequence) {
+			for (let index = indexOf(sequence); index < kept.length; index++) {
+				const entry = kept[index];
+				if (entry?.isMerged === false) return entry;
+			}
+			return undefined;
+		},
+		*entries(from, end) {
+			// What is read may be merged meanwhile: all of one walk is in one turn.
+			for (let index = indexOf(from); index < kept.length; index++) {
+				const entry = kept[index] as LogEntry<T, E>;
+				if (entry.sequence >= end) return;
+				if (!entry.isMerged) yield entry;
+			}
+		},
+		*backTo(sequence) {
+			for (let index = kept.length - 1; index >= begin; index--) {
+				const entry = kept[index] as LogEntry<T, E>;
+				if (entry.sequence < sequence) return;
+				if (!entry.isMerged) yield entry;
+			}
+		},
+		push(change, at, nowMs) {
+			const entry = new LogEntry(change, { ...at, sequence: next }, events);
 			bytes += entry.bytes;
+			if (merging !== undefined) {
+				merge(merging, nowMs - merging.afterMs, () => false);
+				// A full history merges earlier than it drops.
+				if (isOver()) merge(merging, nowMs, () => !isOver());
+			}
 			while (
-				next - first >= limits.maxChanges ||
-				(next > first &&
-					(bytes > limits.maxBytes || at(first).change.timeMs < nowMs - limits.maxAgeMs))
+				kept.length > begin &&
+				(isOver() || (kept[begin] as LogEntry<T, E>).change.timeMs < nowMs - limits.maxAgeMs)
 			) {
 				dropOldest();
 			}
@@ -162,23 +300,41 @@ export function createHistory<T extends ApiObject, E>(options: {
 			const before = newest.get(key);
 			if (before !== undefined) {
 				before.next = entry;
-				before.forgetEvents();
+				entry.previous = before;
+				if (entry.isTold) before.forgetEvents();
 			}
 			newest.set(key, entry);
-			ring[next % limits.maxChanges] = entry;
+			kept.push(entry);
+			if (!entry.isTold || entry.role === "release") lastWithheld = next;
 			next++;
+			return entry;
 		},
-		after,
-		versionBefore(sequence) {
-			const { gapAfter } = at(sequence).change;
-			if (gapAfter !== undefined) return gapAfter;
-			return sequence > first ? at(sequence - 1).change.version : base;
+		after(versions) {
+			const { length } = versions;
+			const index = search(({ places: { positions } }) => {
+				for (let kind = 0; kind < length; kind++) {
+					if ((positions[kind] as bigint) > (versions[kind] as bigint)) return true;
+				}
+				return false;
+			});
+			return kept[index]?.sequence ?? next;
 		},
-		isInGap(version) {
-			const sequence = after(version);
-			if (sequence === next) return false;
-			const { gapAfter } = at(sequence).change;
-			return gapAfter !== undefined && gapAfter < version;
+		addGap(gap) {
+			gaps = gaps.filter(({ kind, until }) => until > (bases[kind] ?? 0n));
+			gaps.push(gap);
+			if (gaps.length <= maxGaps) return;
+			const [oldest, ...others] = gaps as [Gap, ...Gap[]];
+			const second = others.findIndex(({ kind }) => kind === oldest.kind);
+			gaps = others.map((other, index) =>
+				index === second ? { ...other, after: oldest.after } : other,
+			);
+		},
+		hasLost({ positions, bases: replayAfter }) {
+			if (replayAfter.some((base, kind) => base < (bases[kind] ?? 0n))) return true;
+			return gaps.some(
+				({ kind, after, until }) =>
+					(replayAfter[kind] ?? until) < until && (positions[kind] ?? after) > after,
+			);
 		},
 	};
 }

@@ -1,19 +1,20 @@
 import type { ApiObject } from "../resource/object.ts";
-import type { Slice, View } from "./view.ts";
+import type { Places } from "./places.ts";
+import type { NextChange, Slice, View } from "./view.ts";
 
 /** A position in the log that moves on through one view. A class: each stream has one. */
 export class LogPosition<T extends ApiObject, E> {
 	readonly #view: View<T, E>;
 	readonly #epoch: number;
 	#sequence: number;
-	#version: bigint;
+	#places: Places;
 
-	/** @param start a sequence number, and the version right before it */
-	constructor(view: View<T, E>, start: { readonly sequence: number; readonly version: bigint }) {
+	/** @param start a sequence number, and the places right before it */
+	constructor(view: View<T, E>, start: NextChange) {
 		this.#view = view;
 		this.#epoch = view.log.epoch;
 		this.#sequence = start.sequence;
-		this.#version = start.version;
+		this.#places = start.places;
 	}
 
 	/** Name of this state of a cursor. */
@@ -21,11 +22,11 @@ export class LogPosition<T extends ApiObject, E> {
 		return "live";
 	}
 
-	/** Version up to which everything was passed: a resume from here misses nothing. */
-	get version(): bigint {
-		// Past the view's newest change the head itself is passed: it may be that of a change which the
-		// view does not show, or a bookmark's.
-		return this.isAtEnd ? this.#view.log.head : this.#version;
+	/** Places up to which everything was passed: a resume from here misses nothing. */
+	get places(): Places {
+		// Past the view's newest change the heads themselves are passed: one may be that of a change which
+		// the view does not show, or a bookmark's.
+		return this.isAtEnd ? this.#view.log.places : this.#places;
 	}
 
 	/** True where the view has nothing after this position, and the position is not lost. */
@@ -48,12 +49,12 @@ export class LogPosition<T extends ApiObject, E> {
 	/**
 	 * Passes over changes that the view does not show: from the view's end to right before its next
 	 * change, which is not counted in that end yet.
-	 * @param next the sequence number of that change, and the version right before it
+	 * @param next the sequence number of that change, and the places right before it
 	 */
-	skipTo(next: { readonly sequence: number; readonly version: bigint }): void {
+	skipTo(next: NextChange): void {
 		if (!this.isAtEnd) return;
 		this.#sequence = next.sequence;
-		this.#version = next.version;
+		this.#places = next.places;
 	}
 
 	/**
@@ -64,7 +65,7 @@ export class LogPosition<T extends ApiObject, E> {
 		if (this.#sequence >= end || this.#sequence >= this.#view.end) return undefined;
 		const slice = this.#view.changes(this.#sequence, end, maxBytes);
 		this.#sequence = slice.end;
-		this.#version = this.#view.log.history.at(slice.end - 1).change.resumeVersion;
+		this.#places = slice.places ?? this.#places;
 		return slice;
 	}
 }

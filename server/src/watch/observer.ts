@@ -1,3 +1,5 @@
+import type { ObjectRef } from "../resource/object.ts";
+
 /** The reasons for which a stream has to start over. */
 export type ResetCause =
 	/** The version was given inside a snapshot that was not complete. */
@@ -23,6 +25,12 @@ export interface WatchObserver {
 	/** Counts superseded states that were not sent to a lagging reader. */
 	eventsSkipped(count: number): void;
 	reset(cause: ResetCause): void;
+	/** Counts a change whose telling is withheld, because it follows another one of its object. */
+	withheld(): void;
+	/** Counts an entry of the history that was merged into a later one of its object. */
+	entryMerged(): void;
+	/** Names an object of which many changes in a row were withheld; it may be named again. */
+	noisy(object: ObjectRef): void;
 }
 
 /** An observer that does nothing. */
@@ -31,4 +39,7 @@ export const silentObserver: WatchObserver = {
 	streamClosed() {},
 	eventsSkipped() {},
 	reset() {},
+	withheld() {},
+	entryMerged() {},
+	noisy() {},
 };

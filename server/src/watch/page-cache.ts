@@ -15,8 +15,8 @@ export interface ListPage<T extends ApiObject> {
 
 /** Identifies a page of a snapshot. */
 export interface PageKey {
-	/** May rise while the snapshot stays the same: by bookmarks. */
-	readonly version: bigint;
+	/** Positions of the snapshot, as text; may rise while the snapshot stays the same: by bookmarks. */
+	readonly version: string;
 	/** Index of its first object in the snapshot, before the filter. */
 	readonly from: number;
 	readonly pageSize: number;

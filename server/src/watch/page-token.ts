@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { ErrorReason, Failure } from "../failure.ts";
 import type { ObjectRef } from "../resource/object.ts";
-import { formatVersion, parsePlainVersion, parseVersion } from "../resource/version.ts";
+import { parseVersion } from "../resource/version.ts";
+import { type Places, parsePlaces } from "./places.ts";
 
 /** The position at which the next page begins. */
 export interface PageStart {
-	/** The snapshot's version. */
-	readonly version: bigint;
+	/** Where the snapshot is; nothing is withheld from one. */
+	readonly places: Places;
 	/** The last object of the page before. */
 	readonly after: ObjectRef;
 }
@@ -20,15 +21,16 @@ const checksumLength = 16;
  */
 export function formatPageToken(start: PageStart, query: string): string {
 	const place = Buffer.from(`${start.after.namespace}/${start.after.name}`).toString("base64url");
-	const content = `${formatVersion(start.version)}.${place}`;
+	const content = `${start.places.positionsText}.${place}`;
 	return `${content}.${checksum(content, query)}`;
 }
 
 /**
  * Reads a page token that was made for the same query.
+ * @param kinds number of kinds that are watched here
  * @throws PAGE_TOKEN_INVALID, PAGE_TOKEN_EXPIRED
  */
-export function parsePageToken(token: string, query: string): PageStart {
+export function parsePageToken(token: string, query: string, kinds: number): PageStart {
 	// A version may hold dots; the parts behind it do not.
 	const sumAt = token.lastIndexOf(".");
 	const placeAt = token.lastIndexOf(".", sumAt - 1);
@@ -37,12 +39,14 @@ export function parsePageToken(token: string, query: string): PageStart {
 	}
 	const versionText = token.slice(0, placeAt);
 	if (parseVersion(versionText) === undefined) throw pageTokenInvalid();
-	const version = parsePlainVersion(versionText);
+	const places = parsePlaces(versionText);
 	// It is of a replica that watches other kinds or namespaces: its snapshot is not to be had here.
-	if (version === undefined) throw pageTokenExpired();
+	if (places?.positionsText !== versionText || places.positions.length !== kinds) {
+		throw pageTokenExpired();
+	}
 	const place = token.slice(placeAt + 1, sumAt);
 	const [namespace = "", name = ""] = Buffer.from(place, "base64url").toString().split("/");
-	return { version, after: { namespace, name } };
+	return { places, after: { namespace, name } };
 }
 
 function pageTokenInvalid(): Failure {

@@ -1,12 +1,12 @@
 import type { Caller } from "../caller.ts";
 import { ErrorReason, isFailure } from "../failure.ts";
 import type { ApiObject } from "../resource/object.ts";
-import { formatVersion } from "../resource/version.ts";
 import type { ChangeFeed } from "../store/store.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { type Filter, filterText, shows } from "./filter.ts";
 import type { ListPage, PageCache, PageKey } from "./page-cache.ts";
 import { formatPageToken, type PageStart, pageTokenExpired, parsePageToken } from "./page-token.ts";
+import type { Places } from "./places.ts";
 import { indexAfter } from "./state.ts";
 import type { VersionWait } from "./wait-until-fresh.ts";
 
@@ -51,7 +51,7 @@ function firstPage<T extends ApiObject, E>(
 	{ filter, pageSize }: ListQuery,
 	parts: PageParts<T, E>,
 ): ListPage<T> {
-	return newestPage({ version: parts.log.head, from: 0, pageSize, filter }, parts);
+	return newestPage({ places: parts.log.places, from: 0, pageSize, filter }, parts);
 }
 
 async function laterPage<T extends ApiObject, E>(
@@ -59,38 +59,52 @@ async function laterPage<T extends ApiObject, E>(
 	parts: PageParts<T, E>,
 ): Promise<ListPage<T>> {
 	const { log, feed, versions } = parts;
-	const start = parsePageToken(query.pageToken, filterText(query.filter));
+	const kinds = log.places.positions.length;
+	const start = parsePageToken(query.pageToken, filterText(query.filter), kinds);
 	await reachSnapshot(start, query, versions);
-	const { version } = start;
-	const gone = version > log.head || version < log.history.base || log.history.isInGap(version);
-	if (gone || (feed.exactVersions && !log.knows(version))) throw pageTokenExpired();
+	const { places } = start;
+	// Waiting may have seen a load, with other kinds.
+	const isOtherMode = log.places.positions.length !== kinds;
+	const gone = isOtherMode || places.kindAhead(log.places) !== undefined;
+	if (gone || log.history.hasLost(places)) throw pageTokenExpired();
+	const isExact = feed.exactVersions && kinds === 1;
+	if (isExact && !log.knows(places.positions[0] ?? 0n)) throw pageTokenExpired();
 	const { filter, pageSize } = query;
-	if (log.isNewest(version)) {
+	if (log.isNewest(places)) {
 		const from = indexAfter(log.state.snapshot(), start.after);
-		return newestPage({ version, from, pageSize, filter }, parts);
+		return newestPage({ places, from, pageSize, filter }, parts);
 	}
-	return cut(log, log.objectsAt(version, start.after), { version, pageSize, filter });
+	const objects = log.objectsAt(places, start.after);
+	if (objects === undefined) throw pageTokenExpired();
+	return cut(log, objects, { places, pageSize, filter });
 }
 
 /** Returns a page of the newest snapshot: the same one for all who ask for it. */
 function newestPage<T extends ApiObject, E>(
-	key: PageKey,
+	at: PageAt & { readonly from: number },
 	{ log, cache }: PageParts<T, E>,
 ): ListPage<T> {
+	const { places, ...rest } = at;
+	const key: PageKey = { ...rest, version: places.positionsText };
 	const snapshot = log.state.snapshot();
 	let page = cache.find(snapshot, key);
 	if (page === undefined) {
 		const objects = key.from === 0 ? snapshot : snapshot.slice(key.from);
-		page = Object.freeze(cut(log, objects, key));
+		page = Object.freeze(cut(log, objects, at));
 		cache.keep(snapshot, key, page);
-	}
+	} else if (page.nextPageToken !== "") log.pin(places);
 	return page;
+}
+
+/** A page is cut from what was there at some places. */
+interface PageAt extends Omit<PageKey, "version" | "from"> {
+	readonly places: Places;
 }
 
 /** Waits for the version of a token: it may come from a replica that is ahead of this one. */
 async function reachSnapshot(start: PageStart, query: ListQuery, versions: VersionWait) {
 	try {
-		await versions.reach(formatVersion(start.version), query.caller);
+		await versions.reach(start.places.positionsText, query.caller);
 	} catch (error) {
 		if (!isFailure(error, ErrorReason.VERSION_NOT_REACHED)) throw error;
 		throw pageTokenExpired();
@@ -101,7 +115,7 @@ async function reachSnapshot(start: PageStart, query: ListQuery, versions: Versi
 function cut<T extends ApiObject, E>(
 	log: ChangeLog<T, E>,
 	candidates: Iterable<T>,
-	{ version, pageSize, filter }: Omit<PageKey, "from">,
+	{ places, pageSize, filter }: PageAt,
 ): ListPage<T> {
 	const objects: T[] = [];
 	let bytes = 0;
@@ -112,11 +126,12 @@ function cut<T extends ApiObject, E>(
 		const objectBytes = log.sizeBytes(object);
 		const full = objects.length === pageSize && pageSize > 0;
 		if (last !== undefined && (full || bytes + objectBytes > maxPageBytes)) {
-			nextPageToken = formatPageToken({ version, after: last }, filterText(filter));
+			nextPageToken = formatPageToken({ places, after: last }, filterText(filter));
+			log.pin(places);
 			break;
 		}
 		objects.push(object);
 		bytes += objectBytes;
 	}
-	return { objects, nextPageToken, resourceVersion: formatVersion(version) };
+	return { objects, nextPageToken, resourceVersion: places.positionsText };
 }

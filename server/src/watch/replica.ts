@@ -3,19 +3,20 @@ import type { Clock } from "../clock.ts";
 import { ErrorReason, Failure, storeNotLoaded } from "../failure.ts";
 import type { ApiObject, ObjectRef } from "../resource/object.ts";
 import { parseVersion, startOver } from "../resource/version.ts";
-import type { ChangeFeed, Freshness, HistoryLimits } from "../store/store.ts";
+import type { ChangeFeed, Freshness, HistoryLimits, Sources } from "../store/store.ts";
 import { createChangeLog } from "./change-log.ts";
 import { Cursor, resumeStart } from "./cursor.ts";
 import { createControlEvents, type EventFactory } from "./events.ts";
 import type { Filter } from "./filter.ts";
 import { createHeartbeats } from "./heartbeat.ts";
 import type { ResetCause, WatchObserver } from "./observer.ts";
+import type { Pacing } from "./pacing.ts";
 import { createPageCache, type ListPage } from "./page-cache.ts";
 import { type ListQuery, listPage } from "./pages.ts";
 import type { StreamGuard } from "./stream-guard.ts";
 import type { View } from "./view.ts";
 import { createViews } from "./views.ts";
-import { createVersionWait } from "./wait-until-fresh.ts";
+import { createVersionWait, maxVersionWaitMs } from "./wait-until-fresh.ts";
 import { createWaits, type WaitQuery } from "./waits.ts";
 import { createWatchStream, type OpenStream, type WatchStream } from "./watch-stream.ts";
 
@@ -87,10 +88,14 @@ export function createReplica<T extends ApiObject, E>(options: {
 	/** Most open streams and waits. Each holds a cursor and its connection's buffers. */
 	readonly maxStreams: number;
 	readonly observer: WatchObserver;
+	/** For an upstream that may be noisy. Default: every change is told as it comes. */
+	readonly pacing?: Pacing<T> | undefined;
 }): Replica<T, E> {
 	const { feed, events, clock, observer } = options;
 	const freshness = () => feed.freshness();
-	const log = createChangeLog({ limits: options.historyLimits, events, clock });
+	const join = feed.join && ((sources: Sources) => feed.join?.(sources));
+	const { historyLimits: limits, pacing } = options;
+	const log = createChangeLog({ limits, events, clock, pacing, observer, join });
 	const versions = createVersionWait({ log, feed, clock });
 	const controlEvents = createControlEvents({ events, clock, freshness });
 	const heartbeats = createHeartbeats(clock);
@@ -138,13 +143,19 @@ export function createReplica<T extends ApiObject, E>(options: {
 		await versions.reach(query.minResourceVersion, query.caller);
 		const token = query.resourceVersion;
 		const lost = (cause: ResetCause) => new Cursor(view, { at: "reset", cause, token }, observer);
+		const untilMs = clock.monotonicMs() + maxVersionWaitMs;
 		for (;;) {
 			const start = resumeStart(query.resourceVersion, log, feed);
 			if (start.at !== "ahead") return new Cursor(view, start, observer);
+			// Of several kinds the first decides what there is: while the store confirms the version, the
+			// snapshot after a RESET would go back. The others may be older in it.
+			const isPatient = start.kind === 0 && log.places.positions.length > 1;
+			const leftMs = Math.max(0, untilMs - clock.monotonicMs());
+			const maxWaitMs = isPatient ? maxVersionWaitMs : leftMs;
 			// Where the store has this version the log is to have it, too: nothing is sent until then.
-			const outcome = await versions.meet(start.version, query.caller.signal);
+			const outcome = await versions.meet(start, query.caller.signal, maxWaitMs);
 			if (outcome === "foreign") return lost("foreign");
-			if (outcome === "late") return lost("ahead");
+			if (outcome === "late" && !isPatient) return lost("ahead");
 		}
 	};
 

@@ -4,11 +4,13 @@ import type { ChangeLog } from "./change-log.ts";
 import type { ChangeKind } from "./events.ts";
 import { type Filter, onlyRef, shows } from "./filter.ts";
 import { type LogEntry, stateToSend } from "./history.ts";
+import type { Places } from "./places.ts";
+import { type ResumedSpan, sliceResumed } from "./resumed-slice.ts";
 import { indexAfter } from "./state.ts";
 
-/** A position in the list of objects as it was at a version. */
+/** A position in the list of objects as it was at some places. */
 export interface SnapshotPosition<T extends ApiObject> {
-	readonly version: bigint;
+	readonly places: Places;
 	/** The last object that was passed; undefined: none yet. */
 	readonly after: T | undefined;
 }
@@ -27,6 +29,15 @@ export interface Slice<E> {
 	readonly end: number;
 	/** Superseded states that are left out. */
 	readonly skipped: number;
+	/** Where a stream is that has read them; undefined: where it was. */
+	readonly places: Places | undefined;
+}
+
+/** A change that a view shows next. */
+export interface NextChange {
+	readonly sequence: number;
+	/** Places right before it. */
+	readonly places: Places;
 }
 
 /** Reader of a view. */
@@ -34,7 +45,7 @@ export interface ViewReader {
 	/** Hears that there is news in the view. */
 	wake(): void;
 	/** Lets a reader at the view's end pass over what lies between it and the view's next change. */
-	skipTo(next: { readonly sequence: number; readonly version: bigint }): void;
+	skipTo(next: NextChange): void;
 }
 
 /**
@@ -51,6 +62,7 @@ export class View<T extends ApiObject, E> {
 	readonly #onKept: (view: View<T, E>) => void;
 	#end: number;
 	#changes: CachedChanges<E> | undefined;
+	#resumed: CachedResumed<E> | undefined;
 	#snapshot: CachedSnapshot<T, E> | undefined;
 
 	/** @param onKept called when a slice is kept; `forget` is to be called at the log's next news */
@@ -75,13 +87,12 @@ export class View<T extends ApiObject, E> {
 	}
 
 	/** Moves the end behind a change that the view shows, the log's newest. */
-	add(sequence: number): void {
-		if (sequence > this.#end) {
+	add(next: NextChange): void {
+		if (next.sequence > this.#end) {
 			// Readers that had seen everything are to miss nothing when the history forgets what lies between.
-			const next = { sequence, version: this.log.history.versionBefore(sequence) };
 			for (const reader of this.readers) reader.skipTo(next);
 		}
-		this.#end = sequence + 1;
+		this.#end = next.sequence + 1;
 	}
 
 	/** Counts everything in the log as not looked at, and wakes all: the log has started over. */
@@ -98,6 +109,7 @@ export class View<T extends ApiObject, E> {
 	/** Lets go of the slices: old states are not to be kept from the garbage collector. */
 	forget(): void {
 		this.#changes = undefined;
+		this.#resumed = undefined;
 		this.#snapshot = undefined;
 	}
 
@@ -123,17 +135,38 @@ export class View<T extends ApiObject, E> {
 	}
 
 	/**
-	 * Returns the ADDED of a snapshot from a position on, likewise. Needs a version that the history
-	 * holds.
+	 * Returns what one that resumes has missed, from sequence number `from` on, likewise: of each object
+	 * what it was at the end of the span.
 	 */
-	snapshot(position: SnapshotPosition<T>, maxBytes: number): SnapshotSlice<T, E> {
+	resumed(from: number, span: ResumedSpan, maxBytes: number): Slice<E> {
+		let found = this.#resumed;
+		if (
+			found?.from !== from ||
+			found.maxBytes !== maxBytes ||
+			found.span.end !== span.end ||
+			found.span.token !== span.token
+		) {
+			const slice = sliceResumed(this, { from, span, maxBytes });
+			found = { from, span, maxBytes, slice };
+			this.#resumed = found;
+			this.#onKept(this);
+		}
+		return found.slice;
+	}
+
+	/**
+	 * Returns the ADDED of a snapshot from a position on, likewise. Needs places that the history
+	 * holds, and one at which it can still be told (`ChangeLog.objectsAt`); undefined: it cannot.
+	 */
+	snapshot(position: SnapshotPosition<T>, maxBytes: number): SnapshotSlice<T, E> | undefined {
 		let found = this.#snapshot;
 		if (
-			found?.version !== position.version ||
+			found?.places !== position.places ||
 			found.after !== position.after ||
 			found.maxBytes !== maxBytes
 		) {
 			const slice = sliceObjects(this, position, maxBytes);
+			if (slice === undefined) return undefined;
 			found = { ...position, maxBytes, slice };
 			this.#snapshot = found;
 			this.#onKept(this);
@@ -150,12 +183,18 @@ export class View<T extends ApiObject, E> {
 export const lagThresholdChanges = 100;
 
 /** Bytes that an event takes besides its object. */
-const eventOverheadBytes = 64;
+export const eventOverheadBytes = 64;
 
 /** The last slice of changes, and where it is. What is superseded depends on the log's end too. */
 interface CachedChanges<E> extends Bounds {
 	readonly end: number;
 	readonly nextSequence: number;
+	readonly slice: Slice<E>;
+}
+
+/** The last slice of what was missed, and where it is. */
+interface CachedResumed<E> extends Bounds {
+	readonly span: ResumedSpan;
 	readonly slice: Slice<E>;
 }
 
@@ -176,15 +215,18 @@ function sliceChanges<T extends ApiObject, E>(
 ): Slice<E> {
 	const { history } = log;
 	const events: E[] = [];
-	let sequence = from;
+	let next = from;
 	let bytes = 0;
 	let skipped = 0;
-	while (sequence < end && bytes < maxBytes) {
-		const entry = history.at(sequence);
-		const lagging = history.nextSequence - sequence > lagThresholdChanges;
+	let places: Places | undefined;
+	for (const entry of history.entries(from, end)) {
+		if (bytes >= maxBytes) return { events: Object.freeze(events), end: next, skipped, places };
+		next = entry.sequence + 1;
+		places = entry.places;
+		if (!entry.isTold) continue;
 		const kind = viewChange(entry.change, filter);
-		sequence++;
 		if (kind === undefined) continue;
+		const lagging = history.nextSequence - entry.sequence > lagThresholdChanges;
 		if (lagging && kind === "modified" && isSuperseded(entry, filter)) {
 			skipped++;
 			continue;
@@ -192,7 +234,7 @@ function sliceChanges<T extends ApiObject, E>(
 		events.push(entry.event(kind));
 		bytes += eventOverheadBytes + log.sizeBytes(stateToSend(entry.change, kind));
 	}
-	return { events: Object.freeze(events), end: sequence, skipped };
+	return { events: Object.freeze(events), end, skipped, places };
 }
 
 /**
@@ -200,19 +242,23 @@ function sliceChanges<T extends ApiObject, E>(
  * same object may be skipped: an ADDED or DELETED never goes missing.
  */
 function isSuperseded<T extends ApiObject, E>(entry: LogEntry<T, E>, filter: Filter): boolean {
-	return entry.next !== undefined && viewChange(entry.next.change, filter) === "modified";
+	let { next } = entry;
+	while (next !== undefined && !next.isTold) next = next.next;
+	return next !== undefined && viewChange(next.change, filter) === "modified";
 }
 
 function sliceObjects<T extends ApiObject, E>(
 	view: View<T, E>,
 	position: SnapshotPosition<T>,
 	maxBytes: number,
-): SnapshotSlice<T, E> {
+): SnapshotSlice<T, E> | undefined {
 	const { log, filter } = view;
 	const events: E[] = [];
 	let bytes = 0;
 	let last: T | undefined;
-	for (const object of objectsFrom(view, position)) {
+	const objects = objectsFrom(view, position);
+	if (objects === undefined) return undefined;
+	for (const object of objects) {
 		if (bytes >= maxBytes) return { events: Object.freeze(events), last };
 		last = object;
 		if (!shows(filter, object)) continue;
@@ -225,9 +271,9 @@ function sliceObjects<T extends ApiObject, E>(
 /** Returns the objects behind a position; some may be outside of the view. */
 function objectsFrom<T extends ApiObject, E>(
 	{ log, filter }: View<T, E>,
-	{ version, after }: SnapshotPosition<T>,
-): Iterable<T> {
-	if (!log.isNewest(version)) return log.objectsAt(version, after);
+	{ places, after }: SnapshotPosition<T>,
+): Iterable<T> | undefined {
+	if (!log.isNewest(places)) return log.objectsAt(places, after);
 	const only = onlyRef(filter);
 	if (only !== undefined) {
 		const one = after === undefined ? log.state.get(only) : undefined;
@@ -238,7 +284,7 @@ function objectsFrom<T extends ApiObject, E>(
 }
 
 /** Returns what the change is in a view with this filter; undefined: nothing. */
-function viewChange<T extends ApiObject>(
+export function viewChange<T extends ApiObject>(
 	change: Change<T>,
 	filter: Filter,
 ): ChangeKind | undefined {

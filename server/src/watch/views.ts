@@ -49,11 +49,10 @@ export function createViews<T extends ApiObject, E>(
 	let filterBytes = 0;
 	let { epoch } = log;
 
-	log.onChange((sequence) => {
-		const { change } = log.history.at(sequence);
+	log.onChange(({ change, sequence }, places) => {
 		index.forEach(change.object, (view) => {
 			if (!view.sees(change)) return;
-			view.add(sequence);
+			view.add({ sequence, places });
 			changed.add(view);
 		});
 	});

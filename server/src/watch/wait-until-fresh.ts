@@ -2,7 +2,8 @@ import type { Caller } from "../caller.ts";
 import type { Clock } from "../clock.ts";
 import { ErrorReason, Failure, invalidRequest } from "../failure.ts";
 import { parseVersion, startOver } from "../resource/version.ts";
-import type { ChangeFeed } from "../store/store.ts";
+import type { ChangeFeed, KindIndex } from "../store/store.ts";
+import type { Places } from "./places.ts";
 
 /** Longest wait of a read for the version it asks for, in milliseconds. */
 export const maxVersionWaitMs = 5_000;
@@ -17,26 +18,36 @@ export type WaitOutcome = "here" | "foreign" | "late";
 
 /** The part of a change log that is waited for. */
 interface VersionLog {
-	readonly head: bigint;
+	readonly places: Places;
 	onNews(callback: () => void): () => void;
+}
+
+/** A version in the history of one kind. */
+export interface KindVersion {
+	readonly kind: number;
+	readonly version: bigint;
 }
 
 /** Waits for versions that the log does not hold yet. */
 export interface VersionWait {
 	/**
-	 * Returns the version that `token` asks for and the log lacks; undefined where there is nothing to
-	 * wait for: it is empty, the start-over constant, or here. @throws INVALID_REQUEST where it
+	 * Returns a version that `token` asks for and the log lacks; undefined where there is nothing to
+	 * wait for: it is empty, the start-over constant, or here in each kind that is watched here. @throws INVALID_REQUEST where it
 	 * is malformed
 	 */
-	missing(token: string): bigint | undefined;
+	missing(token: string): KindVersion | undefined;
 	/**
 	 * Resolves when the log is at least as new as `token`; a version of another history of the store
 	 * is answered from the present state.
 	 * @throws INVALID_REQUEST, VERSION_NOT_REACHED, the signal's reason, what the store says
 	 */
 	reach(token: string, caller: Caller): Promise<void>;
-	/** Asks the store, and waits for the log. @throws the signal's reason, what the store says */
-	meet(version: bigint, signal: AbortSignal): Promise<WaitOutcome>;
+	/**
+	 * Asks the store, and waits for the log. A kind beside the first that cannot be asked about is late.
+	 * @param maxWaitMs default: `maxVersionWaitMs`
+	 * @throws the signal's reason, what the store says
+	 */
+	meet(wanted: KindVersion, signal: AbortSignal, maxWaitMs?: number): Promise<WaitOutcome>;
 }
 
 export function createVersionWait(options: {
@@ -46,7 +57,10 @@ export function createVersionWait(options: {
 }): VersionWait {
 	const { log, feed, clock } = options;
 
-	const meet = (version: bigint, signal: AbortSignal) =>
+	const has = ({ kind, version }: KindVersion) =>
+		(log.places.positions[kind] ?? version) >= version;
+
+	const meet = (wanted: KindVersion, signal: AbortSignal, maxWaitMs = maxVersionWaitMs) =>
 		new Promise<WaitOutcome>((resolve, reject) => {
 			let forgetNews = () => {};
 			const settle = (tell: () => void) => {
@@ -57,19 +71,20 @@ export function createVersionWait(options: {
 			};
 			const onAbort = () => settle(() => reject(signal.reason));
 			const onNews = () => {
-				if (log.head >= version) settle(() => resolve("here"));
+				if (has(wanted)) settle(() => resolve("here"));
 				else forgetNews = log.onNews(onNews);
 			};
 			const onAnswer = (newest: bigint) => {
-				if (newest < version && log.head < version) settle(() => resolve("foreign"));
+				if (newest < wanted.version && !has(wanted)) settle(() => resolve("foreign"));
 			};
-			const timer = clock.setTimer(maxVersionWaitMs, () => settle(() => resolve("late")));
+			const timer = clock.setTimer(maxWaitMs, () => settle(() => resolve("late")));
 			signal.addEventListener("abort", onAbort);
 			if (signal.aborted) return onAbort();
 			onNews();
-			feed
-				.newestVersion(signal, version)
-				.then(onAnswer, (failure) => settle(() => reject(failure)));
+			const { kind, version } = wanted;
+			feed.newestVersion(signal, version, kind as KindIndex).then(onAnswer, (failure) => {
+				if (kind === 0) settle(() => reject(failure));
+			});
 		});
 
 	const missing = (token: string) => {
@@ -80,17 +95,28 @@ export function createVersionWait(options: {
 			throw invalidRequest({ field: "min_resource_version", description });
 		}
 		// A place of a kind that this replica does not watch asks for nothing, and neither does a suffix.
-		const [{ position }] = version.places;
-		return position > log.head ? position : undefined;
+		const kind = version.places.findIndex(
+			({ position }, at) => position > (log.places.positions[at] ?? position),
+		);
+		const place = version.places[kind];
+		return place && { kind, version: place.position };
 	};
 
 	return {
 		missing,
 		meet,
 		async reach(token, caller) {
-			const version = missing(token);
-			if (version === undefined) return;
-			if ((await meet(version, caller.signal)) === "late") throw notReached();
+			const untilMs = clock.monotonicMs() + maxVersionWaitMs;
+			const foreign = new Set<number>();
+			for (;;) {
+				const wanted = missing(token);
+				// One of another history of the store is answered from the present state.
+				if (wanted === undefined || foreign.has(wanted.kind)) return;
+				const leftMs = Math.max(0, untilMs - clock.monotonicMs());
+				const outcome = await meet(wanted, caller.signal, leftMs);
+				if (outcome === "late") throw notReached();
+				if (outcome === "foreign") foreign.add(wanted.kind);
+			}
 		},
 	};
 }

@@ -10,6 +10,9 @@ export const noMetrics: Metrics = {
 		streamClosed: nothing,
 		eventsSkipped: nothing,
 		reset: nothing,
+		withheld: nothing,
+		entryMerged: nothing,
+		noisy: nothing,
 	},
 	port: {
 		connectionOpened: nothing,

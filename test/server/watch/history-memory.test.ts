@@ -5,6 +5,7 @@ import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
 import { expect, test } from "vitest";
 import { createWukongEvents } from "../../../server/src/service/wukong/wukong-events.ts";
 import { createHistory } from "../../../server/src/watch/history.ts";
+import { Places } from "../../../server/src/watch/places.ts";
 import { seedPayload } from "../../bench/payload/payload.ts";
 
 setFlagsFromString("--expose-gc");
@@ -42,12 +43,13 @@ test.each(kinds)("a history of %s takes about as much heap as it may, not more",
 	const limits = { maxChanges: 100_000, maxAgeMs: Number.MAX_SAFE_INTEGER, maxBytes };
 	let previous = stateOf(init, 0);
 	const fill = () => {
-		const history = createHistory({ limits, events, start: { base: 0n, firstSequence: 0 } });
+		const history = createHistory({ limits, events, start: { bases: [0n], firstSequence: 0 } });
 		for (let version = 1; history.firstSequence < 100; version++) {
 			const object = stateOf(init, version);
 			const versions = { version: BigInt(version), resumeVersion: BigInt(version) };
-			history.push({ ...versions, timeMs: 0, object, previous, deleted: false }, 0);
-			history.at(history.nextSequence - 1).event("modified");
+			const change = { ...versions, timeMs: 0, object, previous, deleted: false };
+			const places = new Places([BigInt(version)]);
+			history.push(change, { role: "change", isTold: true, places }, 0).event("modified");
 			previous = object;
 		}
 		return history;

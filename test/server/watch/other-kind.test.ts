@@ -37,7 +37,7 @@ async function createLamps() {
 	const put = (name: string, color: string, labels: Lamp["labels"] = {}) => {
 		head++;
 		const resourceVersion = formatVersion(head);
-		const object = { namespace: "hall", name, labels, color, resourceVersion };
+		const object = { namespace: "hall", name, uid: name, labels, color, resourceVersion };
 		const versions = { version: head, resumeVersion: head };
 		sink?.append([{ ...versions, timeMs: 0, object, previous: lamps.get(name), deleted: false }]);
 		lamps.set(name, object);

@@ -7,7 +7,7 @@ import { filterOf } from "../../support/watching.ts";
 const snapshot = [create(WukongSchema, { name: "a" })];
 const page = (nextPageToken = "") => ({ objects: snapshot, nextPageToken, resourceVersion: "1" });
 const keyOf = (pageSize: number, labelSelector = "") => ({
-	version: 1n,
+	version: "1",
 	from: 0,
 	pageSize,
 	filter: filterOf({ labelSelector }),

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { filterText } from "../../../server/src/watch/filter.ts";
 import { formatPageToken, parsePageToken } from "../../../server/src/watch/page-token.ts";
+import { Places } from "../../../server/src/watch/places.ts";
 import { filterOf } from "../../support/watching.ts";
 
 const query = filterText(filterOf());
@@ -18,7 +19,7 @@ function tokenOf(version: string): string {
 
 const reasonOf = (token: string, of = query) => {
 	try {
-		return parsePageToken(token, of);
+		return parsePageToken(token, of, 1);
 	} catch (error) {
 		return (error as { reason: ErrorReason }).reason;
 	}
@@ -26,9 +27,9 @@ const reasonOf = (token: string, of = query) => {
 
 describe("a page token", () => {
 	test("of one place is its version, the place and a sum, joined by dots", () => {
-		const token = formatPageToken({ version: 7n, after }, query);
+		const token = formatPageToken({ places: new Places([7n]), after }, query);
 		expect(token).toBe(tokenOf("7"));
-		expect(parsePageToken(token, query)).toEqual({ version: 7n, after });
+		expect(parsePageToken(token, query, 1)).toMatchObject({ places: { positions: [7n] }, after });
 	});
 
 	test.each(["1.2", "1~2", "1.0~2.1~3", "5-hash", "5.4-s.x"])(
@@ -43,8 +44,11 @@ describe("a page token", () => {
 
 	test("is bound to the set of namespaces, in whatever order that is given", () => {
 		const text = (...namespace: string[]) => filterText(filterOf({ namespace }));
-		const token = formatPageToken({ version: 7n, after }, text("a", "b"));
-		expect(reasonOf(token, text("b", "a", "b"))).toEqual({ version: 7n, after });
+		const token = formatPageToken({ places: new Places([7n]), after }, text("a", "b"));
+		expect(reasonOf(token, text("b", "a", "b"))).toMatchObject({
+			places: { positions: [7n] },
+			after,
+		});
 		for (const other of [text("a"), text("a", "b", "c"), text(), query]) {
 			expect(reasonOf(token, other)).toBe(ErrorReason.PAGE_TOKEN_INVALID);
 		}

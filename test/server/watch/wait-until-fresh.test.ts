@@ -29,7 +29,7 @@ test("what the log has is not asked for", async () => {
 
 test("the store is asked once, for just that version", async () => {
 	const { log, versions, asked, answer } = stage();
-	const outcome = versions.meet(12n, signal);
+	const outcome = versions.meet({ kind: 0, version: 12n }, signal);
 	answer(15n);
 	log.advance(11n);
 	log.advance(12n);
@@ -39,7 +39,7 @@ test("the store is asked once, for just that version", async () => {
 
 test("the log is enough, however long the store takes to answer", async () => {
 	const { clock, log, versions } = stage();
-	const outcome = versions.meet(12n, signal);
+	const outcome = versions.meet({ kind: 0, version: 12n }, signal);
 	log.advance(12n);
 	expect(await outcome).toBe("here");
 	expect(clock.pendingTimers).toBe(0);
@@ -47,21 +47,21 @@ test("the log is enough, however long the store takes to answer", async () => {
 
 test("what the store has never had is foreign", async () => {
 	const { versions, answer } = stage();
-	const outcome = versions.meet(12n, signal);
+	const outcome = versions.meet({ kind: 0, version: 12n }, signal);
 	answer(11n);
 	expect(await outcome).toBe("foreign");
 });
 
 test("a store that does not answer is waited for as long as the log is", async () => {
 	const { clock, versions } = stage();
-	const outcome = versions.meet(12n, signal);
+	const outcome = versions.meet({ kind: 0, version: 12n }, signal);
 	await clock.advance(5_000);
 	expect(await outcome).toBe("late");
 });
 
 test("a store that cannot be asked ends the wait with its own reason", async () => {
 	const { clock, versions, refuse } = stage();
-	const outcome = versions.meet(12n, signal);
+	const outcome = versions.meet({ kind: 0, version: 12n }, signal);
 	refuse(new Error("cut"));
 	await expect(outcome).rejects.toThrow("cut");
 	expect(clock.pendingTimers).toBe(0);

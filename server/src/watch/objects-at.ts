@@ -1,0 +1,97 @@
+import { type ApiObject, compareRefs, keyOf, type ObjectRef } from "../resource/object.ts";
+import type { ChangeFeed } from "../store/store.ts";
+import type { History, LogEntry } from "./history.ts";
+import type { Places } from "./places.ts";
+import { indexAfter, type State } from "./state.ts";
+
+/** What an older state is made from. */
+export interface Past<T extends ApiObject, E> {
+	readonly history: History<T, E>;
+	readonly state: State<T>;
+	readonly join: ChangeFeed<T>["join"] | undefined;
+}
+
+/**
+ * Returns the objects as they were at the positions of some places: the newest state with all later
+ * changes undone, kind by kind.
+ * @param after only those behind it; undefined: all
+ * @returns undefined where changes before and after a position were merged
+ */
+export function objectsAt<T extends ApiObject, E>(
+	{ history, state, join }: Past<T, E>,
+	{ positions }: Places,
+	after: ObjectRef | undefined,
+): Iterable<T> | undefined {
+	const before = new Map<string, Undone<T, E>>();
+	for (const entry of history.backTo(history.after(positions))) {
+		if (entry.role === "release") continue;
+		const { object, kind = 0, version } = entry.change;
+		const position = positions[kind] as bigint;
+		const key = keyOf(object);
+		let undone = before.get(key);
+		if (undone === undefined) {
+			undone = { entries: [], newest: entry, isKept: false, isMixed: false };
+			before.set(key, undone);
+		}
+		if (version <= position) {
+			undone.isKept = true;
+			continue;
+		}
+		if (entry.oldestVersion <= position) return undefined;
+		// One of another kind came later, and stays or goes as well: no state that was here is the one before.
+		undone.isMixed ||= undone.isKept || (undone.newest.change.kind ?? 0) !== kind;
+		undone.entries.push(entry);
+	}
+	const changed = new Set<string>();
+	const objects: T[] = [];
+	for (const [key, { entries, newest, isMixed }] of before) {
+		const oldest = entries.at(-1);
+		if (oldest === undefined) continue;
+		changed.add(key);
+		let object = oldest.change.previous;
+		if (isMixed) {
+			if (join === undefined || newest.change.sources === undefined) return undefined;
+			const sources = [...newest.change.sources];
+			for (const { change } of entries) {
+				const { kind = 0, previousSources } = change;
+				sources[kind] = previousSources?.[kind];
+			}
+			object = join(sources);
+		}
+		if (object !== undefined) objects.push(object);
+	}
+	return undo(state.snapshot(), { changed, objects: objects.sort(compareRefs) }, after);
+}
+
+/** The changes of one object that are undone, the newest first. */
+interface Undone<T extends ApiObject, E> {
+	readonly entries: LogEntry<T, E>[];
+	/** The newest change of it, undone or not: it has the sources of the newest state. */
+	readonly newest: LogEntry<T, E>;
+	/** A change of it that came later than one of these stays. */
+	isKept: boolean;
+	/** The state before is none that was here: it is joined anew. */
+	isMixed: boolean;
+}
+
+/** Puts older states into a sorted list; yields what is behind `after` in it. */
+function* undo<T extends ApiObject>(
+	newest: readonly T[],
+	{ changed, objects }: { readonly changed: ReadonlySet<string>; readonly objects: readonly T[] },
+	after: ObjectRef | undefined,
+): Iterable<T> {
+	let at = after === undefined ? 0 : indexAfter(objects, after);
+	for (let index = after === undefined ? 0 : indexAfter(newest, after); ; index++) {
+		const untouched = newest[index];
+		if (untouched !== undefined && changed.has(keyOf(untouched))) continue;
+		for (;;) {
+			const next = objects[at];
+			if (next === undefined) break;
+			if (untouched !== undefined && compareRefs(next, untouched) > 0) break;
+			yield next;
+			at++;
+		}
+		if (untouched === undefined) return;
+		yield untouched;
+	}
+}
