@@ -65,9 +65,9 @@ export function createWaits<T extends ApiObject, E>(options: {
 	let epoch = log.epoch;
 	let drained: Failure | undefined;
 
-	log.onChange((sequence) => {
+	log.onChange(({ change }) => {
 		if (waiting.size === 0) return;
-		const { object, deleted } = log.history.at(sequence).change;
+		const { object, deleted } = change;
 		for (const waiter of [...(waiting.get(keyOf(object)) ?? [])]) {
 			waiter.see(deleted ? undefined : object);
 		}
