@@ -6,7 +6,8 @@ import { LogPosition } from "./log-position.ts";
 import type { ResetCause, WatchObserver } from "./observer.ts";
 import { Places, parsePlaces } from "./places.ts";
 import type { ResumedSpan } from "./resumed-slice.ts";
-import type { NextChange, Slice, View } from "./view.ts";
+import type { Slice } from "./slice.ts";
+import type { NextChange, View } from "./view.ts";
 
 /** What a cursor says next: shared events, or the control event that its stream is to make. */
 export type CursorMessage<E> = readonly E[] | "synced" | "reset";

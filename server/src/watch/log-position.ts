@@ -1,6 +1,7 @@
 import type { ApiObject } from "../resource/object.ts";
 import type { Places } from "./places.ts";
-import type { NextChange, Slice, View } from "./view.ts";
+import type { Slice } from "./slice.ts";
+import type { NextChange, View } from "./view.ts";
 
 /** A position in the log that moves on through one view. A class: each stream has one. */
 export class LogPosition<T extends ApiObject, E> {

@@ -1,5 +1,5 @@
 import type { ApiObject } from "../resource/object.ts";
-import type { LogEntry } from "./history.ts";
+import type { LogEntry } from "./log-entry.ts";
 import type { PagePins } from "./page-pins.ts";
 
 /**

@@ -1,6 +1,7 @@
 import { type ApiObject, compareRefs, keyOf, type ObjectRef } from "../resource/object.ts";
 import type { ChangeFeed } from "../store/store.ts";
-import type { History, LogEntry } from "./history.ts";
+import type { History } from "./history.ts";
+import type { LogEntry } from "./log-entry.ts";
 import type { Places } from "./places.ts";
 import { indexAfter, type State } from "./state.ts";
 

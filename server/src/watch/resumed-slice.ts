@@ -2,8 +2,8 @@ import type { ApiObject } from "../resource/object.ts";
 import type { ChangeLog } from "./change-log.ts";
 import type { ChangeKind } from "./events.ts";
 import { type Filter, shows } from "./filter.ts";
-import { type LogEntry, stateToSend } from "./history.ts";
-import { eventOverheadBytes, type Slice, viewChange } from "./view.ts";
+import { type LogEntry, stateToSend } from "./log-entry.ts";
+import { eventOverheadBytes, type Slice, viewChange } from "./slice.ts";
 
 /** What a stream has missed that resumes. */
 export interface ResumedSpan {

@@ -1,11 +1,11 @@
 import type { ApiObject } from "../resource/object.ts";
 import type { Change } from "../store/store.ts";
 import type { ChangeLog } from "./change-log.ts";
-import type { ChangeKind } from "./events.ts";
 import { type Filter, onlyRef, shows } from "./filter.ts";
-import { type LogEntry, stateToSend } from "./history.ts";
+import { type LogEntry, stateToSend } from "./log-entry.ts";
 import type { Places } from "./places.ts";
 import { type ResumedSpan, sliceResumed } from "./resumed-slice.ts";
+import { eventOverheadBytes, type Slice, viewChange } from "./slice.ts";
 import { indexAfter } from "./state.ts";
 
 /** A position in the list of objects as it was at some places. */
@@ -20,17 +20,6 @@ export interface SnapshotSlice<T extends ApiObject, E> {
 	readonly events: readonly E[];
 	/** The last object that is passed with them; undefined: all are. */
 	readonly last: T | undefined;
-}
-
-/** Events in a row. Frozen, and one for all streams at the same position. */
-export interface Slice<E> {
-	readonly events: readonly E[];
-	/** Sequence number where the next one begins. */
-	readonly end: number;
-	/** Superseded states that are left out. */
-	readonly skipped: number;
-	/** Where a stream is that has read them; undefined: where it was. */
-	readonly places: Places | undefined;
 }
 
 /** A change that a view shows next. */
@@ -182,9 +171,6 @@ export class View<T extends ApiObject, E> {
  */
 export const lagThresholdChanges = 100;
 
-/** Bytes that an event takes besides its object. */
-export const eventOverheadBytes = 64;
-
 /** The last slice of changes, and where it is. What is superseded depends on the log's end too. */
 interface CachedChanges<E> extends Bounds {
 	readonly end: number;
@@ -281,15 +267,4 @@ function objectsFrom<T extends ApiObject, E>(
 	}
 	const newest = log.state.snapshot();
 	return after === undefined ? newest : newest.slice(indexAfter(newest, after));
-}
-
-/** Returns what the change is in a view with this filter; undefined: nothing. */
-export function viewChange<T extends ApiObject>(
-	change: Change<T>,
-	filter: Filter,
-): ChangeKind | undefined {
-	const before = change.previous !== undefined && shows(filter, change.previous);
-	const after = !change.deleted && shows(filter, change.object);
-	if (before) return after ? "modified" : "deleted";
-	return after ? "added" : undefined;
 }
