@@ -14,6 +14,7 @@ import {
 	readEnvelopeLength,
 } from "../../server/src/rpc/protocol/envelope.ts";
 import { pathOf } from "./path-of.ts";
+import { createPlainReader, openPlainWatch, type PlainForm } from "./plain-watch.ts";
 
 /** A Watch on a connection of its own, whose reader may stand still. */
 export interface SocketReader {
@@ -28,6 +29,8 @@ export interface SocketReader {
 export interface SocketWatch {
 	readonly url: string;
 	readonly httpVersion: "1.1" | "2";
+	/** Form in plain HTTP. Default: Connect's binary stream. */
+	readonly form?: PlainForm | undefined;
 	readonly header: Readonly<Record<string, string>>;
 	readonly request: MessageInitShape<typeof WatchWukongRequestSchema>;
 	/** Told of each message. */
@@ -36,18 +39,12 @@ export interface SocketWatch {
 
 /** Resolves with the head of the answer. */
 export async function openSocketReader(watch: SocketWatch): Promise<SocketReader> {
-	const { body, cut } = await (watch.httpVersion === "2" ? openHttp2(watch) : openHttp1(watch));
+	const { body, cut } = await open(watch);
 	body.on("error", () => {});
-	let rest: Buffer = Buffer.alloc(0);
+	const read = watch.form === undefined ? createEnvelopeReader() : createEventReader(watch.form);
 	let isCut = false;
 	body.on("data", (chunk: Buffer) => {
-		rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-		while (!isCut && rest.length >= envelopePrefixBytes) {
-			const end = envelopePrefixBytes + readEnvelopeLength(rest);
-			if (rest.length < end) return;
-			watch.receive(fromBinary(WukongEventSchema, rest.subarray(envelopePrefixBytes, end)));
-			rest = rest.subarray(end);
-		}
+		for (const event of read(chunk)) if (!isCut) watch.receive(event);
 	});
 	return {
 		stall: () => void body.pause(),
@@ -57,6 +54,42 @@ export async function openSocketReader(watch: SocketWatch): Promise<SocketReader
 			cut();
 		},
 	};
+}
+
+function createEnvelopeReader(): (chunk: Buffer) => WukongEvent[] {
+	let rest: Buffer = Buffer.alloc(0);
+	return (chunk) => {
+		const events: WukongEvent[] = [];
+		rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+		while (rest.length >= envelopePrefixBytes) {
+			const end = envelopePrefixBytes + readEnvelopeLength(rest);
+			if (rest.length < end) break;
+			events.push(fromBinary(WukongEventSchema, rest.subarray(envelopePrefixBytes, end)));
+			rest = rest.subarray(end);
+		}
+		return events;
+	};
+}
+
+function createEventReader(form: PlainForm): (chunk: Buffer) => WukongEvent[] {
+	const read = createPlainReader(form);
+	return (chunk) => read(chunk).flatMap((message) => ("event" in message ? message.event : []));
+}
+
+function open(watch: SocketWatch): Promise<Opened> {
+	const { form, request, header } = watch;
+	// A browser says where it was in a header field, and leaves the URL as it is.
+	if (form === "sse" && request.resourceVersion) {
+		const fields = { ...header, "last-event-id": request.resourceVersion };
+		return openPlainWatch({
+			...watch,
+			form,
+			request: { ...request, resourceVersion: "7" },
+			header: fields,
+		});
+	}
+	if (form !== undefined) return openPlainWatch({ ...watch, form });
+	return watch.httpVersion === "2" ? openHttp2(watch) : openHttp1(watch);
 }
 
 interface Opened {

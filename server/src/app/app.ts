@@ -5,13 +5,17 @@ import type { Config } from "../config/config.ts";
 import { Failure } from "../failure.ts";
 import { createEncodings, createPort } from "../port/port.ts";
 import { callContextKey } from "../rpc/call/call-context.ts";
+import { listForms } from "../rpc/protocol/ndjson/list-forms.ts";
+import { ndjson } from "../rpc/protocol/ndjson/ndjson.ts";
 import { defaultProtocols } from "../rpc/protocol/protocols.ts";
 import { createRest } from "../rpc/protocol/rest/rest.ts";
+import { createSse } from "../rpc/protocol/sse/sse.ts";
 import { refusalDetails } from "../service/errors/error-details.ts";
 import { describeError } from "../service/errors/http-status.ts";
 import { createCallInterceptor } from "../service/interceptors/calls.ts";
 import { createValidateInterceptor } from "../service/interceptors/validate.ts";
 import { createEntityTags } from "../service/wukong/entity-tags.ts";
+import { wukongEventLabels } from "../service/wukong/wukong-event-labels.ts";
 import { createWukongEvents } from "../service/wukong/wukong-events.ts";
 import { createWukongPacing } from "../service/wukong/wukong-pacing.ts";
 import { cacheableTypes, createWukongService, wukongIn } from "../service/wukong/wukong-service.ts";
@@ -157,6 +161,8 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 				describeError,
 				entityTags: createEntityTags(),
 				basePath: config.basePath,
+				streamForms: [ndjson, createSse([wukongEventLabels])],
+				listForms,
 			}),
 		],
 		cacheableTypes,

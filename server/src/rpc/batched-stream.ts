@@ -16,6 +16,11 @@ export interface BatchedStream<T> extends AsyncIterable<T> {
 	take(maxBytes: number): readonly T[];
 	/** False: a `take` now would be empty. */
 	readonly hasMore: boolean;
+	/**
+	 * True once everything is taken and the stream has ended well; `onReady` calls back at once then.
+	 * Default: it only ends by failing.
+	 */
+	readonly isComplete?: boolean;
 	/** Calls back once when `take` is worth calling again: at once where there is more already. */
 	onReady(waiter: { ready(): void }): void;
 	/**
@@ -37,7 +42,7 @@ export interface StreamHooks<T> {
 	onBatch?(messages: readonly T[]): void;
 	/** Hears that the stream has failed; what this returns is thrown in its place. May come repeatedly. */
 	onError(error: unknown): unknown;
-	/** Hears that the stream has ended of itself. */
+	/** Hears that the stream has ended of itself. May come repeatedly. */
 	onEnd(): void;
 	/** Hears that its reader left before that; undefined: without a reason. May come repeatedly. */
 	onClose(reason: unknown): void;
@@ -82,7 +87,12 @@ class WrappedStream<T> implements BatchedStream<T> {
 			throw this.#hooks.onError(error);
 		}
 		if (messages.length > 0) this.#hooks.onBatch?.(messages);
+		else if (this.#stream.isComplete === true) this.#hooks.onEnd();
 		return messages;
+	}
+
+	get isComplete(): boolean {
+		return this.#stream.isComplete === true;
 	}
 
 	get hasMore(): boolean {

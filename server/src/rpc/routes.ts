@@ -76,7 +76,7 @@ export function createRoutes(procedures: readonly Procedure[], protocols: Protoc
 			const hasHead = paths.some(
 				({ httpMethod, template }) => httpMethod === "HEAD" && template === own.template,
 			);
-			if (own.httpMethod === "GET" && procedure.isUnary && !hasHead) {
+			if (own.httpMethod === "GET" && !hasHead) {
 				router.add("HEAD", own.template, { procedure, own });
 			}
 		}
@@ -123,9 +123,12 @@ export function createRoutes(procedures: readonly Procedure[], protocols: Protoc
 		const bound = own.bind(request);
 		if ("cause" in bound) return bound;
 		const { method } = request.exchange;
-		const { protocolName, protocol, binding } = bound;
+		const { protocolName, protocol, binding, adapt } = bound;
 		const httpMethod = method === "HEAD" ? "GET" : method;
-		return { procedure, protocolName, protocol, binding, path: request.path, httpMethod };
+		const route = { protocolName, protocol, binding, path: request.path, httpMethod };
+		const { direct } = procedure;
+		if (adapt === undefined || direct === undefined) return { ...route, procedure };
+		return { ...route, procedure: { ...procedure, direct: adapt(direct) } };
 	}
 
 	function bindPost(procedure: Procedure, request: RoutedRequest): Route | Refusal {

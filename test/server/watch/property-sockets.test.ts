@@ -5,7 +5,10 @@ import {
 import fc from "fast-check";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { keyOf } from "../../../server/src/resource/object.ts";
+import { cacheableTypes } from "../../../server/src/service/wukong/wukong-service.ts";
 import type { WatchStream } from "../../../server/src/watch/watch-stream.ts";
+import { createPlainProtocols } from "../../support/plain-protocols.ts";
+import type { PlainForm } from "../../support/plain-watch.ts";
 import { plantStandingEnd } from "../../support/planted-bugs.ts";
 import { openPort } from "../../support/port-fixture.ts";
 import { testSeed } from "../../support/seed.ts";
@@ -52,11 +55,25 @@ afterEach(() => {
 	for (const reader of open.splice(0)) reader.cut();
 });
 
-async function play(httpVersion: "1.1" | "2", steps: Story): Promise<void> {
-	const { store, clock, replica } = await createStage({ limits: { maxChanges: 500 } });
+/** Changes that whoever stands still falls out of, so that RESET comes. */
+const shortHistory = 10;
+/** RESETs of all stories that were played. */
+let resets = 0;
+
+interface Wire {
+	readonly httpVersion: "1.1" | "2";
+	readonly form: PlainForm | undefined;
+}
+
+async function play(wire: Wire, steps: Story): Promise<void> {
+	const { store, clock, replica, observer } = await createStage({
+		limits: { maxChanges: wire.form === undefined ? 500 : shortHistory },
+	});
 	/** Slices that each reader's stream was asked for. */
 	const taken = queries.map(() => 0);
 	const port = await openPort({
+		cacheableTypes,
+		protocols: createPlainProtocols(),
 		implementation: {
 			watchWukong(request, context) {
 				const stream = replica.watch({
@@ -92,7 +109,7 @@ async function play(httpVersion: "1.1" | "2", steps: Story): Promise<void> {
 				model.connect();
 				const header = { "x-reader": String(place) };
 				const request = { ...query, resourceVersion: model.token };
-				socket = await openSocketReader({ url: port.url, httpVersion, header, request, receive });
+				socket = await openSocketReader({ url: port.url, ...wire, header, request, receive });
 				open.push(socket);
 			};
 			const isLevel = () => {
@@ -164,6 +181,7 @@ async function play(httpVersion: "1.1" | "2", steps: Story): Promise<void> {
 		silent = readers.some((_, place) => heard("news", place)) ? 0 : silent + 1;
 		if (silent === 3) throw new Error("it is quiet, HEARTBEATs come, and not all are level");
 	}
+	resets += observer.resets.length;
 	for (const { cut } of readers) cut();
 	await until("all streams are free", () => port.seen.ended.length >= queries.length);
 }
@@ -185,12 +203,22 @@ function counted(stream: WatchStream<WukongEvent>, count: () => void): WatchStre
 
 const turnOfTheLoop = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-describe.each(["1.1", "2"] as const)("readers on sockets of HTTP/%s", (httpVersion) => {
+const wires: readonly Wire[] = [undefined, "sse" as const, "ndjson" as const].flatMap((form) =>
+	(["1.1", "2"] as const).map((httpVersion) => ({ httpVersion, form })),
+);
+
+const titled = wires.map(
+	(wire) => [wire.form ?? "Connect", `HTTP/${wire.httpVersion}`, wire] as const,
+);
+
+describe.each(titled)("readers of %s on sockets of %s", (_form, _http, wire) => {
 	const seed = testSeed;
-	const runs = () => fc.asyncProperty(story, (steps) => play(httpVersion, steps));
+	const runs = () => fc.asyncProperty(story, (steps) => play(wire, steps));
 
 	test(`that stand still past HEARTBEATs are level after a quiet time: promises 1 and 5 (seed ${seed})`, async () => {
+		const before = resets;
 		await fc.assert(runs(), { seed, numRuns: 5, endOnFailure: true });
+		if (wire.form !== undefined) expect(resets).toBeGreaterThan(before);
 	});
 
 	test("the planted bug is found: a stalled reader is not woken", async () => {

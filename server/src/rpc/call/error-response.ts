@@ -90,7 +90,8 @@ export function sendRefusal(
 		(refusal.isBare ? protocol.bareRefusal?.(error) : undefined) ??
 		protocol.failure(codec, error, noMetadata);
 	const status = protocol.refusalStatus?.(refusal) ?? refusal.httpStatus;
-	const response = written.status === 200 ? written : { ...written, status };
+	// A protocol that says it otherwise than by the status keeps its own.
+	const response = written.status < 300 ? written : { ...written, status };
 	const fields = [...common, ...failureHeaders, ...(refusal.headers ?? [])];
 	sendResponse(exchange, response, { fields, options, owner });
 	return response.status;

@@ -68,8 +68,8 @@ export function sendResponse(exchange: Exchange, response: Response, sending: Se
 	exchange.writeHead({
 		status,
 		headers:
-			// That of a 304 would be the length of what is not sent (RFC 9110, 8.6).
-			trailers === undefined && status !== 304
+			// That of a 304 would be the length of what is not sent, and 204 has none (RFC 9110, 8.6).
+			trailers === undefined && status !== 304 && status !== 204
 				? fields.concat(response.headers, ["content-length", String(bytes)])
 				: fields.concat(response.headers),
 		trailers: trailers !== undefined,

@@ -63,7 +63,7 @@ export function runStream(
 			return undefined;
 		}
 		const written = writeMessages(messages, response, scheduler.join());
-		return written.then(() => response.finish(undefined));
+		return written.then(() => response.complete());
 	};
 	try {
 		invokeStream(procedure, invocation, message).then(write).catch(fail);
@@ -125,6 +125,11 @@ class StreamServerResponse implements MessageSink, ResponseOwner {
 		return this.#options.limits.streamSliceBytes;
 	}
 
+	get stallTimeoutMs(): number | undefined {
+		const { isAnswer } = this.#protocol;
+		return isAnswer === true ? this.#options.limits.stalledWriteTimeoutMs : undefined;
+	}
+
 	/** A reader that leaves breaks its call off at once. */
 	get isOpen(): boolean {
 		return !this.#isOver;
@@ -148,6 +153,10 @@ class StreamServerResponse implements MessageSink, ResponseOwner {
 	/** {@link StreamServerResponse.encode} of what an implementation yields in place of a message. */
 	encodeOne(init: unknown): Uint8Array {
 		return this.encode([toMessage(this.#schema, init)]);
+	}
+
+	complete(): void {
+		this.finish(undefined);
 	}
 
 	/** Ends the response with whatever was thrown: that may be `undefined`, too. */
@@ -268,7 +277,7 @@ class StreamServerResponse implements MessageSink, ResponseOwner {
 			status: 200,
 			headers: [
 				...opening.common,
-				...streamHeaders,
+				...(protocol.headers ?? streamHeaders),
 				"content-type",
 				protocol.contentType(this.#codec),
 				...metadata,
@@ -276,6 +285,24 @@ class StreamServerResponse implements MessageSink, ResponseOwner {
 			trailers: protocol.hasTrailers,
 			flush: true,
 		});
+		if (this.exchange.method === "HEAD") {
+			this.#endHead();
+			return;
+		}
+		const start = protocol.start?.();
+		if (start !== undefined) {
+			this.#sentBytes += start.byteLength;
+			this.exchange.write(start);
+		}
 		this.exchange.releaseRequestHead();
+	}
+
+	/** Ends the response to HEAD: nothing follows the head that GET would have. */
+	#endHead(): void {
+		this.#isOver = true;
+		this.#deadline?.cancel();
+		this.exchange.end();
+		this.onEnd({ complete: true, sentBytes: 0 });
+		this.cancellation.abort(callerLeft());
 	}
 }

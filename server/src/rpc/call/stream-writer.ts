@@ -11,12 +11,16 @@ export interface MessageSink {
 	readonly cancellation: Cancellation;
 	/** Bytes that the stream writes before others have their turn. */
 	readonly sliceBytes: number;
+	/** Time after which a reader that takes nothing is cut off; undefined: never. */
+	readonly stallTimeoutMs: number | undefined;
 	/** False: the response has ended, or nobody reads it any more. */
 	readonly isOpen: boolean;
 	/** Encodes messages, to be sent next. */
 	encode(messages: readonly Message[]): Uint8Array;
 	/** {@link MessageSink.encode} of what an implementation yields in place of a message. */
 	encodeOne(init: unknown): Uint8Array;
+	/** Ends the response of a stream that has ended well. */
+	complete(): void;
 	/** Ends the response with whatever was thrown. */
 	fail(error: unknown): void;
 	/** Reports a fault that changes nothing for the caller. */
@@ -67,14 +71,14 @@ class BatchWriter implements ScheduledTask {
 	}
 
 	#takeTurn(): void {
-		const { exchange, sliceBytes } = this.#sink;
+		const { exchange, sliceBytes, stallTimeoutMs } = this.#sink;
 		let spentBytes = 0;
 		do {
 			const bytes = this.#next(sliceBytes);
 			if (bytes === undefined) return;
 			spentBytes += bytes.byteLength;
 			if (!exchange.write(bytes)) {
-				void exchange.drained(undefined).then(() => this.ready());
+				void exchange.drained(stallTimeoutMs).then(() => this.ready());
 				return;
 			}
 		} while (spentBytes < sliceBytes && this.#stream.hasMore);
@@ -87,7 +91,8 @@ class BatchWriter implements ScheduledTask {
 		if (!this.#sink.isOpen) return undefined;
 		const messages = this.#stream.take(maxBytes);
 		if (messages.length > 0) return this.#sink.encode(messages);
-		this.#stream.onReady(this);
+		if (this.#stream.isComplete === true) this.#sink.complete();
+		else this.#stream.onReady(this);
 		return undefined;
 	}
 
@@ -126,6 +131,6 @@ export async function writeMessages(
 			yield sink.encodeOne(message);
 		}
 	}
-	const { exchange, sliceBytes } = sink;
-	await writeBody(exchange, encoded(), { budget, sliceBytes, stallTimeoutMs: undefined });
+	const { exchange, sliceBytes, stallTimeoutMs } = sink;
+	await writeBody(exchange, encoded(), { budget, sliceBytes, stallTimeoutMs });
 }

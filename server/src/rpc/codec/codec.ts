@@ -53,19 +53,26 @@ export interface Framing {
 	 * that says something of each beside its bytes, such as an event's id.
 	 */
 	frame(encoded: readonly Buffer[], messages: readonly Message[]): Buffer;
+	/**
+	 * Returns the encoded message within the frame of one message, as a view: other framings of the
+	 * codec need not encode it again. undefined: the frame holds it in another form.
+	 */
+	readonly payloadOf?: ((frame: Buffer) => Buffer) | undefined;
 }
 
 /**
  * Creates a framing for both codecs. Protocols with the same framing share one, and with it the
  * framed bytes.
  * @param name unique among framings
+ * @param payloadOf as {@link Framing.payloadOf}
  */
 export function createFraming(
 	name: string,
 	frame: Framing["frame"],
+	payloadOf?: Framing["payloadOf"],
 ): Readonly<Record<Codec, Framing>> {
 	return {
-		binary: { codec: "binary", key: `${name}+binary`, frame },
-		json: { codec: "json", key: `${name}+json`, frame },
+		binary: { codec: "binary", key: `${name}+binary`, frame, payloadOf },
+		json: { codec: "json", key: `${name}+json`, frame, payloadOf },
 	};
 }

@@ -20,22 +20,36 @@ export interface EncoderOptions {
 
 /**
  * Creates an encoder that encodes a shared message once for each codec, whatever the number of its
- * readers, as long as the bytes are cached.
+ * readers and of the framings in which they read it, as long as the bytes are cached.
  */
 export function createEncoder(options: EncoderOptions): Encoder {
 	const { cacheableTypes, encodings, registry, observer } = options;
 	const cacheable = new Set(cacheableTypes.map(({ typeName }) => typeName));
 	const write = createMessageWriter({ cacheableTypes: cacheable, registry }, encode);
 
+	/** Framings that have been asked for, by codec: there are as many as protocols have. */
+	const framings: Readonly<Record<Codec, Framing[]>> = { binary: [], json: [] };
+
 	function encode(schema: DescMessage, message: Message, codec: Codec): Buffer {
 		if (!isCacheable(schema, message)) return asBuffer(write[codec](schema, message));
-		let bytes = encodings.find(message, codec);
+		let bytes = findBare(message, codec);
 		if (bytes === undefined) {
 			bytes = asOwnBuffer(write[codec](schema, message));
 			encodings.keep(message, codec, bytes);
 			observer.encoded(schema.typeName, codec);
 		}
 		return bytes;
+	}
+
+	/** Finds the bytes of a message without a frame: those within the frame of any protocol are the same. */
+	function findBare(message: Message, codec: Codec): Buffer | undefined {
+		const bytes = encodings.find(message, codec);
+		if (bytes !== undefined) return bytes;
+		for (const { key, payloadOf } of framings[codec]) {
+			const frame = payloadOf && encodings.find(message, key);
+			if (frame !== undefined) return payloadOf?.(frame);
+		}
+		return undefined;
 	}
 
 	/** Frames one message. What streams say is rarely asked for without its frame: that is not kept too. */
@@ -46,13 +60,19 @@ export function createEncoder(options: EncoderOptions): Encoder {
 		}
 		let bytes = encodings.find(message, framing.key);
 		if (bytes === undefined) {
-			const known = encodings.find(message, framing.codec);
+			const known = findBare(message, framing.codec);
 			const bare = known ?? asBuffer(write[framing.codec](schema, message));
 			bytes = asOwnBuffer(framing.frame([bare], messages));
 			encodings.keep(message, framing.key, bytes);
+			note(framing);
 			if (known === undefined) observer.encoded(schema.typeName, framing.codec);
 		}
 		return bytes;
+	}
+
+	function note(framing: Framing): void {
+		const noted = framings[framing.codec];
+		if (!noted.some(({ key }) => key === framing.key)) noted.push(framing);
 	}
 
 	/** A batch goes to one stream after the other: what was asked for last is asked for next. */

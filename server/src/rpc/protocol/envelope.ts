@@ -57,7 +57,9 @@ export function joinEnvelopes(messages: readonly Uint8Array[]): Buffer {
 }
 
 /** Framing of streams in envelopes: one for all protocols that use them, so that they share its bytes. */
-export const envelopeFraming = createFraming("envelope", joinEnvelopes);
+export const envelopeFraming = createFraming("envelope", joinEnvelopes, (frame) =>
+	frame.subarray(envelopePrefixBytes),
+);
 
 /**
  * Creates the layout of bodies with one message in an envelope.

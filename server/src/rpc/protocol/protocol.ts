@@ -2,6 +2,7 @@ import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Exchange, ResponseEnd } from "../../http/exchange.ts";
 import type { HeaderFields } from "../../http/fields.ts";
+import type { DirectProcedure } from "../call/invoke-implementation.ts";
 import type { Codec, Decoded, Decoder, Encoder, Framing } from "../codec/codec.ts";
 import type { Refusal } from "../refusals.ts";
 import type { TimeoutHeader } from "./timeout.ts";
@@ -51,6 +52,8 @@ export interface PathBinding {
 	readonly protocolName: string;
 	readonly protocol: UnaryProtocol | StreamProtocol;
 	readonly binding: RequestBinding;
+	/** Makes what answers of what the path names. Default: that itself answers. */
+	readonly adapt?: ((direct: DirectProcedure) => DirectProcedure) | undefined;
 }
 
 /** Form of a refusal. */
@@ -115,8 +118,17 @@ export interface UnaryProtocol extends CallProtocol {
 
 /** Streams in one protocol. */
 export interface StreamProtocol extends CallProtocol {
-	/** Framing of the response messages, by codec. */
+	/** Framing of the response messages, by codec; asked for at each batch. */
 	readonly framing: Readonly<Record<Codec, Framing>>;
+	/** Header fields of every response, in place of the common ones of streams. */
+	readonly headers?: HeaderFields;
+	/**
+	 * True: the stream is one answer that is to be read, as a list is. A reader that takes nothing for
+	 * stalledWriteTimeoutMs is cut off. Default: it may stand still as long as it likes.
+	 */
+	readonly isAnswer?: boolean;
+	/** Writes what stands between the head and the first message; undefined: nothing. */
+	start?(): Uint8Array | undefined;
 	/** Writes the end of a stream whose head is sent; `error` undefined: it is complete. */
 	end(error: ConnectError | undefined, trailer: Headers | undefined): ResponseEnd;
 }

@@ -5,9 +5,16 @@ import { createFraming, type Framing } from "../../../../server/src/rpc/codec/co
 import { createEncoder } from "../../../../server/src/rpc/codec/encoder.ts";
 import { createEncodings } from "../../../../server/src/rpc/codec/encodings.ts";
 import { createEnvelope, envelopeFraming } from "../../../../server/src/rpc/protocol/envelope.ts";
+import { lineFraming } from "../../../../server/src/rpc/protocol/ndjson/ndjson.ts";
+import { createEventFraming } from "../../../../server/src/rpc/protocol/sse/event-framing.ts";
+import { wukongEventLabels } from "../../../../server/src/service/wukong/wukong-event-labels.ts";
 
 const event = (resourceVersion: string) =>
 	Object.freeze(create(WukongEventSchema, { type: WukongEvent_Type.SYNCED, resourceVersion }));
+
+const labels = new Map([[WukongEventSchema.typeName, wukongEventLabels]]);
+const namedEvents = createEventFraming("events", { labels, isNamed: true });
+const unnamedEvents = createEventFraming("unnamed-events", { labels, isNamed: false });
 
 function setUp() {
 	const made: string[] = [];
@@ -66,6 +73,27 @@ describe("a batch of messages", () => {
 			expect(all(lines.json)).toBe(line);
 		}
 		expect(made.filter((codec) => codec === "binary")).toEqual([]);
+	});
+
+	test.each([
+		["alone", [["1"]]],
+		["in batches", [["1", "2"]]],
+		["alone, then in a batch", [["1"], ["1", "2"]]],
+		["in a batch, then alone", [["1", "2"], ["1"], ["2"]]],
+	])("is encoded once for all framings of JSON: %s", (_how, batches) => {
+		const { encoder, made } = setUp();
+		const events = new Map(["1", "2"].map((version) => [version, event(version)]));
+		const framings = [envelopeFraming.json, lineFraming.json, namedEvents.json, unnamedEvents.json];
+		for (const versions of batches) {
+			const batch = Object.freeze(versions.map((version) => events.get(version) as never));
+			for (const framing of [...framings, ...framings.toReversed()]) {
+				const bytes = encoder.encodeBatch(WukongEventSchema, batch, framing).toString();
+				for (const version of versions) {
+					expect(bytes).toContain(`{"type":"SYNCED","resourceVersion":"${version}"}`);
+				}
+			}
+		}
+		expect(made).toEqual([...new Set(batches.flat())].map(() => "json"));
 	});
 
 	test("of one message that several views hold has its framed bytes once", () => {

@@ -17,12 +17,17 @@ export type DescribeError = (error: ConnectError) => ErrorDescription;
 /** Writes an error as the JSON of the contract's Status: code, reason, message, details. */
 export function createErrorBody(
 	error: ConnectError,
-	{ reason, httpStatus }: ErrorDescription,
+	{ reason, httpStatus, retryAfterMs }: ErrorDescription,
 	registry: Registry,
 ): ErrorBody {
 	const { code, rawMessage: message } = error;
 	const details = error.details.flatMap((detail) => detailToJson(detail, registry) ?? []);
-	return { httpStatus, json: JSON.stringify({ code, reason, message, details }) };
+	return {
+		error,
+		httpStatus,
+		retryAfterMs,
+		json: JSON.stringify({ code, reason, message, details }),
+	};
 }
 
 /** @returns undefined for a detail of another server whose type is not known here */

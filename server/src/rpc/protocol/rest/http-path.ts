@@ -20,7 +20,7 @@ import {
 	type ResponseRule,
 	type ResponseWish,
 } from "./rest-response.ts";
-import type { OpenForm, StreamForm } from "./stream-form.ts";
+import type { ListForms, OpenForm, StreamForm } from "./stream-form.ts";
 
 const json = "application/json";
 const mergePatch = "application/merge-patch+json";
@@ -53,8 +53,8 @@ export function createHttpPath(
 	const path: HttpPath = { message, response, isRead, entityTags };
 	const bind =
 		method.methodKind === "unary"
-			? createUnaryBind(path)
-			: createStreamBind(path, options.streamForms ?? []);
+			? createUnaryBind(path, method, options.listForms)
+			: createStreamBind(path, method, options.streamForms ?? []);
 	return { httpMethod: rule.httpMethod, template: rule.template, bind };
 }
 
@@ -79,18 +79,43 @@ interface RequestTerms {
 	readonly precondition: string | undefined;
 }
 
-function createUnaryBind(path: HttpPath): ProcedurePath["bind"] {
+function createUnaryBind(
+	path: HttpPath,
+	method: DescMethod,
+	lists: ListForms | undefined,
+): ProcedurePath["bind"] {
 	const parts = createMemo((wish) => createUnaryPart(path.response, wish));
+	const adapt = lists?.adapt(method);
+	if (lists === undefined || adapt === undefined) {
+		return (request) => {
+			const terms = readTerms(request, path, []);
+			if ("cause" in terms) return terms;
+			if (chooseMediaType(terms.fields.accept, [json]) === undefined) return notAcceptable([json]);
+			const binding = bindMessage(request, path, { terms, prepare: undefined });
+			return { protocolName: "rest", protocol: parts(terms.wish), binding };
+		};
+	}
+	const offered = [json, ...lists.mediaTypes];
 	return (request) => {
-		const terms = readTerms(request, path, []);
+		const terms = readTerms(request, path, lists.parameters);
 		if ("cause" in terms) return terms;
-		if (chooseMediaType(terms.fields.accept, [json]) === undefined) return notAcceptable([json]);
+		const { fields, ofForm, wish } = terms;
+		const mediaType = ofForm.length > 0 ? "" : chooseMediaType(fields.accept, offered);
+		if (mediaType === undefined) return notAcceptable(offered);
 		const binding = bindMessage(request, path, { terms, prepare: undefined });
-		return { protocolName: "rest", protocol: parts(terms.wish), binding };
+		if (mediaType === json) return { protocolName: "rest", protocol: parts(wish), binding };
+		const form = lists.open({ exchange: request.exchange, method, parameters: ofForm });
+		if ("cause" in form) return form;
+		const protocol = createStreamPart(path.response, wish, form);
+		return { protocolName: lists.name, protocol, binding, adapt };
 	};
 }
 
-function createStreamBind(path: HttpPath, forms: readonly StreamForm[]): ProcedurePath["bind"] {
+function createStreamBind(
+	path: HttpPath,
+	method: DescMethod,
+	forms: readonly StreamForm[],
+): ProcedurePath["bind"] {
 	const offered = forms.flatMap(({ mediaTypes }) => mediaTypes);
 	const own = forms.flatMap(({ parameters = [] }) => parameters);
 	const parts = createMemo((wish) =>
@@ -107,7 +132,7 @@ function createStreamBind(path: HttpPath, forms: readonly StreamForm[]): Procedu
 		if (foreign !== undefined) {
 			return invalidHeader(foreign.name, `is no parameter of ${form.mediaTypes[0]}`);
 		}
-		const open = form.open({ exchange, parameters: terms.ofForm });
+		const open = form.open({ exchange, method, parameters: terms.ofForm });
 		if ("cause" in open) return open;
 		const prepare = open.prepare && ((message: Message) => open.prepare?.(message, exchange));
 		const binding = bindMessage(request, path, { terms, prepare });

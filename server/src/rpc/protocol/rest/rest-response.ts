@@ -7,7 +7,7 @@ import {
 	type Registry,
 	toJson,
 } from "@bufbuild/protobuf";
-
+import type { ConnectError } from "@connectrpc/connect";
 import { listOf, metadataFieldsOf } from "../../../http/fields.ts";
 import type { Encoder } from "../../codec/codec.ts";
 import type { Refusal } from "../../refusals.ts";
@@ -26,7 +26,7 @@ import type { LocationOf } from "./create-location.ts";
 import { type EntityTags, parseTags } from "./entity-tags.ts";
 import { createErrorBody, type DescribeError } from "./error-body.ts";
 import { indentJson } from "./pretty-json.ts";
-import type { OpenForm } from "./stream-form.ts";
+import { type ErrorBody, type OpenForm, plainStreamHeaders } from "./stream-form.ts";
 
 /** What the responses of one method share. */
 export interface ResponseRule {
@@ -103,19 +103,22 @@ export function createStreamPart(
 	form: OpenForm,
 ): StreamProtocol {
 	const part = createCallPart(rule, wish);
-	const { describeError, registry } = rule;
+	const statusOf = (error: ConnectError): ErrorBody =>
+		createErrorBody(error, rule.describeError(error), rule.registry);
 	return {
 		...part,
+		headers: plainStreamHeaders,
+		isAnswer: form.isAnswer === true,
 		contentType: () => form.contentType,
-		framing: { binary: form.framing, json: form.framing },
+		get framing() {
+			return form.framing;
+		},
+		start: () => form.start?.(),
 		failure(codec, error, metadata) {
 			const response = part.failure(codec, error, metadata);
-			return form.failure?.(error, response) ?? response;
+			return form.failure?.(statusOf(error), response) ?? response;
 		},
-		end(error) {
-			if (error === undefined) return form.end(undefined, undefined);
-			return form.end(error, createErrorBody(error, describeError(error), registry));
-		},
+		end: (error, trailer) => form.end(error && statusOf(error), trailer),
 	};
 }
 
