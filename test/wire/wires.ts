@@ -9,6 +9,7 @@ import { createConnectTransport as createWebConnectTransport } from "@connectrpc
 import { credentials } from "@grpc/grpc-js";
 import { createGrpcJsWireClient } from "./grpc-js-wire-client.ts";
 import { createWebSocketWireClient } from "./websocket-wire-client.ts";
+import { createPlainWireClient } from "./plain-wire-client.ts";
 import { createConnectWireClient, type WireClient } from "./wire-client.ts";
 
 /** Where a wire's server is. */
@@ -52,6 +53,22 @@ function nodeWire(protocol: string, http: Http, make: (options: NodeOptions) => 
 	};
 }
 
+/** Streams in plain HTTP; other calls go by Connect. */
+function plainWire(form: "sse" | "ndjson", http: Http): Wire {
+	const calls = nodeWire("Connect JSON", http, (options) =>
+		createConnectTransport({ ...options, useBinaryFormat: false }),
+	);
+	return {
+		name: `${form === "sse" ? "SSE" : "NDJSON"}, ${http}`,
+		tls: calls.tls,
+		connect: (server) =>
+			createPlainWireClient({
+				...{ server, form, calls: calls.connect(server) },
+				httpVersion: http.endsWith("HTTP/1.1") ? "1.1" : "2",
+			}),
+	};
+}
+
 const everyHttp = ["HTTP/1.1", "h2c", "TLS/h2", "TLS/HTTP/1.1"] as const;
 const http2Only = ["h2c", "TLS/h2"] as const;
 
@@ -81,6 +98,8 @@ export const wires: readonly Wire[] = [
 	...everyHttp.map((http) =>
 		nodeWire("gRPC-Web", http, (options) => createGrpcWebTransport(options)),
 	),
+	...(["HTTP/1.1", "TLS/h2"] as const).map((http) => plainWire("sse", http)),
+	...(["HTTP/1.1", "h2c", "TLS/HTTP/1.1"] as const).map((http) => plainWire("ndjson", http)),
 	...http2Only.map((http) =>
 		nodeWire("gRPC by connect-node", http, (options) => createGrpcTransport(options)),
 	),
