@@ -28,7 +28,17 @@ const watchPeers = {
 	"connect-json": [...node, "connect-go"],
 	grpc: grpcPeers,
 } as const;
-const wireTitles = { "connect-json": "Connect JSON", grpc: "gRPC" } as const;
+const wireTitles: Readonly<Record<WatchWire, string>> = {
+	"connect-json": "Connect JSON",
+	grpc: "gRPC",
+	sse: "SSE",
+	ndjson: "NDJSON",
+};
+/** Each as its own documentation writes a stream, and with bytes that are made once for all. */
+const plainStreamPeers = [
+	...["ours", "ours, Connect JSON", "raw"],
+	...["gin", "gin-shared", "fiber", "fiber-shared", "express", "express-shared"],
+] as readonly ServerName[];
 
 /** Numbers of VMs in a list, of streams, and of VMs in the store. */
 export const sizes = {
@@ -77,7 +87,7 @@ const writes = (
 );
 
 /** A change to few streams is mostly the change itself, and one to many mostly deliveries. */
-const singles = (["connect-json", "grpc"] as const).flatMap((wire) =>
+const singles = (["connect-json", "grpc", "sse", "ndjson"] as const).flatMap((wire) =>
 	[
 		{ perSecond: 100, streams: 500 },
 		{ perSecond: 500, streams: 100 },
@@ -86,7 +96,7 @@ const singles = (["connect-json", "grpc"] as const).flatMap((wire) =>
 			id: `single-${wire}-${perSecond}`,
 			title: `${count(perSecond)} a second to ${count(streams)} streams, ${wireTitles[wire]}`,
 			group: groups.singles,
-			servers: ownAndRaw,
+			servers: wire === "sse" || wire === "ndjson" ? ["ours", "raw"] : ownAndRaw,
 			wire,
 			streams,
 			singlesPerSecond: perSecond,
@@ -173,6 +183,19 @@ const watches = (["connect-json", "grpc"] as const).flatMap((wire) =>
 	}),
 );
 
+/** Streams in plain HTTP, beside the same service's Connect JSON and those who write them by hand. */
+const plainStreams = (["sse", "ndjson"] as const).map((wire) =>
+	createFanOutCase({
+		id: `watch-${wire}-1000`,
+		title: `Watch, ${count(1_000)} streams, ${wireTitles[wire]}`,
+		group: groups.watches,
+		servers: plainStreamPeers,
+		wire,
+		otherWires: { "ours, Connect JSON": "connect-json" },
+		streams: 1_000,
+	}),
+);
+
 const listSizes = sizes.list.map((objects) =>
 	createUnaryCase({
 		id: `list-size-${objects}`,
@@ -249,6 +272,7 @@ export function fullCatalogue(): BenchCase[] {
 		...calls,
 		...writes,
 		...watches,
+		...plainStreams,
 		...singles,
 		...scopes,
 		namespaceScope(10_000),
@@ -274,6 +298,8 @@ export function quickCatalogue(): BenchCase[] {
 		namespaceScope(100),
 		watch("connect-json", few, node),
 		watch("grpc", few, [...node, "grpc-js"]),
+		watch("sse", few, ["ours", "raw"]),
+		watch("ndjson", few, ["ours", "raw"]),
 		...stores.filter(({ id }) => id === "page-of-1000"),
 		memory("grpc", few),
 		latency(few),

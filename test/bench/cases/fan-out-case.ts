@@ -1,12 +1,14 @@
 import { createTally } from "../load/tally.ts";
 import { createWatches, type WatchScope, type WatchWire } from "../load/watches.ts";
-import { usualObjects } from "../servers/roster.ts";
+import { type ServerName, usualObjects } from "../servers/roster.ts";
 import { burstIntervalMs, createBursts } from "./bursts.ts";
 import type { BenchCase, CaseName } from "./case.ts";
 import { measureRate } from "./rate.ts";
 
 export interface FanOutCaseOptions extends CaseName {
 	readonly wire: WatchWire;
+	/** Wires of single servers, by name, that are measured beside the case's own. Default: none. */
+	readonly otherWires?: Readonly<Partial<Record<ServerName, WatchWire>>>;
 	readonly streams: number;
 	/** VMs that each server holds. Default: 100. */
 	readonly objects?: number;
@@ -23,11 +25,12 @@ export interface FanOutCaseOptions extends CaseName {
 
 /** Changes go to every stream that watches what changes. */
 export function createFanOutCase(options: FanOutCaseOptions): BenchCase {
-	const { title, wire, streams, scope, objects = usualObjects, singlesPerSecond } = options;
+	const { title, streams, scope, objects = usualObjects, singlesPerSecond } = options;
 	return {
 		...options,
 		async prepare(spec, setting) {
 			const { faults } = setting;
+			const wire = options.otherWires?.[spec.name as ServerName] ?? options.wire;
 			const namespaces = scope === "one namespace each" ? "one each" : "few";
 			const payload = setting.payload(objects, namespaces);
 			const server = await setting.start(spec, payload);

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import express from "express";
+import { onBurst } from "../peers/control.ts";
 
 const service = "/novasphere.v1.WukongService/";
 const list = JSON.parse(readFileSync(join(process.argv[2], "list.json"), "utf8"));
@@ -20,6 +21,45 @@ app.post(`${service}GetWukong`, (request, response) => {
 app.post(`${service}ListWukongs`, (_request, response) => {
 	response.json(list);
 });
+
+const streams = { events: new Set(), lines: new Set() };
+app.get("/api/v1/:collection", (request, response) => {
+	const isEvents = request.accepts("text/event-stream") === "text/event-stream";
+	const form = isEvents ? "events" : "lines";
+	response.set("content-type", isEvents ? "text/event-stream" : "application/x-ndjson");
+	response.flushHeaders();
+	response.write(write[form](synced));
+	streams[form].add(response);
+	response.on("close", () => streams[form].delete(response));
+});
+
+/** An event in each form, as guides to streams with Express write it. */
+const write = {
+	events: (event) =>
+		`event: ${event.type.toLowerCase()}\nid: ${event.resourceVersion}\ndata: ${JSON.stringify(event)}\n\n`,
+	lines: (event) => `${JSON.stringify(event)}\n`,
+};
+const { resourceVersion } = list;
+const synced = { type: "SYNCED", resourceVersion };
+const changed = list.wukongs.map((wukong, place) => ({
+	type: "MODIFIED",
+	wukong: { ...wukong, labels: { ...wukong.labels, bench: `c${String(place).padStart(7, "0")}` } },
+	resourceVersion,
+	time: new Date().toISOString(),
+}));
+
+/** With "shared" the bytes of a burst are made once for all streams, and written once to each. */
+const isShared = process.argv[3] === "shared";
+onBurst((places) => {
+	const events = places.map((place) => changed[place]);
+	for (const [form, open] of Object.entries(streams)) {
+		const bytes = isShared && Buffer.from(events.map(write[form]).join(""));
+		for (const response of open) {
+			if (isShared) response.write(bytes);
+			else for (const event of events) response.write(write[form](event));
+		}
+	}
+}, changed.length);
 
 const server = app.listen(0, "127.0.0.1", () => {
 	const url = `http://127.0.0.1:${server.address().port}`;

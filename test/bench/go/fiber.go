@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"context"
 	"net"
 
 	"github.com/gofiber/fiber/v3"
@@ -9,7 +11,17 @@ import (
 )
 
 // serveFiber is Fiber without middleware.
-func serveFiber(listener net.Listener, payload *payload, _ *hub) error {
+func serveFiber(listener net.Listener, payload *payload, hub *hub) error {
+	return serveFiberWith(listener, stream{payload: payload, hub: hub})
+}
+
+// serveFiberShared is the same, with bytes that are made once for all streams.
+func serveFiberShared(listener net.Listener, payload *payload, hub *hub) error {
+	return serveFiberWith(listener, stream{payload: payload, hub: hub, shared: &sharedBytes{}})
+}
+
+func serveFiberWith(listener net.Listener, streams stream) error {
+	payload := streams.payload
 	app := fiber.New()
 	app.Post(wukong.WukongService_GetWukong_FullMethodName, func(c fiber.Ctx) error {
 		var ref plainRef
@@ -24,6 +36,15 @@ func serveFiber(listener net.Listener, payload *payload, _ *hub) error {
 	})
 	app.Post(wukong.WukongService_ListWukongs_FullMethodName, func(c fiber.Ctx) error {
 		return c.JSON(payload.plainList)
+	})
+	app.Get("/api/v1/:collection", func(c fiber.Ctx) error {
+		opened := streams
+		opened.form = formOf(c.Get("Accept"))
+		c.Set("Content-Type", opened.form.contentType())
+		return c.SendStreamWriter(func(w *bufio.Writer) {
+			// Its page ends a stream at the first flush that fails.
+			_ = opened.run(context.Background(), w, w.Flush)
+		})
 	})
 	return app.Listener(listener, fiber.ListenConfig{DisableStartupMessage: true})
 }

@@ -11,7 +11,17 @@ import (
 )
 
 // serveGin is Gin with its logger, which writes a line for each call.
-func serveGin(listener net.Listener, payload *payload, _ *hub) error {
+func serveGin(listener net.Listener, payload *payload, hub *hub) error {
+	return serveGinWith(listener, stream{payload: payload, hub: hub})
+}
+
+// serveGinShared is the same, with bytes that are made once for all streams.
+func serveGinShared(listener net.Listener, payload *payload, hub *hub) error {
+	return serveGinWith(listener, stream{payload: payload, hub: hub, shared: &sharedBytes{}})
+}
+
+func serveGinWith(listener net.Listener, streams stream) error {
+	payload := streams.payload
 	gin.SetMode(gin.ReleaseMode)
 	gin.DefaultWriter = os.Stderr
 	engine := gin.Default()
@@ -30,6 +40,16 @@ func serveGin(listener net.Listener, payload *payload, _ *hub) error {
 	})
 	engine.POST(wukong.WukongService_ListWukongs_FullMethodName, func(c *gin.Context) {
 		c.JSON(http.StatusOK, payload.plainList)
+	})
+	// Colons begin parameters here; the one path that is asked for is that of the watch.
+	engine.GET("/api/v1/:collection", func(c *gin.Context) {
+		opened := streams
+		opened.form = formOf(c.GetHeader("accept"))
+		c.Header("Content-Type", opened.form.contentType())
+		_ = opened.run(c.Request.Context(), c.Writer, func() error {
+			c.Writer.Flush()
+			return nil
+		})
 	})
 	return engine.RunListener(listener)
 }

@@ -34,6 +34,23 @@ func (h *hub) watch(
 	synced *wukong.WukongEvent,
 	send func(*wukong.WukongEvent) error,
 ) error {
+	begin := func() error { return send(synced) }
+	return h.follow(ctx, begin, func(events []*wukong.WukongEvent) error {
+		for _, event := range events {
+			if err := send(event); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// follow begins, and then sends each burst until the reader leaves; none in between is lost.
+func (h *hub) follow(
+	ctx context.Context,
+	begin func() error,
+	send func([]*wukong.WukongEvent) error,
+) error {
 	bursts := make(chan []*wukong.WukongEvent, maxPendingBursts)
 	h.mutex.Lock()
 	h.readers[bursts] = struct{}{}
@@ -43,16 +60,14 @@ func (h *hub) watch(
 		delete(h.readers, bursts)
 		h.mutex.Unlock()
 	}()
-	if err := send(synced); err != nil {
+	if err := begin(); err != nil {
 		return err
 	}
 	for {
 		select {
 		case events := <-bursts:
-			for _, event := range events {
-				if err := send(event); err != nil {
-					return err
-				}
+			if err := send(events); err != nil {
+				return err
 			}
 		case <-ctx.Done():
 			return ctx.Err()

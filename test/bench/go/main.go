@@ -14,12 +14,14 @@ import (
 type serve func(listener net.Listener, payload *payload, hub *hub) error
 
 var servers = map[string]serve{
-	"gin":        serveGin,
-	"chi":        serveChi,
-	"echo":       serveEcho,
-	"fiber":      serveFiber,
-	"connect-go": serveConnect,
-	"grpc-go":    serveGRPC,
+	"gin":          serveGin,
+	"gin-shared":   serveGinShared,
+	"chi":          serveChi,
+	"echo":         serveEcho,
+	"fiber":        serveFiber,
+	"fiber-shared": serveFiberShared,
+	"connect-go":   serveConnect,
+	"grpc-go":      serveGRPC,
 }
 
 func main() {

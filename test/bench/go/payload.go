@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -22,6 +23,9 @@ type payload struct {
 	// The same in plain structs, for those that know JSON only.
 	plainList  plainList
 	plainByRef map[string]plainGet
+	// What the contract's events are in plain structs.
+	plainSynced  plainEvent
+	plainChanged map[*wukong.WukongEvent]plainEvent
 }
 
 func refKey(namespace, name string) string { return namespace + "/" + name }
@@ -40,6 +44,8 @@ func readPayload(folder string) (*payload, error) {
 		list:       &wukong.ListWukongsResponse{},
 		byRef:      map[string]*wukong.GetWukongResponse{},
 		plainByRef: map[string]plainGet{},
+
+		plainChanged: map[*wukong.WukongEvent]plainEvent{},
 	}
 	if err := proto.Unmarshal(binary, p.list); err != nil {
 		return nil, err
@@ -63,7 +69,17 @@ func readPayload(folder string) (*payload, error) {
 	for place := range p.plainList.Wukongs {
 		vm := &p.plainList.Wukongs[place]
 		p.plainByRef[refKey(vm.Namespace, vm.Name)] = plainGet{Wukong: vm}
+		event := p.changed[place]
+		changed := *vm
+		changed.Labels = event.GetWukong().GetLabels()
+		p.plainChanged[event] = plainEvent{
+			Type:            event.GetType().String(),
+			Wukong:          &changed,
+			ResourceVersion: version,
+			Time:            event.GetTime().AsTime().Format(time.RFC3339Nano),
+		}
 	}
+	p.plainSynced = plainEvent{Type: p.synced.GetType().String(), ResourceVersion: version}
 	return p, nil
 }
 

@@ -95,3 +95,10 @@ type plainVolumeStatus struct {
 	Bound   bool   `json:"bound,omitempty"`
 	Size    string `json:"size,omitempty"`
 }
+
+type plainEvent struct {
+	Type            string       `json:"type,omitempty"`
+	Wukong          *plainWukong `json:"wukong,omitempty"`
+	ResourceVersion string       `json:"resourceVersion,omitempty"`
+	Time            string       `json:"time,omitempty"`
+}

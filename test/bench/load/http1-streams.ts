@@ -1,23 +1,12 @@
 import { createConnection, type Socket } from "node:net";
-import { procedure } from "../payload/procedure.ts";
-import { envelope } from "./envelope.ts";
-import { http1Post } from "./http1-post.ts";
 import { createHttp1Reader } from "./http1-reader.ts";
 import type { StreamOpener } from "./stream-opener.ts";
 
 /**
- * Watches in Connect's JSON form, each on an HTTP/1.1 connection of its own.
- * @param requests taken in turn, a stream each
+ * Streams, each on an HTTP/1.1 connection of its own.
+ * @param requests as they are written to a socket; taken in turn, a stream each
  */
 export function createHttp1Streams(server: URL, requests: readonly Uint8Array[]): StreamOpener {
-	const posts = requests.map((request) =>
-		http1Post({
-			server,
-			path: procedure("WatchWukong"),
-			contentType: "application/connect+json",
-			body: envelope(request),
-		}),
-	);
 	const sockets: Socket[] = [];
 	let closed = false;
 	return {
@@ -43,7 +32,7 @@ export function createHttp1Streams(server: URL, requests: readonly Uint8Array[])
 			});
 			socket.on("error", (error) => end(error.message));
 			socket.on("close", () => end("the connection was closed"));
-			socket.write(posts[sockets.length % posts.length] ?? "");
+			socket.write(requests[sockets.length % requests.length] ?? "");
 			sockets.push(socket);
 		},
 		close() {

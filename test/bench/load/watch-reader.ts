@@ -4,11 +4,14 @@ import {
 	WukongEventSchema,
 } from "@novasphere/wukong-gen/wukong-service";
 import { decode, type Form } from "../payload/form.ts";
-import { createEnvelopeReader } from "./envelope.ts";
+import { createEnvelopeReader, type EnvelopeHandler } from "./envelope.ts";
 import type { Tally } from "./tally.ts";
+import { createTextReader, type TextFrames } from "./text-frames.ts";
 
 export interface WatchReaderOptions {
 	readonly form: Form;
+	/** What divides messages. Default: envelopes. */
+	readonly frames?: TextFrames | undefined;
 	/** Decode every event, not only those up to SYNCED. */
 	readonly sampled: boolean;
 	readonly tally: Tally;
@@ -43,12 +46,14 @@ export function createWatchReader(options: WatchReaderOptions): (chunk: Buffer) 
 				options.onFault(`an event ${WukongEvent_Type[type]}`);
 		}
 	};
-	return createEnvelopeReader({
+	const { frames } = options;
+	const handler: EnvelopeHandler = {
 		collects: () => sampled || !live,
 		message(flags, bytes) {
 			if (flags !== 0) options.onFault(`an envelope with flags ${flags}`);
 			else if (bytes === undefined) tally.deliver();
 			else read(decode(WukongEventSchema, bytes, form));
 		},
-	});
+	};
+	return frames === undefined ? createEnvelopeReader(handler) : createTextReader(frames, handler);
 }

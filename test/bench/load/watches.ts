@@ -1,14 +1,30 @@
-import { WatchWukongRequestSchema } from "@novasphere/wukong-gen/wukong-service";
+import { create, toJson } from "@bufbuild/protobuf";
+import {
+	type WatchWukongRequest,
+	WatchWukongRequestSchema,
+} from "@novasphere/wukong-gen/wukong-service";
 import { encode, type Form } from "../payload/form.ts";
 import type { Payload } from "../payload/payload.ts";
+import { procedure } from "../payload/procedure.ts";
 import type { Addresses } from "../servers/server-spec.ts";
+import { envelope } from "./envelope.ts";
 import { createGrpcStreams } from "./grpc-streams.ts";
+import { http1Get } from "./http1-get.ts";
+import { http1Post } from "./http1-post.ts";
 import { createHttp1Streams } from "./http1-streams.ts";
 import type { StreamOpener } from "./stream-opener.ts";
 import type { Tally } from "./tally.ts";
+import type { TextFrames } from "./text-frames.ts";
 import { createWatchReader } from "./watch-reader.ts";
 
-export type WatchWire = "connect-json" | "grpc";
+export type WatchWire = "connect-json" | "grpc" | "sse" | "ndjson";
+
+const frames: Readonly<Record<WatchWire, TextFrames | undefined>> = {
+	"connect-json": undefined,
+	grpc: undefined,
+	sse: "events",
+	ndjson: "lines",
+};
 
 /** One stream of so many is decoded event by event. */
 export const sampleEvery = 100;
@@ -47,20 +63,18 @@ export function createWatches(options: {
 					scope === "one VM each" ? { namespace, name } : { namespace },
 				);
 	const requests = watched.map((reference) =>
-		encode(
-			WatchWukongRequestSchema,
-			{ ...reference, resourceVersion, heartbeatInterval: { seconds: heartbeatSeconds } },
-			form,
-		),
+		create(WatchWukongRequestSchema, {
+			...{ ...reference, resourceVersion },
+			heartbeatInterval: { seconds: heartbeatSeconds },
+		}),
 	);
-	const opener: StreamOpener =
-		wire === "grpc"
-			? createGrpcStreams(server.http2, requests)
-			: createHttp1Streams(server.http1, requests);
+	const opener = createOpener(server, wire, requests);
 	const openOne = (place: number) =>
 		new Promise<void>((onSynced, reject) => {
 			const sampled = place % sampleEvery === 0;
-			const bytes = createWatchReader({ form, sampled, tally, onSynced, onFault });
+			const bytes = createWatchReader({
+				...{ form, frames: frames[wire], sampled, tally, onSynced, onFault },
+			});
 			const ended = (why: string) => {
 				onFault(why);
 				reject(new Error(why));
@@ -79,4 +93,43 @@ export function createWatches(options: {
 		},
 		close: opener.close,
 	};
+}
+
+function createOpener(
+	server: Addresses,
+	wire: WatchWire,
+	requests: readonly WatchWukongRequest[],
+): StreamOpener {
+	const encodeAll = (form: Form) =>
+		requests.map((request) => encode(WatchWukongRequestSchema, request, form));
+	switch (wire) {
+		case "grpc":
+			return createGrpcStreams(server.http2, encodeAll("binary"));
+		case "connect-json":
+			return createHttp1Streams(
+				server.http1,
+				encodeAll("json").map((body) => watchPost(server.http1, body)),
+			);
+		default:
+			return createHttp1Streams(
+				server.http1,
+				requests.map((request) => watchGet(server.http1, wire, request)),
+			);
+	}
+}
+
+/** A watch in Connect's JSON form. */
+function watchPost(server: URL, body: Uint8Array): Buffer {
+	const contentType = "application/connect+json";
+	const path = procedure("WatchWukong");
+	return http1Post({ server, path, contentType, body: envelope(body) });
+}
+
+/** A watch as a browser's EventSource and curl open one. */
+function watchGet(server: URL, wire: "sse" | "ndjson", request: WatchWukongRequest): Buffer {
+	const query = new URLSearchParams(
+		Object.entries(toJson(WatchWukongRequestSchema, request) as object),
+	);
+	const accept = wire === "sse" ? "text/event-stream" : "application/x-ndjson";
+	return http1Get({ server, path: `/api/v1/wukongs:watch?${query}`, accept });
 }

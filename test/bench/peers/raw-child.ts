@@ -9,6 +9,7 @@ import {
 	ListWukongsResponseSchema,
 	WatchWukongRequestSchema,
 	type WukongEvent,
+	WukongEvent_Type,
 	WukongEventSchema,
 } from "@novasphere/wukong-gen/wukong-service";
 import { envelope, envelopeHeadBytes } from "../load/envelope.ts";
@@ -29,8 +30,13 @@ interface Writable {
 }
 
 /** All that is said in one form, made beforehand, and who is told of changes. */
-function createAnswers(form: Form, frame: (bytes: Buffer) => Buffer) {
-	const event = (message: WukongEvent) => envelope(encode(WukongEventSchema, message, form));
+function createAnswers(
+	form: Form,
+	frame: (bytes: Buffer) => Buffer,
+	frameEvent: (json: Buffer, event: WukongEvent) => Buffer = envelope,
+) {
+	const event = (message: WukongEvent) =>
+		frameEvent(encode(WukongEventSchema, message, form), message);
 	const gets = new Map(
 		list.wukongs.map((wukong) => {
 			const { namespace, name } = wukong;
@@ -51,9 +57,7 @@ function createAnswers(form: Form, frame: (bytes: Buffer) => Buffer) {
 			return path === listPath ? all : gets.get(body.toString("latin1"));
 		},
 		/** @returns forgets the stream */
-		watch(stream: Writable, body: Buffer): () => void {
-			const message = body.subarray(envelopeHeadBytes);
-			const { namespace, name } = decode(WatchWukongRequestSchema, message, form);
+		watch(stream: Writable, { namespace, name }: Reference): () => void {
 			// A namespace without a name is watched only where each VM has its own.
 			const place = name === "" ? namespacePlaces.get(namespace) : places.get(name);
 			let streams = ofAll;
@@ -78,8 +82,28 @@ function createAnswers(form: Form, frame: (bytes: Buffer) => Buffer) {
 	};
 }
 
-const json = createAnswers("json", (bytes) => bytes);
+interface Reference {
+	readonly namespace: string;
+	readonly name: string;
+}
+
+/** What a watch's request names. */
+function referenceIn(body: Buffer, form: Form): Reference {
+	return decode(WatchWukongRequestSchema, body.subarray(envelopeHeadBytes), form);
+}
+
+const bare = (bytes: Buffer) => bytes;
+const json = createAnswers("json", bare);
 const grpc = createAnswers("binary", envelope);
+/** Streams in plain HTTP, by what Accept says. */
+const plain = {
+	"text/event-stream": createAnswers("json", bare, (data, { type, resourceVersion }) =>
+		Buffer.from(
+			`event: ${WukongEvent_Type[type].toLowerCase()}\nid: ${resourceVersion}\ndata: ${data}\n\n`,
+		),
+	),
+	"application/x-ndjson": createAnswers("json", bare, (line) => Buffer.from(`${line}\n`)),
+};
 
 /** @param source a request's body */
 function collect(source: NodeJS.ReadableStream, done: (body: Buffer) => void): void {
@@ -92,6 +116,14 @@ function collect(source: NodeJS.ReadableStream, done: (body: Buffer) => void): v
 }
 
 const http1 = createServer({ keepAliveTimeout: 300_000 }, (request, response: ServerResponse) => {
+	if (request.method === "GET") {
+		const contentType = request.headers.accept as keyof typeof plain;
+		const answers = plain[contentType];
+		response.writeHead(200, { "content-type": contentType });
+		response.write(answers.synced);
+		response.on("close", answers.watch(response, { namespace: "", name: "" }));
+		return;
+	}
 	collect(request, (body) => {
 		const answer = json.answerTo(request.url ?? "", body);
 		if (answer !== undefined) {
@@ -104,7 +136,7 @@ const http1 = createServer({ keepAliveTimeout: 300_000 }, (request, response: Se
 		}
 		response.writeHead(200, { "content-type": "application/connect+json" });
 		response.write(json.synced);
-		response.on("close", json.watch(response, body));
+		response.on("close", json.watch(response, referenceIn(body, "json")));
 	});
 });
 
@@ -123,13 +155,14 @@ http2.on("stream", (stream: ServerHttp2Stream, headers) => {
 			return;
 		}
 		stream.write(grpc.synced);
-		stream.on("close", grpc.watch(stream, body));
+		stream.on("close", grpc.watch(stream, referenceIn(body, "binary")));
 	});
 });
 
 onBurst((changedPlaces) => {
 	json.tell(changedPlaces);
 	grpc.tell(changedPlaces);
+	for (const answers of Object.values(plain)) answers.tell(changedPlaces);
 }, changed.length);
 
 await announce(http1, http2);

@@ -102,6 +102,23 @@ export const targets: readonly Target[] = [
 			{ base: "raw", atLeast: 0.8 },
 		],
 	},
+	...["sse", "ndjson"].flatMap((wire): Target[] => [
+		{
+			case: `watch-${wire}-1000`,
+			measure: cpu,
+			demands: [
+				{ base: "ours, Connect JSON", atLeast: 0.8 },
+				{ base: "gin", atLeast: 3 },
+				{ base: "gin-shared", atLeast: 1.1 },
+				{ base: "fiber", atLeast: 3 },
+				{ base: "fiber-shared", atLeast: 1.1 },
+				{ base: "express", atLeast: 3 },
+				{ base: "express-shared", atLeast: 1.1 },
+			],
+		},
+		{ case: `single-${wire}-100`, measure: cpu, demands: [{ base: "raw", atLeast: beside }] },
+		{ case: `single-${wire}-500`, measure: cpu, demands: [{ base: "raw", atLeast: beside }] },
+	]),
 	{ case: "memory-connect-json", measure: "rss", demands: [{ base: "raw", atMost: 1.3 }] },
 	{ case: "memory-grpc", measure: "rss", demands: [{ base: "raw", atMost: 1.3 }] },
 	{ case: "latency", measure: "p99", demands: [{ atMost: 20 }] },

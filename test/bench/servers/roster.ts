@@ -7,12 +7,22 @@ import type { Addresses, ServerSpec } from "./server-spec.ts";
 /** VMs that a server has, where a case does not say otherwise. */
 export const usualObjects = 100;
 
-const goNames = ["gin", "chi", "echo", "fiber", "connect-go", "grpc-go"] as const;
+const goNames = [
+	"gin",
+	"gin-shared",
+	"chi",
+	"echo",
+	"fiber",
+	"fiber-shared",
+	"connect-go",
+	"grpc-go",
+] as const;
 
 /** Every server that a case may name. */
 export type ServerName =
 	| "ours"
 	| "ours, quiet"
+	| "ours, Connect JSON"
 	| "npm start"
 	| "in memory"
 	| "on disk"
@@ -23,6 +33,7 @@ export type ServerName =
 	| "raw"
 	| "fastify"
 	| "express"
+	| "express-shared"
 	| "fastapi"
 	| "grpc-js"
 	| (typeof goNames)[number];
@@ -52,11 +63,17 @@ export function createRoster(options: RosterOptions): ReadonlyMap<ServerName, Se
 		add(name, (payloadFolder) => peer(root, program, payloadFolder, ...args));
 	addPeer("ours", "ours");
 	addPeer("ours, quiet", "ours", "quiet");
+	addPeer("ours, Connect JSON", "ours");
 	for (const name of ["stock", "raw", "fastify", "grpc-js"] as const) {
 		addPeer(name, name);
 	}
 	if (express !== undefined) {
 		add("express", (payloadFolder) => [...node(root), ...express, payloadFolder]);
+		add("express-shared", (payloadFolder) => [
+			...node(root),
+			...express,
+			...[payloadFolder, "shared"],
+		]);
 	}
 	if (fastapi !== undefined) add("fastapi", (payloadFolder) => [...fastapi, payloadFolder]);
 	if (goProgram !== undefined) {
