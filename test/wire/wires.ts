@@ -8,8 +8,8 @@ import {
 import { createConnectTransport as createWebConnectTransport } from "@connectrpc/connect-web";
 import { credentials } from "@grpc/grpc-js";
 import { createGrpcJsWireClient } from "./grpc-js-wire-client.ts";
-import { createWebSocketWireClient } from "./websocket-wire-client.ts";
 import { createPlainWireClient } from "./plain-wire-client.ts";
+import { createWebSocketWireClient } from "./websocket-wire-client.ts";
 import { createConnectWireClient, type WireClient } from "./wire-client.ts";
 
 /** Where a wire's server is. */
