@@ -150,7 +150,8 @@ export interface Edit {
 	readonly passwordHash: CredentialChange;
 	/**
 	 * True: who moves the VM must look at it again, also where `next` is what is stored already. It
-	 * is set by a Start whose wish stands while the VM was stopped from outside. A store whose
+	 * is set by a Start whose wish stands while the VM was stopped from outside, and by a Stop while it
+	 * was started. A store whose
 	 * operator sleeps until its object changes then writes a note of its own, which no caller sees.
 	 * Default: false.
 	 */

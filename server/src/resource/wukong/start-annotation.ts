@@ -5,6 +5,9 @@
  */
 export const startAskedKey = "wukong.novasphere.dev/start-asked";
 
+/** The same for Stop, of a VM that was started past its operator. */
+export const stopAskedKey = "wukong.novasphere.dev/stop-asked";
+
 /** Writes a time as the annotation has it. @param ms milliseconds since 1970 */
 export function formatStartAsked(ms: number): string {
 	return new Date(ms).toISOString();

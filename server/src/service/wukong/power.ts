@@ -20,7 +20,8 @@ type PowerAnswer = { readonly wukong: Wukong; readonly changed: boolean };
 /**
  * Creates the methods StartWukong and StopWukong: they write auto_start and keep run_strategy. What
  * is wanted already is no error, and nothing is written; but where a VM that is wanted on is off, it
- * was stopped from outside, and Start has it started again. A grace period shortens a stop that is
+ * was stopped from outside, and Start has it started again; Stop, likewise, has one stopped that was
+ * started from outside. A grace period shortens a stop that is
  * under way, too.
  * @param on true for Start
  */
@@ -37,9 +38,10 @@ export function createPower(
 			(current) => {
 				checkPreconditions(current, { uid, resourceVersion });
 				checkNotDeleting(current);
-				const wakeOperator = on && isStoppedOutside(current);
-				changed = wantedOn(current.spec) !== on || wakeOperator;
-				if (!changed && gracePeriodMs === undefined) return undefined;
+				const wakeOperator = on ? isStoppedOutside(current) : isStartedOutside(current);
+				// A VM that runs although it is wanted off may be about to stop: nothing is claimed.
+				changed = wantedOn(current.spec) !== on || (on && wakeOperator);
+				if (!changed && !wakeOperator && gracePeriodMs === undefined) return undefined;
 				return { ...powerEdit(current, on), wakeOperator, gracePeriodMs };
 			},
 			{ validateOnly, signal, remainingMs },
@@ -56,6 +58,14 @@ function gracePeriodOf(request: PowerRequest): number | undefined {
 /** Checks for a VM that is wanted on and off all the same: STOPPED is never said while it starts. */
 function isStoppedOutside({ spec, status }: Wukong): boolean {
 	return wantedOn(spec) && status?.powerState === WukongStatus_PowerState.STOPPED;
+}
+
+/** Words of KubeVirt for a VM that is told to be on, and is or will be. */
+const wordsOfOn = new Set(["Starting", "Running", "Paused", "Migrating"]);
+
+/** Checks for a VM that is wanted off and that KubeVirt is told to run all the same. */
+function isStartedOutside({ spec, status }: Wukong): boolean {
+	return !wantedOn(spec) && wordsOfOn.has(status?.kubevirtStatus ?? "");
 }
 
 function powerEdit(current: Wukong, on: boolean): Edit {

@@ -29,7 +29,11 @@ import {
 } from "../../../resource/wukong/hidden-annotations.ts";
 import { effectiveSpec, wantedOn } from "../../../resource/wukong/power-state.ts";
 import { toPublicView } from "../../../resource/wukong/public-view.ts";
-import { formatStartAsked, startAskedKey } from "../../../resource/wukong/start-annotation.ts";
+import {
+	formatStartAsked,
+	startAskedKey,
+	stopAskedKey,
+} from "../../../resource/wukong/start-annotation.ts";
 import type { CredentialChange, Edit } from "../../store.ts";
 import { integerJson, withIntegerTexts } from "../lossless-json.ts";
 import { apiVersionOf, type Origin, type WritableKind } from "../resource-kind.ts";
@@ -182,14 +186,14 @@ function originOf(raw: Unstructured): Origin {
  */
 function applyEdit(raw: Unstructured, edit: Edit, nowMs: number): Unstructured | undefined {
 	const current = readWukong(raw);
-	const asksForStart =
-		edit.wakeOperator === true || (wantedOn(edit.next.spec) && !wantedOn(current.spec));
+	const isOn = wantedOn(edit.next.spec);
+	const isNoted = edit.wakeOperator === true || (isOn && !wantedOn(current.spec));
 	const spec = editedSpec(objectAt(raw, "spec"), current.spec, edit);
 	const labels = threeWayMerge(objectAt(raw.metadata, "labels"), current.labels, edit.next.labels);
 	const annotations = threeWayMerge(objectAt(raw.metadata, "annotations"), current.annotations, {
 		...hiddenAnnotations(current.annotations),
 		...visibleAnnotations(edit.next.annotations),
-		...(asksForStart && { [startAskedKey]: formatStartAsked(nowMs) }),
+		...(isNoted && { [isOn ? startAskedKey : stopAskedKey]: formatStartAsked(nowMs) }),
 	});
 	const next = { ...raw, metadata: { ...raw.metadata, labels, annotations }, spec };
 	const before = [raw.spec ?? {}, raw.metadata.labels ?? {}, raw.metadata.annotations ?? {}];

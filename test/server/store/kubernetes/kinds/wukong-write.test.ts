@@ -195,6 +195,48 @@ describe("wukongKind.applyEdit", () => {
 		expect(specOf(edited(rawNamed("a"), turn(false))).startStrategy).toEqual({});
 	});
 
+	describe("a power wish that stands while the VM was told otherwise", () => {
+		const wake = (raw: Unstructured) =>
+			wukongKind.applyEdit(
+				raw,
+				{ ...change(() => {})(wukongKind.read(raw)), wakeOperator: true },
+				Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+			);
+
+		test.each([
+			["start-asked", { startStrategy: { autoStart: true } }],
+			["stop-asked", { startStrategy: {} }],
+		])(
+			"writes %s, which no caller sees and which is in no precondition, and nothing else",
+			(note, spec) => {
+				const raw = rawNamed("a", { spec, metadata: { annotations: { mine: "1" } } });
+				const next = wake(raw) as Unstructured;
+				expect(next.metadata.annotations).toEqual({
+					mine: "1",
+					[`wukong.novasphere.dev/${note}`]: "2026-01-02T03:04:05.678Z",
+				});
+				expect(next.spec).toEqual(raw.spec);
+				expect(wukongKind.read(next)).toEqual(wukongKind.read(raw));
+			},
+		);
+
+		test("is noted again by each call, so that the operator looks again", () => {
+			const once = wake(rawNamed("a")) as Unstructured;
+			const edit = { ...change(() => {})(wukongKind.read(once)), wakeOperator: true };
+			const again = wukongKind.applyEdit(once, edit, Date.UTC(2026, 0, 3));
+			expect(again?.metadata.annotations).toEqual({
+				"wukong.novasphere.dev/start-asked": "2026-01-03T00:00:00.000Z",
+			});
+		});
+
+		test("a Start that changes the wish notes its time, too", () => {
+			const raw = rawNamed("a", { spec: { startStrategy: {} } });
+			expect(edited(raw, turn(true))?.metadata.annotations).toEqual({
+				"wukong.novasphere.dev/start-asked": "1970-01-01T00:00:00.000Z",
+			});
+		});
+	});
+
 	test("who touches startStrategy keeps the wish: off is a strategy without autoStart, as the operator stores it", () => {
 		const raw = rawNamed("a", { spec: { startStrategy: { runStrategy: "Manual" } } });
 		const next = edited(raw, (wukong) => {
