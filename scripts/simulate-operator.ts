@@ -14,7 +14,9 @@ import { createSimulatedOperator } from "../server/src/store/kubernetes/operator
 import { troubleWords } from "../server/src/store/kubernetes/upstream-observer.ts";
 import {
 	defaultTimings,
+	type OperatorProfile,
 	type OperatorTimings,
+	operatorProfiles,
 } from "../server/src/store/simulator/operator-options.ts";
 
 const help = `Plays the operator in a cluster that has only the definition of Wukongs.
@@ -26,6 +28,7 @@ const help = `Plays the operator in a cluster that has only the definition of Wu
   --creating-ms <ms>    default: ${defaultTimings.creatingMs}; from Creating until the VM runs
   --stopping-ms <ms>    default: ${defaultTimings.stoppingMs}; from the wish to be off until it is
   --deleting-ms <ms>    default: ${defaultTimings.deletingMs}; from Stopped until a deleted VM is gone
+  --profile <name>      ideal, the default, or public-437e853: the public operator, faults included
 
 It puts a finalizer on each Wukong. Ctrl-C ends it; what was deleted waits until it runs again.
 `;
@@ -52,6 +55,7 @@ function readCommandLine() {
 			"creating-ms": time(defaultTimings.creatingMs),
 			"stopping-ms": time(defaultTimings.stoppingMs),
 			"deleting-ms": time(defaultTimings.deletingMs),
+			profile: { type: "string", default: "ideal" },
 			help: { type: "boolean", short: "h", default: false },
 		},
 	}).values;
@@ -70,8 +74,13 @@ function timingsFrom(flags: ReturnType<typeof readCommandLine>): OperatorTimings
 	};
 }
 
+function profileFrom(name: string): OperatorProfile {
+	const found = operatorProfiles.find((profile) => profile === name);
+	return found ?? fail(2, `--profile is one of ${operatorProfiles.join(", ")}`);
+}
+
 async function run(flags: ReturnType<typeof readCommandLine>): Promise<void> {
-	const life = timingsFrom(flags);
+	const life = { ...timingsFrom(flags), profile: profileFrom(flags.profile) };
 	const { kubeconfig, context, namespace } = flags;
 	const access = await openKubeconfig({
 		kubeconfig,

@@ -39,6 +39,7 @@ export function createStore(config: Config, parts: StoreParts): Store {
 					creatingMs: config.operatorCreatingMs,
 					stoppingMs: config.operatorStoppingMs,
 					deletingMs: config.operatorDeletingMs,
+					profile: config.operatorProfile,
 				},
 				clock: parts.clock,
 				onFault: parts.onFault,

@@ -146,6 +146,16 @@ export const optionsTable = {
 	operatorCreatingMs: time("operator-creating-ms", 1_000, "Embedded operator: time in Creating."),
 	operatorStoppingMs: time("operator-stopping-ms", 500, "Embedded operator: time to stop."),
 	operatorDeletingMs: time("operator-deleting-ms", 300, "Embedded operator: time to clean up."),
+	operatorProfile: {
+		...text(
+			"operator-profile",
+			"name",
+			"ideal",
+			"Embedded operator: ideal, or public-437e853, which has the faults of the public one.",
+		),
+		defaultValue: "ideal" as "ideal" | "public-437e853",
+		parse: oneOf("ideal", "public-437e853"),
+	},
 	shutdownDelayMs: {
 		...time(
 			"shutdown-delay-ms",

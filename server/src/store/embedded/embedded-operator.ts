@@ -1,6 +1,8 @@
+import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock, Timer } from "../../clock.ts";
 import { keyOf, type ObjectRef } from "../../resource/object.ts";
 import type { OperatorOptions } from "../simulator/operator-options.ts";
+import { withoutZeroValues } from "../simulator/public-operator.ts";
 import { reconcile } from "../simulator/reconcile.ts";
 import type { WriteQueue } from "./write-queue.ts";
 
@@ -24,7 +26,8 @@ export function createOperator(
 	const timers = new Map<string, Timer>();
 	let closed = false;
 
-	const look = (ref: ObjectRef): void => {
+	/** @param isRipe what was held is written now */
+	const look = (ref: ObjectRef, isRipe = false): void => {
 		if (closed) return;
 		const key = keyOf(ref);
 		timers.get(key)?.cancel();
@@ -34,17 +37,23 @@ export function createOperator(
 
 		const nowMs = clock.nowMs();
 		const { record, origin } = entry;
-		const { status, finalized, wakeAtMs } = reconcile(record, nowMs, options);
-		const lookIn = (delayMs: number) => {
+		const { status, finalized, wakeAtMs, holdMs, dropsZeroValues } = reconcile(
+			record,
+			nowMs,
+			options,
+		);
+		const lookIn = (delayMs: number, ripe = false) => {
 			timers.get(key)?.cancel();
 			timers.set(
 				key,
-				clock.setTimer(delayMs, () => look(ref)),
+				clock.setTimer(delayMs, () => look(ref, ripe)),
 			);
 		};
-		if (finalized || status !== record.status) {
+		if (holdMs !== undefined && !isRipe) lookIn(holdMs, true);
+		else if (finalized || status !== record.status) {
 			// Once it is committed, that change brings the next look.
-			const next = finalized ? undefined : { ...record, status };
+			const dropped = dropsZeroValues === true ? droppedRecord(record) : record;
+			const next = finalized ? undefined : { ...dropped, status };
 			writeQueue.write(ref, next, origin).catch(() => closed || lookIn(retryMs));
 		} else if (wakeAtMs !== undefined) {
 			lookIn(Math.max(0, wakeAtMs - nowMs));
@@ -59,4 +68,13 @@ export function createOperator(
 			timers.clear();
 		},
 	};
+}
+
+/** Drops what is false in spec: that is a change of spec to whoever reads the generation. */
+function droppedRecord(record: Wukong): Wukong {
+	const { spec } = record;
+	const next = spec && withoutZeroValues(spec);
+	return next === undefined || next === spec
+		? record
+		: { ...record, spec: next, generation: record.generation + 1n };
 }

@@ -83,7 +83,10 @@ export function createEmbeddedStore(
 		}),
 		newestVersion: async () => head,
 		async start(sink) {
-			const { storage, recovery } = await open({ ...options, operator: life }, openStorage);
+			const { storage, recovery } = await open(
+				{ ...options, operator: { ...life, profile: "ideal" } },
+				openStorage,
+			);
 			const writeQueue = createWriteQueue({
 				...recovery,
 				storage,

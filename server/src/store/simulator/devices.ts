@@ -80,3 +80,9 @@ function classExists(disk: Disk, options: OperatorOptions): boolean {
 	const classes = options.storageClasses ?? defaultStorageClasses;
 	return disk.storageClassName === "" || classes.includes(disk.storageClassName);
 }
+
+/** Picks one of three nodes, always the same for a VM. */
+export function nodeOf(wukong: Wukong): string {
+	const [byte = 0] = createHash("sha256").update(wukong.uid).digest();
+	return `node-${1 + (byte % 3)}`;
+}

@@ -1,6 +1,5 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type { WukongStatusSchema } from "@novasphere/wukong-gen/wukong";
+import type { WukongStatus } from "@novasphere/wukong-gen/wukong";
 import type { findingsOf, Step } from "./phases.ts";
 
 /** What KubeVirt's `printableStatus` is at each step; empty: there is no VM. */
@@ -16,6 +15,12 @@ const printableStatus: { readonly [S in Step]: string } = {
 	failed: "",
 };
 
+/** The part of a status that KubeVirt is the source of. */
+export type KubeVirtWords = Pick<
+	WukongStatus,
+	"kubevirtStatus" | "powerReason" | "powerMessage" | "powerSince"
+>;
+
 /**
  * Returns what KubeVirt would say of a VM at a step, for a store that has none beside it.
  * @param findings of the operator, at the same step
@@ -25,7 +30,7 @@ export function kubevirtWords(
 	step: Step,
 	findings: ReturnType<typeof findingsOf>,
 	sinceMs: number,
-): MessageInitShape<typeof WukongStatusSchema> {
+): KubeVirtWords {
 	// An error's reason is in whichever condition explains it.
 	const type = step === "failed" ? "VolumesBound" : "Ready";
 	const finding = findings.find((one) => one.type === type);
@@ -35,4 +40,13 @@ export function kubevirtWords(
 		powerMessage: finding?.message ?? "",
 		powerSince: timestampFromMs(sinceMs),
 	};
+}
+
+/** Returns the step at which KubeVirt says what a status says. */
+export function stepOfWords(status: WukongStatus | undefined): Step {
+	const { kubevirtStatus = "", powerReason = "" } = status ?? {};
+	if (kubevirtStatus === "") return "pending";
+	if (powerReason === "Restarting") return "restarting";
+	const found = Object.entries(printableStatus).find(([, word]) => word === kubevirtStatus);
+	return (found?.[0] ?? "pending") as Step;
 }

@@ -22,7 +22,19 @@ export interface OperatorOptions extends OperatorTimings {
 	 * what KubeVirt would. Default: false.
 	 */
 	readonly playsKubeVirt?: boolean;
+	/**
+	 * Who is played: an operator that does all that it should, or the public one as it is at commit
+	 * 437e853, faults included (see `reconcilePublic`). Default: ideal.
+	 */
+	readonly profile?: OperatorProfile;
+	/**
+	 * Public operator: time from one change of a VM in error to the next, in milliseconds. Default 7.
+	 */
+	readonly errorLoopMs?: number;
 }
+
+export const operatorProfiles = ["ideal", "public-437e853"] as const;
+export type OperatorProfile = (typeof operatorProfiles)[number];
 
 /** Short but visible steps: a new VM runs after 1.3 seconds. */
 export const defaultTimings: OperatorTimings = {

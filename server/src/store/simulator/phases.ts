@@ -22,6 +22,14 @@ export type Step =
 	| "stopped"
 	| "failed";
 
+/** Steps at which the guest has its addresses. */
+export const runningSteps: ReadonlySet<Step> = new Set([
+	"running",
+	"paused",
+	"stopping",
+	"restarting",
+]);
+
 /** Returns the step that a status stands for; an unknown phase starts from the beginning. */
 export function stepOf(wukong: Wukong): Step {
 	switch (wukong.status?.phase) {

@@ -1,10 +1,7 @@
-import { createHash } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
-import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Wukong, type WukongStatus, WukongStatusSchema } from "@novasphere/wukong-gen/wukong";
-import { wantedOn } from "../../resource/wukong/power-state.ts";
-import { networksOf, unboundDisk, volumesOf } from "./devices.ts";
-import { graceMs } from "./grace-period.ts";
+import { advance } from "./advance.ts";
+import { networksOf, nodeOf, unboundDisk, volumesOf } from "./devices.ts";
 import { kubevirtWords } from "./kubevirt-words.ts";
 import type { OperatorOptions } from "./operator-options.ts";
 import {
@@ -12,19 +9,12 @@ import {
 	findingsOf,
 	lastTransitionMs,
 	phaseOf,
+	runningSteps,
 	type Step,
 	stepOf,
 } from "./phases.ts";
-
-/** Result of one reconciliation of a VM. */
-export interface ReconcileResult {
-	/** The new status; the one that the Wukong has where nothing is new. */
-	readonly status: WukongStatus;
-	/** The deletion is complete: the finalizer is off, the VM is gone. */
-	readonly finalized: boolean;
-	/** Time to look again, in milliseconds since 1970; undefined: not before the next change. */
-	readonly wakeAtMs: number | undefined;
-}
+import { reconcilePublic } from "./public-operator.ts";
+import type { ReconcileResult } from "./reconcile-result.ts";
 
 /**
  * Reconciles a VM: computes what the operator does next, in at most one step, as a pure function.
@@ -38,75 +28,19 @@ export function reconcile(
 	nowMs: number,
 	options: OperatorOptions,
 ): ReconcileResult {
+	if (options.profile === "public-437e853") return reconcilePublic(wukong, nowMs, options);
+	const moment = { nowMs, options };
 	const step = stepOf(wukong);
-	const deleteMs = wukong.deleteTime === undefined ? 0 : timestampMs(wukong.deleteTime);
-	const sinceMs = Math.max(lastTransitionMs(wukong), step === "stopped" ? deleteMs : 0);
-	// A wall clock that was set back must not hold a VM in its step: then the step is over.
-	const over = (lastsMs: number) => nowMs >= sinceMs + lastsMs || nowMs < sinceMs;
-	const stayMs = durationOf(step, wukong, options);
-	const isOver = stayMs !== undefined && over(stayMs);
-	if (step === "stopped" && deleteMs !== 0 && isOver) {
-		return { status: statusOf(wukong), finalized: true, wakeAtMs: undefined };
-	}
-
-	const next = nextStep(step, wukong, isOver, options);
-	const lastsMs = durationOf(next, wukong, options);
-	const startMs = next === step ? sinceMs : nowMs;
+	const next = advance(wukong, { step, sinceMs: lastTransitionMs(wukong) }, moment);
+	if (next.isCleanedUp) return { status: statusOf(wukong), finalized: true, wakeAtMs: undefined };
 	return {
 		status:
-			next === step && isDescribed(wukong)
+			next.step === step && isDescribed(wukong)
 				? statusOf(wukong)
-				: describe(wukong, next, { nowMs, options }),
+				: describe(wukong, next.step, moment),
 		finalized: false,
-		wakeAtMs: lastsMs === undefined ? undefined : startMs + lastsMs,
+		wakeAtMs: next.wakeAtMs,
 	};
-}
-
-function nextStep(step: Step, wukong: Wukong, isOver: boolean, options: OperatorOptions): Step {
-	const deleting = wukong.deleteTime !== undefined;
-	if (!deleting && unboundDisk(wukong, options) !== undefined) return "failed";
-	const on = wantedOn(wukong.spec) && !deleting;
-	switch (step) {
-		case "new":
-		case "failed":
-			return deleting ? "stopped" : "pending";
-		case "pending":
-			if (deleting) return "stopped";
-			if (!isOver) return "pending";
-			return on ? "creating" : "stopped";
-		case "creating":
-			// What never ran needs no shutdown.
-			if (!on) return "stopped";
-			return isOver ? "running" : "creating";
-		case "running":
-		case "paused":
-			return on ? step : "stopping";
-		case "stopping":
-			if (on) return "running";
-			return isOver ? "stopped" : "stopping";
-		case "restarting":
-			if (isOver) return on ? "creating" : "stopped";
-			return on ? "restarting" : "stopping";
-		case "stopped":
-			return on ? "creating" : "stopped";
-	}
-}
-
-/** Returns how long a step lasts, in milliseconds; undefined: until something is changed. */
-function durationOf(step: Step, wukong: Wukong, options: OperatorOptions): number | undefined {
-	switch (step) {
-		case "pending":
-			return options.pendingMs;
-		case "creating":
-			return options.creatingMs;
-		case "stopping":
-		case "restarting":
-			return Math.min(options.stoppingMs, graceMs(wukong));
-		case "stopped":
-			return wukong.deleteTime === undefined ? undefined : options.deletingMs;
-		default:
-			return undefined;
-	}
 }
 
 /**
@@ -135,9 +69,6 @@ export function describe(
 	});
 }
 
-/** Steps at which the guest has its addresses. */
-const runningSteps: ReadonlySet<Step> = new Set(["running", "paused", "stopping", "restarting"]);
-
 /** Checks whether the status describes the present spec: all of it follows from step and spec. */
 function isDescribed({ status, generation }: Wukong): boolean {
 	const conditions = status?.conditions ?? [];
@@ -149,10 +80,4 @@ function isDescribed({ status, generation }: Wukong): boolean {
 
 function statusOf(wukong: Wukong): WukongStatus {
 	return wukong.status ?? create(WukongStatusSchema);
-}
-
-/** Picks one of three nodes, always the same for a VM. */
-function nodeOf(wukong: Wukong): string {
-	const [byte = 0] = createHash("sha256").update(wukong.uid).digest();
-	return `node-${1 + (byte % 3)}`;
 }

@@ -62,6 +62,8 @@ export function createSimulatedOperator(options: SimulatedOperatorOptions): Simu
 	const { signal } = closing;
 	const held = new Map<string, Wukong>();
 	const timers = new Map<string, Timer>();
+	/** Wukongs whose status was held back, and is written at the next look. */
+	const ripe = new Set<string>();
 
 	const lookAgain = (key: string, delayMs: number) => {
 		timers.get(key)?.cancel();
@@ -77,11 +79,21 @@ export function createSimulatedOperator(options: SimulatedOperatorOptions): Simu
 		const wukong = held.get(key);
 		if (wukong === undefined) return;
 		const nowMs = clock.nowMs();
-		const { status, finalized, wakeAtMs } = reconcile(wukong, nowMs, life);
+		const {
+			status,
+			finalized,
+			wakeAtMs,
+			holdMs,
+			dropsZeroValues = false,
+		} = reconcile(wukong, nowMs, life);
 		try {
 			// The change that a write makes brings the next look.
-			if (finalized) await release(wukong);
-			else if (status !== wukong.status) await report(wukong, status);
+			const isNews = finalized || status !== wukong.status;
+			if (holdMs !== undefined && !ripe.delete(key)) {
+				lookAgain(key, holdMs);
+				ripe.add(key);
+			} else if (finalized) await release(wukong);
+			else if (isNews) await report(wukong, status, dropsZeroValues);
 			else if (wakeAtMs !== undefined) lookAgain(key, Math.max(0, wakeAtMs - nowMs));
 		} catch (error) {
 			if (signal.aborted) return;
@@ -90,11 +102,12 @@ export function createSimulatedOperator(options: SimulatedOperatorOptions): Simu
 		}
 	};
 
-	const report = async (wukong: Wukong, status: WukongStatus) => {
+	const report = async (wukong: Wukong, status: WukongStatus, dropsZeroValues: boolean) => {
 		const raw = await readAsDecidedOn(wukong);
 		if (raw === undefined) return;
 		// What is being deleted takes no new finalizer.
-		const kept = wukong.deleteTime === undefined ? withFinalizer(raw) : raw;
+		const whole = dropsZeroValues ? withoutZeroValues(raw) : raw;
+		const kept = wukong.deleteTime === undefined ? withFinalizer(whole) : raw;
 		const current = kept === raw ? raw : await api.replace(kept, { dryRun: false });
 		await api.replaceStatus({ ...current, status: statusJson(status) });
 		observer.stepped(wukong, status.phase);
@@ -117,6 +130,7 @@ export function createSimulatedOperator(options: SimulatedOperatorOptions): Simu
 
 	const forget = (key: string) => {
 		held.delete(key);
+		ripe.delete(key);
 		timers.get(key)?.cancel();
 		timers.delete(key);
 	};
@@ -179,6 +193,21 @@ export const finalizer = "wukong.novasphere.dev/finalizer";
 export function withFinalizer(raw: Unstructured): Unstructured {
 	const present = finalizersOf(raw);
 	return present.includes(finalizer) ? raw : withFinalizers(raw, [...present, finalizer]);
+}
+
+/**
+ * Drops what is zero in spec, as a client does that writes a whole typed object: false, 0 and empty
+ * texts, but no object, however empty.
+ */
+function withoutZeroValues(raw: Unstructured): Unstructured {
+	return raw.spec === undefined ? raw : { ...raw, spec: dropZeros(raw.spec) };
+}
+
+function dropZeros(value: JsonValue): JsonValue {
+	if (Array.isArray(value)) return value.map(dropZeros);
+	if (!isJsonObject(value)) return value;
+	const kept = Object.entries(value).filter(([, item]) => ![false, 0, ""].includes(item as never));
+	return Object.fromEntries(kept.map(([key, item]) => [key, dropZeros(item)]));
 }
 
 /**
