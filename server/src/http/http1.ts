@@ -34,12 +34,29 @@ export function http1Options({ limits }: ExchangeOptions, takesUpgrades: boolean
 	};
 }
 
+/** What serves HTTP/1. */
+interface Http1Options extends ExchangeOptions {
+	readonly isDraining: () => boolean;
+	readonly upgrades: Upgrades;
+	/** Default: no body. */
+	readonly answerUnreadable?: UnreadableAnswer | undefined;
+}
+
+/**
+ * Says in a body why a request that could not be read was refused, by the HTTP status; undefined:
+ * there is nothing to say.
+ */
+export type UnreadableAnswer = (
+	httpStatus: number,
+) => { readonly contentType: string; readonly body: string } | undefined;
+
 /** Turns the requests of a server into exchanges, and its errors into responses and counts. */
 export function serveHttp1(
 	server: HttpServer,
 	serve: (exchange: Exchange) => void,
-	options: ExchangeOptions & { readonly isDraining: () => boolean; readonly upgrades: Upgrades },
+	options: Http1Options,
 ): void {
+	const bareAnswer = (status: string) => createBareAnswer(status, options.answerUnreadable);
 	// One more than allowed shows that there were more; Node drops the rest silently.
 	server.maxHeadersCount = options.limits.maxHeaderCount + 1;
 	// Else Node ends its own side with the peer's, and open requests are never answered.
@@ -122,10 +139,18 @@ export function serveHttp1(
 	});
 }
 
-/** Builds a whole response without a body, to a request of which too little is known. */
-function bareAnswer(status: string): string {
-	const fields = "Cache-Control: no-store\r\nConnection: close\r\nContent-Length: 0";
-	return `HTTP/1.1 ${status}\r\n${fields}\r\n\r\n`;
+/** Builds a whole response to a request of which too little is known. */
+function createBareAnswer(status: string, answer: UnreadableAnswer | undefined): string {
+	const { contentType, body } = answer?.(Number.parseInt(status, 10)) ?? {
+		contentType: "",
+		body: "",
+	};
+	const fields = [
+		...["Cache-Control: no-store", "Connection: close", "X-Content-Type-Options: nosniff"],
+		...(body === "" ? [] : [`Content-Type: ${contentType}`]),
+		`Content-Length: ${Buffer.byteLength(body)}`,
+	];
+	return `HTTP/1.1 ${status}\r\n${fields.join("\r\n")}\r\n\r\n${body}`;
 }
 
 /** Maps the error code of Node's parser to a fault and a status. */

@@ -4,7 +4,7 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from "n
 import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Exchange, ExchangeOptions } from "./exchange.ts";
-import { http1Options, serveHttp1 } from "./http1.ts";
+import { http1Options, serveHttp1, type UnreadableAnswer } from "./http1.ts";
 import { createHttp2Engine } from "./http2.ts";
 import { splitByFirstBytes } from "./protocol-split.ts";
 import { createSendQuota } from "./send-quota.ts";
@@ -20,6 +20,8 @@ export interface ListenerOptions extends Omit<ExchangeOptions, "sendQuota"> {
 	readonly tls: TlsFileNames | undefined;
 	/** Receives requests for WebSocket; undefined: their Upgrade field is ignored. */
 	readonly onUpgrade?: ((request: UpgradeRequest) => void) | undefined;
+	/** Writes the bodies of refusals to HTTP/1 requests that could not be read. Default: none. */
+	readonly answerUnreadable?: UnreadableAnswer | undefined;
 }
 
 /** Returns a name that no other open connection has. */

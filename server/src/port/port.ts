@@ -20,6 +20,7 @@ import { createRoutes } from "../rpc/routes.ts";
 import type { AssetMount } from "./assets.ts";
 import { createDispatch } from "./dispatch.ts";
 import { createSafeObserver, type PortObserver } from "./observer.ts";
+import { createUnreadableAnswers } from "./unreadable-answers.ts";
 import type { UpgradeHandler } from "./upgrades.ts";
 import { createWatchSockets, type WatchSocket } from "./watch-sockets.ts";
 
@@ -158,6 +159,7 @@ export function createPort(options: PortOptions): Port {
 	const listener = createListener(dispatch.serve, {
 		...options,
 		observer,
+		answerUnreadable: createUnreadableAnswers(protocols, { refusalDetails, limits }),
 		onUpgrade: upgrades.length === 0 ? undefined : dispatch.upgrade,
 	});
 	return {

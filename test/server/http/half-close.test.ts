@@ -101,7 +101,9 @@ describe.each([
 			await until("the broken one is known", () => port.seen.faults.length === 1);
 			port.wake();
 			await client.expectClosed();
-			expect(client.received()).toMatch(/^HTTP\/1\.1 200 .*"name":"a".*HTTP\/1\.1 400 [^{]*$/s);
+			expect(client.received()).toMatch(
+				/^HTTP\/1\.1 200 .*"name":"a".*HTTP\/1\.1 400 [^{]*\{"code":"invalid_argument"[^{]*$/s,
+			);
 			expect([port.seen.begun, port.seen.faults]).toEqual([1, ["malformed"]]);
 		},
 	);

@@ -32,8 +32,9 @@ export interface Protocol {
 	/**
 	 * Finds how to write a refusal to a request without a route where no content type says it;
 	 * undefined: it is none of this protocol.
+	 * @param exchange undefined: the request could not even be read
 	 */
-	findRefusalForm?(exchange: Exchange): RefusalForm | undefined;
+	findRefusalForm?(exchange: Exchange | undefined): RefusalForm | undefined;
 }
 
 /** A path by which a procedure is asked for in one protocol alone. */

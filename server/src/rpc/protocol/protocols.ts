@@ -37,8 +37,9 @@ export interface Protocols {
 	 * Finds how to write a refusal to a request without a route: by its content type, also where only
 	 * the family is known. Who speaks no protocol, or one that this version of HTTP cannot carry, gets
 	 * the form of a request without a content type.
+	 * @param exchange undefined: the request could not even be read
 	 */
-	findRefusalForm(exchange: Exchange): RefusalForm;
+	findRefusalForm(exchange: Exchange | undefined): RefusalForm;
 }
 
 /**
@@ -88,7 +89,7 @@ export function createProtocols(all: readonly Protocol[] = defaultProtocols): Pr
 				const form = protocol.findRefusalForm?.(exchange);
 				if (form !== undefined) return form;
 			}
-			if (exchange.method !== "POST") return fallback;
+			if (exchange?.method !== "POST") return fallback;
 			const text = headerOf(exchange, "content-type") ?? "";
 			const read = readContentType(text);
 			const family = /^[\t ]*([^+;\t ]+)/.exec(text)?.[1]?.toLowerCase() ?? "";

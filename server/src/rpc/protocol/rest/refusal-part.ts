@@ -18,7 +18,7 @@ export function createRefusalPart({
 }: {
 	readonly describeError: DescribeError;
 	readonly basePath?: string;
-}): (exchange: Exchange) => RefusalForm {
+}): (exchange: Exchange | undefined) => RefusalForm {
 	const formOf = (isPretty: boolean): RefusalForm => {
 		const wish = { isPretty, hasPrecondition: false, isConditional: false };
 		const rule = { describeError, registry: createRegistry() };
@@ -34,6 +34,7 @@ export function createRefusalPart({
 		},
 	};
 	return (exchange) => {
+		if (exchange === undefined) return plain;
 		const liked = chooseMediaType(headerOf(exchange, "accept"), ["application/json", html]);
 		if (liked === html) return page;
 		return /[?&]pretty(?:&|=true|=?$)/.test(exchange.target) ? pretty : plain;

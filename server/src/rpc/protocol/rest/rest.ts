@@ -21,7 +21,8 @@ export function createRest(options: RestOptions): Protocol {
 			if (method.methodKind !== "unary" && !(isStream && hasStreams)) return [];
 			return readHttpRules(method).map((rule) => createHttpPath(method, rule, options));
 		},
-		findRefusalForm: (exchange) => (isOurs(exchange) ? refusalPart(exchange) : undefined),
+		findRefusalForm: (exchange) =>
+			exchange === undefined || isOurs(exchange) ? refusalPart(exchange) : undefined,
 	};
 }
 
