@@ -6,7 +6,9 @@ import {
 	WukongService,
 } from "@novasphere/wukong-gen/wukong-service";
 import { expect, test } from "vitest";
+import { openPlainWatch, type PlainForm } from "../../support/plain-watch.ts";
 import { type RunningApp, standingOperator, startApp } from "../../support/running-app.ts";
+import { until } from "../../support/until.ts";
 
 const vmCount = 20;
 const streamCount = 50;
@@ -34,6 +36,40 @@ async function encodings(app: RunningApp, message: string) {
 	const labelled = (form: string) => `wukong_encodings_total{message="${message}",form="${form}"}`;
 	return [await app.metric(labelled("json")), await app.metric(labelled("binary"))];
 }
+
+/** Reads a stream of plain HTTP; resolves once it has said a word. */
+async function readPlain(app: RunningApp, form: PlainForm) {
+	const { body, cut } = await openPlainWatch({ url: app.url, form, request: {} });
+	let text = "";
+	body.on("data", (chunk) => {
+		text += chunk;
+	});
+	return { cut, hears: (word: string) => until(`${form} says ${word}`, () => text.includes(word)) };
+}
+
+test("streams of Connect JSON, SSE and NDJSON: each event is encoded once for all forms of JSON", async () => {
+	await using app = await startApp(...standingOperator, "--seed", String(vmCount));
+	const [json] = transports.map((create) => createClient(WukongService, create(app.url)));
+	const leaving = new AbortController();
+	const client = json as Client<typeof WukongService>;
+	const readTo = watch(client, leaving.signal);
+	const forms = (["sse", "ndjson"] as const).flatMap((form) => [form, form, form]);
+	const readers = await Promise.all(forms.map((form) => readPlain(app, form)));
+	await Promise.all([readTo(EventType.SYNCED), ...readers.map(({ hears }) => hears("SYNCED"))]);
+	expect(await encodings(app, "Wukong")).toEqual([vmCount, 0]);
+	for (let turn = 1; turn <= 3; turn++) {
+		const [before = 0] = await encodings(app, "WukongEvent");
+		await client.updateWukong({ wukong: { name: "vm-0", labels: { turn: `turn-${turn}` } } });
+		const word = `turn-${turn}`;
+		await Promise.all([readTo(EventType.MODIFIED), ...readers.map(({ hears }) => hears(word))]);
+		expect(await encodings(app, "WukongEvent")).toEqual([before + 1, 0]);
+		expect(await encodings(app, "Wukong")).toEqual([vmCount + turn, 0]);
+	}
+	await (await fetch(`${app.url}/api/v1/wukongs?format=array`)).text();
+	expect(await encodings(app, "Wukong")).toEqual([vmCount + 3, 0]);
+	for (const { cut } of readers) cut();
+	leaving.abort();
+});
 
 test(`${streamCount} streams in three forms: each object is encoded once for JSON and once in binary`, async () => {
 	await using app = await startApp(...standingOperator, "--seed", String(vmCount));

@@ -76,7 +76,8 @@ export function runStream(
 interface Opening {
 	readonly common: HeaderFields;
 	readonly header: Headers;
-	readonly timer: Timer;
+	/** Sends the head of a stream that has nothing to say yet; undefined: that waits. */
+	readonly timer: Timer | undefined;
 }
 
 /**
@@ -110,7 +111,11 @@ class StreamServerResponse implements MessageSink, ResponseOwner {
 		this.cancellation = cancellation;
 		this.#trailer = invocation.responseTrailer;
 		// Browsers hold `fetch` back until the head: a stream without a message yet shows that it is open.
-		const timer = clock.setTimer(limits.streamHeadDelayMs, () => this.#open());
+		// One answer waits for its first part: where that fails, the HTTP status can still say so.
+		const timer =
+			protocol.isAnswer === true
+				? undefined
+				: clock.setTimer(limits.streamHeadDelayMs, () => this.#open());
 		this.#opening = { common, header: invocation.responseHeader, timer };
 		if (leftMs !== undefined) {
 			const expire = () => this.#abort(deadlinePassed());
@@ -171,7 +176,7 @@ class StreamServerResponse implements MessageSink, ResponseOwner {
 	finish(error: unknown): void {
 		if (this.#isOver) return;
 		this.#isOver = true;
-		this.#opening?.timer.cancel();
+		this.#opening?.timer?.cancel();
 		this.#deadline?.cancel();
 		try {
 			this.cancellation.end(error);
@@ -271,7 +276,7 @@ class StreamServerResponse implements MessageSink, ResponseOwner {
 		if (opening === undefined) return;
 		const metadata = metadataFieldsOf(copiedHeaders(opening.header));
 		this.#opening = undefined;
-		opening.timer.cancel();
+		opening.timer?.cancel();
 		const protocol = this.#protocol;
 		this.exchange.writeHead({
 			status: 200,

@@ -9,7 +9,8 @@ interface MediaRange {
 const maxRanges = 32;
 
 /**
- * Chooses the media type that Accept likes best, and of equal ones the first that is offered.
+ * Chooses the media type that Accept likes best: by weight, then the one that it names over one that
+ * a wildcard stands for, then the first that is offered.
  * Parameters but the weight are passed over.
  * @param accept undefined: anything is liked
  * @returns undefined where none of them is taken
@@ -22,19 +23,28 @@ export function chooseMediaType(
 	if (offered.includes(accept)) return accept;
 	const ranges = accept.split(",", maxRanges).map(parseRange);
 	let best: string | undefined;
-	let bestWeight = 0;
+	let liked: Liking = { weight: 0, precision: 0 };
 	for (const mediaType of offered) {
-		const weight = weightOf(mediaType, ranges);
-		if (weight > bestWeight) {
+		const liking = likingOf(mediaType, ranges);
+		const isHeavier = liking.weight > liked.weight;
+		const isNamed = liking.weight === liked.weight && liking.precision > liked.precision;
+		if (isHeavier || (isNamed && liking.weight > 0)) {
 			best = mediaType;
-			bestWeight = weight;
+			liked = liking;
 		}
 	}
 	return best;
 }
 
+/** How a media type is liked, and by how precise a range. */
+interface Liking {
+	readonly weight: number;
+	/** 3: the type is named, 2: its kind is, 1: everything is, 0: it is in no range. */
+	readonly precision: number;
+}
+
 /** The most precise range decides. */
-function weightOf(mediaType: string, ranges: readonly MediaRange[]): number {
+function likingOf(mediaType: string, ranges: readonly MediaRange[]): Liking {
 	const [type, subtype] = mediaType.split("/", 2);
 	let weight = 0;
 	let precision = 0;
@@ -49,7 +59,7 @@ function weightOf(mediaType: string, ranges: readonly MediaRange[]): number {
 			weight = range.weight;
 		}
 	}
-	return weight;
+	return { weight, precision };
 }
 
 /** A malformed range or weight takes nothing. */
