@@ -102,7 +102,7 @@ describe.each([
 			port.wake();
 			await client.expectClosed();
 			expect(client.received()).toMatch(
-				/^HTTP\/1\.1 200 .*"name":"a".*HTTP\/1\.1 400 [^{]*\{"code":"invalid_argument"[^{]*$/s,
+				/^HTTP\/1\.1 200 .*"name":"a".*HTTP\/1\.1 400 .*\{"code":"invalid_argument"((?!"name":).)*$/s,
 			);
 			expect([port.seen.begun, port.seen.faults]).toEqual([1, ["malformed"]]);
 		},
