@@ -1,10 +1,11 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import { type Wukong, WukongStatus_PowerState } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../../clock.ts";
 import type { ObjectRef } from "../../../resource/object.ts";
 import type { Action, ActionOptions, ActionResult, WriteOptions } from "../../store.ts";
 import { sleep } from "../backoff.ts";
 import { wukongKind } from "../kinds/wukong.ts";
+import { answerTimeMs } from "../read-your-writes.ts";
 import { versionConflict } from "../write-failure.ts";
 import { judgeAction } from "./judge-action.ts";
 import { findMachine, type Machine } from "./machine.ts";
@@ -25,6 +26,12 @@ export interface ActionsOptions {
 	/** Random number from 0 to below 1. */
 	readonly random: () => number;
 }
+
+/**
+ * Waits before each look for what an action has changed, in milliseconds; about a second in all. KubeVirt
+ * writes it shortly after its answer.
+ */
+const looksAfterMs = [20, 50, 100, 250, 500];
 
 /** What is done to VMs by KubeVirt itself. */
 export interface Actions {
@@ -71,8 +78,35 @@ export function createActions({ api, read, clock, random }: ActionsOptions): Act
 		}
 	};
 
+	/**
+	 * Returns the VM when it is observed to be as a pause or a resume has made it, or as it is after a
+	 * second. The action is done by then: nothing fails any more.
+	 */
+	const observedAfter = async (
+		wukong: Wukong,
+		action: Action,
+		{ signal, remainingMs }: WriteOptions,
+	): Promise<Wukong> => {
+		let latest = wukong;
+		// A restart may take minutes, and where KubeVirt is not observed nothing would come.
+		if (action.kind === "restart" || wukong.status?.kubevirtStatus === "") return latest;
+		try {
+			for (const waitMs of looksAfterMs) {
+				if ((remainingMs?.() ?? Number.POSITIVE_INFINITY) < waitMs + answerTimeMs) break;
+				await sleep(clock, waitMs, signal);
+				latest = await read(wukong, signal);
+				const isPaused = latest.status?.powerState === WukongStatus_PowerState.PAUSED;
+				if (isPaused === (action.kind === "pause")) break;
+			}
+		} catch {
+			// The caller has left, or the API server is away.
+		}
+		return latest;
+	};
+
 	return {
-		async act(ref, action, { check, signal, validateOnly }) {
+		async act(ref, action, options) {
+			const { check, signal, validateOnly } = options;
 			for (let tries = 1; ; tries++) {
 				const wukong = await read(ref, signal);
 				check(wukong);
@@ -84,8 +118,13 @@ export function createActions({ api, read, clock, random }: ActionsOptions): Act
 				signal.throwIfAborted();
 				const call = verbOf(action, validateOnly);
 				// Judged to be sent, so there is one.
-				if (call === undefined || (await send(wukong, machine as Machine, call))) {
-					return { wukong, changed: true };
+				if (call === undefined) return { wukong, changed: true };
+				if (await send(wukong, machine as Machine, call)) {
+					const isDone = !validateOnly;
+					return {
+						wukong: isDone ? await observedAfter(wukong, action, options) : wukong,
+						changed: true,
+					};
 				}
 				if (tries === maxTries) throw versionConflict(wukongKind, ref, {});
 				await sleep(clock, random() * retryWaitMs * 2 ** tries, signal);

@@ -17,6 +17,7 @@ export function kubeVirtMissing(ref: ObjectRef): Failure {
 export function readFailureOf(error: unknown, ref: ObjectRef): unknown {
 	// An object that is missing is no error: it is the kind that is not known.
 	if (refusalCode(error) === 404) return kubeVirtMissing(ref);
+	if (refusalCode(error) === 403) return permissionDenied(ref, error);
 	return failureOf(error, { kind: wukongKind, ref, writing: false, secrets: [] });
 }
 

@@ -182,6 +182,18 @@ describe.each(actions)("a %s", (_, action, verb, hasDryRun) => {
 		expect(await reasonOf(action)).toBe("NOT_SUPPORTED");
 	});
 
+	test.each([
+		["as a Status", refusal(403, "Forbidden")],
+		["in any words", "not you"],
+	])("that may not see the VM, %s, is PERMISSION_DENIED", async (_name, content) => {
+		const { reasonOf, api } = await started();
+		api.foreign = async (request, response) => {
+			if (!request.path.startsWith("/apis/kubevirt.io")) return kubevirt.answer(request, response);
+			response.writeHead(403).end(typeof content === "string" ? content : JSON.stringify(content));
+		};
+		expect(await reasonOf(action)).toBe("PERMISSION_DENIED");
+	});
+
 	test("judges the caller's preconditions first, also before it is tried again", async () => {
 		const { store } = await started();
 		const stale = new Error("stale");
