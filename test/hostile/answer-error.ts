@@ -7,6 +7,7 @@ import {
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerParse } from "@connectrpc/connect/protocol-grpc-web";
 import { decompress } from "../differential/answer-parts.ts";
+import { errorOf as errorOfStatus } from "../support/plain-watch.ts";
 import type { Answer } from "./answer.ts";
 
 /** The error in an answer, as a client of its protocol reads it; undefined where it succeeded. */
@@ -16,8 +17,11 @@ export function errorOf(answer: Answer): ConnectError | undefined {
 	if (type.startsWith("application/grpc")) return grpcError(answer);
 	if (type.startsWith("application/connect+")) return endOfStream(answer.body);
 	if (answer.status < 400) return undefined;
+	const json = JSON.parse(answer.body.toString());
+	// REST has gRPC's number where Connect has a word.
+	if (typeof json.code === "number") return errorOfStatus(json);
 	const fallback = new ConnectError("no error in the body", Code.Unknown);
-	return errorFromJson(JSON.parse(answer.body.toString()), undefined, fallback);
+	return errorFromJson(json, undefined, fallback);
 }
 
 function grpcError({ headers, trailers }: Answer): ConnectError | undefined {

@@ -67,9 +67,10 @@ function expectHeaders(answer: Answer, expected: Fields = []): void {
 	}
 }
 
-/** Connect's unary form shows a code as an HTTP status; all others answer 200. */
-function isConnectUnary({ method, headers }: HostileRow["request"]): boolean {
+/** Connect's unary form and REST show a code as an HTTP status; all others answer 200. */
+function isConnectUnary({ method, target, headers }: HostileRow["request"]): boolean {
 	if (method !== "POST") return true;
+	if (target.startsWith("/api/")) return true;
 	const type = headers.find(([name]) => name === "content-type")?.[1] ?? "";
 	return !/^application\/(grpc|connect\+)/i.test(type);
 }

@@ -54,6 +54,23 @@ export function get(method: string, query: string, ...headers: Fields): HostileR
 	return { method: "GET", target: `${pathOf(method)}?${query}`, headers, body: Buffer.alloc(0) };
 }
 
+/** A call by REST; `body` undefined: it has none. */
+export function rest(
+	method: string,
+	target: string,
+	body?: string | Uint8Array,
+	...headers: Fields
+): HostileRequest {
+	const typed = headers.some(([name]) => name === "content-type");
+	const type: Fields = body === undefined || typed ? [] : [["content-type", "application/json"]];
+	return {
+		method,
+		target: `/api/v1${target}`,
+		headers: [...type, ...headers],
+		body: Buffer.from((body ?? "") as string),
+	};
+}
+
 /** A gRPC call; the body lies in envelopes already. */
 export function grpc(
 	method: string,

@@ -51,7 +51,7 @@ export type Expected =
 
 /** One hostile input. */
 export interface HostileRow {
-	/** As in the list of bad inputs: J for Connect JSON, P for proto, G for GET, R for gRPC. */
+	/** As in the list of bad inputs: J for Connect JSON, P for proto, G for GET, R for gRPC, H for REST. */
 	readonly id: string;
 	readonly what: string;
 	readonly request: HostileRequest;

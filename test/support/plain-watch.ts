@@ -6,9 +6,9 @@ import type { Readable } from "node:stream";
 import {
 	create,
 	createRegistry,
-	type DescMessage,
 	fromJson,
 	fromJsonString,
+	type JsonObject,
 	type JsonValue,
 	type MessageInitShape,
 	toJson,
@@ -26,6 +26,7 @@ import {
 	WukongEventSchema,
 } from "@novasphere/wukong-gen/wukong-service";
 import { createEventStreamParser } from "./event-source.ts";
+import { queryOf } from "./query-of.ts";
 
 /** A form of streams in plain HTTP. */
 export type PlainForm = "sse" | "ndjson";
@@ -74,20 +75,9 @@ const registry = createRegistry(BadRequestSchema, ErrorInfoSchema, RetryInfoSche
 
 /** The path and query of a watch. */
 export function watchPath(request: PlainWatch["request"]): string {
-	const query = queryOf(WatchWukongRequestSchema, create(WatchWukongRequestSchema, request));
+	const message = create(WatchWukongRequestSchema, request);
+	const query = queryOf(toJson(WatchWukongRequestSchema, message) as JsonObject);
 	return `/api/v1/wukongs:watch${query === "" ? "" : `?${query}`}`;
-}
-
-/** A request as a query: nothing is nested in ours but durations, which are texts. */
-export function queryOf(schema: DescMessage, message: never | object): string {
-	const query = new URLSearchParams();
-	for (const [name, value] of Object.entries(toJson(schema, message as never) as object)) {
-		if (typeof value !== "object") query.append(name, String(value));
-		else
-			for (const [key, entry] of Object.entries(value))
-				query.append(`${name}[${key}]`, String(entry));
-	}
-	return query.toString();
 }
 
 /** Asks for a path; resolves with the head of the answer. */

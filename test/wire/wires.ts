@@ -9,6 +9,7 @@ import { createConnectTransport as createWebConnectTransport } from "@connectrpc
 import { credentials } from "@grpc/grpc-js";
 import { createGrpcJsWireClient } from "./grpc-js-wire-client.ts";
 import { createPlainWireClient } from "./plain-wire-client.ts";
+import { createRestWireClient } from "./rest-wire-client.ts";
 import { createWebSocketWireClient } from "./websocket-wire-client.ts";
 import { createConnectWireClient, type WireClient } from "./wire-client.ts";
 
@@ -24,6 +25,10 @@ export interface WireServer {
 export interface Wire {
 	readonly name: string;
 	readonly tls: boolean;
+	/** Calls of the scenario that it has no words for, by their titles. */
+	readonly lacks?: readonly string[];
+	/** Its streams are wires of their own. */
+	readonly isUnaryOnly?: boolean;
 	connect(server: WireServer): WireClient;
 }
 
@@ -111,6 +116,16 @@ export const wires: readonly Wire[] = [
 			return createWebSocketWireClient(url, createConnectWireClient(transport));
 		},
 	},
+	...everyHttp.map(
+		(http): Wire => ({
+			name: `REST, ${http}`,
+			tls: http.startsWith("TLS"),
+			// A path without a name is another path.
+			lacks: ["get, no name"],
+			isUnaryOnly: true,
+			connect: (server) => createRestWireClient(server, !http.endsWith("HTTP/1.1")),
+		}),
+	),
 	{
 		name: "gRPC by grpc-js, h2c",
 		tls: false,
