@@ -7,6 +7,7 @@ const { values, positionals } = parseArgs({
 		silent: { type: "boolean", short: "s" },
 		"show-error": { type: "boolean", short: "S" },
 		get: { type: "boolean", short: "G" },
+		"no-buffer": { type: "boolean", short: "N" },
 		header: { type: "string", short: "H", multiple: true, default: [] },
 		data: { type: "string", short: "d" },
 		"data-urlencode": { type: "string", multiple: true, default: [] },
@@ -25,7 +26,9 @@ const headers = new Headers(
 );
 const response = await fetch(url, {
 	headers,
-	method: values.get === true ? "GET" : "POST",
+	method: values.get === true || values.data === undefined ? "GET" : "POST",
 	body: values.data ?? null,
 });
-process.stdout.write(await response.text());
+// A reader that has enough ends the pipe.
+process.stdout.on("error", () => process.exit());
+for await (const chunk of response.body ?? []) process.stdout.write(chunk);

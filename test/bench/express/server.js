@@ -48,15 +48,16 @@ const changed = list.wukongs.map((wukong, place) => ({
 	time: new Date().toISOString(),
 }));
 
-/** With "shared" the bytes of a burst are made once for all streams, and written once to each. */
+/** With "shared" the bytes of an event are made once for all streams. */
 const isShared = process.argv[3] === "shared";
 onBurst((places) => {
-	const events = places.map((place) => changed[place]);
 	for (const [form, open] of Object.entries(streams)) {
-		const bytes = isShared && Buffer.from(events.map(write[form]).join(""));
+		const events = places.map((place) => changed[place]);
+		const bytes = isShared && events.map((event) => Buffer.from(write[form](event)));
 		for (const response of open) {
-			if (isShared) response.write(bytes);
-			else for (const event of events) response.write(write[form](event));
+			for (const [at, event] of events.entries()) {
+				response.write(isShared ? bytes[at] : write[form](event));
+			}
 		}
 	}
 }, changed.length);

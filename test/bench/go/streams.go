@@ -49,24 +49,26 @@ func (f form) write(w io.Writer, event plainEvent) error {
 	return err
 }
 
-// sharedBytes keeps the bytes of the last burst in each form, for all streams that are told of it.
+// sharedBytes keeps the bytes of each event in each form, for all streams that are told of it.
 type sharedBytes struct {
 	mutex sync.Mutex
-	of    [2]*wukong.WukongEvent
-	bytes [2][]byte
+	bytes [2]map[*wukong.WukongEvent][]byte
 }
 
-func (s *sharedBytes) find(f form, p *payload, events []*wukong.WukongEvent) []byte {
+func (s *sharedBytes) find(f form, p *payload, event *wukong.WukongEvent) []byte {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.of[f] != events[0] {
-		var joined bytes.Buffer
-		for _, event := range events {
-			_ = f.write(&joined, p.plainChanged[event])
-		}
-		s.of[f], s.bytes[f] = events[0], joined.Bytes()
+	if s.bytes[f] == nil {
+		s.bytes[f] = map[*wukong.WukongEvent][]byte{}
 	}
-	return s.bytes[f]
+	found, isKnown := s.bytes[f][event]
+	if !isKnown {
+		var written bytes.Buffer
+		_ = f.write(&written, p.plainChanged[event])
+		found = written.Bytes()
+		s.bytes[f][event] = found
+	}
+	return found
 }
 
 // stream writes SYNCED and then each burst until the reader leaves.
@@ -74,7 +76,7 @@ type stream struct {
 	form    form
 	payload *payload
 	hub     *hub
-	// nil: each event is marshaled, written and flushed for each stream.
+	// nil: each event is marshaled for each stream. Either way each is written and flushed.
 	shared *sharedBytes
 }
 
@@ -86,14 +88,8 @@ func (s stream) run(ctx context.Context, w io.Writer, flush func() error) error 
 		return flush()
 	}
 	return s.hub.follow(ctx, begin, func(events []*wukong.WukongEvent) error {
-		if s.shared != nil {
-			if _, err := w.Write(s.shared.find(s.form, s.payload, events)); err != nil {
-				return err
-			}
-			return flush()
-		}
 		for _, event := range events {
-			if err := s.form.write(w, s.payload.plainChanged[event]); err != nil {
+			if err := s.send(w, event); err != nil {
 				return err
 			}
 			if err := flush(); err != nil {
@@ -102,4 +98,12 @@ func (s stream) run(ctx context.Context, w io.Writer, flush func() error) error 
 		}
 		return nil
 	})
+}
+
+func (s stream) send(w io.Writer, event *wukong.WukongEvent) error {
+	if s.shared == nil {
+		return s.form.write(w, s.payload.plainChanged[event])
+	}
+	_, err := w.Write(s.shared.find(s.form, s.payload, event))
+	return err
 }
