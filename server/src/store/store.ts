@@ -86,6 +86,8 @@ export interface Freshness {
 	readonly staleSinceMs: number | undefined;
 	/** What is wrong upstream, in words for operators; undefined: nothing is known. */
 	readonly trouble?: string | undefined;
+	/** What else operators may want to know, a line each, in words; `/readyz?verbose` shows it. */
+	readonly notes?: readonly string[] | undefined;
 	/**
 	 * Set while the store takes no write: why, in words for operators. The process
 	 * wants no calls then.

@@ -17,7 +17,8 @@ export interface RecordingSink extends Sink {
 
 export function createRecordingSink(): RecordingSink {
 	let state: StoreState | undefined;
-	let head = 0n;
+	/** One per kind. */
+	let heads = [0n];
 	let appends = 0;
 	const changes: Change[] = [];
 	const objects = new Map<string, Wukong>();
@@ -29,7 +30,7 @@ export function createRecordingSink(): RecordingSink {
 	return {
 		load(next) {
 			state = next;
-			head = next.head;
+			heads = [next, ...(next.joined ?? [])].map(({ head }) => head);
 			objects.clear();
 			for (const object of next.objects) objects.set(keyOf(object), object);
 			checkHistory(next);
@@ -38,21 +39,27 @@ export function createRecordingSink(): RecordingSink {
 			loaded();
 			appends++;
 			for (const change of news) {
-				if (change.version <= head) throw new Error(`version ${change.version} after ${head}`);
-				head = change.version;
+				const { kind = 0, version } = change;
+				const head = heads[kind] ?? 0n;
+				// One change of another kind may touch several objects.
+				if (kind === 0 ? version <= head : version < head) {
+					throw new Error(`version ${version} of kind ${kind} after ${head}`);
+				}
+				heads[kind] = version;
 				apply(objects, change);
 				changes.push(change);
 			}
 		},
-		advance(version) {
-			if (version < head) throw new Error(`version ${version} after ${head}`);
-			head = version;
+		advance(version, kind = 0) {
+			const head = heads[kind] ?? 0n;
+			if (version < head) throw new Error(`version ${version} of kind ${kind} after ${head}`);
+			heads[kind] = version;
 		},
 		get state() {
 			return loaded();
 		},
 		get head() {
-			return head;
+			return heads[0] ?? 0n;
 		},
 		get appends() {
 			return appends;
@@ -63,21 +70,29 @@ export function createRecordingSink(): RecordingSink {
 }
 
 /** Undoes the history from the present and does it again: both must fit, state by state. */
-function checkHistory({ objects, history, base, head }: StoreState): void {
+function checkHistory({ objects, history, base, head, joined = [] }: StoreState): void {
 	const present = new Map(objects.map((object) => [keyOf(object), object]));
 	const states = new Map(present);
 	for (const { object, previous } of history.toReversed()) {
 		if (previous === undefined) states.delete(keyOf(object));
 		else states.set(keyOf(object), previous);
 	}
-	let last = base;
+	const kinds = [{ base, head }, ...joined];
+	const last = kinds.map((kind) => kind.base);
 	for (const change of history) {
-		if (change.version <= last) throw new Error(`version ${change.version} after ${last}`);
-		last = change.version;
+		const { kind = 0, version } = change;
+		const before = last[kind] ?? 0n;
+		if (kind === 0 ? version <= before : version < before) {
+			throw new Error(`version ${version} of kind ${kind} after ${before}`);
+		}
+		last[kind] = version;
 		apply(states, change);
 	}
 	// Other things of a cluster move its version, too.
-	if (last > head) throw new Error(`the history ends at ${last}, after ${head}`);
+	for (const [kind, { head }] of kinds.entries()) {
+		const end = last[kind] ?? 0n;
+		if (end > head) throw new Error(`the history of kind ${kind} ends at ${end}, after ${head}`);
+	}
 	if (states.size !== present.size) throw new Error("the history leads to another state");
 	for (const [key, object] of present) mustBeEqual(states.get(key), object);
 }

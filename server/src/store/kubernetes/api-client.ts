@@ -3,9 +3,9 @@ import type { Clock } from "../../clock.ts";
 import type { ObjectRef } from "../../resource/object.ts";
 import type { ApiCall, ClusterAccess, OperatorApi, Product } from "./api.ts";
 import { createApiCalls } from "./api-calls.ts";
-import { readBytes } from "./http-call.ts";
 import { apiVersionOf, type GroupVersionResource } from "./resource-kind.ts";
-import { objectAt, parseUnstructured, versionOf } from "./unstructured.ts";
+import { createUpstream } from "./resource-upstream.ts";
+import { objectAt, parseUnstructured } from "./unstructured.ts";
 
 export interface ApiTimings {
 	/** Time for a connection to come about, in milliseconds. Default 1,000. */
@@ -45,7 +45,6 @@ export function createApiClient(options: ApiClientOptions): OperatorApi {
 	const pathIn = (inNamespace: string) =>
 		`${root}/namespaces/${encodeURIComponent(inNamespace)}/${resource.plural}`;
 	const pathOf = (ref: ObjectRef) => `${pathIn(ref.namespace)}/${encodeURIComponent(ref.name)}`;
-	const all = namespace === "" ? `${root}/${resource.plural}` : pathIn(namespace);
 	const writeQuery = (dryRun = false) => ({
 		fieldManager: calls.product.name,
 		...(dryRun && { dryRun: "All" }),
@@ -53,36 +52,7 @@ export function createApiClient(options: ApiClientOptions): OperatorApi {
 
 	return {
 		calls,
-		async list({ limit, continueToken, exactVersion, signal }) {
-			const query = {
-				limit: String(limit),
-				...(continueToken !== "" && { continue: continueToken }),
-				...(exactVersion !== undefined && {
-					resourceVersion: String(exactVersion),
-					resourceVersionMatch: "Exact",
-				}),
-			};
-			const call: ApiCall = { method: "GET", path: all, query, signal };
-			const isPage = limit > 1;
-			const timeoutMs = isPage ? timings.listTimeoutMs : timings.answerTimeoutMs;
-			const list = await calls.fetchJson(call, timeoutMs);
-			const metadata = objectAt(list, "metadata");
-			return {
-				items: (Array.isArray(list.items) ? list.items : []).map(parseUnstructured),
-				version: versionOf(metadata.resourceVersion),
-				continueToken: typeof metadata.continue === "string" ? metadata.continue : "",
-			};
-		},
-		async watch({ fromVersion, timeoutMs, signal }) {
-			const query = {
-				watch: "1",
-				allowWatchBookmarks: "true",
-				resourceVersion: String(fromVersion),
-				timeoutSeconds: String(Math.ceil(timeoutMs / 1_000)),
-			};
-			const response = await calls.open({ method: "GET", path: all, query, signal });
-			return readBytes(response, signal);
-		},
+		...createUpstream({ calls, resource, namespace, timings }),
 		get: async (ref, signal) =>
 			parseUnstructured(await fetchOne({ method: "GET", path: pathOf(ref), signal })),
 		async create(body, { namespace, dryRun }) {

@@ -2,18 +2,21 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
 import { storeClosed } from "../../failure.ts";
 import type { ObjectRef } from "../../resource/object.ts";
+import { defaultStuckRules, type StuckRules } from "../../resource/wukong/power/power-times.ts";
 import { effectiveSpec } from "../../resource/wukong/power-state.ts";
 import type { Edit, Sink, Store } from "../store.ts";
 import type { Api } from "./api.ts";
 import { type ApiTimings, createApiClient, defaultApiTimings } from "./api-client.ts";
-import { createCurrentVersion } from "./current-version.ts";
+import { type ClusterFeed, createClusterFeed } from "./joined/cluster-feed.ts";
+import { joinWukong, type WukongSources } from "./joined/join.ts";
+import { createOptionalKinds } from "./joined/optional-kinds.ts";
+import { observed, observedWukongKind } from "./kinds/observed-wukong.ts";
 import { specJson, wukongKind } from "./kinds/wukong.ts";
 import { type KubeconfigOptions, openKubeconfig } from "./kubeconfig-access.ts";
 import { type Actions, createActions } from "./kubevirt/actions.ts";
 import { createGracePeriods } from "./kubevirt/grace-period.ts";
 import { createKubeVirtApi } from "./kubevirt/subresources.ts";
 import { createChangeWaiter, createReadYourWrites } from "./read-your-writes.ts";
-import { createReflector, type Reflector } from "./reflector.ts";
 import { defaultReflectorTimings, type ReflectorTimings } from "./reflector-timings.ts";
 import { type FillIns, fillIn, noFillIns } from "./schema/fill-in.ts";
 import { createSchemaSource, type SchemaSource } from "./schema/schema-source.ts";
@@ -32,6 +35,8 @@ export interface KubernetesOptions extends KubeconfigOptions {
 	readonly reflectorTimings?: Partial<ReflectorTimings>;
 	/** Values for what callers may leave out and the cluster may not. Default: none. */
 	readonly fillIns?: FillIns;
+	/** Default: `defaultStuckRules`. */
+	readonly stuckRules?: Partial<StuckRules>;
 	readonly clock: Clock;
 	/** Random number from 0 to below 1. Default: `Math.random`. */
 	readonly random?: () => number;
@@ -43,9 +48,8 @@ export type OpenApi = (options: KubernetesOptions) => Promise<Api>;
 
 interface Running {
 	readonly api: Api;
-	readonly reflector: Reflector;
+	readonly feed: ClusterFeed;
 	readonly writes: Writes<Wukong, Edit>;
-	readonly currentVersion: (signal: AbortSignal) => Promise<bigint>;
 	readonly schema: SchemaSource;
 	readonly actions: Actions;
 }
@@ -61,6 +65,7 @@ export function createKubernetesStore(
 	openApi: OpenApi = openHttpApi,
 ): Store {
 	const { clock } = options;
+	const stuckRules = { ...defaultStuckRules, ...options.stuckRules };
 	let running: Running | undefined;
 	let isClosed = false;
 
@@ -75,19 +80,19 @@ export function createKubernetesStore(
 	 * nothing.
 	 */
 	const writable = (): Running["writes"] => {
-		const { reflector, writes } = ready();
-		if (reflector.freshness().staleSinceMs === undefined) return writes;
+		const { feed, writes } = ready();
+		if (feed.wukongFreshness().staleSinceMs === undefined) return writes;
 		throw upstreamUnavailable(undefined);
 	};
 
 	const isServed = ({ namespace }: ObjectRef) =>
 		options.namespace === "" || options.namespace === namespace;
 
-	const newestVersion: Store["newestVersion"] = async (signal, atLeast) => {
-		const { currentVersion, reflector } = ready();
+	const newestVersion: Store["newestVersion"] = async (signal, atLeast, kind) => {
+		const { feed } = ready();
 		try {
-			const version = await currentVersion(signal);
-			if (atLeast !== undefined && atLeast <= version) reflector.refresh(atLeast);
+			const version = await feed.currentVersion(signal, kind);
+			if (atLeast !== undefined && atLeast <= version) feed.refresh(atLeast, kind);
 			return version;
 		} catch (error) {
 			const ref = { namespace: "", name: "" };
@@ -96,30 +101,27 @@ export function createKubernetesStore(
 	};
 
 	const run = (api: Api, sink: Sink): Running => {
-		const { random = Math.random } = options;
+		const { random = Math.random, observer, namespace } = options;
 		const waiter = createChangeWaiter(clock);
-		const reflector = createReflector({
+		const apiTimings = { ...defaultApiTimings, ...options.apiTimings };
+		const feed = createClusterFeed({
+			...{ sink, stuckRules, clock, random, observer },
 			upstream: api,
-			kind: wukongKind,
-			sink,
-			clock,
-			random,
+			optional: createOptionalKinds({ calls: api.calls, namespace, timings: apiTimings }),
 			timings: { ...defaultReflectorTimings, ...options.reflectorTimings },
-			observer: options.observer,
 			onPassed: waiter.passed,
 		});
-		const { refresh } = reflector;
-		const { observer } = options;
+		const { refresh } = feed;
 		const readYourWrites = createReadYourWrites({ waiter, refresh, newestVersion, observer });
 		const schema = createSchemaSource(api.calls, wukongKind, clock);
 		const actions = createActions({
-			api: createKubeVirtApi(api.calls, { ...defaultApiTimings, ...options.apiTimings }),
+			api: createKubeVirtApi(api.calls, apiTimings),
 			read: (ref, signal) => writes.read(ref, signal),
 			clock,
 			random,
 		});
 		const writes = createWrites({
-			kind: wukongKind,
+			kind: viewedKind(feed),
 			api,
 			readYourWrites,
 			complete: (resource, before) => ({
@@ -133,8 +135,7 @@ export function createKubernetesStore(
 			clock,
 			random,
 		});
-		const currentVersion = createCurrentVersion(api);
-		return { api, reflector, writes, currentVersion, schema, actions };
+		return { api, feed, writes, schema, actions };
 	};
 
 	return {
@@ -146,11 +147,12 @@ export function createKubernetesStore(
 				throw storeClosed();
 			}
 			running = run(api, sink);
-			await running.reflector.start();
+			await running.feed.start();
 			await running.schema.refresh();
 		},
-		freshness: () => running?.reflector.freshness() ?? { lagMs: 0, staleSinceMs: undefined },
+		freshness: () => running?.feed.freshness() ?? { lagMs: 0, staleSinceMs: undefined },
 		newestVersion,
+		join: (sources) => joinWukong(sources as WukongSources, stuckRules),
 		async create(wukong, createOptions) {
 			if (!isServed(wukong)) throw namespaceNotFound(wukong);
 			const writes = writable();
@@ -179,9 +181,18 @@ export function createKubernetesStore(
 		},
 		async close() {
 			isClosed = true;
-			await running?.reflector.close(storeClosed());
+			await running?.feed.close(storeClosed());
 			running?.api.close();
 		},
+	};
+}
+
+/** Returns the Wukong's kind with objects as readers see them: joined with what else is known. */
+function viewedKind({ view }: Pick<ClusterFeed, "view">): typeof wukongKind {
+	return {
+		...wukongKind,
+		read: (raw) => view(observedWukongKind.read(raw)),
+		markDeleted: (last, nowMs) => view(observed(wukongKind.markDeleted(last, nowMs))),
 	};
 }
 

@@ -41,6 +41,11 @@ export interface ReflectorTimings extends FreshnessOptions {
 	 * milliseconds. Default 250.
 	 */
 	readonly refreshAfterMs: number;
+	/**
+	 * Time between two looks whether the cluster serves a kind that it need not serve, and shows it to
+	 * us, while it does not, in milliseconds. Default 30,000.
+	 */
+	readonly recheckMs: number;
 	readonly backoff: BackoffOptions;
 }
 
@@ -59,5 +64,6 @@ export const defaultReflectorTimings: ReflectorTimings = {
 	refreshAfterMs: 250,
 	staleAfterMs: 75_000,
 	failingAfterMs: 10_000,
+	recheckMs: 30_000,
 	backoff: { minMs: 100, maxMs: 30_000, healthyMs: 60_000 },
 };

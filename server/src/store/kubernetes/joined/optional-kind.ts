@@ -1,0 +1,152 @@
+import type { Clock } from "../../../clock.ts";
+import { storeClosed } from "../../../failure.ts";
+import type { Freshness, Sink } from "../../store.ts";
+import type { Upstream } from "../api.ts";
+import { createBackoff, sleep } from "../backoff.ts";
+import { createCurrentVersion } from "../current-version.ts";
+import { createReflector, type Reflector } from "../reflector.ts";
+import type { ReflectorTimings } from "../reflector-timings.ts";
+import type { ClusterObject, GroupVersionResource, ResourceKind } from "../resource-kind.ts";
+import { refusalCode } from "../upstream-error.ts";
+import { troubleOf, type UpstreamObserver } from "../upstream-observer.ts";
+
+/** The way to kinds that a cluster need not serve. All calls fail with UpstreamError. */
+export interface OptionalKinds {
+	/** Asks whether the cluster serves a resource, by the discovery of its API. */
+	isServed(resource: GroupVersionResource, signal: AbortSignal): Promise<boolean>;
+	upstreamOf(resource: GroupVersionResource): Upstream;
+}
+
+/**
+ * What is known of a kind: nothing yet, that the cluster does not serve it, that it does not show it
+ * to us, or all objects of it.
+ */
+export type Presence = "unknown" | "absent" | "forbidden" | "listed";
+
+export interface OptionalKindOptions<T extends ClusterObject> {
+	readonly kind: ResourceKind<T>;
+	readonly cluster: OptionalKinds;
+	/** Is loaded each time when the kind appears. */
+	readonly sink: Sink<T>;
+	/** What was loaded is no longer known, or that there is nothing has become known. */
+	readonly onMissing: (presence: "absent" | "forbidden") => void;
+	readonly clock: Clock;
+	/** Random number from 0 to below 1. */
+	readonly random: () => number;
+	readonly timings: ReflectorTimings;
+	readonly observer: UpstreamObserver;
+}
+
+/** Follows a kind as long as the cluster serves it and shows it to us, and finds out when it does. */
+export interface OptionalKind {
+	readonly presence: Presence;
+	/** Resolves when it is known whether there is anything to follow. @throws the signal's reason */
+	start(signal: AbortSignal): Promise<void>;
+	/** Undefined while it is not listed. */
+	freshness(): Freshness | undefined;
+	/** As `Reflector.refresh`. */
+	refresh(version: bigint): void;
+	/** Asks the API server for the newest version of the kind. */
+	currentVersion(signal: AbortSignal): Promise<bigint>;
+	closed(): Promise<void>;
+}
+
+/**
+ * Number of refusals in a row after which a right counts as withdrawn: API servers learn of rights one
+ * after the other.
+ */
+const refusalsMeanForbidden = 3;
+
+/** Creates what follows one kind. */
+export function createOptionalKind<T extends ClusterObject>(
+	options: OptionalKindOptions<T>,
+): OptionalKind {
+	const { kind, cluster, sink, onMissing, clock, random, timings, observer } = options;
+	const upstream = cluster.upstreamOf(kind);
+	const currentVersion = createCurrentVersion(upstream);
+	const backoff = createBackoff(timings.backoff, clock, random);
+	const known = Promise.withResolvers<void>();
+	let presence: Presence = "unknown";
+	let reflector: Reflector | undefined;
+	let running: Promise<unknown> | undefined;
+
+	const missing = (found: "absent" | "forbidden") => {
+		const isNews = presence !== found;
+		presence = found;
+		if (isNews) onMissing(found);
+		known.resolve();
+	};
+
+	/** Follows the kind until there is nothing to follow. @returns why; undefined: it is not known */
+	const follow = async (signal: AbortSignal): Promise<"absent" | "forbidden" | undefined> => {
+		try {
+			if (!(await cluster.isServed(kind, signal))) return "absent";
+			reflector = createReflector({
+				...{ upstream, kind, clock, random, timings, observer },
+				sink: {
+					...sink,
+					load(state) {
+						presence = "listed";
+						sink.load(state);
+					},
+				},
+				onPassed() {},
+				givesUp(error, failures) {
+					const code = refusalCode(error);
+					if (code === 404) return true;
+					return code === 403 && (presence !== "listed" || failures >= refusalsMeanForbidden);
+				},
+			});
+			const current = reflector;
+			const onAbort = () => void current.close(storeClosed());
+			signal.addEventListener("abort", onAbort, { once: true });
+			try {
+				await current.start();
+				known.resolve();
+				return await current.ended();
+			} finally {
+				signal.removeEventListener("abort", onAbort);
+				await current.close(storeClosed());
+				reflector = undefined;
+			}
+		} catch (error) {
+			signal.throwIfAborted();
+			const code = refusalCode(error);
+			if (code === 404) return "absent";
+			if (code === 403) return "forbidden";
+			observer.troubled(troubleOf(error), error);
+			return undefined;
+		}
+	};
+
+	const run = async (signal: AbortSignal) => {
+		for (;;) {
+			const found = await follow(signal);
+			if (found !== undefined) missing(found);
+			// Replicas do not ask together.
+			const recheckMs = timings.recheckMs * (0.8 + 0.4 * random());
+			await sleep(clock, found === undefined ? backoff.nextMs() : recheckMs, signal);
+		}
+	};
+
+	return {
+		get presence() {
+			return presence;
+		},
+		async start(signal) {
+			running = run(signal);
+			// It ends with the signal's reason only.
+			running.catch(known.reject);
+			await known.promise;
+		},
+		freshness() {
+			if (presence !== "listed") return undefined;
+			return reflector?.freshness();
+		},
+		refresh: (version) => reflector?.refresh(version),
+		currentVersion,
+		async closed() {
+			await running?.catch(() => {});
+		},
+	};
+}
