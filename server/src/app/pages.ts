@@ -25,8 +25,10 @@ export function createPages(parts: {
 		...(client === undefined ? [] : [client]),
 		...createApiDocs(),
 		createTextPage("/livez", () => ({ status: 200, contentType: plainText, body: "alive\n" })),
-		createTextPage("/readyz", () => ({
-			...readinessAnswer(parts.readiness(), parts.freshness()),
+		createTextPage("/readyz", ({ query }) => ({
+			...readinessAnswer(parts.readiness(), parts.freshness(), {
+				isVerbose: new URLSearchParams(query).has("verbose"),
+			}),
 			contentType: plainText,
 		})),
 		createTextPage("/metrics", async () => ({
@@ -43,7 +45,7 @@ export type Readiness =
 	| { readonly state: "stopping" };
 
 /** State of a store's upstream, as `/readyz` reports it. */
-type Upstream = Pick<Freshness, "staleSinceMs" | "trouble" | "unwritable">;
+type Upstream = Pick<Freshness, "staleSinceMs" | "trouble" | "unwritable" | "notes">;
 
 /** Response of `/readyz`, for orchestrators. */
 export interface ReadinessAnswer {
@@ -62,10 +64,12 @@ const reasons: Readonly<Record<Exclude<Readiness["state"], "ready">, string>> = 
  * Returns the response of `/readyz`. A silent upstream is reported but does not make a replica unready:
  * it still answers reads, and taking out all replicas together would help nobody. A store of this
  * process that cannot write does, because nothing else would show it.
+ * @param isVerbose adds what else is known of the store, as the API server does at `?verbose`
  */
 export function readinessAnswer(
 	{ state }: Readiness,
-	{ staleSinceMs, trouble, unwritable }: Upstream,
+	{ staleSinceMs, trouble, unwritable, notes = [] }: Upstream,
+	{ isVerbose = false }: { readonly isVerbose?: boolean } = {},
 ): ReadinessAnswer {
 	const reason = state === "ready" ? unwritable : reasons[state];
 	const lines = [reason === undefined ? "ready" : `not ready: ${reason}`];
@@ -73,5 +77,6 @@ export function readinessAnswer(
 		lines.push(`upstream is silent since ${new Date(staleSinceMs).toISOString()}`);
 	}
 	if (state !== "stopping" && trouble !== undefined) lines.push(trouble);
+	if (isVerbose) lines.push(...notes);
 	return { status: reason === undefined ? 200 : 503, body: `${lines.join("\n")}\n` };
 }

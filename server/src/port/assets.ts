@@ -21,6 +21,8 @@ export interface Asset {
 export interface AssetRequest {
 	/** Media types that the caller takes, as in Accept; undefined: any. */
 	readonly accept: string | undefined;
+	/** What is behind the `?` of its target; empty: nothing. */
+	readonly query: string;
 }
 
 /** Where assets are found. */
@@ -50,11 +52,11 @@ export interface TextResponse {
 /** Creates a page of text at an exact path; it is never cached. */
 export function createTextPage(
 	path: string,
-	respond: () => TextResponse | Promise<TextResponse>,
+	respond: (request: AssetRequest) => TextResponse | Promise<TextResponse>,
 ): AssetMount {
 	const asset: Asset = {
-		async respond() {
-			const { status, contentType, body } = await respond();
+		async respond(request) {
+			const { status, contentType, body } = await respond(request);
 			return { status, headers: ["content-type", contentType], body: Buffer.from(body) };
 		},
 	};
@@ -122,7 +124,8 @@ export async function writeAsset(
 	common: HeaderFields,
 ): Promise<void> {
 	const accept = listOf(exchange.rawHeaders, "accept");
-	const { status, headers, body } = await asset.respond({ accept });
+	const [, query = ""] = /\?(.*)$/s.exec(exchange.target) ?? [];
+	const { status, headers, body } = await asset.respond({ accept, query });
 	const own =
 		fieldOf(headers, "cache-control") === undefined
 			? ["cache-control", "no-store", ...headers]

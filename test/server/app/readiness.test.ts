@@ -24,3 +24,10 @@ test("a silent upstream is told, but the replica still wants calls", () => {
 	expect(answer.body).toContain("upstream is silent since 2026-01-01T00:00:00.000Z");
 	expect(readinessAnswer({ state: "ready" }, fresh).body).toBe("ready\n");
 });
+
+test("what else operators may want to know is told where all is asked for, and there alone", () => {
+	const upstream = { ...fresh, notes: ["one kind is not served"] };
+	expect(readinessAnswer({ state: "ready" }, upstream).body).toBe("ready\n");
+	const { body } = readinessAnswer({ state: "ready" }, upstream, { isVerbose: true });
+	expect(body).toBe("ready\none kind is not served\n");
+});

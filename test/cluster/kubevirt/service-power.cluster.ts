@@ -1,0 +1,138 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { WukongStatus_PowerState as Power } from "@novasphere/wukong-gen/wukong";
+import { WukongEvent_Type as EventType } from "@novasphere/wukong-gen/wukong-service";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { createApp } from "../../../server/src/app/app.ts";
+import { parseConfig } from "../../../server/src/config/config.ts";
+import { createWukongClient, type WukongClient } from "../../../web-client/src/client.ts";
+import { type Cluster, startCluster } from "../cluster.ts";
+import { freePort } from "../free-port.ts";
+import { createKubeApi, type KubeApi } from "../kube-api.ts";
+import { writeKubeconfig } from "../kubeconfig.ts";
+import { poll } from "../poll.ts";
+import { recordWatch } from "../recorded-watch.ts";
+import { serviceAccess } from "../service-access.ts";
+import { createNamespace } from "../test-namespace.ts";
+import { installDefinition } from "../wukong-resource.ts";
+import { installKubeVirtDefinitions } from "./kubevirt-objects.ts";
+import { createKubeVirtPlayer } from "./kubevirt-player.ts";
+
+let cluster: Cluster;
+let admin: KubeApi;
+beforeAll(async () => {
+	cluster = await startCluster();
+	admin = createKubeApi(cluster.apiServer.access());
+	await installDefinition(admin);
+	await installKubeVirtDefinitions(admin);
+});
+afterAll(async () => {
+	admin?.close();
+	await cluster?.close();
+});
+let stack = new AsyncDisposableStack();
+afterEach(async () => {
+	await stack.disposeAsync();
+	stack = new AsyncDisposableStack();
+});
+
+/** A replica of the service, with the rights of deploy/rbac. */
+async function startReplica(namespace: string): Promise<{ client: WukongClient; url: string }> {
+	const access = await serviceAccess(admin, cluster.apiServer.access(), namespace);
+	const kubeconfig = stack.use(await writeKubeconfig(access));
+	const port = await freePort();
+	const flags = ["--store", "kubernetes", "--kubeconfig", kubeconfig.path, "--port", `${port}`];
+	const result = parseConfig([...flags, "--namespace", namespace], {});
+	if (result.kind !== "config") throw new Error(`bad flags: ${JSON.stringify(result)}`);
+	const app = createApp(result.config);
+	app.listen().catch(() => {});
+	stack.defer(() => app.close());
+	const url = `http://127.0.0.1:${port}`;
+	await poll("the service is ready", async () => (await fetch(`${url}/readyz`)).status === 200);
+	const client = createWukongClient({ transport: createGrpcTransport({ baseUrl: url }) });
+	return { client, url };
+}
+
+const spec = { cpu: 1, memory: "1Gi", disks: [{ name: "root", size: "1Gi" }] };
+
+test("a watch is told within two seconds that a VM is off, and another replica goes on where it left off", async () => {
+	const namespace = await createNamespace(admin);
+	const one = await startReplica(namespace);
+	const other = await startReplica(namespace);
+	const stream = recordWatch(one.client, { namespace });
+	stack.defer(() => stream.close());
+	await stream.until("it is live", () => stream.events.at(-1)?.type === EventType.SYNCED);
+	const ref = { namespace, name: "web" };
+	const { wukong } = await one.client.rpc.createWukong({ wukong: { ...ref, spec } });
+	const player = createKubeVirtPlayer(admin, { ...ref, uid: wukong?.uid ?? "" });
+	await player.create(true);
+	await player.start();
+	await player.run();
+	const told = () => stream.events.at(-1)?.wukong?.status;
+	await stream.until("it runs", () => told()?.powerState === Power.RUNNING);
+	expect(stream.events.at(-1)?.resourceVersion.split("~")).toHaveLength(3);
+
+	const stopped = await one.client.rpc.stopWukong(ref);
+	expect(stopped.wukong?.status?.powerState).toBe(Power.STOPPING);
+	await player.tell(false);
+	await player.goOff();
+	const offMs = performance.now();
+	await stream.until("it is off", () => told()?.powerState === Power.STOPPED);
+	expect(performance.now() - offMs).toBeLessThan(2_000);
+
+	const { watcher } = stream;
+	await stream.close();
+	await pause(1_100);
+	const started = await other.client.rpc.startWukong(ref);
+	expect(started.wukong?.status?.powerState).toBe(Power.STARTING);
+	await player.tell(true);
+	await player.start();
+	await player.run();
+	const resumed = recordWatch(other.client, { namespace, watcher });
+	stack.defer(() => resumed.close());
+	await resumed.until(
+		"it runs again",
+		() => resumed.events.at(-1)?.wukong?.status?.powerState === Power.RUNNING,
+	);
+	expect(resumed.events.map(({ type }) => EventType[type])).not.toContain("RESET");
+	const list = await one.client.rpc.listWukongs({
+		namespace,
+		minResourceVersion: resumed.events.at(-1)?.resourceVersion ?? "",
+	});
+	expect(list.wukongs.map(({ status }) => status?.powerState)).toEqual([Power.RUNNING]);
+});
+
+test("Start of a VM that was stopped from outside makes the operator act", async () => {
+	const namespace = await createNamespace(admin);
+	const { client } = await startReplica(namespace);
+	const ref = { namespace, name: "web" };
+	const { wukong } = await client.rpc.createWukong({ wukong: { ...ref, spec } });
+	const player = createKubeVirtPlayer(admin, { ...ref, uid: wukong?.uid ?? "" });
+	await player.create(true);
+	await player.start();
+	await player.run();
+	await pause(1_100);
+	await player.tell(false);
+	await player.goOff();
+	const status = async () => (await client.rpc.getWukong(ref)).wukong?.status;
+	await poll("it is off", async () => (await status())?.powerReason === "StoppedOutside");
+	await pause(1_100);
+	const { changed, wukong: started } = await client.rpc.startWukong(ref);
+	expect(changed).toBe(true);
+	expect(started?.status?.powerState).toBe(Power.STARTING);
+	const again = await client.rpc.startWukong(ref);
+	expect(again.changed).toBe(false);
+});
+
+test("/readyz says, where asked for all, which kinds are followed", async () => {
+	const namespace = await createNamespace(admin);
+	const { url } = await startReplica(namespace);
+	const text = async (path: string) => (await fetch(`${url}${path}`)).text();
+	expect(await text("/readyz")).toBe("ready\n");
+	expect((await text("/readyz?verbose")).split("\n")).toEqual([
+		"ready",
+		"virtualmachines.kubevirt.io: followed",
+		"virtualmachineinstances.kubevirt.io: followed",
+		"",
+	]);
+});
