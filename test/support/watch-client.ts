@@ -3,7 +3,7 @@ import {
 	WukongEvent_Type as EventType,
 	type WukongEvent,
 } from "@novasphere/wukong-gen/wukong-service";
-import { parsePlainVersion, placesIn } from "../../server/src/resource/version.ts";
+import { parseVersion } from "../../server/src/resource/version.ts";
 import { type Filter, shows } from "../../server/src/watch/filter.ts";
 import { createWatchState, keyOf, type WatchState } from "../../web-client/src/live/watch-state.ts";
 
@@ -16,33 +16,45 @@ export interface WatchClient extends WatchState {
 	receive(event: WukongEvent): void;
 }
 
+/** Returns how far a version is in each of its kinds; undefined: the text is none. */
+function positionsOf(text: string): readonly bigint[] | undefined {
+	return parseVersion(text)?.places.map(({ position }) => position);
+}
+
+/** Checks whether any kind is further back; versions of different modes cannot be compared. */
+function goesBack(from: readonly bigint[], to: readonly bigint[]): boolean {
+	return from.length === to.length && to.some((position, kind) => position < (from[kind] ?? 0n));
+}
+
 export function createWatchClient(filter: Filter): WatchClient {
 	const state = createWatchState();
 	const { held, unseen } = state;
 	let inSnapshot = false;
-	let newest = 0n;
+	let newest = positionsOf("0") ?? [];
 
 	const fail = (event: WukongEvent, why: string): never => {
 		throw new Error(`${EventType[event.type]} ${event.wukong?.name ?? ""}: ${why}`);
 	};
 	const checkOrder = (event: WukongEvent) => {
-		const version = parsePlainVersion(event.resourceVersion);
+		const version = positionsOf(event.resourceVersion);
 		if (inSnapshot && event.type !== EventType.SYNCED) {
 			if (version !== undefined) fail(event, "a live token inside a snapshot");
 			return;
 		}
 		if (version === undefined) return fail(event, "no live token outside of a snapshot");
 		// The changes of one relist share a token: whether one came twice, its object tells.
-		if (version < newest) fail(event, "not in order");
+		if (goesBack(newest, version)) fail(event, "not in order");
 		newest = version;
 	};
 	/** One VM's states rise; a deletion may tell the last one again. */
 	const checkState = (event: WukongEvent, before: Wukong, next: Wukong) => {
 		if (before.uid !== next.uid) fail(event, "of a namesake");
-		const rise =
-			(parsePlainVersion(placesIn(next.resourceVersion)) ?? 0n) -
-			(parsePlainVersion(placesIn(before.resourceVersion)) ?? 0n);
-		if (event.type === EventType.DELETED ? rise < 0n : rise <= 0n) fail(event, "not newer");
+		const from = positionsOf(before.resourceVersion) ?? [];
+		const to = positionsOf(next.resourceVersion) ?? [];
+		if (goesBack(from, to)) fail(event, "older");
+		// With several kinds a resume may repeat a state.
+		const isRepeated = to.length === 1 && from[0] === to[0];
+		if (event.type !== EventType.DELETED && isRepeated) fail(event, "not newer");
 	};
 
 	const checkVm = (event: WukongEvent, wukong: Wukong) => {
@@ -82,9 +94,9 @@ export function createWatchClient(filter: Filter): WatchClient {
 		},
 		connect() {
 			state.connect();
-			newest = parsePlainVersion(state.token) ?? 0n;
+			newest = positionsOf(state.token) ?? [];
 			// One that was cut off is still under way: RESET is yet to come, a HEARTBEAT may come before it.
-			inSnapshot = parsePlainVersion(state.token) === undefined;
+			inSnapshot = positionsOf(state.token) === undefined;
 		},
 		apply,
 		receive: (event) => void apply(event),
