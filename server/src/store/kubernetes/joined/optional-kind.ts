@@ -69,6 +69,7 @@ export function createOptionalKind<T extends ClusterObject>(
 	let presence: Presence = "unknown";
 	let reflector: Reflector | undefined;
 	let running: Promise<unknown> | undefined;
+	let refusals = 0;
 
 	const missing = (found: "absent" | "forbidden") => {
 		const isNews = presence !== found;
@@ -93,8 +94,10 @@ export function createOptionalKind<T extends ClusterObject>(
 				onPassed() {},
 				givesUp(error, failures) {
 					const code = refusalCode(error);
-					if (code === 404) return true;
-					return code === 403 && (presence !== "listed" || failures >= refusalsMeanForbidden);
+					if (failures === 1 || code !== 403) refusals = 0;
+					if (code === 403) refusals++;
+					const limit = presence === "listed" ? refusalsMeanForbidden : 1;
+					return code === 404 || refusals >= limit;
 				},
 			});
 			const current = reflector;

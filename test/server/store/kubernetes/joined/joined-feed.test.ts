@@ -1,7 +1,4 @@
-import { toJsonString } from "@bufbuild/protobuf";
-import { WukongStatus_PowerState as Power, WukongSchema } from "@novasphere/wukong-gen/wukong";
 import { describe, expect, test } from "vitest";
-import { keyOf } from "../../../../../server/src/resource/object.ts";
 import { defaultStuckRules } from "../../../../../server/src/resource/wukong/power/power-times.ts";
 import {
 	joinWukong,
@@ -13,7 +10,6 @@ import { virtualMachineKind } from "../../../../../server/src/store/kubernetes/k
 import { virtualMachineInstanceKind } from "../../../../../server/src/store/kubernetes/kinds/virtual-machine-instance.ts";
 import {
 	createObjectCache,
-	type ObjectCache,
 	toCachedObject,
 } from "../../../../../server/src/store/kubernetes/object-cache.ts";
 import type {
@@ -21,92 +17,9 @@ import type {
 	ResourceKind,
 } from "../../../../../server/src/store/kubernetes/resource-kind.ts";
 import type { Unstructured } from "../../../../../server/src/store/kubernetes/unstructured.ts";
-import type { Change, KindIndex, Sink, StoreState } from "../../../../../server/src/store/store.ts";
-import { createFakeClock } from "../../../../support/fake-clock.ts";
-import { createSeededRandom } from "../../../../support/seeded-random.ts";
 import { rawNamed } from "../raw.ts";
+import { clock, createCheckingSink, createStage } from "./joined-stage.ts";
 import { rawVm, rawVmi } from "./raw-kubevirt.ts";
-
-const clock = createFakeClock();
-
-/** A sink that keeps what it is told, and objects to what must never come. */
-function createCheckingSink() {
-	const loads: StoreState[] = [];
-	const changes: Change[] = [];
-	const advances: [KindIndex, bigint, bigint | undefined][] = [];
-	const objects = new Map<string, StoreState["objects"][number]>();
-	const heads: bigint[] = [];
-	const take = (news: readonly Change[]) => {
-		const before = [...heads];
-		for (const change of news) {
-			const { kind = 0, version, object, previous, deleted } = change;
-			if (version <= (before[kind] ?? 0n)) throw new Error(`${kind}: ${version} comes late`);
-			if (objects.get(keyOf(object)) !== previous) throw new Error("a change left one out");
-			if (kind !== 0 && (deleted || previous === undefined))
-				throw new Error("a VM does not modify");
-			if (deleted) objects.delete(keyOf(object));
-			else objects.set(keyOf(object), object);
-			heads[kind] = version;
-			changes.push(change);
-		}
-	};
-	const sink: Sink = {
-		load(state) {
-			loads.push(state);
-			changes.length = 0;
-			objects.clear();
-			for (const object of state.objects) objects.set(keyOf(object), object);
-			heads.splice(0, 3, state.head, ...(state.joined ?? []).map(({ head }) => head));
-		},
-		append: take,
-		advance(version, kind = 0, gapAfter) {
-			if (version < (heads[kind] ?? 0n)) throw new Error(`${kind}: head ${version} goes back`);
-			heads[kind] = version;
-			advances.push([kind, version, gapAfter]);
-		},
-	};
-	return { sink, loads, changes, advances, objects, heads };
-}
-
-/** One kind of a cluster, told to a feed by the cache that the reflector has. */
-function createTeller<T extends ClusterObject>(kind: ResourceKind<T>, sink: Sink<T>) {
-	let cache: ObjectCache<T> = createObjectCache(kind, { version: 0n, items: [] }, clock);
-	const tell = (changes: readonly Change<T>[], gapAfter?: bigint) => {
-		if (changes.length > 0) sink.append(changes);
-		else sink.advance(cache.head, 0, gapAfter);
-	};
-	return {
-		load(version: number, ...raws: Unstructured[]) {
-			const items = raws.map((raw) => toCachedObject(kind, raw));
-			cache = createObjectCache(kind, { version: BigInt(version), items }, clock);
-			sink.load({ objects: cache.objects(), head: cache.head, history: [], base: cache.head });
-		},
-		event: (type: "ADDED" | "MODIFIED" | "DELETED", raw: Unstructured) =>
-			tell(cache.apply({ type, raw })),
-		list(version: number, ...raws: Unstructured[]) {
-			const before = cache.head;
-			const items = raws.map((raw) => toCachedObject(kind, raw));
-			tell(cache.replace({ version: BigInt(version), items }), before);
-		},
-	};
-}
-
-function createStage() {
-	const told = createCheckingSink();
-	const feed = createJoinedFeed(told.sink, defaultStuckRules);
-	return {
-		...told,
-		feed,
-		wukongs: createTeller(observedWukongKind, feed.wukongs),
-		vms: createTeller(virtualMachineKind, feed.vms),
-		vmis: createTeller(virtualMachineInstanceKind, feed.vmis),
-		power: (name = "a") => {
-			const status = told.objects.get(`default/${name}`)?.status;
-			return `${Power[status?.powerState ?? 0]} ${status?.powerReason}`;
-		},
-		versionOf: (name = "a") => told.objects.get(`default/${name}`)?.resourceVersion.split("-")[0],
-	};
-}
 
 const running = (version: number) =>
 	rawVm("a-vm", version, {
@@ -390,88 +303,3 @@ test("the past is joined too, and leads to the present (a replica that starts)",
 		last?.previous,
 	);
 });
-
-test("replicas that see the kinds in different orders agree in the end, and equal versions are equal bytes on the way", () => {
-	const random = createSeededRandom(13);
-	const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-	for (let round = 0; round < 40; round++) {
-		const events = makeHistory(pick, random);
-		const seen = new Map<string, string>();
-		const ends = [0, 1, 2].map(() => {
-			const stage = createStage();
-			stage.wukongs.load(1);
-			stage.vms.load(1);
-			stage.vmis.load(1);
-			stage.feed.open();
-			const queues = [0, 1, 2].map((kind) => events.filter((event) => event.kind === kind));
-			const places = [0, 0, 0];
-			for (let left = events.length; left > 0; left--) {
-				const kind = pick(
-					[0, 1, 2].filter((one) => (places[one] ?? 0) < (queues[one]?.length ?? 0)),
-				);
-				const place = places[kind] ?? 0;
-				places[kind] = place + 1;
-				const event = queues[kind]?.[place];
-				if (event === undefined) throw new Error("no event is left");
-				[stage.wukongs, stage.vms, stage.vmis][kind]?.event(event.type, event.raw);
-				for (const object of stage.objects.values()) {
-					const text = toJsonString(WukongSchema, object);
-					const key = `${object.uid} ${object.resourceVersion}`;
-					expect(seen.get(key) ?? text, `round ${round}: ${key}`).toBe(text);
-					seen.set(key, text);
-				}
-			}
-			return [...stage.objects.values()]
-				.map(({ name, status, uid }) => ({ name, uid, status }))
-				.sort((one, other) => (one.name < other.name ? -1 : 1));
-		});
-		expect(ends[1], `round ${round}`).toEqual(ends[0]);
-		expect(ends[2], `round ${round}`).toEqual(ends[0]);
-	}
-});
-
-interface MadeEvent {
-	readonly kind: number;
-	readonly type: "ADDED" | "MODIFIED" | "DELETED";
-	readonly raw: Unstructured;
-}
-
-/** Makes a cluster's history: names that come again, owners that change, names without owners. */
-function makeHistory(pick: <T>(list: readonly T[]) => T, random: () => number): MadeEvent[] {
-	const there: Map<string, Unstructured>[] = [new Map(), new Map(), new Map()];
-	const events: MadeEvent[] = [];
-	let serial = 0;
-	const uidsOf = (kind: number) =>
-		[...(there[kind]?.values() ?? [])].map(({ metadata }) => metadata.uid);
-	for (let version = 2; version < 80; version++) {
-		const kind = pick([0, 1, 1, 2, 2]);
-		const objects = there[kind] ?? new Map();
-		const name = kind === 0 ? pick(["a", "b"]) : pick(["a-vm", "b-vm", "x"]);
-		const before = objects.get(name);
-		const uid = before?.metadata.uid ?? `uid-${serial++}`;
-		const owners = [...uidsOf(kind - 1), "nobody"];
-		const owner = kind === 0 || random() < 0.3 ? {} : { owner: pick(owners) };
-		const raw = [
-			() => rawNamed(name, { version, uid, spec: { cpu: pick([1, 2]) } }),
-			() =>
-				rawVm(name, version, {
-					...{ uid, ...owner },
-					status: {
-						printableStatus: pick(["Running", "Starting", "Stopped", ""]),
-						created: pick([true, false]),
-					},
-				}),
-			() =>
-				rawVmi(name, version, {
-					...{ uid, ...owner },
-					status: { phase: pick(["Running", "Scheduling"]) },
-				}),
-		][kind]?.();
-		if (raw === undefined) continue;
-		const type = before === undefined ? "ADDED" : random() < 0.3 ? "DELETED" : "MODIFIED";
-		if (type === "DELETED") objects.delete(name);
-		else objects.set(name, raw);
-		events.push({ kind, type, raw });
-	}
-	return events;
-}
