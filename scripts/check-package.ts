@@ -1,9 +1,11 @@
 // Holds that the web client's tarball is whole: it is installed alone into an empty folder, as a user
-// does, and there its types, its exports, its code and a bundle of it are tried.
+// does, by each package manager, and there its types, its exports, its code and bundles of it are tried.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Step, tryBundles } from "./package-bundles.ts";
+import { tryManagers } from "./package-managers.ts";
 import { root } from "./source-files.ts";
 
 /** Compilers that users have; each reads our declarations without `skipLibCheck`. */
@@ -12,7 +14,10 @@ const compilers = {
 	"typescript-6.0": "6.0.3",
 	"typescript-7.0": "7.0.2",
 };
-const tools = ["publint@0.3.25", "@arethetypeswrong/cli@0.18.5", "vite@8.3.8"];
+const tools = [
+	...["publint@0.3.25", "@arethetypeswrong/cli@0.18.5", "vite@8.3.8", "webpack@5.113.0"],
+	...["vue@3.5.45", "@vitejs/plugin-vue@6.0.11"],
+];
 const optionalPeers = ["react@19.3.1", "@types/react@19.3.0", "@tanstack/react-query@5.108.4"];
 
 const folder = mkdtempSync(join(tmpdir(), "wukong-package-"));
@@ -26,8 +31,8 @@ const npm = (...args: string[]) =>
 	run("npm", ...args, "--no-audit", "--no-fund", "--loglevel=error");
 const write = (file: string, text: string) => writeFileSync(join(folder, file), text);
 let steps = 0;
-const step = (name: string, check: () => void) => {
-	check();
+const step: Step = async (name, check) => {
+	await check();
 	steps++;
 	console.log(`package: ${name}`);
 };
@@ -75,18 +80,18 @@ try {
 	write("main.ts", program);
 	write("hooks.ts", hooks);
 
-	step("the tarball installs alone, and runs with nothing but its peers", () => {
+	await step("the tarball installs alone, and runs with nothing but its peers", () => {
 		npm("install", `./${tarball}`);
 		if (!run(process.execPath, "main.ts").includes("works")) throw new Error("it does not work");
 	});
-	step("npm finds no conflict among the peers", () => npm("ls", "--all"));
+	await step("npm finds no conflict among the peers", () => npm("ls", "--all"));
 	npm(
 		...["install", "--no-save", ...tools, ...optionalPeers],
 		...Object.entries(compilers).map(([name, version]) => `${name}@npm:typescript@${version}`),
 	);
 	for (const name of Object.keys(compilers)) {
 		for (const resolution of ["nodenext", "bundler"]) {
-			step(`its types compile under ${name} with ${resolution}`, () => {
+			await step(`its types compile under ${name} with ${resolution}`, () => {
 				const module = resolution === "bundler" ? "esnext" : "nodenext";
 				const flags = [
 					"--strict",
@@ -108,20 +113,14 @@ try {
 			});
 		}
 	}
-	step("publint finds no fault", () =>
+	await step("publint finds no fault", () =>
 		run("npx", "publint", "--strict", "node_modules/@novasphere/wukong-client"),
 	);
-	step("its types resolve (are-the-types-wrong)", () =>
+	await step("its types resolve (are-the-types-wrong)", () =>
 		run("npx", "attw", tarball, "--profile", "esm-only", "--format", "ascii"),
 	);
-	step("Vite builds a page of it", () => {
-		write("index.html", '<script type="module" src="/page.ts"></script>');
-		write(
-			"page.ts",
-			'import { createWukongClient } from "@novasphere/wukong-client";\ncreateWukongClient();\n',
-		);
-		run("npx", "vite", "build", "--logLevel", "error");
-	});
+	await tryBundles(folder, step);
+	await tryManagers({ tarball: join(folder, tarball), program: join(folder, "main.ts"), step });
 	console.log(`package: ${steps} checks passed`);
 } finally {
 	rmSync(folder, { recursive: true });

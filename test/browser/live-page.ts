@@ -38,14 +38,18 @@ export interface LivePage {
 	wakeAfter(sleptMs: number): void;
 	/** Closes the client. */
 	close(): void;
-	/** Rejections that nobody handled. */
-	unhandled(): readonly string[];
+	/** Rejections that nobody handled, errors that nobody caught, and what was written to the console. */
+	complaints(): readonly string[];
 }
 
 let client = createWukongClient();
 const lists: { statuses: string[]; last: LiveSnapshot | undefined; flickered: boolean }[] = [];
-const unhandled: string[] = [];
-addEventListener("unhandledrejection", ({ reason }) => unhandled.push(String(reason)));
+const complaints: string[] = [];
+addEventListener("unhandledrejection", ({ reason }) => complaints.push(String(reason)));
+addEventListener("error", ({ message }) => complaints.push(message));
+for (const level of ["error", "warn"] as const) {
+	console[level] = (...words: unknown[]) => complaints.push(words.join(" "));
+}
 
 const page: LivePage = {
 	use(options) {
@@ -98,10 +102,12 @@ const page: LivePage = {
 	wakeAfter(sleptMs) {
 		const { now } = Date;
 		Date.now = () => now() + sleptMs;
+		// A tab that a driver has opened may be behind others.
+		Object.defineProperty(document, "hidden", { value: false, configurable: true });
 		document.dispatchEvent(new Event("visibilitychange"));
 	},
 	close: () => client.close(),
-	unhandled: () => unhandled,
+	complaints: () => complaints,
 };
 
 Object.assign(globalThis, { livePage: page });

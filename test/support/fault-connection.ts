@@ -9,6 +9,8 @@ export type Condition =
 	| { readonly kind: "slow"; readonly delayMs: number }
 	/** Bytes come one by one, in both directions. */
 	| { readonly kind: "drip" }
+	/** What is for the client gathers until it is so much, as in a proxy that buffers. */
+	| { readonly kind: "buffer"; readonly bytes: number }
 	/** Nothing passes, not even the end of a connection, and nobody is told. */
 	| { readonly kind: "blackhole" }
 	/** Nobody listens, and what was open is reset. */
@@ -31,6 +33,8 @@ export interface FaultConnection {
 	readonly open: boolean;
 	/** Strikes when so many more bytes have passed to the client; 0: at once. */
 	strike(blow: Blow, afterBytes: number): void;
+	/** Tells the server that the client has left, where that was kept back. */
+	tell(): void;
 	/** Resets both sides. */
 	reset(): void;
 }
@@ -53,8 +57,16 @@ export function carryConnection(options: FaultConnectionOptions): FaultConnectio
 	const server = connect({ host: "127.0.0.1", port: options.targetPort, allowHalfOpen: true });
 	let armed: { readonly blow: Blow; readonly afterBytes: number } | undefined;
 	let open = true;
+	/** What gathers in a buffer. */
+	let gathered = Buffer.alloc(0);
 	/** Something was kept back: nothing that comes after it may pass. */
 	let broken = false;
+	/** The blackhole kept it. */
+	let swallowed = false;
+	const swallow = () => {
+		broken = true;
+		swallowed = true;
+	};
 
 	const reset = () => {
 		client.resetAndDestroy();
@@ -96,12 +108,24 @@ export function carryConnection(options: FaultConnectionOptions): FaultConnectio
 	const bring = async (chunk: Buffer, to: Socket): Promise<void> => {
 		const now = condition();
 		if (now.kind === "slow") await pause(now.delayMs, undefined, { ref: false });
-		if (now.kind === "blackhole") broken = true;
-		if (!broken) await (to === client ? passToClient(chunk) : pass(chunk, to));
+		if (now.kind === "blackhole") swallow();
+		if (broken) return;
+		if (to !== client) return pass(chunk, to);
+		gathered = Buffer.concat([gathered, chunk]);
+		if (now.kind === "buffer" && gathered.length < now.bytes) return;
+		await release();
 	};
-	const bringEnd = (to: Socket) => {
-		if (condition().kind === "blackhole") broken = true;
-		if (!broken) to.end();
+	const release = () => {
+		const whole = gathered;
+		gathered = Buffer.alloc(0);
+		return passToClient(whole);
+	};
+	const bringEnd = async (to: Socket): Promise<void> => {
+		if (condition().kind === "blackhole") swallow();
+		else if (swallowed) reset();
+		if (broken) return;
+		if (to === client && gathered.length > 0) await release();
+		to.end();
 	};
 
 	for (const [from, to] of [
@@ -135,6 +159,9 @@ export function carryConnection(options: FaultConnectionOptions): FaultConnectio
 		strike(blow, afterBytes) {
 			if (afterBytes === 0 && blow !== "garble") act(blow);
 			else armed = { blow, afterBytes };
+		},
+		tell() {
+			if (swallowed && !open) reset();
 		},
 		reset,
 	};

@@ -63,6 +63,8 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
 		},
 		async set(next) {
 			condition = next;
+			// As the first piece that comes through would.
+			if (next.kind === "clear") for (const connection of connections) connection.tell();
 			if (next.kind === "down") await stop();
 			else if (!server.listening) await listen(port);
 		},

@@ -1,30 +1,14 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { startChromium } from "./chromium.ts";
-import type { LivePage } from "./live-page.ts";
+import type { Driver, Engine, Tab } from "./engine.ts";
 
-/** A page of one browser, with all that scenarios want of it: another engine's driver has the same. */
-export interface Tab {
-	/** Calls a function of the page. */
-	call<Name extends keyof LivePage>(
-		name: Name,
-		...args: Parameters<LivePage[Name]>
-	): Promise<Awaited<ReturnType<LivePage[Name]>>>;
-	setOffline(isOffline: boolean): Promise<void>;
-	/** The page runs no more, as one that was put to the background for long. */
-	freeze(): Promise<void>;
-	/** Its process is gone, without a word. */
-	crash(): Promise<void>;
-	close(): Promise<void>;
-}
+export const chromium: Engine = {
+	name: "Chromium",
+	can: new Set(["setOffline", "freeze", "crash"]),
+	start: startDriver,
+};
 
-/** A browser with one profile: its tabs share locks and channels. */
-export interface Driver extends AsyncDisposable {
-	open(url: string): Promise<Tab>;
-	/** Errors that the console has shown, but for those that say that a network call failed. */
-	readonly complaints: readonly string[];
-}
-
-export async function startChromiumDriver(): Promise<Driver> {
+async function startDriver(): Promise<Driver> {
 	const browser: Browser = await startChromium();
 	const context: BrowserContext = await browser.newContext();
 	const complaints: string[] = [];

@@ -1,0 +1,46 @@
+// Puts Firefox ESR and WebKitGTK, with its driver and a display for it, onto a Debian machine, where
+// they are missing. `npm run test:browsers` runs it first.
+import { execFileSync } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** Programs, and the Debian packages that have them. */
+const wanted = [
+	{ program: "firefox-esr", package: "firefox-esr" },
+	{ program: "WebKitWebDriver", package: "webkit2gtk-driver" },
+	{ program: "Xvfb", package: "xvfb" },
+];
+
+const missing = wanted.filter(({ program }) => !isOnPath(program));
+if (missing.length === 0) {
+	console.log("browsers: Firefox ESR and WebKitGTK are installed");
+} else {
+	const packages = missing.map((entry) => entry.package);
+	console.log(`browsers: installing ${packages.join(", ")}, 150 MB at most`);
+	const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+	const apt = (...args: string[]) =>
+		execFileSync("apt-get", ["-q", ...args], { env, stdio: "inherit" });
+	try {
+		apt("update");
+		apt("install", "-y", "--no-install-recommends", ...packages);
+		console.log("browsers: installed");
+	} catch (error) {
+		console.error(error instanceof Error ? error.message : error);
+		console.error(`browsers: NOT TESTED, since ${packages.join(" and ")} could not be installed.`);
+		console.error(
+			"Needed: Debian or Ubuntu's packages of these names, and the right to install them.",
+		);
+		process.exitCode = 1;
+	}
+}
+
+function isOnPath(program: string): boolean {
+	return (process.env.PATH ?? "").split(delimiter).some((folder) => {
+		try {
+			accessSync(join(folder, program), constants.X_OK);
+			return true;
+		} catch {
+			return false;
+		}
+	});
+}

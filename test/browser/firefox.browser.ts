@@ -1,0 +1,4 @@
+import { firefox } from "./firefox-engine.ts";
+import { runLiveScenarios } from "./live-scenarios.ts";
+
+runLiveScenarios(firefox);

@@ -1,0 +1,4 @@
+import { runLiveScenarios } from "./live-scenarios.ts";
+import { webkit } from "./webkit-engine.ts";
+
+runLiveScenarios(webkit);
