@@ -114,3 +114,64 @@ describe("a token", () => {
 		client.close();
 	});
 });
+
+describe("a token function that does not answer", () => {
+	const never = () => new Promise<string>(() => {});
+
+	test("costs a call no more than its deadline, and a caller who leaves nothing", async () => {
+		const { client, clock, state } = scripted(never);
+		const leaver = new AbortController();
+		const late = client.rpc.getWukong({ name: "a" }, { timeoutMs: 2_000 }).catch(codeOf);
+		const left = client.rpc.getWukong({ name: "a" }, { signal: leaver.signal }).catch(codeOf);
+		await clock.advance(2_000);
+		expect(await late).toBe(Code.DeadlineExceeded);
+		leaver.abort();
+		expect(await left).toBe(Code.Canceled);
+		expect([state.asked, clock.pendingTimers]).toEqual([[], 0]);
+	});
+
+	test("when another one is wanted leaves the call with the refusal, within one deadline in all", async () => {
+		const { client, clock, state } = scripted(({ refresh }) => (refresh ? never() : "old"));
+		const refused = client.rpc.getWukong({ name: "a" }, { timeoutMs: 2_000 }).catch(codeOf);
+		await clock.advance(2_000);
+		expect(await refused).toBe(Code.Unauthenticated);
+		expect(state.asked).toEqual(["Bearer old"]);
+	});
+
+	test("is asked again for a list, which ends at once when its client is closed", async () => {
+		let asked = 0;
+		const { client, clock, state } = scripted(() => (asked++ === 0 ? never() : "good"));
+		const list = client.liveList();
+		list.subscribe(() => {});
+		await clock.advance(16_000);
+		expect([list.getSnapshot().status, state.asked]).toEqual(["live", ["Bearer good"]]);
+		client.close();
+		const silent = scripted(never);
+		const watching = (async () => {
+			for await (const _event of silent.client.watch());
+		})();
+		await silent.clock.advance(100);
+		silent.client.close();
+		await watching;
+	});
+
+	test("when a stream was refused lets its list say so within a quarter of a minute, and is asked again", async () => {
+		let isSilent = true;
+		const { client, clock } = scripted(({ refresh }) => {
+			if (!refresh) return isSilent ? "old" : "good";
+			return never();
+		});
+		const list = client.liveList();
+		list.subscribe(() => {});
+		await clock.advance(16_000);
+		expect(list.getSnapshot().status).toBe("failed");
+		isSilent = false;
+		await clock.advance(61_000);
+		expect(list.getSnapshot().status).toBe("live");
+		client.close();
+	});
+});
+
+function codeOf({ code }: { readonly code: Code }): Code {
+	return code;
+}

@@ -1,6 +1,6 @@
-import { clone, type MessageInitShape } from "@bufbuild/protobuf";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Client, Code, ConnectError } from "@connectrpc/connect";
-import { type Wukong, WukongSchema } from "../gen/novasphere/v1/wukong_pb.js";
+import type { Wukong, WukongSchema } from "../gen/novasphere/v1/wukong_pb.js";
 import type {
 	ListWukongsRequestSchema,
 	ListWukongsResponse,
@@ -150,7 +150,7 @@ export function createCalls(
 			}
 			for (let conflicts = 1; ; conflicts++) {
 				const current = await get(ref, options);
-				const draft = clone(WukongSchema, current);
+				const draft = structuredClone(current);
 				const { namespace, name, resourceVersion } = current;
 				const next = { ...(change(draft) ?? draft), namespace, name, resourceVersion };
 				try {

@@ -108,11 +108,13 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 		lingerMs = 5_000,
 		attempts = 3,
 	} = options;
-	const tokens = token === undefined ? undefined : createTokens(token, signal);
+	const tokens = token === undefined ? undefined : createTokens(token, environment.clock, signal);
 	const isOwn = !("transport" in options);
 	const transport = createTellingTransport(isOwn ? connect(options) : options.transport, {
 		tellsUnreached: isOwn,
 		tokens,
+		clock: environment.clock,
+		defaultTimeoutMs: isOwn ? (options.timeoutMs ?? 15_000) : undefined,
 	});
 	const calls = createClient(WukongService, transport);
 	const rpc = { ...calls, watchWukong: createLeavableStream(calls.watchWukong) };
@@ -172,14 +174,12 @@ function pageUrlOf(options: ConnectionOptions | TransportOptions): URL | undefin
 }
 
 function connect(options: ConnectionOptions): Transport {
-	const { baseUrl = "/", format, useHttpGet = false, timeoutMs = 15_000 } = options;
+	const { baseUrl = "/", format, useHttpGet = false } = options;
 	return createConnectTransport({
 		baseUrl,
 		useBinaryFormat: format === "binary",
 		useHttpGet,
 		interceptors: [...(options.interceptors ?? [])],
-		// A default of 0 would be a deadline that has passed.
-		...(timeoutMs > 0 ? { defaultTimeoutMs: timeoutMs } : {}),
 		fetch: createReachingFetch(options.fetch, "GetWukong"),
 	});
 }

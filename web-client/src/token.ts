@@ -1,4 +1,6 @@
+import type { Clock } from "./live/environment.ts";
 import type { Renewal } from "./live/follow.ts";
+import { type Patience, within } from "./within.ts";
 
 /** Why a token is asked for. */
 export interface TokenRequest {
@@ -11,7 +13,7 @@ export interface TokenRequest {
 /**
  * The caller's token, sent as `authorization: Bearer …`, or where to get it; undefined: call without.
  * The function is called for each call and stream, so it keeps what it has; calls for a new one
- * that come at one time are one call.
+ * that come at one time are one call. A call waits for it within its own deadline.
  *
  * @example
  * token: async ({ refresh }) => (refresh ? await session.renew() : session.token)
@@ -20,30 +22,34 @@ export type TokenSource =
 	| string
 	| ((request: TokenRequest) => Promise<string | undefined> | string | undefined);
 
-/** The tokens of one client. */
+/** The tokens of one client. Whoever waits for one waits no longer than it wants to: see `within`. */
 export interface Tokens extends Renewal {
-	get(): Promise<string | undefined>;
+	get(patience: Patience): Promise<string | undefined>;
 	/** The same, for a stream: `renew` and `hasChanged` mean the newest one's. */
-	getForStream(): Promise<string | undefined>;
+	getForStream(patience: Patience): Promise<string | undefined>;
 	/** @returns another token than the one that was refused, or that one again */
-	refresh(refused: string | undefined): Promise<string | undefined>;
+	refresh(refused: string | undefined, patience: Patience): Promise<string | undefined>;
 }
 
-export function createTokens(source: TokenSource, signal: AbortSignal): Tokens {
-	const ask = async (refresh: boolean) =>
-		typeof source === "string" ? source : source({ refresh, signal });
+/** @param signal aborted when the client is closed */
+export function createTokens(source: TokenSource, clock: Clock, signal: AbortSignal): Tokens {
+	/** For who shares a new token, and for a stream that was refused. */
+	const ofAll: Patience = { signal, timeoutMs: 15_000 };
+	const ask = (refresh: boolean, patience = ofAll) => {
+		const answer = async () => (typeof source === "string" ? source : source({ refresh, signal }));
+		return within(answer(), clock, patience);
+	};
 	let refreshing: Promise<string | undefined> | undefined;
 	let ofStream: string | undefined;
 
-	const refresh = async (refused: string | undefined): Promise<string | undefined> => {
-		const atHand = await ask(false);
+	const refresh = async (refused: string | undefined, patience = ofAll) => {
+		const atHand = await ask(false, patience);
 		if (atHand !== refused) return atHand;
 		refreshing ??= ask(true).finally(() => {
 			refreshing = undefined;
 		});
-		return refreshing;
+		return within(refreshing, clock, patience);
 	};
-
 	const isOther = (next: Promise<string | undefined>) =>
 		next.then(
 			(token) => token !== ofStream,
@@ -51,8 +57,8 @@ export function createTokens(source: TokenSource, signal: AbortSignal): Tokens {
 		);
 
 	return {
-		get: () => ask(false),
-		getForStream: async () => (ofStream = await ask(false)),
+		get: (patience) => ask(false, patience),
+		getForStream: async (patience) => (ofStream = await ask(false, patience)),
 		refresh,
 		renew: () => isOther(refresh(ofStream)),
 		hasChanged: () => isOther(ask(false)),

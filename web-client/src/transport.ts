@@ -1,5 +1,6 @@
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { isLocal, isTypeError } from "./errors.ts";
+import type { Clock } from "./live/environment.ts";
 import type { Tokens } from "./token.ts";
 
 /** What the client adds to a transport. */
@@ -8,6 +9,9 @@ export interface TransportAdditions {
 	readonly tellsUnreached: boolean;
 	/** Puts a token on each call; absent: none is sent. */
 	readonly tokens: Tokens | undefined;
+	readonly clock: Clock;
+	/** Deadline of a call that has none of its own, in milliseconds; undefined: the transport's. */
+	readonly defaultTimeoutMs: number | undefined;
 }
 
 /**
@@ -17,27 +21,32 @@ export interface TransportAdditions {
  */
 export function createTellingTransport(
 	transport: Transport,
-	{ tellsUnreached, tokens }: TransportAdditions,
+	{ tellsUnreached, tokens, clock, defaultTimeoutMs }: TransportAdditions,
 ): Transport {
 	return {
-		async unary(method, signal, timeoutMs, header, input, values) {
+		async unary(method, signal, timeoutMs = defaultTimeoutMs, header, input, values) {
+			const endMs = clock.nowMs() + (timeoutMs ?? 0);
+			// The deadline is one for the token, the call and its repetition.
+			const leftMs = () => timeoutMs && Math.max(1, endMs - clock.nowMs());
 			const call = (token: string | undefined) =>
 				transport
-					.unary(method, signal, timeoutMs, withToken(header, token), input, values)
+					.unary(method, signal, leftMs(), withToken(header, token), input, values)
 					.catch(tell(signal, tellsUnreached));
-			const token = await tokens?.get();
+			const token = await tokens?.get({ signal, timeoutMs });
 			try {
 				return await call(token);
 			} catch (error) {
 				const isRefused = error instanceof ConnectError && error.code === Code.Unauthenticated;
 				if (tokens === undefined || !isRefused) throw error;
-				const next = await tokens.refresh(token).catch(() => token);
+				const next = await tokens
+					.refresh(token, { signal, timeoutMs: leftMs() })
+					.catch(() => token);
 				if (next === token || signal?.aborted === true) throw error;
 				return call(next);
 			}
 		},
 		async stream(method, signal, timeoutMs, header, input, values) {
-			const headers = withToken(header, await tokens?.getForStream());
+			const headers = withToken(header, await tokens?.getForStream({ signal, timeoutMs }));
 			const response = await transport
 				.stream(method, signal, timeoutMs, headers, input, values)
 				.catch(tell(signal, false));

@@ -75,8 +75,9 @@ export function openResumingStream(client: Watcher, namespace: string): Resuming
 			backoff: defaultBackoff,
 			renewal: undefined,
 			signal,
-			onCondition: () => {},
-			onRetry(error) {
+			onCondition({ status, error }) {
+				// Each end that another try follows comes with its error.
+				if (error === undefined || status === "failed") return;
 				(hasBegun ? ends : refusals).push(nameOfEnd(error));
 				hasBegun = false;
 			},

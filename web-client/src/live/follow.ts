@@ -8,7 +8,7 @@ import { isNetworkError, retryAfterMs } from "../errors.ts";
 import { onAbort } from "../on-abort.ts";
 import { type BackoffTimes, createBackoff } from "./backoff.ts";
 import { type Connection, createConnection } from "./connection.ts";
-import { type Cure, cureOf } from "./curable.ts";
+import { cureOf } from "./curable.ts";
 import type { Environment } from "./environment.ts";
 import { createPause } from "./pause.ts";
 import { conditionOf, type LiveCondition } from "./status.ts";
@@ -38,8 +38,6 @@ export interface FollowOptions {
 	/** Ends it, without an error. */
 	readonly signal: AbortSignal;
 	readonly onCondition: (condition: LiveCondition) => void;
-	/** Told each end of a stream that is followed by another try. Default: nobody is. */
-	readonly onRetry?: ((error: ConnectError, cure: Cure) => void) | undefined;
 }
 
 /** One message, and what it changed. */
@@ -102,7 +100,6 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Step, void
 			report("failed", error);
 			throw error;
 		}
-		options.onRetry?.(error, cure);
 		if (cure !== "renew") {
 			lost(error);
 			return pause.wait(backoff.next(retryAfterMs(error)), triedAtMs, leastMs);
