@@ -7,7 +7,7 @@ import type { EntryRole, LogEntry } from "./log-entry.ts";
 import { objectsAt } from "./objects-at.ts";
 import { silentObserver, type WatchObserver } from "./observer.ts";
 import { createPacer, type Pacing } from "./pacing.ts";
-import { createPagePins } from "./page-pins.ts";
+import { createPins, type Hold } from "./pins.ts";
 import { Places } from "./places.ts";
 import { createState, type State } from "./state.ts";
 
@@ -40,6 +40,8 @@ export interface ChangeLog<T extends ApiObject, E> extends Sink<T> {
 	objectsAt(places: Places, after?: ObjectRef): Iterable<T> | undefined;
 	/** Keeps the history from merging across these positions for a while: a page token names them. */
 	pin(places: Places): void;
+	/** Keeps it from that for a stream, until this is through. Undefined: nothing is ever merged. */
+	hold(places: Places): Hold | undefined;
 	/**
 	 * Calls back with each entry that is told to streams, once the state has it and before `onNews`.
 	 * @param callback is given the places before it, too
@@ -65,9 +67,9 @@ export function createChangeLog<T extends ApiObject, E>(options: {
 	readonly join?: ChangeFeed<T>["join"];
 }): ChangeLog<T, E> {
 	const { limits, events, clock, pacing, observer = silentObserver } = options;
-	const pins = createPagePins(clock);
+	const pins = pacing && createPins(clock);
 	const onMerged = () => observer.entryMerged();
-	const merging = pacing && { afterMs: pacing.mergeAfterMs, pins, onMerged };
+	const merging = pins && { afterMs: pacing.mergeAfterMs, pins, onMerged };
 	const begin = (bases: readonly bigint[], firstSequence: number) =>
 		createHistory({ limits, events, merging, start: { bases, firstSequence } });
 	let history = begin([0n], 0);
@@ -196,7 +198,8 @@ export function createChangeLog<T extends ApiObject, E>(options: {
 		},
 		isNewest: ({ positions }) => history.after(positions) === history.nextSequence,
 		objectsAt: (at, after) => objectsAt({ history, state, join: options.join }, at, after),
-		pin: (at) => pins.add(at),
+		pin: (at) => pins?.add(at),
+		hold: (at) => pins?.hold(at),
 		onChange: (callback) => void onChange.push(callback),
 		onNews(callback) {
 			listeners.add(callback);

@@ -4,6 +4,7 @@ import type { ChangeFeed } from "../store/store.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { LogPosition } from "./log-position.ts";
 import type { ResetCause, WatchObserver } from "./observer.ts";
+import type { Hold } from "./pins.ts";
 import { Places, parsePlaces } from "./places.ts";
 import type { ResumedSpan } from "./resumed-slice.ts";
 import type { Slice } from "./slice.ts";
@@ -37,6 +38,8 @@ type CursorState<T extends ApiObject, E> =
 			/** The last object that was passed; no list is held: a reader may stand still for days. */
 			readonly after: T | undefined;
 			readonly position: LogPosition<T, E>;
+			/** From the second slice on. */
+			readonly hold: Hold | undefined;
 	  }
 	/** Sends each change between the resume version and `end`, the log's end when it started. */
 	| { readonly at: "catching up"; readonly end: number; readonly position: LogPosition<T, E> }
@@ -46,6 +49,7 @@ type CursorState<T extends ApiObject, E> =
 			readonly from: number;
 			readonly span: ResumedSpan;
 			readonly position: LogPosition<T, E>;
+			readonly hold: Hold | undefined;
 	  }
 	/** Sends SYNCED. */
 	| { readonly at: "complete"; readonly position: LogPosition<T, E>; readonly token: string }
@@ -132,17 +136,19 @@ export class Cursor<T extends ApiObject, E> {
 				this.#state = this.#snapshot();
 				return "reset";
 			case "snapshot": {
-				const { after, position } = state;
+				const { after, position, hold } = state;
 				// What came later is undone: that has to be there.
 				if (this.#isLost(position)) return moved;
 				const { places } = position;
 				const slice = this.#view.snapshot({ places, after }, maxBytes);
 				if (slice === undefined) return this.#lose("lagged", startOver);
 				const { events, last } = slice;
-				if (last === undefined) this.#state = { at: "complete", position, token: startOver };
-				else {
-					this.#state = { ...state, after: last };
-					this.#view.log.pin(places);
+				if (last === undefined) {
+					hold?.release();
+					this.#state = { at: "complete", position, token: startOver };
+				} else {
+					hold?.refresh();
+					this.#state = { ...state, after: last, hold: hold ?? this.#view.log.hold(places) };
 				}
 				return events.length > 0 ? events : moved;
 			}
@@ -155,13 +161,15 @@ export class Cursor<T extends ApiObject, E> {
 				return moved;
 			}
 			case "resuming": {
-				const { position, span, from } = state;
+				const { position, span, from, hold } = state;
 				if (from >= span.end) {
+					hold?.release();
 					this.#state = { at: "complete", position, token: span.token };
 					return moved;
 				}
 				const { history } = this.#view.log;
-				const cause = from < history.firstSequence ? "lagged" : position.lost;
+				const isTorn = from < history.firstSequence || hold?.refresh() === false;
+				const cause = isTorn ? "lagged" : position.lost;
 				if (cause !== undefined) return this.#lose(cause, span.token);
 				const slice = this.#view.resumed(from, span, maxBytes);
 				this.#state = { ...state, from: slice.end };
@@ -212,8 +220,8 @@ export class Cursor<T extends ApiObject, E> {
 
 	#resuming(places: Places): CursorState<T, E> {
 		const { history, places: heads } = this.#view.log;
-		const { text: token, bases } = places;
-		if (history.hasLost(places)) return { at: "reset", cause: "expired", token };
+		const { bases } = places;
+		if (history.hasLost(places)) return { at: "reset", cause: "expired", token: places.text };
 		const from = history.after(bases);
 		const end = history.nextSequence;
 		// With one kind, and all of it told as it came, each change is sent as the others were sent it.
@@ -223,14 +231,15 @@ export class Cursor<T extends ApiObject, E> {
 		}
 		const span = { end, bases, token: new Places(heads.positions, bases).text };
 		const position = new LogPosition(this.#view, { sequence: end, places: heads });
-		return { at: "resuming", from, span, position };
+		const hold = from < end ? this.#view.log.hold(heads) : undefined;
+		return { at: "resuming", from, span, position, hold };
 	}
 
 	#snapshot(): CursorState<T, E> {
 		const { log } = this.#view;
 		const newest = { sequence: log.history.nextSequence, places: log.places };
 		const position = new LogPosition(this.#view, newest);
-		return { at: "snapshot", after: undefined, position };
+		return { at: "snapshot", after: undefined, position, hold: undefined };
 	}
 }
 

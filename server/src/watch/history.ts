@@ -3,7 +3,7 @@ import type { Change, HistoryLimits } from "../store/store.ts";
 import type { EventFactory } from "./events.ts";
 import { type EntryPlace, LogEntry } from "./log-entry.ts";
 import { mergeBefore } from "./merge.ts";
-import type { PagePins } from "./page-pins.ts";
+import type { Pins } from "./pins.ts";
 import type { Places } from "./places.ts";
 
 /**
@@ -52,7 +52,7 @@ export interface Merging {
 	/** Age from which on an entry takes the one before it in, in milliseconds. */
 	readonly afterMs: number;
 	/** Versions that are not merged across. */
-	readonly pins: PagePins;
+	readonly pins: Pins;
 	readonly onMerged: () => void;
 }
 

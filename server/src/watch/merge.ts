@@ -1,6 +1,6 @@
 import type { ApiObject } from "../resource/object.ts";
 import type { LogEntry } from "./log-entry.ts";
-import type { PagePins } from "./page-pins.ts";
+import type { Pins } from "./pins.ts";
 
 /**
  * Merges into an entry what stands before it in the history of its object and is of no use beside it:
@@ -12,7 +12,7 @@ import type { PagePins } from "./page-pins.ts";
  */
 export function mergeBefore<T extends ApiObject, E>(
 	entry: LogEntry<T, E>,
-	pins: PagePins,
+	pins: Pins,
 ): LogEntry<T, E> | undefined {
 	if (!isPlain(entry)) return undefined;
 	const before = comparableBefore(entry);

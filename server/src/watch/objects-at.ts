@@ -1,5 +1,5 @@
 import { type ApiObject, compareRefs, keyOf, type ObjectRef } from "../resource/object.ts";
-import type { ChangeFeed } from "../store/store.ts";
+import type { ChangeFeed, Sources } from "../store/store.ts";
 import type { History } from "./history.ts";
 import type { LogEntry } from "./log-entry.ts";
 import type { Places } from "./places.ts";
@@ -26,53 +26,71 @@ export function objectsAt<T extends ApiObject, E>(
 	const before = new Map<string, Undone<T, E>>();
 	for (const entry of history.backTo(history.after(positions))) {
 		if (entry.role === "release") continue;
-		const { object, kind = 0, version } = entry.change;
+		const { object, kind = 0, version, previous, deleted } = entry.change;
 		const position = positions[kind] as bigint;
 		const key = keyOf(object);
 		let undone = before.get(key);
 		if (undone === undefined) {
-			undone = { entries: [], newest: entry, isKept: false, isMixed: false };
+			undone = { entries: [], sources: entry.change.sources, isKept: false, isMixed: false };
 			before.set(key, undone);
 		}
 		if (version <= position) {
+			// What happened to the other kinds while there was no such object is written down nowhere.
+			if (previous === undefined && isBeyond(entry.places.positions, positions)) return undefined;
 			undone.isKept = true;
 			continue;
 		}
 		if (entry.oldestVersion <= position) return undefined;
+		if (deleted) {
+			if (isBeyond(positions, entry.places.positions)) return undefined;
+			undone.entries = [];
+			undone.sources = entry.change.previousSources;
+			undone.isKept = false;
+			undone.isMixed = false;
+		}
 		// One of another kind came later, and stays or goes as well: no state that was here is the one before.
-		undone.isMixed ||= undone.isKept || (undone.newest.change.kind ?? 0) !== kind;
+		const [newest] = undone.entries;
+		undone.isMixed ||=
+			undone.isKept || (newest !== undefined && (newest.change.kind ?? 0) !== kind);
 		undone.entries.push(entry);
 	}
 	const changed = new Set<string>();
 	const objects: T[] = [];
-	for (const [key, { entries, newest, isMixed }] of before) {
+	for (const [key, { entries, sources, isMixed }] of before) {
 		const oldest = entries.at(-1);
 		if (oldest === undefined) continue;
 		changed.add(key);
 		let object = oldest.change.previous;
 		if (isMixed) {
-			if (join === undefined || newest.change.sources === undefined) return undefined;
-			const sources = [...newest.change.sources];
+			if (join === undefined || sources === undefined) return undefined;
+			const then = [...sources];
 			for (const { change } of entries) {
-				const { kind = 0, previousSources } = change;
-				sources[kind] = previousSources?.[kind];
+				const { kind = 0, deleted, previousSources } = change;
+				// The sources that it starts from are those before the deletion already.
+				if (!deleted) then[kind] = previousSources?.[kind];
 			}
-			object = join(sources);
+			object = join(then);
 		}
 		if (object !== undefined) objects.push(object);
 	}
-	return undo(state.snapshot(), { changed, objects: objects.sort(compareRefs) }, after);
+	objects.sort(compareRefs);
+	return undo(state.snapshot(), { changed, objects }, after);
 }
 
 /** The changes of one object that are undone, the newest first. */
 interface Undone<T extends ApiObject, E> {
-	readonly entries: LogEntry<T, E>[];
-	/** The newest change of it, undone or not: it has the sources of the newest state. */
-	readonly newest: LogEntry<T, E>;
+	entries: LogEntry<T, E>[];
+	/** Sources of the newest state, or of the one before the deletion that is undone last. */
+	sources: Sources | undefined;
 	/** A change of it that came later than one of these stays. */
 	isKept: boolean;
 	/** The state before is none that was here: it is joined anew. */
 	isMixed: boolean;
+}
+
+/** True where one of the kinds after the first is further there than here. */
+function isBeyond(there: readonly bigint[], here: readonly bigint[]): boolean {
+	return there.some((position, kind) => kind > 0 && position > (here[kind] ?? position));
 }
 
 /** Puts older states into a sorted list; yields what is behind `after` in it. */

@@ -26,6 +26,7 @@ interface LookedThrough<T extends ApiObject, E> {
  * back, then the state at the end of the span, once. Every state between is left out: another replica may
  * have told some of them already, in another order of the kinds. Reads nothing but the entries of the span
  * and their links, so that a reader may stand still anywhere in it at no cost.
+ * Needs a history that merges nothing across the end of the span meanwhile (`ChangeLog.hold`).
  */
 export function sliceResumed<T extends ApiObject, E>(
 	{ log, filter }: LookedThrough<T, E>,
@@ -42,7 +43,8 @@ export function sliceResumed<T extends ApiObject, E>(
 		if (bytes >= maxBytes) return sliceOf(events, entry.sequence);
 		if (!isMissed(entry, span)) continue;
 		const { change } = entry;
-		if (viewChange(change, filter) === "deleted" && !comesBack(entry, span, filter)) {
+		const isGone = isNewer(entry, span) && viewChange(change, filter) === "deleted";
+		if (isGone && !comesBack(entry, span, filter)) {
 			say("deleted", stateToSend(change, "deleted"), change.timeMs);
 		}
 		if (isFollowed(entry, span)) continue;
@@ -58,11 +60,22 @@ function sliceOf<E>(events: E[], end: number): Slice<E> {
 }
 
 /** True where the entry is a change that the token does not cover. */
-function isMissed<T extends ApiObject, E>(
+function isNewer<T extends ApiObject, E>(
 	{ role, change }: LogEntry<T, E>,
 	{ bases }: ResumedSpan,
 ): boolean {
 	return role === "change" && change.version > (bases[change.kind ?? 0] ?? change.version);
+}
+
+/**
+ * True where the token may not cover what an entry brought. With an object that is new here comes what
+ * the other kinds had for it before: that was no change of any object here.
+ */
+function isMissed<T extends ApiObject, E>(entry: LogEntry<T, E>, span: ResumedSpan): boolean {
+	if (isNewer(entry, span)) return true;
+	if (entry.role === "release" || entry.change.previous !== undefined) return false;
+	const { positions } = entry.places;
+	return positions.some((position, kind) => kind > 0 && position > (span.bases[kind] ?? position));
 }
 
 /** True where the same object, which has left the view, enters it again before the span ends. */
@@ -111,7 +124,7 @@ function hasEntered<T extends ApiObject, E>(
 	let first: ChangeKind | undefined;
 	let at: LogEntry<T, E> | undefined = lastIn(entry, span);
 	for (; at !== undefined && at.change.object.uid === uid; at = at.previous) {
-		if (!isMissed(at, span)) continue;
+		if (!isNewer(at, span)) continue;
 		const kind = viewChange(at.change, filter);
 		if (kind === "added" || kind === "deleted") first = kind;
 	}
