@@ -1,6 +1,7 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { afterEach, describe, expect, test } from "vitest";
 import { Failure } from "../../../../server/src/failure.ts";
+import { checkPreconditions } from "../../../../server/src/service/wukong/preconditions.ts";
 import { createUpstreamTally } from "../../../faults/upstream-tally.ts";
 import { answerJson } from "../../../support/fake-api-server.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
@@ -57,6 +58,31 @@ describe("other writers", () => {
 		left = 60;
 		await store.remove(refTo("a"), () => {}, writeOptions);
 		expect(left).toBe(0);
+	});
+
+	test("who write its status before two of three writes fail none of 20 updates with the version read last", async () => {
+		const { store, api } = await started();
+		let { resourceVersion } = await store.create(wukongNamed("a"), createOptions);
+		let puts = 0;
+		api.intercept(({ method }) => {
+			if (method !== "PUT" || puts++ % 3 === 2) return false;
+			const raw = api.store.get("default", "a");
+			api.store.replace({ ...raw, status: { phase: `Phase${puts}` } }, "status", false);
+			return false;
+		});
+		for (let update = 1; update <= 20; update++) {
+			const edited = await store.edit(
+				refTo("a"),
+				(current) => {
+					checkPreconditions(current, { resourceVersion });
+					return setLabel("count", String(update))(current);
+				},
+				writeOptions,
+			);
+			expect(edited.labels.count).toBe(String(update));
+			({ resourceVersion } = edited);
+		}
+		expect(puts).toBe(60);
 	});
 
 	test("who never stop end it with RESOURCE_VERSION_CONFLICT shortly before the deadline", async () => {

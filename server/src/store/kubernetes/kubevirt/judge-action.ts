@@ -1,8 +1,8 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import { ErrorReason, Failure } from "../../../failure.ts";
-import { wukongNotRunning } from "../../../resource/wukong/failures.ts";
+import { notSupported, wukongNotRunning } from "../../../resource/wukong/failures.ts";
 import { wantedOn } from "../../../resource/wukong/power-state.ts";
-import type { Action } from "../../store.ts";
+import type { Action, RestartMode } from "../../store.ts";
 import type { Machine } from "./machine.ts";
 
 /** Phases of a run that is over. */
@@ -11,7 +11,7 @@ const finalPhases = new Set(["Succeeded", "Failed"]);
 /**
  * Judges an action by what the API server has: "send" it, or it is "done" already. KubeVirt has the
  * last word, but its refusals are all of one type, 409: why it refused is told from here.
- * @throws WUKONG_NOT_RUNNING
+ * @throws WUKONG_NOT_RUNNING; NOT_SUPPORTED
  */
 export function judgeAction(
 	action: Action,
@@ -20,7 +20,7 @@ export function judgeAction(
 ): "send" | "done" {
 	const { instance } = machine ?? {};
 	if (machine === undefined || instance === undefined || instance.isEnding) {
-		if (action.kind === "restart" && isRestarting(machine)) return "done";
+		if (action.kind === "restart" && isRestarting(machine)) return underWay(action.mode, wukong);
 		throw wukongNotRunning(wukong);
 	}
 	switch (action.kind) {
@@ -34,7 +34,7 @@ export function judgeAction(
 }
 
 function judgeRestart(
-	mode: (Action & { kind: "restart" })["mode"],
+	mode: RestartMode,
 	wukong: Wukong,
 	machine: Machine,
 	{ phase, isPaused }: NonNullable<Machine["instance"]>,
@@ -46,7 +46,7 @@ function judgeRestart(
 	}
 	// KubeVirt restarts nothing that is told to be off.
 	if (finalPhases.has(phase) || !wantedOn(wukong.spec)) throw wukongNotRunning(wukong);
-	if (isRestarting(machine)) return "done";
+	if (isRestarting(machine)) return underWay(mode, wukong);
 	if (machine.pending.includes("Stop")) throw wukongNotRunning(wukong);
 	return "send";
 }
@@ -54,6 +54,16 @@ function judgeRestart(
 /** Checks for a restart that KubeVirt was told of and has not begun; a second one is an error to it. */
 function isRestarting(machine: Machine | undefined): boolean {
 	return machine?.pending.includes("Start") ?? false;
+}
+
+/**
+ * Answers for a restart while another is under way, which KubeVirt refuses as an internal error. That
+ * is what was asked for, unless it was to be quicker.
+ */
+function underWay(mode: RestartMode, wukong: Wukong): "done" {
+	if (mode === "graceful") return "done";
+	if (mode !== "force") throw wukongNotRunning(wukong);
+	throw notSupported(wukong, "KubeVirt cannot hurry a restart that is under way already");
 }
 
 function paused({ namespace, name }: Wukong): Failure {

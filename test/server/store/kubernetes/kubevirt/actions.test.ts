@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Failure } from "../../../../../server/src/failure.ts";
+import { objectAt } from "../../../../../server/src/store/kubernetes/unstructured.ts";
 import type { Action } from "../../../../../server/src/store/store.ts";
 import { createFakeKubeVirt, type FakeKubeVirt } from "../../../../support/fake-kubevirt.ts";
 import { status } from "../../../../support/kubevirt-rules.ts";
@@ -239,10 +240,25 @@ test("a paused VM is restarted by force or gracefully, but not by its guest or i
 });
 
 test("a restart while one is under way, which KubeVirt calls an internal error, is the one under way", async () => {
-	const { act } = await started();
+	const { act, reasonOf } = await started();
 	await act(restart("graceful"));
 	await act(restart("graceful"));
 	expect(kubevirt.verbs).toEqual([`PUT ${vm}/restart {}`]);
+	// The guest is shutting down, which takes it long.
+	kubevirt.setStatus(vm, { stateChangeRequests: [{ action: "Start" }] });
+	await act(restart("graceful"));
+	for (const mode of ["force", "soft", "reset"] as const) {
+		const instance = kubevirt.objects.get(vmi) ?? {};
+		const metadata = {
+			...objectAt(instance, "metadata"),
+			deletionTimestamp: "2026-01-01T00:00:00Z",
+		};
+		kubevirt.objects.set(vmi, { ...instance, metadata });
+		const reason = mode === "force" ? "NOT_SUPPORTED" : "WUKONG_NOT_RUNNING";
+		expect(await reasonOf(restart(mode))).toBe(reason);
+	}
+	expect(await reasonOf(pause)).toBe("WUKONG_NOT_RUNNING");
+	expect(kubevirt.verbs).toHaveLength(1);
 });
 
 test("a dry run of a forced restart does not end the pod, as KubeVirt's own would", async () => {
