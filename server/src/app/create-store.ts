@@ -80,6 +80,11 @@ function createClusterStore(config: Config, parts: StoreParts): Store {
 		context,
 		namespace,
 		maxConnections: maxUpstreamConnections,
+		stuckRules: {
+			stuckStartingMs: config.stuckStartingMs,
+			stuckDeletingMs: config.stuckDeletingMs,
+			stuckVolumeMs: config.stuckVolumeMs,
+		},
 		fillIns: { storageClass: defaultStorageClass, networkType: defaultNetworkType },
 		clock,
 		observer: {

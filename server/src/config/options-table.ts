@@ -137,6 +137,21 @@ export const optionsTable = {
 		),
 		parse: wholeNumber(0, 60_000),
 	},
+	stuckStartingMs: time(
+		"stuck-starting-ms",
+		600_000,
+		"Kubernetes store: time after which a start counts as stuck.",
+	),
+	stuckDeletingMs: time(
+		"stuck-deleting-ms",
+		300_000,
+		"Kubernetes store: time after which a deletion counts as stuck.",
+	),
+	stuckVolumeMs: time(
+		"stuck-volume-ms",
+		300_000,
+		"Kubernetes store: time after which a start counts as stuck that waits for a volume.",
+	),
 	encodingCacheBytes: size(
 		"encoding-cache-bytes",
 		128 * mebibyte,
