@@ -1,20 +1,13 @@
 // Builds the clients of other languages from the contract, into .cache/sdk: a Go module with mocks, a
 // Python package with a fake, the TypeScript package. Needs Go, and Python 3 with venv.
 import { execFileSync } from "node:child_process";
-import {
-	cpSync,
-	existsSync,
-	mkdirSync,
-	readdirSync,
-	readFileSync,
-	rmSync,
-	writeFileSync,
-} from "node:fs";
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clearExtension, fromBinary, hasExtension, toBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorSet, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import * as validate from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { http } from "@novasphere/wukong-gen/annotations";
+import { createPythonEnvironment } from "./python-environment.ts";
 import { root } from "./source-files.ts";
 
 const sources = join(root, "scripts/sdk");
@@ -51,15 +44,12 @@ function buildGo(folder: string): void {
 }
 
 function buildPython(folder: string, environment: string): void {
-	const python = join(environment, "bin/python");
-	const requirements = join(sources, "python/requirements.txt");
-	const mark = join(environment, "installed.txt");
-	const wanted = readFileSync(requirements, "utf8");
-	if (!existsSync(mark) || readFileSync(mark, "utf8") !== wanted) {
-		run("python3", ["-m", "venv", "--clear", environment]);
-		run(python, ["-m", "pip", "install", "--quiet", "-r", requirements]);
-		writeFileSync(mark, wanted);
-	}
+	const python = createPythonEnvironment(environment, join(sources, "python/requirements.txt"));
+	// Judges of the description that all clients over plain HTTP are made from.
+	createPythonEnvironment(
+		join(out, "openapi-environment"),
+		join(root, "test/sdk/openapi/requirements.txt"),
+	);
 	rmSync(folder, { recursive: true, force: true });
 	mkdirSync(folder, { recursive: true });
 	const image = join(out, "contract.binpb");

@@ -209,13 +209,16 @@ function responsesOf(method: DescMethod, verb: string, { messageRef }: SchemaWri
 	}
 	const etag = { ETag: { $ref: "#/components/headers/ETag" } };
 	const isCreate = verb === "post" && /^Create[A-Z]/.test(method.name);
-	const success = {
-		description: commentOf(method.output),
-		headers: isCreate ? { ...etag, Location: { $ref: "#/components/headers/Location" } } : etag,
-		content: { "application/json": { schema } },
-	};
+	const content = { "application/json": { schema } };
+	const description = commentOf(method.output);
+	const location = { Location: { $ref: "#/components/headers/Location" } };
 	return {
-		[isCreate ? 201 : 200]: success,
+		...(isCreate ? { 201: { description, headers: { ...etag, ...location }, content } } : {}),
+		200: {
+			description: isCreate ? "With validateOnly: what would be; nothing is stored." : description,
+			...(isCreate ? {} : { headers: etag }),
+			content,
+		},
 		...(verb === "get" ? { 304: { description: "The caller has it already." } } : {}),
 		default: failure,
 	};

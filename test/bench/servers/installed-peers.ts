@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createPythonEnvironment } from "../../../scripts/python-environment.ts";
 import { root } from "../../../scripts/source-files.ts";
 
 /** What became of a peer that is installed for the benchmark alone, or why it is not here. */
@@ -25,16 +26,12 @@ export function installExpress(): InstalledPeer {
 export function installFastApi(): InstalledPeer {
 	const folder = join(root, "test/bench/python");
 	const environment = join(root, ".cache/bench/python");
-	const python = join(environment, "bin/python");
-	const requirements = join(folder, "requirements.txt");
-	const failed = installOnce(requirements, {
-		mark: join(environment, "installed.txt"),
-		steps: [
-			["python3", "-m", "venv", "--clear", environment],
-			[python, "-m", "pip", "install", "--quiet", "-r", requirements],
-		],
-	});
-	if (failed !== undefined) return { missing: failed };
+	let python: string;
+	try {
+		python = createPythonEnvironment(environment, join(folder, "requirements.txt"));
+	} catch (error) {
+		return { missing: (error as Error).message };
+	}
 	const { stdout } = spawnSync(python, ["--version"], { encoding: "utf8" });
 	return { command: [python, join(folder, "fastapi_server.py")], version: stdout.trim() };
 }
