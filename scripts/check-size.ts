@@ -49,8 +49,8 @@ const own = (await bundle([ownOnly])).map((text) => text.replace(/import\{[^}]*\
 
 /** Limits in bytes after gzip. */
 const figures = [
-	{ name: "own code", bytes: weigh(own), maxBytes: 6.5 * 1024 },
-	{ name: "everything in a page", bytes: weigh(await bundle([])), maxBytes: 48 * 1024 },
+	{ name: "own code", bytes: weigh(own), maxBytes: 6.8 * 1024 },
+	{ name: "everything in a page", bytes: weigh(await bundle([])), maxBytes: 48.5 * 1024 },
 ];
 
 const words: string[] = [];

@@ -1,10 +1,12 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { type Client, Code, ConnectError } from "@connectrpc/connect";
 import type { Wukong, WukongSchema } from "../gen/novasphere/v1/wukong_pb.js";
-import type {
-	ListWukongsRequestSchema,
-	ListWukongsResponse,
-	WukongService,
+import {
+	type ListWukongsRequestSchema,
+	type ListWukongsResponse,
+	RestartWukongRequest_Mode,
+	type WukongService,
 } from "../gen/novasphere/v1/wukong_service_pb.js";
 import { isConflict } from "./errors.ts";
 import type { Environment } from "./live/environment.ts";
@@ -47,6 +49,18 @@ export interface PreconditionOptions extends WriteOptions {
 	readonly uid?: string;
 }
 
+/** What a stop takes besides. */
+export interface StopOptions extends PreconditionOptions {
+	/** Time for the guest to shut down, in milliseconds; 0: its power is cut. Default: the VM's own. */
+	readonly gracePeriodMs?: number;
+}
+
+/** What a restart takes besides. */
+export interface RestartOptions extends PreconditionOptions {
+	/** How; see RestartWukong in the contract. Default: `GRACEFUL`. */
+	readonly mode?: "GRACEFUL" | "FORCE" | "SOFT" | "RESET";
+}
+
 /** Which VMs to list; empty: all that the caller may read. */
 export type ListQuery = MessageInitShape<typeof ListWukongsRequestSchema>;
 /** A VM as it is given to a call; everything may be left out. */
@@ -80,7 +94,13 @@ export interface Calls {
 	/** Wants it on. @returns the VM after the call, most often not yet running */
 	start(ref: Ref, options?: PreconditionOptions): Promise<Wukong>;
 	/** Wants it off. @returns the VM after the call, most often not yet stopped */
-	stop(ref: Ref, options?: PreconditionOptions): Promise<Wukong>;
+	stop(ref: Ref, options?: StopOptions): Promise<Wukong>;
+	/** Restarts it; it has to run. @returns the VM as the restart has begun */
+	restart(ref: Ref, options?: RestartOptions): Promise<Wukong>;
+	/** Freezes it in memory; it has to run. Paused already, it stays so. @returns the VM after the call */
+	pause(ref: Ref, options?: PreconditionOptions): Promise<Wukong>;
+	/** Lets it go on from a pause. Running already, it runs on. @returns the VM after the call */
+	resume(ref: Ref, options?: PreconditionOptions): Promise<Wukong>;
 }
 
 /** How often an update begins anew. */
@@ -90,7 +110,7 @@ interface Answer {
 	readonly wukong?: Wukong | undefined;
 }
 
-/** What a delete, a start and a stop have in common. */
+/** What all changes of a VM by its name have in common, and what some take besides. */
 interface RefRequest {
 	readonly namespace: string;
 	readonly name: string;
@@ -101,7 +121,16 @@ interface RefRequest {
 
 export function createCalls(
 	rpc: Client<typeof WukongService>,
-	{ environment, attempts }: { readonly environment: Environment; readonly attempts: number },
+	{
+		environment,
+		attempts,
+		onWritten,
+	}: {
+		readonly environment: Environment;
+		readonly attempts: number;
+		/** Told the version of the answer of each change of one VM. */
+		readonly onWritten: (resourceVersion: string) => void;
+	},
 ): Calls {
 	const retry = <T>(call: () => Promise<T>, { signal }: CallOptions, rule: RetryRule) =>
 		withRetry(call, { environment, attempts, rule, signal });
@@ -121,9 +150,16 @@ export function createCalls(
 		ask(rpc.getWukong, repeatable, [refOf(ref), options]);
 	const withRef =
 		(call: (request: RefRequest, options: CallOptions) => Promise<Answer>, rule: RetryRule) =>
-		(ref: Ref, options: PreconditionOptions = {}) => {
-			const { validateOnly = false, resourceVersion = "", uid = "" } = options;
-			return ask(call, rule, [{ ...refOf(ref), validateOnly, resourceVersion, uid }, options]);
+		async (ref: Ref, options: StopOptions & RestartOptions = {}) => {
+			const { validateOnly = false, resourceVersion = "", uid = "", gracePeriodMs, mode } = options;
+			const more = {
+				...(gracePeriodMs !== undefined && { gracePeriod: durationFromMs(gracePeriodMs) }),
+				...(mode && { mode: RestartWukongRequest_Mode[mode] }),
+			};
+			const own = { ...refOf(ref), validateOnly, resourceVersion, uid, ...more };
+			const wukong = await ask(call, rule, [own, options]);
+			if (!validateOnly) onWritten(wukong.resourceVersion);
+			return wukong;
 		};
 
 	return {
@@ -165,6 +201,9 @@ export function createCalls(
 		// The wish is the same however often it is said.
 		start: withRef(rpc.startWukong, repeatable),
 		stop: withRef(rpc.stopWukong, repeatable),
+		restart: withRef(rpc.restartWukong, surelyUndone),
+		pause: withRef(rpc.pauseWukong, repeatable),
+		resume: withRef(rpc.resumeWukong, repeatable),
 	};
 }
 

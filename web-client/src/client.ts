@@ -147,6 +147,7 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 				: (open) => ({ open, leave() {} }),
 		signal,
 	};
+	let written = "";
 	const watch = (query: WatchQuery = {}, watchOptions: WatchOptions = {}) =>
 		createWatch(context, query, watchOptions);
 	const lists = createLists((query) => ({
@@ -157,11 +158,20 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 	}));
 
 	return {
-		...createCalls(rpc, { environment, attempts }),
+		...createCalls(rpc, {
+			environment,
+			attempts,
+			onWritten(version) {
+				written = version;
+			},
+		}),
 		liveList: (query = {}) => lists.get(query),
 		watch,
 		waitFor: (ref, condition, waitOptions = {}) =>
-			waitFor(watch, environment, { ref, condition, options: waitOptions }),
+			waitFor(
+				{ watch, rpc, environment, isCramped, written: () => written, signal },
+				{ ref, condition, options: waitOptions },
+			),
 		rpc,
 		close: () => closer.abort(),
 	};

@@ -15,6 +15,8 @@ export type {
 	CreateOptions,
 	ListQuery,
 	PreconditionOptions,
+	RestartOptions,
+	StopOptions,
 	UpdateOptions,
 	WriteOptions,
 	WukongInit,
@@ -45,6 +47,7 @@ export type { WatchQuery } from "./live/query.ts";
 export type { LiveSnapshot } from "./live/snapshot.ts";
 export type { LiveCondition, LiveStatus } from "./live/status.ts";
 export { type Change, keyOf } from "./live/watch-state.ts";
+export { isStuck } from "./power.ts";
 export type { Ref } from "./ref.ts";
 export type { TokenRequest, TokenSource } from "./token.ts";
 export type { WaitCondition, WaitOptions } from "./wait-for.ts";

@@ -9,9 +9,11 @@ import {
 	WukongSpecSchema,
 	WukongStatusSchema,
 } from "../../gen/novasphere/v1/wukong_pb.js";
-import type {
-	StopWukongRequest,
-	WukongService,
+import {
+	RestartWukongRequest_Mode as Mode,
+	type PauseWukongRequest,
+	type StopWukongRequest,
+	type WukongService,
 } from "../../gen/novasphere/v1/wukong_service_pb.js";
 import type { Clock } from "../live/environment.ts";
 import { keyOf } from "../live/watch-state.ts";
@@ -19,6 +21,7 @@ import { failure } from "./fake-failure.ts";
 import { merged } from "./fake-merge.ts";
 import { createShows } from "./fake-selector.ts";
 import type { FakeStore } from "./fake-store.ts";
+import { waitFake } from "./fake-wait.ts";
 import { watchFake } from "./fake-watch.ts";
 
 /**
@@ -83,6 +86,33 @@ export function createFakeService(
 			return { wukong, changed };
 		};
 
+	/** Finds a VM that is in one of these states and stays wanted on. */
+	const findRunning = (
+		request: Pick<StopWukongRequest, "namespace" | "name" | "uid" | "resourceVersion">,
+		states: readonly PowerState[],
+	) => {
+		const current = findFor(request);
+		if (current.deleteTime !== undefined) throw failure(Code.FailedPrecondition, "WUKONG_DELETING");
+		const state = current.status?.powerState ?? PowerState.UNKNOWN;
+		if (!states.includes(state)) throw failure(Code.FailedPrecondition, "WUKONG_NOT_RUNNING");
+		return current;
+	};
+	const afterUnlessStopped = (wukong: Wukong, state: PowerState, then: () => void) =>
+		after(() => {
+			const now = store.wukongs.get(keyOf(wukong));
+			if (now?.uid !== wukong.uid || now.spec?.startStrategy?.autoStart === false) return;
+			setPower(now, state);
+			then();
+		});
+	const freeze =
+		(state: PowerState) =>
+		(request: PauseWukongRequest | Omit<PauseWukongRequest, "$typeName">) => {
+			const current = findRunning(request, [PowerState.RUNNING, PowerState.PAUSED]);
+			const changed = current.status?.powerState !== state;
+			const wukong = changed && !request.validateOnly ? setPower(current, state) : current;
+			return { wukong, changed };
+		};
+
 	return {
 		listWukongs(request) {
 			const shows = createShows(request);
@@ -130,18 +160,26 @@ export function createFakeService(
 			});
 			return { wukong, resourceVersion: wukong.resourceVersion };
 		},
-		restartWukong: notYet,
-		pauseWukong: notYet,
-		resumeWukong: notYet,
-		waitWukong: notYet,
+		restartWukong(request) {
+			const current = findRunning(request, [PowerState.RUNNING, PowerState.PAUSED]);
+			const reboots = request.mode === Mode.SOFT || request.mode === Mode.RESET;
+			if (request.validateOnly || reboots) return { wukong: current };
+			const wukong = setPower(
+				current,
+				request.mode === Mode.FORCE ? PowerState.STARTING : PowerState.STOPPING,
+			);
+			afterUnlessStopped(wukong, PowerState.STARTING, () =>
+				afterUnlessStopped(wukong, PowerState.RUNNING, () => {}),
+			);
+			return { wukong };
+		},
+		pauseWukong: freeze(PowerState.PAUSED),
+		resumeWukong: freeze(PowerState.RUNNING),
+		waitWukong: (request, context) => waitFake(store, clock, { request, context }),
 		startWukong: switchTo(true),
 		stopWukong: switchTo(false),
 		watchWukong: (request, context) => watchFake(store, clock, { request, context }),
 	};
-}
-
-function notYet(): never {
-	throw failure(Code.Unimplemented, "NOT_SUPPORTED");
 }
 
 function requireVersion(current: Wukong, wanted: string): void {

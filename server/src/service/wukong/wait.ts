@@ -37,11 +37,14 @@ export function createWait({
 		const timeoutMs = requestedMs("timeout", request.timeout) ?? maxWaitMs;
 		const ref = { namespace: request.namespace || defaultNamespace, name: request.name };
 		let last: Wukong | undefined;
+		let judgePower: ReturnType<typeof createJudge> | undefined;
 		const judge = (wukong: Wukong | undefined): WaitAnswer | undefined => {
 			const isOther = wukong !== undefined && wukong.uid !== (last?.uid ?? (uid || wukong.uid));
 			if (wukong !== undefined && !isOther) {
 				last = wukong;
-				return wanted === "deleted" ? undefined : judgePower(wukong, wanted);
+				if (wanted === "deleted") return undefined;
+				judgePower ??= createJudge(wanted);
+				return judgePower(wukong);
 			}
 			if (wanted === "deleted") return answer(Outcome.REACHED, last);
 			// Nobody can tell whether a VM that is not there has ever been.
@@ -86,21 +89,32 @@ const onStates: ReadonlySet<PowerState> = new Set([
 ]);
 const offStates: ReadonlySet<PowerState> = new Set([PowerState.STOPPING, PowerState.STOPPED]);
 
-/** Judges a VM that is there; undefined: what is wanted may still come. */
-function judgePower(wukong: Wukong, wanted: PowerState): WaitAnswer | undefined {
-	const { powerState, powerReason = "" } = wukong.status ?? {};
-	if (powerState === wanted) return answer(Outcome.REACHED, wukong);
-	const impossible = (reason: string) => ({ ...answer(Outcome.IMPOSSIBLE, wukong), reason });
-	if (wukong.deleteTime !== undefined) {
-		return onStates.has(wanted) ? impossible("Deleting") : undefined;
-	}
-	if (powerState === PowerState.ERROR) return impossible(powerReason || "PowerError");
-	const isOn = wantedOn(wukong.spec);
-	if (!isOn && onStates.has(wanted)) return impossible("WantedOff");
-	if (isOn && offStates.has(wanted)) return impossible("WantedOn");
-	// It is off all the same, and nothing starts it.
-	if (isOn && powerState === PowerState.STOPPED && onStates.has(wanted)) {
-		return impossible(powerReason || "StoppedOutside");
-	}
-	return undefined;
+/**
+ * Creates the judge of the states of one VM, in their order; undefined: what is wanted may still come.
+ * A wish that was the other way from the start says nothing: the call that turns it may be on its way,
+ * or known to another replica only. One that turns away does.
+ */
+function createJudge(wanted: PowerState): (wukong: Wukong) => WaitAnswer | undefined {
+	const isWantedBy = (wukong: Wukong) => (wantedOn(wukong.spec) ? onStates : offStates).has(wanted);
+	let wasWished = false;
+	let wasUp = false;
+	return (wukong) => {
+		const { powerState, powerReason = "" } = wukong.status ?? {};
+		const impossible = (reason: string) => ({ ...answer(Outcome.IMPOSSIBLE, wukong), reason });
+		if (powerState === wanted) return answer(Outcome.REACHED, wukong);
+		if (wukong.deleteTime !== undefined) {
+			return onStates.has(wanted) ? impossible("Deleting") : undefined;
+		}
+		if (powerState === PowerState.ERROR) return impossible(powerReason || "PowerError");
+		const isWished = isWantedBy(wukong);
+		if (wasWished && !isWished) return impossible(wantedOn(wukong.spec) ? "WantedOn" : "WantedOff");
+		wasWished = isWished;
+		const isOff = powerState === PowerState.STOPPED;
+		// It went off although it is wanted on: nothing starts it.
+		if (isOff && wasUp && isWished && onStates.has(wanted)) {
+			return impossible(powerReason || "StoppedOutside");
+		}
+		wasUp = !isOff;
+		return undefined;
+	};
 }
