@@ -1,6 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import { FieldMaskSchema } from "@bufbuild/protobuf/wkt";
-import { WukongService } from "@novasphere/wukong-gen/wukong-service";
+import { WukongStatus_PowerState as PowerState } from "@novasphere/wukong-gen/wukong";
+import {
+	RestartWukongRequest_Mode as Mode,
+	WukongService,
+} from "@novasphere/wukong-gen/wukong-service";
 import { errorRecord, messageRecord } from "./transcript.ts";
 import type { UnaryName, WireClient } from "./wire-client.ts";
 
@@ -99,9 +103,30 @@ export async function playScenario(client: WireClient): Promise<Record<string, u
 	await call("stop", "stopWukong", { name: "db-1" });
 	await call("stop again", "stopWukong", { name: "db-1" });
 	await call("start", "startWukong", { name: "db-1" });
+	const second = { seconds: 1n, nanos: 0 };
+	await call("stop with a grace period, dry", "stopWukong", {
+		...{ name: "db-1", gracePeriod: second, validateOnly: true },
+	});
+	await call("stop, long grace period", "stopWukong", {
+		...{ name: "db-1", gracePeriod: { seconds: 3_601n, nanos: 0 } },
+	});
+	await call("restart, not running", "restartWukong", { name: "db-1", mode: Mode.FORCE });
+	await call("restart, unknown mode", "restartWukong", { name: "db-1", mode: 9 as Mode });
+	await call("pause, stale", "pauseWukong", { name: "db-1", resourceVersion: "1" });
+	await call("pause, missing", "pauseWukong", { name: "nobody" });
+	await call("resume, other uid", "resumeWukong", { name: "db-1", uid: "somebody-else" });
+	await call("wait, reached", "waitWukong", { name: "db-1", state: PowerState.STARTING });
+	await call("wait, timed out", "waitWukong", {
+		...{ name: "db-1", state: PowerState.RUNNING, timeout: { seconds: 0n, nanos: 1_000_000 } },
+	});
+	await call("wait, gone", "waitWukong", { name: "nobody", deleted: true });
+	await call("wait, missing", "waitWukong", { name: "nobody", state: PowerState.RUNNING });
+	await call("wait, for nothing", "waitWukong", { name: "db-1" });
 	await call("delete, other uid", "deleteWukong", { name: "db-1", uid: "somebody-else" });
 	await call("delete", "deleteWukong", { name: "db-1" });
 	await call("start, deleting", "startWukong", { name: "db-1" });
+	await call("resume, deleting", "resumeWukong", { name: "db-1" });
+	await call("wait, impossible", "waitWukong", { name: "db-1", state: PowerState.RUNNING });
 	await call("delete again", "deleteWukong", { name: "db-1" });
 	return record;
 }
