@@ -27,10 +27,12 @@ export function parseHttp1(bytes: Buffer, isOver: boolean, isHead: boolean): Ans
 		headers.set(name.toLowerCase(), before === undefined ? value : `${before}, ${value}`);
 	}
 	const rest = bytes.subarray(headEnd + 4);
-	const body = isHead ? Buffer.alloc(0) : bodyOf(headers, rest, isOver);
+	const status = Number(statusLine.split(" ")[1]);
+	// No Content has neither a body nor a length (RFC 9110, 8.6).
+	const body = isHead || status === 204 ? Buffer.alloc(0) : bodyOf(headers, rest, isOver);
 	if (body === undefined) return undefined;
 	const closes = isOver || headers.get("connection") === "close";
-	return { ...noAnswer, status: Number(statusLine.split(" ")[1]), headers, body, closes };
+	return { ...noAnswer, status, headers, body, closes };
 }
 
 /** Nothing came. */

@@ -117,7 +117,6 @@ export const targets: readonly Target[] = [
 			],
 		},
 		{ case: `single-${wire}-100`, measure: cpu, demands: [{ base: "raw", atLeast: beside }] },
-		{ case: `single-${wire}-500`, measure: cpu, demands: [{ base: "raw", atLeast: beside }] },
 	]),
 	{ case: "memory-connect-json", measure: "rss", demands: [{ base: "raw", atMost: 1.3 }] },
 	{ case: "memory-grpc", measure: "rss", demands: [{ base: "raw", atMost: 1.3 }] },

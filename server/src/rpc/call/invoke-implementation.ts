@@ -73,7 +73,9 @@ export function invokeStream(
 		const input = await onlyMessage(request.message);
 		const { cancellation } = invocation;
 		if (cancellation.reason !== undefined) throw cancellation.reason;
-		const output = spec.impl(input, createHandlerContext(invocation, request));
+		const started = spec.impl(input, createHandlerContext(invocation, request));
+		// A stream may be opened later; one that cannot be has never been open.
+		const output = isPromiseLike(started) ? await started : started;
 		if (isBatched(output)) {
 			cancellation.hold(output);
 			return createStreamResponse(invocation, output as AsyncIterable<Message>);
@@ -114,7 +116,7 @@ function begin(next: AnyFn, request: UnaryRequest | StreamRequest): ReturnType<A
 	}
 }
 
-function isPromiseLike<T>(output: T | PromiseLike<T>): output is PromiseLike<T> {
+export function isPromiseLike<T>(output: T | PromiseLike<T>): output is PromiseLike<T> {
 	return typeof (output as Partial<PromiseLike<T>> | undefined)?.then === "function";
 }
 

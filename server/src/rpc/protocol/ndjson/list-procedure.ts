@@ -8,6 +8,7 @@ import {
 } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
 import {
+	isPromiseLike,
 	type StreamProcedure,
 	toMessage,
 	type UnaryProcedure,
@@ -35,7 +36,11 @@ export function createListProcedure(
 ): StreamProcedure {
 	const { input, output } = spec.method;
 
-	function impl(request: Message, context: HandlerContext): ListPages<Message> {
+	/** Opens the stream once its first page is read: a list that fails at once was never open. */
+	function impl(
+		request: Message,
+		context: HandlerContext,
+	): ListPages<Message> | Promise<ListPages<Message>> {
 		const isOnePage = (request as unknown as Fields)[pageSize.localName] !== 0;
 		const toPage = (init: unknown): ItemPage<Message> => {
 			const response = toMessage(output, init);
@@ -57,7 +62,8 @@ export function createListProcedure(
 			(next as unknown as Fields)[pageToken.localName] = token;
 			return next;
 		};
-		return new ListPages(read(request));
+		const first = read(request);
+		return isPromiseLike(first) ? first.then((page) => new ListPages(page)) : new ListPages(first);
 	}
 
 	/** The response without its items, and whether it is the end of the list. */
@@ -85,8 +91,4 @@ function asciiJson(value: unknown): string {
 		/[^ -~]/g,
 		(unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
 	);
-}
-
-function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-	return typeof (value as Partial<PromiseLike<T>> | undefined)?.then === "function";
 }

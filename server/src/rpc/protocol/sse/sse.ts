@@ -1,5 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { type Exchange, headerOf } from "../../../http/exchange.ts";
+import { valuesOf } from "../../../http/fields.ts";
 import { badRequest, type Refusal } from "../../refusals.ts";
 import type { EventLabels } from "../event-labels.ts";
 import type { ErrorBody, OpenForm, StreamForm } from "../rest/stream-form.ts";
@@ -65,6 +66,7 @@ export function createSse(labels: readonly EventLabels[]): StreamForm {
 			framing: wish.isNamed ? framings.named : framings.unnamed,
 			prepare(message, exchange) {
 				const id = lastEventIdOf(exchange);
+				if (valuesOf(exchange.rawHeaders, lastEventId).length > 1) return twoPlaces;
 				if (id === endId && labels === undefined) return noMoreEvents;
 				if (id !== "") labels?.resume(message, id);
 				return undefined;
@@ -103,8 +105,15 @@ export function createSse(labels: readonly EventLabels[]): StreamForm {
 }
 
 function lastEventIdOf(exchange: Exchange): string {
-	return headerOf(exchange, "last-event-id") ?? "";
+	return headerOf(exchange, lastEventId) ?? "";
 }
+
+const lastEventId = "last-event-id";
+
+const twoPlaces: Refusal = badRequest(
+	"protocol",
+	"the request is invalid: two last-event-id fields",
+);
 
 const wrongEvents: Refusal = {
 	...badRequest("protocol", "the request is invalid: events: is to be message, or left out"),
