@@ -70,6 +70,7 @@ export function createOptionalKind<T extends ClusterObject>(
 	let reflector: Reflector | undefined;
 	let running: Promise<unknown> | undefined;
 	let refusals = 0;
+	let isTroubled = false;
 
 	const missing = (found: "absent" | "forbidden") => {
 		const isNews = presence !== found;
@@ -81,7 +82,10 @@ export function createOptionalKind<T extends ClusterObject>(
 	/** Follows the kind until there is nothing to follow. @returns why; undefined: it is not known */
 	const follow = async (signal: AbortSignal): Promise<"absent" | "forbidden" | undefined> => {
 		try {
-			if (!(await cluster.isServed(kind, signal))) return "absent";
+			const isServed = await cluster.isServed(kind, signal);
+			if (isTroubled) observer.recovered();
+			isTroubled = false;
+			if (!isServed) return "absent";
 			reflector = createReflector({
 				...{ upstream, kind, clock, random, timings, observer },
 				sink: {
@@ -117,6 +121,7 @@ export function createOptionalKind<T extends ClusterObject>(
 			const code = refusalCode(error);
 			if (code === 404) return "absent";
 			if (code === 403) return "forbidden";
+			isTroubled = true;
 			observer.troubled(troubleOf(error), error);
 			return undefined;
 		}

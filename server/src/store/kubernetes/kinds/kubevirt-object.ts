@@ -1,5 +1,5 @@
-import { isDeepStrictEqual } from "node:util";
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { areSameFields } from "../../../resource/same-content.ts";
 import {
 	maxMessageLength,
 	type ObservedCondition,
@@ -30,9 +30,8 @@ export function readKubeVirtObject(raw: Unstructured) {
 }
 
 /** Checks whether two states differ in anything that is kept. */
-export function differs<T extends { readonly resourceVersion: string }>(a: T, b: T): boolean {
-	const { resourceVersion } = a;
-	return !isDeepStrictEqual(a, { ...b, resourceVersion });
+export function differs<T extends object>(a: T, b: T): boolean {
+	return !areSameFields(a, b, "resourceVersion");
 }
 
 /** Reads a list of objects; what is none is left out. */

@@ -16,6 +16,7 @@ import {
 	WukongSpecSchema,
 	WukongStatusSchema,
 } from "@novasphere/wukong-gen/wukong";
+import { areSameFields } from "../../../resource/same-content.ts";
 import { withoutCredentials } from "../../../resource/wukong/credentials.ts";
 import {
 	invalidWukong,
@@ -51,7 +52,7 @@ const resource = {
 export const wukongKind: WritableKind<Wukong, Edit> = {
 	...resource,
 	read: (raw) => toPublicView(readWukong(raw)),
-	isNews: (previous, next) => !isDeepStrictEqual(newsOf(previous), newsOf(next)),
+	isNews,
 	// What has no finalizers goes without ever having been marked.
 	markDeleted: (last, nowMs) =>
 		toPublicView({ ...last, deleteTime: last.deleteTime ?? timestampFromMs(nowMs) }),
@@ -69,12 +70,23 @@ export const wukongKind: WritableKind<Wukong, Edit> = {
 };
 
 /**
- * Returns what counts as news of a Wukong. Times of conditions do not: the operator renews them each
- * time it looks.
+ * Checks whether two states differ but in version. Times of conditions do not count: the operator
+ * renews them each time it looks.
  */
-function newsOf({ status, ...rest }: Wukong): unknown {
-	const conditions = status?.conditions.map(({ lastTransitionTime, ...condition }) => condition);
-	return { ...rest, resourceVersion: "", status: { ...status, conditions } };
+function isNews(previous: Wukong, next: Wukong): boolean {
+	// What changes most comes first.
+	if (!isSameStatus(previous.status, next.status)) return true;
+	return !areSameFields(previous, next, "resourceVersion", "status");
+}
+
+function isSameStatus(a: Wukong["status"], b: Wukong["status"]): boolean {
+	if (a === undefined || b === undefined) return a === b;
+	if (!areSameFields(a, b, "conditions")) return false;
+	if (a.conditions.length !== b.conditions.length) return false;
+	return a.conditions.every((condition, index) => {
+		const other = b.conditions[index];
+		return other !== undefined && areSameFields(condition, other, "lastTransitionTime");
+	});
 }
 
 /**

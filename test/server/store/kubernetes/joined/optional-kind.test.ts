@@ -70,7 +70,7 @@ async function start(discovery: boolean | Error): Promise<Stage> {
 			watchOpened: silent,
 			watchEnded: silent,
 			troubled: (trouble) => void told.push(`troubled: ${trouble}`),
-			recovered: silent,
+			recovered: () => void told.push("recovered"),
 		},
 	});
 	kind.start(leave.signal).then(
@@ -130,6 +130,7 @@ describe("a kind that a cluster need not serve", () => {
 		stage.discovery = true;
 		await stage.settle(100);
 		expect([stage.isKnown, stage.kind.presence]).toEqual([true, "listed"]);
+		expect(stage.told.slice(-2)).toEqual(["recovered", "loaded 1@100"]);
 	});
 
 	test("is forbidden where it may not be listed, without trouble, and followed once it may", async () => {
