@@ -3,9 +3,11 @@ import type { Store } from "../../server/src/store/store.ts";
 import { createRecordingSink } from "../server/store/recording-sink.ts";
 import { change, createOptions, refTo, writeOptions, wukongNamed } from "../server/store/write.ts";
 import { operatorSchema } from "../support/operator-schema.ts";
+import { startApp } from "../support/running-app.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { createClusterStore } from "./cluster-store.ts";
 import { createKubeApi, type Document, type KubeApi } from "./kube-api.ts";
+import { writeKubeconfig } from "./kubeconfig.ts";
 import { poll } from "./poll.ts";
 import { serviceAccess } from "./service-access.ts";
 import { createNamespace } from "./test-namespace.ts";
@@ -75,6 +77,33 @@ test("the greeting's own create passes on the operator's definition without its 
 	expect(made.spec?.disks[0]).toMatchObject({ storageClassName: "longhorn", boot: true });
 	expect(store.warningsOf?.(given).map(({ field }) => field)).toEqual([
 		"wukong.spec.disks[0].boot",
+	]);
+});
+
+test("the service, as it is started, takes that create and names the field that has no effect", async () => {
+	const access = await serviceAccess(admin, cluster.apiServer.access(), namespace);
+	await using kubeconfig = await writeKubeconfig(access);
+	const flags = [
+		"--store",
+		"kubernetes",
+		"--kubeconfig",
+		kubeconfig.path,
+		"--namespace",
+		namespace,
+	];
+	await using app = await startApp(...flags);
+	const spec = { cpu: 2, memory: "4Gi", disks: [{ name: "root", size: "20Gi", boot: true }] };
+	const response = await fetch(`${app.url}/novasphere.v1.WukongService/CreateWukong`, {
+		method: "POST",
+		headers: { "content-type": "application/json" },
+		body: JSON.stringify({ wukong: { namespace, name: "greeted", spec } }),
+	});
+	expect([response.status, await response.json()]).toMatchObject([
+		200,
+		{
+			wukong: { spec: { disks: [{ storageClassName: "longhorn" }] } },
+			warnings: [{ field: "wukong.spec.disks[0].boot" }],
+		},
 	]);
 });
 

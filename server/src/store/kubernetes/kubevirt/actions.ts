@@ -94,7 +94,10 @@ export function createActions({ api, read, clock, random }: ActionsOptions): Act
 			for (const waitMs of looksAfterMs) {
 				if ((remainingMs?.() ?? Number.POSITIVE_INFINITY) < waitMs + answerTimeMs) break;
 				await sleep(clock, waitMs, signal);
-				latest = await read(wukong, signal);
+				const next = await read(wukong, signal);
+				// By now its name may be another's.
+				if (next.uid !== wukong.uid) break;
+				latest = next;
 				const isPaused = latest.status?.powerState === WukongStatus_PowerState.PAUSED;
 				if (isPaused === (action.kind === "pause")) break;
 			}

@@ -296,6 +296,16 @@ describe("a stop with a grace period", () => {
 		expect(api.store.get("default", "web").spec).toMatchObject({ startStrategy: {} });
 	});
 
+	test("is completed where the caller leaves after the wish was stored", async () => {
+		const { store, api } = await started();
+		const leaving = new AbortController();
+		api.store.onEvent(() => leaving.abort(new Error("left")));
+		await store
+			.edit(refTo("web"), stop(5_000), { ...writeOptions, signal: leaving.signal })
+			.catch(() => {});
+		expect(stops().at(-1)).toBe(`PUT ${vm}/stop {"gracePeriod":5}`);
+	});
+
 	test("shortens the one that is under way; a longer one changes nothing and is no error", async () => {
 		const { store } = await started();
 		await store.edit(refTo("web"), stop(60_000), writeOptions);
