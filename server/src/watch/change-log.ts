@@ -54,6 +54,8 @@ export interface ChangeLog<T extends ApiObject, E> extends Sink<T> {
 	onNews(callback: () => void): () => void;
 	/** Calls back with each state that a newer one, or the deletion of its object, has replaced. */
 	onSuperseded(callback: (object: T) => void): void;
+	/** Leaves no timer: nobody is told any more. */
+	close(): void;
 }
 
 export function createChangeLog<T extends ApiObject, E>(options: {
@@ -206,6 +208,7 @@ export function createChangeLog<T extends ApiObject, E>(options: {
 			return () => listeners.delete(callback);
 		},
 		onSuperseded: (callback) => void onSuperseded.push(callback),
+		close: () => pacer?.close(),
 	};
 }
 

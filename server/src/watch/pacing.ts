@@ -29,6 +29,8 @@ export interface Pacer<T extends ApiObject> {
 	baseOf(kind: number): bigint | undefined;
 	/** Lets go of everything: the log has started over. */
 	clear(): void;
+	/** Withholds nothing from now on, and leaves no timer. What is withheld stays so. */
+	close(): void;
 }
 
 /** The last telling of an object, and what is withheld since. */
@@ -76,6 +78,7 @@ export function createPacer<T extends ApiObject>(options: {
 	const queues: Withheld<T>[][] = [];
 	let timer: Timer | undefined;
 	let timerDueMs = Number.POSITIVE_INFINITY;
+	let isClosed = false;
 
 	/** Forgets objects that were told so long ago that nothing would be withheld. */
 	const forgetOld = (nowMs: number) => {
@@ -162,7 +165,7 @@ export function createPacer<T extends ApiObject>(options: {
 				return true;
 			}
 			const dueMs = pace.toldAtMs + pacing.intervalMs(pace.told, object);
-			if (nowMs >= dueMs) {
+			if (nowMs >= dueMs || isClosed) {
 				tell(pace, object, nowMs);
 				return true;
 			}
@@ -188,6 +191,11 @@ export function createPacer<T extends ApiObject>(options: {
 			paces.clear();
 			waiting.clear();
 			queues.length = 0;
+		},
+		close() {
+			isClosed = true;
+			timer?.cancel();
+			timer = undefined;
 		},
 	};
 }

@@ -213,6 +213,7 @@ export function createReplica<T extends ApiObject, E>(options: {
 			drained = failure;
 			waits.drain(failure);
 			for (const stream of [...streams.keys()]) stream.end(failure);
+			log.close();
 		},
 	};
 }
