@@ -196,6 +196,19 @@ const plainStreams = (["sse", "ndjson"] as const).map((wire) =>
 	}),
 );
 
+/** So many as a console with a page for each of its users has. */
+const plainSingles = (["sse", "ndjson"] as const).map((wire) =>
+	createFanOutCase({
+		id: `single-${wire}-50`,
+		title: `50 a second to ${count(1_000)} streams, ${wireTitles[wire]}`,
+		group: groups.singles,
+		servers: ["ours", "raw"],
+		wire,
+		streams: 1_000,
+		singlesPerSecond: 50,
+	}),
+);
+
 const listSizes = sizes.list.map((objects) =>
 	createUnaryCase({
 		id: `list-size-${objects}`,
@@ -274,6 +287,7 @@ export function fullCatalogue(): BenchCase[] {
 		...watches,
 		...plainStreams,
 		...singles,
+		...plainSingles,
 		...scopes,
 		namespaceScope(10_000),
 		...listSizes,

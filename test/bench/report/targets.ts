@@ -116,6 +116,7 @@ export const targets: readonly Target[] = [
 				{ base: "express-shared", atLeast: 1.1 },
 			],
 		},
+		{ case: `single-${wire}-50`, measure: cpu, demands: [{ base: "raw", atLeast: beside }] },
 		{ case: `single-${wire}-100`, measure: cpu, demands: [{ base: "raw", atLeast: beside }] },
 	]),
 	{ case: "memory-connect-json", measure: "rss", demands: [{ base: "raw", atMost: 1.3 }] },
