@@ -21,6 +21,9 @@ import type { ServerName } from "./servers/roster.ts";
 const node = ["ours", "before", "stock", "raw"] as const;
 const goPeers = ["gin", "chi", "echo", "fiber"] as const;
 const jsonPeers = [...node, "fastify", "express", "fastapi", ...goPeers, "connect-go"] as const;
+/** Each reads by REST as its own documentation routes it, beside the same service's Connect JSON. */
+const restPeers = ["ours", "ours, Connect JSON", "raw", ...goPeers] as const;
+const connectJson = { "ours, Connect JSON": "http1-json", raw: "http1-json" } as const;
 /** They watch nothing here, so they have no place in the larger cases. */
 const ownAndRaw = ["ours", "before", "raw"] as const;
 const grpcPeers = [...node, "grpc-js", "grpc-go", "connect-go"] as const;
@@ -56,6 +59,16 @@ const distinct = [
 		group: groups.distinct,
 		servers: ["ours", "ours, quiet", ...jsonPeers.slice(1)],
 		wire: "http1-json",
+		calls: eachGetCall,
+		objects: distinctObjects,
+	}),
+	createUnaryCase({
+		id: "rest-get",
+		title: "Get in turn, REST",
+		group: groups.distinct,
+		servers: restPeers,
+		wire: "http1-rest",
+		otherWires: connectJson,
 		calls: eachGetCall,
 		objects: distinctObjects,
 	}),
@@ -144,6 +157,15 @@ const calls: readonly BenchCase[] = [
 		group: groups.calls,
 		servers: jsonPeers,
 		wire: "http1-json",
+		calls: only(listCall),
+	}),
+	createUnaryCase({
+		id: "rest-list",
+		title: "List 100, REST",
+		group: groups.calls,
+		servers: restPeers,
+		wire: "http1-rest",
+		otherWires: connectJson,
 		calls: only(listCall),
 	}),
 	createUnaryCase({

@@ -14,6 +14,8 @@ import { procedure } from "../payload/procedure.ts";
 export interface UnaryCall {
 	readonly path: string;
 	readonly request: Uint8Array;
+	/** Path and query of the same call by REST, a GET. */
+	readonly restTarget: string;
 	/** Decodes and compares: too dear for each answer. */
 	isRight(answer: Uint8Array): boolean;
 }
@@ -40,6 +42,7 @@ function callFor(answer: GetWukongResponse, form: Form): UnaryCall {
 	const { name = "", namespace = "" } = answer.wukong ?? {};
 	return {
 		path: procedure("GetWukong"),
+		restTarget: `/api/v1/namespaces/${namespace}/wukongs/${name}`,
 		request: encode(GetWukongRequestSchema, { name, namespace }, form),
 		isRight: (bytes) =>
 			equals(GetWukongResponseSchema, decode(GetWukongResponseSchema, bytes, form), answer),
@@ -50,6 +53,7 @@ function callFor(answer: GetWukongResponse, form: Form): UnaryCall {
 export const listCall: MakeCall = ({ list }, form) => ({
 	path: procedure("ListWukongs"),
 	request: encode(ListWukongsRequestSchema, {}, form),
+	restTarget: "/api/v1/wukongs",
 	isRight: (answer) =>
 		equals(ListWukongsResponseSchema, decode(ListWukongsResponseSchema, answer, form), list),
 });
@@ -60,6 +64,7 @@ const pageSize = 100;
 export const pageCall: MakeCall = ({ list }, form) => ({
 	path: procedure("ListWukongs"),
 	request: encode(ListWukongsRequestSchema, { pageSize }, form),
+	restTarget: `/api/v1/wukongs?pageSize=${pageSize}`,
 	isRight(answer) {
 		const page = decode(ListWukongsResponseSchema, answer, form);
 		const { nextPageToken } = page;

@@ -1,8 +1,8 @@
 import { createAnswerCheck } from "../load/answer-check.ts";
 import type { Caller } from "../load/caller.ts";
 import { createGrpcCallers } from "../load/grpc-caller.ts";
-import { createHttp1Caller, jsonPosts } from "../load/http1-caller.ts";
-import { usualObjects } from "../servers/roster.ts";
+import { createHttp1Caller, jsonPosts, restGets } from "../load/http1-caller.ts";
+import { type ServerName, usualObjects } from "../servers/roster.ts";
 import type { ServerProcess } from "../servers/server-process.ts";
 import type { BenchCase, CaseName } from "./case.ts";
 import { measureRate } from "./rate.ts";
@@ -13,8 +13,13 @@ const concurrency = 16;
 /** Connections that gRPC calls share. */
 const grpcConnections = 2;
 
+/** How calls are sent. */
+export type UnaryWire = "http1-json" | "http1-rest" | "grpc";
+
 export interface UnaryCaseOptions extends CaseName {
-	readonly wire: "http1-json" | "grpc";
+	readonly wire: UnaryWire;
+	/** Wires of single servers, by name, that are measured beside the case's own. Default: none. */
+	readonly otherWires?: Readonly<Partial<Record<ServerName, UnaryWire>>>;
 	readonly calls: MakeCalls;
 	/** VMs that each server holds. Default: 100. */
 	readonly objects?: number;
@@ -22,10 +27,11 @@ export interface UnaryCaseOptions extends CaseName {
 
 /** As many calls as the server answers, a fixed number at a time. */
 export function createUnaryCase(options: UnaryCaseOptions): BenchCase {
-	const { title, wire, calls, objects = usualObjects } = options;
+	const { title, calls, objects = usualObjects } = options;
 	return {
 		...options,
 		async prepare(spec, { payload, faults, start }) {
+			const wire = options.otherWires?.[spec.name as ServerName] ?? options.wire;
 			const stored = payload(objects);
 			const server = await start(spec, stored);
 			const encoded = calls(stored, wire === "grpc" ? "binary" : "json");
@@ -68,11 +74,12 @@ export function createUnaryCase(options: UnaryCaseOptions): BenchCase {
 function createCallers(
 	server: ServerProcess,
 	calls: readonly UnaryCall[],
-	wire: UnaryCaseOptions["wire"],
+	wire: UnaryWire,
 ): Caller[] {
-	if (wire === "http1-json") {
-		const posts = jsonPosts(server.http1, ...calls);
-		return Array.from({ length: concurrency }, () => createHttp1Caller(server.http1, posts));
+	if (wire !== "grpc") {
+		const requests = wire === "http1-json" ? jsonPosts : restGets;
+		const sent = requests(server.http1, ...calls);
+		return Array.from({ length: concurrency }, () => createHttp1Caller(server.http1, sent));
 	}
 	return Array.from({ length: grpcConnections }, () =>
 		createGrpcCallers(server.http2, calls, concurrency / grpcConnections),

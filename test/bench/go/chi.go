@@ -29,6 +29,17 @@ func serveChi(listener net.Listener, payload *payload, _ *hub) error {
 	router.Post(wukong.WukongService_ListWukongs_FullMethodName, func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, payload.plainList)
 	})
+	router.Get("/api/v1/namespaces/{namespace}/wukongs/{name}", func(w http.ResponseWriter, r *http.Request) {
+		answer, found := payload.plainByRef[refKey(chi.URLParam(r, "namespace"), chi.URLParam(r, "name"))]
+		if !found {
+			http.Error(w, http.StatusText(http.StatusNotFound), http.StatusNotFound)
+			return
+		}
+		writeJSON(w, answer)
+	})
+	router.Get("/api/v1/wukongs", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, payload.plainList)
+	})
 	return http.Serve(listener, router)
 }
 

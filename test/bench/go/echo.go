@@ -26,5 +26,15 @@ func serveEcho(listener net.Listener, payload *payload, _ *hub) error {
 	router.POST(wukong.WukongService_ListWukongs_FullMethodName, func(c *echo.Context) error {
 		return c.JSON(http.StatusOK, payload.plainList)
 	})
+	router.GET("/api/v1/namespaces/:namespace/wukongs/:name", func(c *echo.Context) error {
+		answer, found := payload.plainByRef[refKey(c.Param("namespace"), c.Param("name"))]
+		if !found {
+			return echo.ErrNotFound
+		}
+		return c.JSON(http.StatusOK, answer)
+	})
+	router.GET("/api/v1/wukongs", func(c *echo.Context) error {
+		return c.JSON(http.StatusOK, payload.plainList)
+	})
 	return http.Serve(listener, router)
 }

@@ -37,6 +37,16 @@ func serveFiberWith(listener net.Listener, streams stream) error {
 	app.Post(wukong.WukongService_ListWukongs_FullMethodName, func(c fiber.Ctx) error {
 		return c.JSON(payload.plainList)
 	})
+	app.Get("/api/v1/namespaces/:namespace/wukongs/:name", func(c fiber.Ctx) error {
+		answer, found := payload.plainByRef[refKey(c.Params("namespace"), c.Params("name"))]
+		if !found {
+			return fiber.ErrNotFound
+		}
+		return c.JSON(answer)
+	})
+	app.Get("/api/v1/wukongs", func(c fiber.Ctx) error {
+		return c.JSON(payload.plainList)
+	})
 	app.Get("/api/v1/:collection", func(c fiber.Ctx) error {
 		opened := streams
 		opened.form = formOf(c.Get("Accept"))

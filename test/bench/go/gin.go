@@ -41,6 +41,17 @@ func serveGinWith(listener net.Listener, streams stream) error {
 	engine.POST(wukong.WukongService_ListWukongs_FullMethodName, func(c *gin.Context) {
 		c.JSON(http.StatusOK, payload.plainList)
 	})
+	engine.GET("/api/v1/namespaces/:namespace/wukongs/:name", func(c *gin.Context) {
+		answer, found := payload.plainByRef[refKey(c.Param("namespace"), c.Param("name"))]
+		if !found {
+			c.AbortWithStatus(http.StatusNotFound)
+			return
+		}
+		c.JSON(http.StatusOK, answer)
+	})
+	engine.GET("/api/v1/wukongs", func(c *gin.Context) {
+		c.JSON(http.StatusOK, payload.plainList)
+	})
 	// Colons begin parameters here; the one path that is asked for is that of the watch.
 	engine.GET("/api/v1/:collection", func(c *gin.Context) {
 		opened := streams

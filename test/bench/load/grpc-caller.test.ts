@@ -19,7 +19,7 @@ async function callerOf(answer: (stream: ServerHttp2Stream) => void) {
 	});
 	await once(server, "listening");
 	const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-	const call = { path: "/x", request: Buffer.from("?"), isRight: () => true };
+	const call = { path: "/x", request: Buffer.from("?"), restTarget: "/x", isRight: () => true };
 	const [caller] = createGrpcCallers(url, [call], 1);
 	if (caller === undefined) throw new Error("no caller");
 	closing.push(() => {

@@ -1,6 +1,7 @@
 import { createConnection, type Socket } from "node:net";
 import type { UnaryCall } from "../cases/unary-call.ts";
 import type { Answer, Caller } from "./caller.ts";
+import { http1Get } from "./http1-get.ts";
 import { http1Post } from "./http1-post.ts";
 import { createHttp1Reader } from "./http1-reader.ts";
 
@@ -13,6 +14,13 @@ interface Waiting {
 export function jsonPosts(server: URL, ...calls: readonly UnaryCall[]): readonly Buffer[] {
 	return calls.map(({ path, request }) =>
 		http1Post({ server, path, contentType: "application/json", body: request }),
+	);
+}
+
+/** The same calls by REST, ready to be written. */
+export function restGets(server: URL, ...calls: readonly UnaryCall[]): readonly Buffer[] {
+	return calls.map(({ restTarget: path }) =>
+		http1Get({ server, path, accept: "application/json" }),
 	);
 }
 

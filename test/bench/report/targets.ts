@@ -65,6 +65,22 @@ export const targets: readonly Target[] = [
 		],
 	},
 	{
+		case: "rest-get",
+		measure: cpu,
+		demands: [
+			{ base: "ours, Connect JSON", atLeast: beside },
+			...["gin", "chi", "echo"].map((base) => ({ base, atLeast: beside })),
+		],
+	},
+	{
+		case: "rest-list",
+		measure: cpu,
+		demands: [
+			{ base: "ours, Connect JSON", atLeast: beside },
+			...["gin", "chi", "echo"].map((base) => ({ base, atLeast: 4 })),
+		],
+	},
+	{
 		case: "get-distinct-grpc",
 		measure: cpu,
 		demands: [
