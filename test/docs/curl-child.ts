@@ -7,6 +7,9 @@ const { values, positionals } = parseArgs({
 		silent: { type: "boolean", short: "s" },
 		"show-error": { type: "boolean", short: "S" },
 		get: { type: "boolean", short: "G" },
+		globoff: { type: "boolean", short: "g" },
+		request: { type: "string", short: "X" },
+		json: { type: "string" },
 		"no-buffer": { type: "boolean", short: "N" },
 		header: { type: "string", short: "H", multiple: true, default: [] },
 		data: { type: "string", short: "d" },
@@ -24,10 +27,12 @@ const headers = new Headers(
 		return [line.slice(0, at), line.slice(at + 1).trim()];
 	}),
 );
+const body = values.json ?? values.data;
+if (values.json !== undefined) headers.set("content-type", "application/json");
 const response = await fetch(url, {
 	headers,
-	method: values.get === true || values.data === undefined ? "GET" : "POST",
-	body: values.data ?? null,
+	method: values.request ?? (values.get === true || body === undefined ? "GET" : "POST"),
+	body: body ?? null,
 });
 // A reader that has enough ends the pipe.
 process.stdout.on("error", () => process.exit());

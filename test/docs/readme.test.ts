@@ -21,7 +21,7 @@ test("the README has its two commands and snippets of each kind", () => {
 	expect(new Set(blocks.map(({ kind }) => kind))).toEqual(
 		new Set(["sh", "ts browser", "ts node", "tsx react"]),
 	);
-	expect(blocks.some(({ code }) => code.includes("CreateWukong"))).toBe(true);
+	expect(blocks.some(({ code }) => code.includes("--json"))).toBe(true);
 });
 
 const hasCurl = spawnSync("curl", ["--version"]).status === 0;

@@ -119,18 +119,17 @@ interface Search<T> {
 
 function searchTree<T>(
 	root: Node<T>,
-	request: Pick<Search<T>, "httpMethod" | "path">,
+	{ httpMethod, path }: Pick<Search<T>, "httpMethod" | "path">,
 	other: Leaf<T> | undefined,
 ): Match<T> | undefined {
-	const { path } = request;
 	// Only a colon that is not encoded divides a verb: `%3A` is part of a name.
 	const last = path.lastIndexOf(":");
 	const colon = last > path.lastIndexOf("/") ? last : path.length;
+	const verb = colon === path.length ? "" : path.slice(colon + 1);
 	const others = other === undefined ? [] : [other];
-	const search = { ...request, colon, verb: path.slice(colon + 1), others };
-	const found = visit(root, 1, search);
+	const found = visit(root, 1, { httpMethod, path, colon, verb, others });
 	if (found !== undefined) {
-		const variables = bindVariables(found.variables, path.slice(1, colon));
+		const variables = bindVariables(found.variables, path, colon);
 		return variables && { target: found.target, variables };
 	}
 	const [first] = others;
@@ -147,19 +146,27 @@ function visit<T>(node: Node<T>, start: number, search: Search<T>): Found<T> | u
 	const { path, colon, verb } = search;
 	if (start > path.length) return take(node.ends, "", search) ?? take(node.rests, "", search);
 	const slash = path.indexOf("/", start);
+	const end = slash === -1 ? colon : slash;
 	const isLast = slash === -1;
-	const end = isLast ? colon : slash;
-	const next = (child: Node<T> | undefined) => {
-		if (child === undefined) return undefined;
-		if (!isLast) return visit(child, end + 1, search);
-		return take(child.ends, verb, search) ?? take(child.rests, verb, search);
-	};
+	const literal = node.literals.get(path.slice(start, end));
+	const found = literal && visitNext(literal, isLast ? undefined : end + 1, search);
+	if (found !== undefined) return found;
+	// An empty segment is no value.
+	const star = end > start ? node.star : undefined;
 	return (
-		next(node.literals.get(path.slice(start, end))) ??
-		// An empty segment is no value.
-		(end > start ? next(node.star) : undefined) ??
+		(star && visitNext(star, isLast ? undefined : end + 1, search)) ??
 		take(node.rests, verb, search)
 	);
+}
+
+/** @param start of the next segment; undefined: the path ends with this one, or its verb */
+function visitNext<T>(
+	node: Node<T>,
+	start: number | undefined,
+	search: Search<T>,
+): Found<T> | undefined {
+	if (start !== undefined) return visit(node, start, search);
+	return take(node.ends, search.verb, search) ?? take(node.rests, search.verb, search);
 }
 
 function take<T>(
@@ -167,6 +174,7 @@ function take<T>(
 	verb: string,
 	{ httpMethod, others }: Search<T>,
 ): Found<T> | undefined {
+	if (leaves.size === 0) return undefined;
 	const leaf = leaves.get(verb);
 	if (leaf === undefined) return undefined;
 	const found = leaf.byMethod.get(httpMethod) ?? leaf.byMethod.get(anyMethod);
@@ -175,18 +183,22 @@ function take<T>(
 }
 
 /**
- * @param path without its first slash and its verb
+ * @param end of the path without its verb
  * @returns undefined where an encoding is malformed, or is not of UTF-8
  */
-function bindVariables(bound: readonly TemplateVariable[], path: string): Variables | undefined {
+function bindVariables(
+	bound: readonly TemplateVariable[],
+	path: string,
+	end: number,
+): Variables | undefined {
 	if (bound.length === 0) return noVariables;
-	const segments = path.split("/");
+	const segments = path.slice(1, end).split("/");
 	const variables: Record<string, string> = Object.create(null);
-	for (const { name, start, end, isMultiple } of bound) {
+	for (const { name, start, end: last, isMultiple } of bound) {
 		try {
 			if (!isMultiple) variables[name] = decodeSegment(segments[start] as string, false);
 			else {
-				const values = segments.slice(start, end === -1 ? segments.length : end);
+				const values = segments.slice(start, last === -1 ? segments.length : last);
 				variables[name] = values.map((value) => decodeSegment(value, true)).join("/");
 			}
 		} catch {

@@ -106,15 +106,15 @@ class UnaryServerResponse {
 		const { compression, options, protocol } = this.#rule;
 		const metadata = metadataOf(response);
 		const { message } = response;
-		const answer = { exchange, request: this.#request, response: message };
+		const { encoder } = options;
+		const answer = { exchange, request: this.#request, response: message, encoder };
 		const replaced = protocol.replace?.(answer, metadata);
 		if (replaced !== undefined) {
 			this.#sendWhole(replaced);
 			return;
 		}
 		const bytes =
-			protocol.encode?.(message, options.encoder) ??
-			options.encoder.encode(method.output, message, codec);
+			protocol.encode?.(message, encoder) ?? encoder.encode(method.output, message, codec);
 		if (compression === undefined || bytes.byteLength < minCompressedBytes) {
 			this.#send({ bytes, encoding: undefined, answer }, metadata);
 			return;

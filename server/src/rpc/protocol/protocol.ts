@@ -179,6 +179,8 @@ export interface Answer {
 	readonly exchange: Exchange;
 	readonly request: Message;
 	readonly response: Message;
+	/** Encoder of the response, for what its parts say in a header field. */
+	readonly encoder: Encoder;
 }
 
 /** A response message without its framing. */

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
-import { isMessage, type Message, toBinary } from "@bufbuild/protobuf";
+import { hash } from "node:crypto";
+import { isMessage, type Message } from "@bufbuild/protobuf";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
 import {
@@ -8,6 +8,7 @@ import {
 } from "@novasphere/wukong-gen/wukong-service";
 import { Failure, type FieldViolation } from "../../failure.ts";
 import { hashedVersion, hashIn } from "../../resource/wukong/precondition-hash.ts";
+import type { Encoder } from "../../rpc/codec/codec.ts";
 import type { EntityTags } from "../../rpc/protocol/rest/entity-tags.ts";
 import { toConnectError } from "../errors/connect-error.ts";
 
@@ -22,28 +23,30 @@ const divider = ".";
  */
 export function createEntityTags(): EntityTags {
 	const tags = new WeakMap<Wukong, string>();
-	const tagOfWukong = (wukong: Wukong): string => {
+	const tagOfWukong = (wukong: Wukong, encoder: Encoder): string => {
 		let tag = tags.get(wukong);
 		if (tag === undefined) {
-			const content = hashOf(toBinary(WukongSchema, wukong, { writeUnknownFields: false }));
+			// These bytes are made for the response in any case.
+			const content = hashOf(encoder.encode(WukongSchema, wukong, "json"));
 			tag = hashIn(wukong.resourceVersion) + divider + content;
 			if (Object.isFrozen(wukong)) tags.set(wukong, tag);
 		}
 		return tag;
 	};
-	const tagOf = (response: Message): string | undefined => {
-		if (isMessage(response, ListWukongsResponseSchema)) {
-			const { resourceVersion, nextPageToken } = response;
-			return hashOf(`${resourceVersion} ${nextPageToken}`) + staleMark(response);
-		}
-		if (!("wukong" in response) || !isMessage(response.wukong, WukongSchema)) return undefined;
-		const { wukong } = response;
-		// What is not stored has no version, and is nowhere to be read again.
-		return wukong.resourceVersion === "" ? undefined : tagOfWukong(wukong) + staleMark(response);
-	};
 	return {
-		tagOf,
-		matches: (response, tag) => hashOfTag(tag) === hashOfTag(tagOf(response) ?? ""),
+		tagOf(response, encoder) {
+			if (isMessage(response, ListWukongsResponseSchema)) {
+				const { resourceVersion, nextPageToken } = response;
+				const place = nextPageToken === "" ? "" : divider + hashOf(nextPageToken);
+				return resourceVersion + place + staleMark(response);
+			}
+			const wukong = wukongOf(response);
+			return wukong && tagOfWukong(wukong, encoder) + staleMark(response);
+		},
+		matches(response, tag) {
+			const wukong = wukongOf(response);
+			return wukong !== undefined && hashOfTag(tag) === hashIn(wukong.resourceVersion);
+		},
 		require(request, tag) {
 			const holder = isMessage(request, UpdateWukongRequestSchema) ? request.wukong : request;
 			if (holder === undefined || !("resourceVersion" in holder)) return "none";
@@ -56,17 +59,23 @@ export function createEntityTags(): EntityTags {
 	};
 }
 
+/** Returns the VM of a response; undefined: it has none, or one that is stored nowhere. */
+function wukongOf(response: Message): Wukong | undefined {
+	if (!("wukong" in response) || !isMessage(response.wukong, WukongSchema)) return undefined;
+	return response.wukong.resourceVersion === "" ? undefined : response.wukong;
+}
+
 interface Versioned {
 	resourceVersion: string;
 }
 
 /** Preconditions compare the hash alone: the place before it may be any. */
-function require(holder: Versioned, hash: string): FieldViolation | undefined {
+function require(holder: Versioned, wanted: string): FieldViolation | undefined {
 	const { resourceVersion } = holder;
-	if (resourceVersion !== "" && hashIn(resourceVersion) !== hash) {
+	if (resourceVersion !== "" && hashIn(resourceVersion) !== wanted) {
 		return { field: "if-match", description: "is of another state than resource_version" };
 	}
-	holder.resourceVersion = hashedVersion("0", hash);
+	holder.resourceVersion = hashedVersion("0", wanted);
 	return undefined;
 }
 
@@ -83,5 +92,5 @@ function staleMark(response: Message): string {
 }
 
 function hashOf(content: Uint8Array | string): string {
-	return createHash("sha256").update(content).digest("base64url").slice(0, 22);
+	return hash("sha256", content, "base64url").slice(0, 22);
 }

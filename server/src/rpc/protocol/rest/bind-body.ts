@@ -34,10 +34,9 @@ export function createBodyRule(input: DescMessage, body: string): BodyRule {
 
 /** How a body is taken. */
 export interface BodyReading {
-	readonly rule: BodyRule;
+	readonly body: BodyRule;
 	readonly input: DescMessage;
 	readonly httpMethod: string;
-	readonly decoder: Decoder;
 }
 
 /** A message with what the body says, and the mask that stands where the request names none. */
@@ -47,8 +46,12 @@ export interface BodyMessage {
 }
 
 /** Reads the body of a request into a new message. */
-export function readBody(bytes: Buffer, reading: BodyReading): BodyMessage | Refusal {
-	const { rule, input, decoder } = reading;
+export function readBody(
+	bytes: Buffer,
+	reading: BodyReading,
+	decoder: Decoder,
+): BodyMessage | Refusal {
+	const { body: rule, input } = reading;
 	const isEmpty = isBlank(bytes);
 	if (rule.kind === "none") {
 		return isEmpty ? { message: create(input), mask: undefined } : noBody;
@@ -62,13 +65,13 @@ export function readBody(bytes: Buffer, reading: BodyReading): BodyMessage | Ref
 	if (isEmpty) {
 		return invalidParameters([{ field: field.name, description: "is the body, which is missing" }]);
 	}
-	return readField(bytes, rule, reading);
+	return readField(bytes, { ...reading, ...rule }, decoder);
 }
 
 function readField(
 	bytes: Buffer,
-	{ field, mask }: Extract<BodyRule, { kind: "field" }>,
-	{ input, httpMethod, decoder }: BodyReading,
+	{ field, mask, input, httpMethod }: BodyReading & Extract<BodyRule, { kind: "field" }>,
+	decoder: Decoder,
 ): BodyMessage | Refusal {
 	const message = create(input);
 	if (mask !== undefined && httpMethod === "PATCH") {

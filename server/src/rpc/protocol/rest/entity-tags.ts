@@ -1,6 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { FieldViolation } from "../../../failure.ts";
+import type { Encoder } from "../../codec/codec.ts";
 
 /** Entity tags of what a service answers with (RFC 9110, 8.8.3). */
 export interface EntityTags {
@@ -8,7 +9,7 @@ export interface EntityTags {
 	 * Returns the tag of a response message, without its quotes: it differs wherever anything that a
 	 * caller sees does. undefined: it has none.
 	 */
-	tagOf(response: Message): string | undefined;
+	tagOf(response: Message, encoder: Encoder): string | undefined;
 	/**
 	 * Puts the precondition of If-Match into a request.
 	 * @param tag without its quotes

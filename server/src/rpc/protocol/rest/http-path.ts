@@ -283,10 +283,15 @@ function bindMessage(
 		precondition === undefined
 			? prepare
 			: (message: Message) => prepare?.(message) ?? demand(message, precondition, entityTags);
+	if (rule.body.kind === "none" && rule.httpMethod === "GET") {
+		const parts = { bytes: undefined, variables, parameters, prepare: prepareAll };
+		const decode: RequestBinding["decode"] = (_bytes, _schema, decoder) =>
+			decodeParts(rule, parts, decoder);
+		return { codec: "json", message: noBytes, decode };
+	}
 	const decode: RequestBinding["decode"] = (bytes, _schema, decoder) =>
 		decodeParts(rule, { bytes, variables, parameters, prepare: prepareAll }, decoder);
-	const isHeadOnly = rule.body.kind === "none" && rule.httpMethod === "GET";
-	return isHeadOnly ? { codec: "json", message: noBytes, decode } : { codec: "json", decode };
+	return { codec: "json", decode };
 }
 
 function demand(message: Message, tag: string, entityTags: EntityTags | undefined) {

@@ -1,4 +1,10 @@
-import type { DescField, DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
+import {
+	create,
+	type DescField,
+	type DescMessage,
+	type DescMethod,
+	type Message,
+} from "@bufbuild/protobuf";
 import type { Decoded, Decoder } from "../../codec/codec.ts";
 import { parseTemplate } from "../../path-template.ts";
 import type { Refusal } from "../../refusals.ts";
@@ -35,7 +41,8 @@ export function createMessageRule({ input }: DescMethod, rule: HttpRule): Messag
 
 /** The parts of a request, as they came. */
 export interface RequestParts {
-	readonly bytes: Buffer;
+	/** Of the body; undefined: there is none. */
+	readonly bytes: Buffer | undefined;
 	readonly variables: Variables;
 	readonly parameters: readonly QueryParameter[];
 	/** Changes the message by what the head says; undefined: it says nothing. */
@@ -45,9 +52,10 @@ export interface RequestParts {
 /** Puts a request message together. */
 export function decodeParts(rule: MessageRule, parts: RequestParts, decoder: Decoder): Decoded {
 	const { variables, parameters } = parts;
-	const read = readBody(parts.bytes, { ...rule, rule: rule.body, decoder });
-	if ("cause" in read) return { refusal: read };
-	const { message, mask } = read;
+	const read = parts.bytes === undefined ? undefined : readBody(parts.bytes, rule, decoder);
+	if (read !== undefined && "cause" in read) return { refusal: read };
+	const message = read === undefined ? create(rule.input) : read.message;
+	const mask = read?.mask;
 	const refusal =
 		bindPath(message, rule.variables, { variables, decoder }) ??
 		(parameters.length === 0 ? undefined : bindQuery(message, parameters, { rule, decoder })) ??

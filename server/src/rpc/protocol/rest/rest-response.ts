@@ -79,7 +79,7 @@ export function createUnaryPart(rule: ResponseRule, wish: ResponseWish): UnaryPr
 		success(_codec, { bytes, encoding, answer }, metadata) {
 			const headers: string[] = [...ofJson];
 			let status = 200;
-			const tag = entityTags?.tagOf(answer.response);
+			const tag = entityTags?.tagOf(answer.response, answer.encoder);
 			// Other bytes than those of the plain response are no longer the very same.
 			if (tag !== undefined) {
 				headers.push("etag", isPretty || encoding !== undefined ? `W/"${tag}"` : `"${tag}"`);
@@ -173,10 +173,10 @@ export function retryFields(retryAfterMs: number | undefined): readonly string[]
  * @throws ConnectError where If-Match names another state (412)
  */
 function replaceUnchanged(
-	{ exchange, response }: Answer,
+	{ exchange, response, encoder }: Answer,
 	entityTags: EntityTags,
 ): Response | undefined {
-	const tag = entityTags.tagOf(response);
+	const tag = entityTags.tagOf(response, encoder);
 	if (tag === undefined) return undefined;
 	const wanted = parseTags(listOf(exchange.rawHeaders, "if-match") ?? "*");
 	if (wanted !== "*" && !wanted?.some((one) => entityTags.matches(response, one))) {
