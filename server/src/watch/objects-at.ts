@@ -1,5 +1,5 @@
 import { type ApiObject, compareRefs, keyOf, type ObjectRef } from "../resource/object.ts";
-import type { ChangeFeed, Sources } from "../store/store.ts";
+import type { Change, ChangeFeed, Sources } from "../store/store.ts";
 import type { History } from "./history.ts";
 import type { LogEntry } from "./log-entry.ts";
 import type { Places } from "./places.ts";
@@ -31,13 +31,17 @@ export function objectsAt<T extends ApiObject, E>(
 		const key = keyOf(object);
 		let undone = before.get(key);
 		if (undone === undefined) {
-			undone = { entries: [], sources: entry.change.sources, isKept: false, isMixed: false };
+			const { sources } = entry.change;
+			undone = { entries: [], sources, isKept: false, isMixed: false, isClosed: false };
 			before.set(key, undone);
 		}
+		if (undone.isClosed) continue;
 		if (version <= position) {
 			// What happened to the other kinds while there was no such object is written down nowhere.
 			if (previous === undefined && isBeyond(entry.places.positions, positions)) return undefined;
 			undone.isKept = true;
+			// What came before was about an earlier object of the name.
+			undone.isClosed = deleted;
 			continue;
 		}
 		if (entry.oldestVersion <= position) return undefined;
@@ -66,6 +70,7 @@ export function objectsAt<T extends ApiObject, E>(
 			const then = [...sources];
 			for (const { change } of entries) {
 				const { kind = 0, deleted, previousSources } = change;
+				if (movesOthers(change)) return undefined;
 				// The sources that it starts from are those before the deletion already.
 				if (!deleted) then[kind] = previousSources?.[kind];
 			}
@@ -86,6 +91,22 @@ interface Undone<T extends ApiObject, E> {
 	isKept: boolean;
 	/** The state before is none that was here: it is joined anew. */
 	isMixed: boolean;
+	/** A deletion stays: all before it is about another object. */
+	isClosed: boolean;
+}
+
+/**
+ * True where a change of one kind brought another object of a kind behind it, as a new VM brings its own
+ * instance: which one there was before depends on more than is written down.
+ */
+function movesOthers<T extends ApiObject>({
+	kind = 0,
+	deleted,
+	sources,
+	previousSources,
+}: Change<T>): boolean {
+	if (deleted || sources === undefined || previousSources === undefined) return false;
+	return sources.some((source, at) => at !== kind && source !== previousSources[at]);
 }
 
 /** True where one of the kinds after the first is further there than here. */
