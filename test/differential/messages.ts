@@ -62,7 +62,26 @@ export const realMessages: Messages = {
 	],
 	DeleteWukong: [...unstored, { name: "vm-1", uid: "other", validateOnly: true }],
 	StartWukong: [...unstored, { name: "vm-1", resourceVersion: "1", validateOnly: true }],
-	StopWukong: unstored,
+	StopWukong: [
+		...unstored,
+		{ name: "vm-1", gracePeriod: "0s", validateOnly: true },
+		{ name: "vm-1", gracePeriod: "3601s", validateOnly: true },
+	],
+	RestartWukong: [
+		...unstored.map((message) => ({ ...message, mode: "RESET" })),
+		{ name: "vm-1", mode: 9, validateOnly: true },
+	],
+	PauseWukong: [{ name: "vm-1", uid: "other", validateOnly: true }, {}],
+	ResumeWukong: unstored,
+	WaitWukong: [
+		{ name: "vm-1", state: "RUNNING" },
+		{ name: "vm-1", state: "PAUSED", timeout: "0s" },
+		{ name: "vm-9", state: "RUNNING" },
+		{ name: "vm-9", deleted: true },
+		{ name: "vm-1", state: "RUNNING", deleted: true },
+		{ name: "vm-1", deleted: true, timeout: "601s" },
+		{ name: "vm-1", deleted: true, minResourceVersion: "x" },
+	],
 	WatchWukong: [
 		{},
 		{ name: "vm-1" },
