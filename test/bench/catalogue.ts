@@ -36,6 +36,8 @@ const wireTitles: Readonly<Record<WatchWire, string>> = {
 	grpc: "gRPC",
 	sse: "SSE",
 	ndjson: "NDJSON",
+	websocket: "WebSocket",
+	"websocket-shared": "WebSocket, ten on each",
 };
 /** Each as its own documentation writes a stream, and with bytes that are made once for all. */
 const plainStreamPeers = [
@@ -100,7 +102,7 @@ const writes = (
 );
 
 /** A change to few streams is mostly the change itself, and one to many mostly deliveries. */
-const singles = (["connect-json", "grpc", "sse", "ndjson"] as const).flatMap((wire) =>
+const singles = (["connect-json", "grpc", "sse", "ndjson", "websocket"] as const).flatMap((wire) =>
 	[
 		{ perSecond: 100, streams: 500 },
 		{ perSecond: 500, streams: 100 },
@@ -109,7 +111,7 @@ const singles = (["connect-json", "grpc", "sse", "ndjson"] as const).flatMap((wi
 			id: `single-${wire}-${perSecond}`,
 			title: `${count(perSecond)} a second to ${count(streams)} streams, ${wireTitles[wire]}`,
 			group: groups.singles,
-			servers: wire === "sse" || wire === "ndjson" ? ["ours", "raw"] : ownAndRaw,
+			servers: wire === "connect-json" || wire === "grpc" ? ownAndRaw : ["ours", "raw"],
 			wire,
 			streams,
 			singlesPerSecond: perSecond,
@@ -231,6 +233,19 @@ const plainSingles = (["sse", "ndjson"] as const).map((wire) =>
 	}),
 );
 
+/** Subscriptions on WebSockets, beside the same service's Connect JSON. */
+const sockets = (["websocket", "websocket-shared"] as const).map((wire) =>
+	createFanOutCase({
+		id: `watch-${wire}-1000`,
+		title: `Watch, ${count(1_000)} streams, ${wireTitles[wire]}`,
+		group: groups.watches,
+		servers: ["ours", "ours, Connect JSON", ...(wire === "websocket" ? (["raw"] as const) : [])],
+		wire,
+		otherWires: { "ours, Connect JSON": "connect-json" },
+		streams: 1_000,
+	}),
+);
+
 const listSizes = sizes.list.map((objects) =>
 	createUnaryCase({
 		id: `list-size-${objects}`,
@@ -308,6 +323,7 @@ export function fullCatalogue(): BenchCase[] {
 		...writes,
 		...watches,
 		...plainStreams,
+		...sockets,
 		...singles,
 		...plainSingles,
 		...scopes,
@@ -336,6 +352,8 @@ export function quickCatalogue(): BenchCase[] {
 		watch("grpc", few, [...node, "grpc-js"]),
 		watch("sse", few, ["ours", "raw"]),
 		watch("ndjson", few, ["ours", "raw"]),
+		watch("websocket", few, ["ours", "raw"]),
+		watch("websocket-shared", few, ["ours"]),
 		...stores.filter(({ id }) => id === "page-of-1000"),
 		memory("grpc", few),
 		latency(few),

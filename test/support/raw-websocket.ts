@@ -93,6 +93,8 @@ export interface RawWebSocket {
 	frames(): readonly ServerFrame[];
 	/** Text messages that came so far, parsed. */
 	said(): readonly Said[];
+	/** Hears each message from now on; none is kept any more, nor are their frames. */
+	onSaid(hear: (message: Said) => void): void;
 	/** Waits for a message that satisfies the condition. */
 	expectSaid(condition: (message: Said) => boolean, what?: string): Promise<Said>;
 	/** Waits for the close frame, and answers it. */
@@ -118,12 +120,17 @@ export async function openRawWebSocket(
 	const frames: ServerFrame[] = [];
 	const messages: Said[] = [];
 	let rest: Buffer = Buffer.alloc(0);
+	let hear: ((message: Said) => void) | undefined;
 	const take = (chunk: Buffer) => {
 		const read = readServerFrames(Buffer.concat([rest, chunk]));
 		rest = Buffer.from(read.rest);
-		frames.push(...read.frames);
-		for (const { opcode, payload } of read.frames) {
-			if (opcode === 1) messages.push(JSON.parse(payload.toString()));
+		for (const frame of read.frames) {
+			const { opcode, payload } = frame;
+			if (hear === undefined) frames.push(frame);
+			if (opcode !== 1) continue;
+			const message = JSON.parse(payload.toString());
+			if (hear === undefined) messages.push(message);
+			else hear(message);
 		}
 	};
 	take(Buffer.from(raw.received().slice(end), "latin1"));
@@ -138,6 +145,11 @@ export async function openRawWebSocket(
 		send: (message) => sendFrame(JSON.stringify(message)),
 		frames: () => frames,
 		said: () => messages,
+		onSaid(listener) {
+			hear = listener;
+			// What keeps all bytes goes, too.
+			raw.socket.removeAllListeners("data").on("data", take);
+		},
 		async expectSaid(condition, what = "a message") {
 			await until(`${what} arrives`, () => messages.some(condition));
 			return messages.find(condition);

@@ -2,7 +2,14 @@ import { once } from "node:events";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import type { Readable } from "node:stream";
-import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import {
+	create,
+	fromBinary,
+	fromJson,
+	type MessageInitShape,
+	toBinary,
+	toJson,
+} from "@bufbuild/protobuf";
 import {
 	WatchWukongRequestSchema,
 	type WukongEvent,
@@ -15,6 +22,7 @@ import {
 } from "../../server/src/rpc/protocol/envelope.ts";
 import { pathOf } from "./path-of.ts";
 import { createPlainReader, openPlainWatch, type PlainForm } from "./plain-watch.ts";
+import { openRawWebSocket } from "./raw-websocket.ts";
 
 /** A Watch on a connection of its own, whose reader may stand still. */
 export interface SocketReader {
@@ -29,8 +37,8 @@ export interface SocketReader {
 export interface SocketWatch {
 	readonly url: string;
 	readonly httpVersion: "1.1" | "2";
-	/** Form in plain HTTP. Default: Connect's binary stream. */
-	readonly form?: PlainForm | undefined;
+	/** Form in plain HTTP, or a WebSocket at `/ws`. Default: Connect's binary stream. */
+	readonly form?: PlainForm | "websocket" | undefined;
 	readonly header: Readonly<Record<string, string>>;
 	readonly request: MessageInitShape<typeof WatchWukongRequestSchema>;
 	/** Told of each message. */
@@ -39,9 +47,11 @@ export interface SocketWatch {
 
 /** Resolves with the head of the answer. */
 export async function openSocketReader(watch: SocketWatch): Promise<SocketReader> {
-	const { body, cut } = await open(watch);
+	const { form } = watch;
+	if (form === "websocket") return openWebSocketReader(watch);
+	const { body, cut } = await open({ ...watch, form });
 	body.on("error", () => {});
-	const read = watch.form === undefined ? createEnvelopeReader() : createEventReader(watch.form);
+	const read = form === undefined ? createEnvelopeReader() : createEventReader(form);
 	let isCut = false;
 	body.on("data", (chunk: Buffer) => {
 		for (const event of read(chunk)) if (!isCut) watch.receive(event);
@@ -76,7 +86,7 @@ function createEventReader(form: PlainForm): (chunk: Buffer) => WukongEvent[] {
 	return (chunk) => read(chunk).flatMap((message) => ("event" in message ? message.event : []));
 }
 
-function open(watch: SocketWatch): Promise<Opened> {
+function open(watch: SocketWatch & { readonly form: PlainForm | undefined }): Promise<Opened> {
 	const { form, request, header } = watch;
 	// A browser says where it was in a header field, and leaves the URL as it is.
 	if (form === "sse" && request.resourceVersion) {
@@ -129,4 +139,29 @@ async function openHttp2(watch: SocketWatch): Promise<Opened> {
 	body.end(requestBody(watch));
 	await once(body, "response");
 	return { body, cut: () => session.destroy() };
+}
+
+/** A WebSocket with one subscription. */
+async function openWebSocketReader(watch: SocketWatch): Promise<SocketReader> {
+	let isCut = false;
+	const fields = Object.entries(watch.header).map(([name, value]) => `${name}: ${value}`);
+	const { raw, send, onSaid } = await openRawWebSocket(
+		Number(new URL(watch.url).port),
+		"/ws",
+		...fields,
+	);
+	onSaid((message) => {
+		if (isCut || message.type !== "events") return;
+		for (const event of message.events) watch.receive(fromJson(WukongEventSchema, event));
+	});
+	const query = toJson(WatchWukongRequestSchema, create(WatchWukongRequestSchema, watch.request));
+	await send({ type: "subscribe", id: "it", query });
+	return {
+		stall: () => void raw.socket.pause(),
+		goOn: () => void raw.socket.resume(),
+		cut() {
+			isCut = true;
+			raw.socket.destroy();
+		},
+	};
 }

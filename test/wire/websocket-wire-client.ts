@@ -1,15 +1,11 @@
 import { create, fromJson, toJson } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
-	BadRequestSchema,
-	ErrorInfoSchema,
-	RetryInfoSchema,
-} from "@novasphere/wukong-gen/error-details";
-import {
 	WatchWukongRequestSchema,
 	type WukongEvent,
 	WukongEventSchema,
 } from "@novasphere/wukong-gen/wukong-service";
+import { errorOf } from "../support/plain-watch.ts";
 import type { WireClient } from "./wire-client.ts";
 
 /**
@@ -38,7 +34,7 @@ export function createWebSocketWireClient(url: string, calls: WireClient): WireC
 			socket.onclose = () => hear(new ConnectError("the socket has closed", Code.Unknown));
 			socket.onmessage = ({ data }) => {
 				const message = JSON.parse(data);
-				if (message.type === "status") hear(toConnectError(message.status));
+				if (message.type === "status") hear(errorOf(message.status));
 				else for (const event of message.events) hear(fromJson(WukongEventSchema, event));
 			};
 			try {
@@ -59,20 +55,4 @@ export function createWebSocketWireClient(url: string, calls: WireClient): WireC
 		},
 		close: calls.close,
 	};
-}
-
-const detailSchemas = [ErrorInfoSchema, BadRequestSchema, RetryInfoSchema];
-
-/** The error that a Status says. */
-function toConnectError(status: {
-	readonly code: Code;
-	readonly message: string;
-	readonly details: readonly { readonly "@type": string }[];
-}): ConnectError {
-	const details = status.details.map(({ "@type": type, ...fields }) => {
-		const desc = detailSchemas.find(({ typeName }) => type.endsWith(`/${typeName}`));
-		if (desc === undefined) throw new Error(`an unknown detail: ${type}`);
-		return { desc, value: fromJson(desc, fields) };
-	});
-	return new ConnectError(status.message, status.code, undefined, details);
 }

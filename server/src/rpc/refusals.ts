@@ -225,7 +225,7 @@ export function upgradeNeeded({ httpVersion }: Pick<Connection, "httpVersion">):
 		...badRequest("protocol", "this path speaks WebSocket: version 13, by an upgrade of HTTP/1.1"),
 		httpStatus: 426,
 		headers: [
-			...(httpVersion === "2.0" ? [] : ["upgrade", "websocket"]),
+			...(httpVersion === "2.0" ? [] : ["connection", "upgrade", "upgrade", "websocket"]),
 			"sec-websocket-version",
 			"13",
 		],

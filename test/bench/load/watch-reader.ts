@@ -7,11 +7,12 @@ import { decode, type Form } from "../payload/form.ts";
 import { createEnvelopeReader, type EnvelopeHandler } from "./envelope.ts";
 import type { Tally } from "./tally.ts";
 import { createTextReader, type TextFrames } from "./text-frames.ts";
+import { createEventsReader } from "./websocket-streams.ts";
 
 export interface WatchReaderOptions {
 	readonly form: Form;
 	/** What divides messages. Default: envelopes. */
-	readonly frames?: TextFrames | undefined;
+	readonly frames?: TextFrames | "messages" | undefined;
 	/** Decode every event, not only those up to SYNCED. */
 	readonly sampled: boolean;
 	readonly tally: Tally;
@@ -55,5 +56,6 @@ export function createWatchReader(options: WatchReaderOptions): (chunk: Buffer) 
 			else read(decode(WukongEventSchema, bytes, form));
 		},
 	};
-	return frames === undefined ? createEnvelopeReader(handler) : createTextReader(frames, handler);
+	if (frames === undefined) return createEnvelopeReader(handler);
+	return frames === "messages" ? createEventsReader(handler) : createTextReader(frames, handler);
 }

@@ -16,15 +16,29 @@ import type { StreamOpener } from "./stream-opener.ts";
 import type { Tally } from "./tally.ts";
 import type { TextFrames } from "./text-frames.ts";
 import { createWatchReader } from "./watch-reader.ts";
+import { createWebSocketStreams } from "./websocket-streams.ts";
 
-export type WatchWire = "connect-json" | "grpc" | "sse" | "ndjson";
+export type WatchWire =
+	| "connect-json"
+	| "grpc"
+	| "sse"
+	| "ndjson"
+	/** A WebSocket for each subscription. */
+	| "websocket"
+	/** Ten subscriptions on each WebSocket. */
+	| "websocket-shared";
 
-const frames: Readonly<Record<WatchWire, TextFrames | undefined>> = {
+const frames: Readonly<Record<WatchWire, TextFrames | "messages" | undefined>> = {
 	"connect-json": undefined,
 	grpc: undefined,
 	sse: "events",
 	ndjson: "lines",
+	websocket: "messages",
+	"websocket-shared": "messages",
 };
+
+/** Subscriptions on each socket. */
+const perSocket = { websocket: 1, "websocket-shared": 10 } as const;
 
 /** One stream of so many is decoded event by event. */
 export const sampleEvery = 100;
@@ -109,6 +123,13 @@ function createOpener(
 			return createHttp1Streams(
 				server.http1,
 				encodeAll("json").map((body) => watchPost(server.http1, body)),
+			);
+		case "websocket":
+		case "websocket-shared":
+			return createWebSocketStreams(
+				server.http1,
+				encodeAll("json").map((query) => query.toString()),
+				perSocket[wire],
 			);
 		default:
 			return createHttp1Streams(

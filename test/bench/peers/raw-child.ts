@@ -1,6 +1,7 @@
 // The most that Node's own HTTP gives: no routing to speak of, no decoding, bytes that were made
 // before the first request and are found by the bytes of the request. The events of a burst are
 // joined once, and each stream gets them in one write.
+import { createHash } from "node:crypto";
 import { createServer, type ServerResponse } from "node:http";
 import { createServer as createHttp2Server, type ServerHttp2Stream } from "node:http2";
 import {
@@ -13,6 +14,7 @@ import {
 	WukongEventSchema,
 } from "@novasphere/wukong-gen/wukong-service";
 import { envelope, envelopeHeadBytes } from "../load/envelope.ts";
+import { createServerMessage } from "../load/websocket-frames.ts";
 import { decode, encode, type Form } from "../payload/form.ts";
 import { readPayload } from "../payload/payload.ts";
 import { procedure } from "../payload/procedure.ts";
@@ -159,7 +161,28 @@ http2.on("stream", (stream: ServerHttp2Stream, headers) => {
 	});
 });
 
+/** One subscription on each socket, whose id is 0: one frame for each event. */
+const messages = createAnswers("json", bare, (event) =>
+	createServerMessage(Buffer.from(`{"type":"events","id":"0","events":[${event}]}`)),
+);
+http1.on("upgrade", (request, socket) => {
+	const accept = createHash("sha1")
+		.update(`${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+		.digest("base64");
+	socket.on("error", () => {});
+	socket.write(
+		`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+	);
+	// The first frame subscribes.
+	socket.once("data", () => {
+		socket.resume();
+		socket.write(messages.synced);
+		socket.on("close", messages.watch(socket, { namespace: "", name: "" }));
+	});
+});
+
 onBurst((changedPlaces) => {
+	messages.tell(changedPlaces);
 	json.tell(changedPlaces);
 	grpc.tell(changedPlaces);
 	for (const answers of Object.values(plain)) answers.tell(changedPlaces);

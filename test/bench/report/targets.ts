@@ -135,6 +135,15 @@ export const targets: readonly Target[] = [
 		{ case: `single-${wire}-50`, measure: cpu, demands: [{ base: "raw", atLeast: beside }] },
 		{ case: `single-${wire}-100`, measure: cpu, demands: [{ base: "raw", atLeast: beside }] },
 	]),
+	...["websocket", "websocket-shared"].map(
+		(wire): Target => ({
+			case: `watch-${wire}-1000`,
+			measure: cpu,
+			demands: [{ base: "ours, Connect JSON", atLeast: 0.8 }],
+		}),
+	),
+	{ case: "single-websocket-100", measure: cpu, demands: [{ base: "raw", atLeast: beside }] },
+	{ case: "single-websocket-500", measure: cpu, demands: [{ base: "raw", atLeast: beside }] },
 	{ case: "memory-connect-json", measure: "rss", demands: [{ base: "raw", atMost: 1.3 }] },
 	{ case: "memory-grpc", measure: "rss", demands: [{ base: "raw", atMost: 1.3 }] },
 	{ case: "latency", measure: "p99", demands: [{ atMost: 20 }] },

@@ -1,10 +1,12 @@
 import {
 	WukongEvent_Type as EventType,
 	type WukongEvent,
+	WukongService,
 } from "@novasphere/wukong-gen/wukong-service";
 import fc from "fast-check";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { keyOf } from "../../../server/src/resource/object.ts";
+import { describeError } from "../../../server/src/service/errors/http-status.ts";
 import { cacheableTypes } from "../../../server/src/service/wukong/wukong-service.ts";
 import type { WatchStream } from "../../../server/src/watch/watch-stream.ts";
 import { createPlainProtocols } from "../../support/plain-protocols.ts";
@@ -62,7 +64,7 @@ let resets = 0;
 
 interface Wire {
 	readonly httpVersion: "1.1" | "2";
-	readonly form: PlainForm | undefined;
+	readonly form: PlainForm | "websocket" | undefined;
 }
 
 async function play(wire: Wire, steps: Story): Promise<void> {
@@ -74,6 +76,14 @@ async function play(wire: Wire, steps: Story): Promise<void> {
 	const port = await openPort({
 		cacheableTypes,
 		protocols: createPlainProtocols(),
+		watchSockets: [
+			{
+				paths: ["/ws"],
+				subprotocol: "wukong.v1",
+				method: WukongService.method.watchWukong,
+				describeError,
+			},
+		],
 		implementation: {
 			watchWukong(request, context) {
 				const stream = replica.watch({
@@ -135,6 +145,15 @@ async function play(wire: Wire, steps: Story): Promise<void> {
 		}),
 	);
 
+	/** Adds more than a short history holds: VMs that come and go are not merged there. */
+	const overrun = () => {
+		for (let count = 0; count < shortHistory; count++) {
+			const vm = { name: `brief-${count}`, namespace: "prod" };
+			store.put({ ...vm, labels: { app: "web" } });
+			store.drop(vm.name, vm.namespace);
+		}
+	};
+
 	/** Writes one by one, each after the last was taken, until the stream waits for its reader. */
 	const fill = async (place: number) => {
 		readers[place]?.stall();
@@ -142,7 +161,7 @@ async function play(wire: Wire, steps: Story): Promise<void> {
 			const before = taken[place];
 			store.put({ name: "big", namespace: "prod", labels: { app: "web" }, pad });
 			for (let turn = 0; turn < 20 && taken[place] === before; turn++) await turnOfTheLoop();
-			if (taken[place] === before) return;
+			if (taken[place] === before) return overrun();
 		}
 		throw new Error("a connection that takes all");
 	};
@@ -203,9 +222,12 @@ function counted(stream: WatchStream<WukongEvent>, count: () => void): WatchStre
 
 const turnOfTheLoop = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-const wires: readonly Wire[] = [undefined, "sse" as const, "ndjson" as const].flatMap((form) =>
-	(["1.1", "2"] as const).map((httpVersion) => ({ httpVersion, form })),
-);
+const wires: readonly Wire[] = [
+	...[undefined, "sse" as const, "ndjson" as const].flatMap((form) =>
+		(["1.1", "2"] as const).map((httpVersion) => ({ httpVersion, form })),
+	),
+	{ httpVersion: "1.1", form: "websocket" },
+];
 
 const titled = wires.map(
 	(wire) => [wire.form ?? "Connect", `HTTP/${wire.httpVersion}`, wire] as const,

@@ -7,6 +7,7 @@ import { createEncodings } from "../../../../server/src/rpc/codec/encodings.ts";
 import { createEnvelope, envelopeFraming } from "../../../../server/src/rpc/protocol/envelope.ts";
 import { lineFraming } from "../../../../server/src/rpc/protocol/ndjson/ndjson.ts";
 import { createEventFraming } from "../../../../server/src/rpc/protocol/sse/event-framing.ts";
+import { eventsFraming } from "../../../../server/src/rpc/protocol/websocket/server-message.ts";
 import { wukongEventLabels } from "../../../../server/src/service/wukong/wukong-event-labels.ts";
 
 const event = (resourceVersion: string) =>
@@ -83,7 +84,10 @@ describe("a batch of messages", () => {
 	])("is encoded once for all framings of JSON: %s", (_how, batches) => {
 		const { encoder, made } = setUp();
 		const events = new Map(["1", "2"].map((version) => [version, event(version)]));
-		const framings = [envelopeFraming.json, lineFraming.json, namedEvents.json, unnamedEvents.json];
+		const framings = [
+			...[envelopeFraming.json, lineFraming.json, namedEvents.json, unnamedEvents.json],
+			eventsFraming,
+		];
 		for (const versions of batches) {
 			const batch = Object.freeze(versions.map((version) => events.get(version) as never));
 			for (const framing of [...framings, ...framings.toReversed()]) {

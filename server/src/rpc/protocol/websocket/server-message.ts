@@ -6,7 +6,11 @@ const end = Buffer.from("]}");
  * The part of an `events` message that all subscriptions share: encoded events, joined by commas,
  * and the end of the message. The id of the subscription stands before them.
  */
-export const eventsFraming: Framing = createFraming("websocket", (encoded) => {
+export const eventsFraming: Framing = createFraming("websocket", joinEvents, (frame) =>
+	frame.subarray(0, -end.byteLength),
+).json;
+
+function joinEvents(encoded: readonly Uint8Array[]): Buffer {
 	let length = end.byteLength;
 	for (const { byteLength } of encoded) length += byteLength + 1;
 	const bytes = Buffer.allocUnsafe(length - 1);
@@ -18,7 +22,7 @@ export const eventsFraming: Framing = createFraming("websocket", (encoded) => {
 	}
 	bytes.set(end, at);
 	return bytes;
-}).json;
+}
 
 /** Creates the beginning of an `events` message. */
 export function createEventsHead(id: string): Buffer {

@@ -115,6 +115,10 @@ export class Subscription implements ScheduledTask {
 			}
 			const messages = stream.take(sliceBytes);
 			if (messages.length > 0) spentBytes += this.#send(messages);
+			if (messages.length === 0 && stream.isComplete === true) {
+				this.#finish(undefined);
+				return;
+			}
 			if (messages.length === 0 || !stream.hasMore) {
 				stream.onReady(this);
 				return;

@@ -1,7 +1,13 @@
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { afterEach, describe, expect, test } from "vitest";
+import { createCertificateFiles } from "../../../../support/certificate.ts";
 import { openRaw } from "../../../../support/raw-client.ts";
-import { createHandshake, openRawWebSocket, type Said } from "../../../../support/raw-websocket.ts";
+import {
+	createClientFrame,
+	createHandshake,
+	openRawWebSocket,
+	type Said,
+} from "../../../../support/raw-websocket.ts";
 import { type RunningApp, standingOperator, startApp } from "../../../../support/running-app.ts";
 import { until } from "../../../../support/until.ts";
 
@@ -199,6 +205,42 @@ describe("a WebSocket", () => {
 		while ((await app.metric("wukong_watch_streams")) > 0);
 		const metrics = await (await fetch(`${app.url}/metrics`)).text();
 		expect(metrics).toContain('method="WatchWukong",code="canceled",protocol="websocket"} 1');
+	});
+});
+
+describe("what all share is made once", () => {
+	test("an event is encoded once for all subscriptions, on one socket and on many", async () => {
+		const { app, open, call } = await start();
+		const sockets = await Promise.all([open(), open(), open()]);
+		for (const socket of sockets) {
+			for (const id of ["a", "b"]) await socket.send({ type: "subscribe", id });
+			await until("both are level", () =>
+				["a", "b"].every((id) => eventsOf(socket.said(), id).includes("SYNCED")),
+			);
+		}
+		const label = 'wukong_encodings_total{message="WukongEvent",form="json"}';
+		const encoded = await app.metric(label);
+		await call("createWukong", vm("new"));
+		for (const socket of sockets) {
+			await until("all have heard", () =>
+				["a", "b"].every((id) => eventsOf(socket.said(), id).length === 3),
+			);
+		}
+		// ADDED, and MODIFIED by the operator's first look.
+		expect((await app.metric(label)) - encoded).toBe(2);
+		for (const socket of sockets) await socket.close();
+	});
+
+	test("over TLS, too", async () => {
+		const files = await createCertificateFiles();
+		const { port } = await start("--tls-cert", files.certFile, "--tls-key", files.keyFile);
+		await files.remove();
+		const client = await openRaw(port, "http/1.1");
+		await client.send(createHandshake("/ws"));
+		await client.expectText("101 Switching");
+		await client.send(createClientFrame('{"type":"subscribe","id":"a"}'));
+		await client.expectText('{"type":"events","id":"a","events":[{"type":"SYNCED"');
+		client.socket.destroy();
 	});
 });
 
