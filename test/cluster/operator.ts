@@ -6,16 +6,21 @@ import {
 import { wukongKind } from "../../server/src/store/kubernetes/kinds/wukong.ts";
 import { openKubeconfig } from "../../server/src/store/kubernetes/kubeconfig-access.ts";
 import { createSimulatedOperator } from "../../server/src/store/kubernetes/operator/simulated-operator.ts";
+import type { OperatorProfile } from "../../server/src/store/simulator/operator-options.ts";
 import type { KubeAccess } from "./kube-api.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 
 /** Steps that are short, but told apart by the times in the conditions. */
 const life = { pendingMs: 20, creatingMs: 50, stoppingMs: 50, deletingMs: 20 };
 
-/** Plays the operator in a namespace, quickly. */
+/**
+ * Plays the operator in a namespace, quickly.
+ * @param profile which one. Default: ideal
+ */
 export async function startOperator(
 	access: KubeAccess,
 	namespace: string,
+	profile: OperatorProfile = "ideal",
 ): Promise<{ close(): Promise<void> }> {
 	const kubeconfig = await writeKubeconfig(access);
 	const clock = systemClock;
@@ -29,7 +34,7 @@ export async function startOperator(
 	const silent = () => {};
 	const operator = createSimulatedOperator({
 		api,
-		life,
+		life: { ...life, profile },
 		clock,
 		observer: {
 			listed: silent,

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { WukongStatus_PowerState as Power } from "@novasphere/wukong-gen/wukong";
 import { WukongEvent_Type as EventType } from "@novasphere/wukong-gen/wukong-service";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../../../server/src/app/app.ts";
 import { parseConfig } from "../../../server/src/config/config.ts";
 import { createWukongClient, type WukongClient } from "../../../web-client/src/client.ts";
@@ -10,6 +10,7 @@ import { type Cluster, startCluster } from "../cluster.ts";
 import { freePort } from "../free-port.ts";
 import { createKubeApi, type KubeApi } from "../kube-api.ts";
 import { writeKubeconfig } from "../kubeconfig.ts";
+import { startOperator } from "../operator.ts";
 import { poll } from "../poll.ts";
 import { recordWatch } from "../recorded-watch.ts";
 import { serviceAccess } from "../service-access.ts";
@@ -100,6 +101,66 @@ test("a watch is told within two seconds that a VM is off, and another replica g
 		minResourceVersion: resumed.events.at(-1)?.resourceVersion ?? "",
 	});
 	expect(list.wukongs.map(({ status }) => status?.powerState)).toEqual([Power.RUNNING]);
+});
+
+describe("beside the public operator, which says Running from then on whatever becomes of the VM,", () => {
+	/** A Wukong whose operator has said Running, and whose VM is not there yet. */
+	async function startLife() {
+		const namespace = await createNamespace(admin);
+		const operator = await startOperator(cluster.apiServer.access(), namespace, "public-437e853");
+		stack.defer(() => operator.close());
+		const { client } = await startReplica(namespace);
+		const ref = { namespace, name: "web" };
+		const { wukong } = await client.rpc.createWukong({ wukong: { ...ref, spec } });
+		const player = createKubeVirtPlayer(admin, { ...ref, uid: wukong?.uid ?? "" });
+		const status = async () => (await client.rpc.getWukong(ref)).wukong?.status;
+		/** Waits two seconds at most, as is promised. */
+		const becomes = async (state: Power, reason: string) => {
+			const startMs = performance.now();
+			await poll(`it is ${Power[state]} ${reason}`, async () => {
+				const { powerState, powerReason } = (await status()) ?? {};
+				return powerState === state && powerReason === reason;
+			});
+			expect(performance.now() - startMs).toBeLessThan(2_000);
+		};
+		await poll("the operator says Running", async () => (await status())?.phase === "Running");
+		return { client, ref, player, status, becomes };
+	}
+
+	test("it is RUNNING only while it runs, and STOPPED two seconds after it went off", async () => {
+		const { client, ref, player, status, becomes } = await startLife();
+		expect(await status()).toMatchObject({
+			powerState: Power.STARTING,
+			powerReason: "NoVirtualMachine",
+		});
+		await player.create(true);
+		await player.start();
+		await becomes(Power.STARTING, "Starting");
+		await player.run();
+		await becomes(Power.RUNNING, "Running");
+		await client.rpc.stopWukong(ref);
+		await becomes(Power.STOPPING, "Running");
+		await player.tell(false);
+		await player.goOff();
+		await becomes(Power.STOPPED, "Stopped");
+		expect(await status()).toMatchObject({ phase: "Running", kubevirtStatus: "Stopped" });
+		await pause(1_100);
+		await client.rpc.startWukong(ref);
+		await becomes(Power.STARTING, "Stopped");
+	});
+
+	test("a deletion whose finalizer hangs is STOPPED once the VM is gone", async () => {
+		const { client, ref, player, status, becomes } = await startLife();
+		await player.create(true);
+		await player.start();
+		await player.run();
+		await becomes(Power.RUNNING, "Running");
+		await client.rpc.deleteWukong(ref);
+		await becomes(Power.STOPPING, "Running");
+		await player.drop();
+		await becomes(Power.STOPPED, "WaitingForFinalizer");
+		expect((await status())?.powerMessage).toContain("waits for a finalizer");
+	});
 });
 
 test("Start of a VM that was stopped from outside makes the operator act", async () => {

@@ -10,7 +10,6 @@ import { virtualMachineKind } from "../kinds/virtual-machine.ts";
 import { virtualMachineInstanceKind } from "../kinds/virtual-machine-instance.ts";
 import { createReflector, type ReflectorOptions } from "../reflector.ts";
 import type { ReflectorTimings } from "../reflector-timings.ts";
-import type { GroupVersionResource } from "../resource-kind.ts";
 import type { UpstreamObserver } from "../upstream-observer.ts";
 import { createJoinedFeed } from "./joined-feed.ts";
 import { createOptionalKind, type OptionalKind, type OptionalKinds } from "./optional-kind.ts";
@@ -94,30 +93,33 @@ export function createClusterFeed(options: ClusterFeedOptions): ClusterFeed {
 	};
 }
 
-const kubevirtResources: readonly GroupVersionResource[] = [
-	virtualMachineKind,
-	virtualMachineInstanceKind,
-];
-
 /** Returns how current what callers see is: as the kind that is least so. */
 function together(wukongs: Freshness, others: readonly OptionalKind[]): Freshness {
-	let worst = wukongs;
-	const notes: string[] = [];
-	for (const [index, other] of others.entries()) {
-		const { plural = "", group = "" } = kubevirtResources[index] ?? {};
-		const name = `${plural}.${group}`;
+	let { lagMs, staleSinceMs, trouble } = wukongs;
+	for (const other of others) {
 		const freshness = other.freshness();
-		notes.push(`${name}: ${presenceWords[other.presence]}`);
 		if (freshness === undefined) continue;
-		const { lagMs, staleSinceMs, trouble } = freshness;
-		const since = [worst.staleSinceMs, staleSinceMs].filter((ms) => ms !== undefined);
-		worst = {
-			lagMs: Math.max(worst.lagMs, lagMs),
-			staleSinceMs: since.length === 0 ? undefined : Math.min(...since),
-			trouble: worst.trouble ?? (trouble === undefined ? undefined : `${name}: ${trouble}`),
-		};
+		lagMs = Math.max(lagMs, freshness.lagMs);
+		staleSinceMs = earlier(staleSinceMs, freshness.staleSinceMs);
+		if (freshness.trouble !== undefined) trouble ??= `${nameOf(other)}: ${freshness.trouble}`;
 	}
-	return notes.length === 0 ? worst : { ...worst, notes };
+	return {
+		...{ lagMs, staleSinceMs, trouble },
+		// Every list asks how current it is, but few ask this.
+		get notes() {
+			return others.map((other) => `${nameOf(other)}: ${presenceWords[other.presence]}`);
+		},
+	};
+}
+
+function earlier(oneMs: number | undefined, otherMs: number | undefined): number | undefined {
+	if (oneMs === undefined || otherMs === undefined) return oneMs ?? otherMs;
+	return Math.min(oneMs, otherMs);
+}
+
+/** Returns a resource's name as its definition has it, as in `virtualmachines.kubevirt.io`. */
+function nameOf({ resource: { plural, group } }: OptionalKind): string {
+	return `${plural}.${group}`;
 }
 
 const presenceWords = {

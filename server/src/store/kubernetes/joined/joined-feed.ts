@@ -63,8 +63,7 @@ export function createJoinedFeed(sink: Sink, rules: StuckRules): JoinedFeed {
 
 	/** Checks whether a kind is among those that are joined now. */
 	const isJoined = (kind: KindIndex) =>
-		kind === 0 ||
-		(memory.vms.known !== undefined && (kind === 1 || memory.vmis.known !== undefined));
+		kind === 0 || (memory.vms.isLoaded && (kind === 1 || memory.vmis.isLoaded));
 
 	const sinkOf = <T extends ObservedWukong | VirtualMachine | VirtualMachineInstance>(
 		kind: KindIndex,

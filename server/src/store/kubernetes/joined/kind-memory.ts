@@ -4,7 +4,9 @@ import type { ClusterObject } from "../resource-kind.ts";
 
 /** What is known of one kind before it is joined with the others, as a sink that remembers. */
 export interface KindMemory<T extends ClusterObject> extends Sink<T> {
-	/** Everything since the last load; undefined: nothing was loaded. */
+	/** Something was loaded. */
+	readonly isLoaded: boolean;
+	/** Everything since the last load, copied; undefined: nothing was loaded. */
 	readonly known: StoreState<T> | undefined;
 	/** Forgets everything. */
 	forget(): void;
@@ -21,6 +23,9 @@ export function createKindMemory<T extends ClusterObject>(): KindMemory<T> {
 	let keepsHistory = true;
 
 	return {
+		get isLoaded() {
+			return objects !== undefined;
+		},
 		get known() {
 			if (objects === undefined) return undefined;
 			return { objects: [...objects.values()], history, head, base };

@@ -39,6 +39,7 @@ export interface OptionalKindOptions<T extends ClusterObject> {
 
 /** Follows a kind as long as the cluster serves it and shows it to us, and finds out when it does. */
 export interface OptionalKind {
+	readonly resource: GroupVersionResource;
 	readonly presence: Presence;
 	/** Resolves when it is known whether there is anything to follow. @throws the signal's reason */
 	start(signal: AbortSignal): Promise<void>;
@@ -138,6 +139,7 @@ export function createOptionalKind<T extends ClusterObject>(
 	};
 
 	return {
+		resource: kind,
 		get presence() {
 			return presence;
 		},
