@@ -146,7 +146,7 @@ export function runLiveScenarios(engine: Engine): void {
 
 	describe(`a live list in a page of ${engine.name}`, () => {
 		test(`is level after ${restarts} restarts of the server under writes`, {
-			timeout: 60_000,
+			timeout: 60_000 + restarts * 2_000,
 		}, async () => {
 			const tab = await openTab();
 			await follow(tab);
