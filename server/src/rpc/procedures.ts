@@ -13,6 +13,11 @@ export interface Procedure {
 	readonly isUnary: boolean;
 	/** Longest deadline of a call, in milliseconds. */
 	readonly maxTimeoutMs: number;
+	/**
+	 * It is unary and waits for something: a caller that ends its side has left, as that of a stream,
+	 * for nothing may be written for long that would show it.
+	 */
+	readonly isWait: boolean;
 	/** True without side effects (`idempotency_level`), so that a GET may ask for it. */
 	readonly isReadOnly: boolean;
 	/**
@@ -54,6 +59,7 @@ export function createProcedures(
 			method,
 			isUnary,
 			maxTimeoutMs: maxTimeoutsMs?.get(method) ?? maxTimeoutMs,
+			isWait: maxTimeoutsMs?.has(method) ?? false,
 			isReadOnly: method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
 			direct: direct.get(method),
 			universal,

@@ -168,6 +168,7 @@ class ServerCall implements MessageReceiver, ResponseOwner {
 		const options = this.#options;
 		if ("success" in protocol) {
 			if (this.#isLate) this.#arm();
+			if (route.procedure.isWait) exchange.onPeerEnd(() => this.#leave());
 			const compression = this.#negotiated?.responseCompression;
 			const rule = { protocol, compression, options, owner: this };
 			runUnary(procedure as UnaryProcedure, { invocation, message }, rule);

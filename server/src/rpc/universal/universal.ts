@@ -58,7 +58,7 @@ export async function serveUniversal(
 	const { limits, clock } = options;
 	const isStream = route.procedure.method.methodKind !== "unary";
 	// A reference sends no error to a caller who is leaving.
-	if (isStream) exchange.onPeerEnd(() => exchange.abort());
+	if (isStream || route.procedure.isWait) exchange.onPeerEnd(() => exchange.abort());
 	const { timeout } = route.protocol;
 	const header = createRequestHeader(call, options.compressions);
 	const startMs = clock.monotonicMs();
