@@ -165,7 +165,7 @@ http2.on("stream", (stream: ServerHttp2Stream, headers) => {
 const messages = createAnswers("json", bare, (event) =>
 	createServerMessage(Buffer.from(`{"type":"events","id":"0","events":[${event}]}`)),
 );
-http1.on("upgrade", (request, socket) => {
+http1.on("upgrade", (request, socket, head) => {
 	const accept = createHash("sha1")
 		.update(`${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
 		.digest("base64");
@@ -173,12 +173,14 @@ http1.on("upgrade", (request, socket) => {
 	socket.write(
 		`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
 	);
-	// The first frame subscribes.
-	socket.once("data", () => {
+	// The first frame subscribes; it may have come with the handshake.
+	const subscribe = () => {
 		socket.resume();
 		socket.write(messages.synced);
 		socket.on("close", messages.watch(socket, { namespace: "", name: "" }));
-	});
+	};
+	if (head.length > 0) subscribe();
+	else socket.once("data", subscribe);
 });
 
 onBurst((changedPlaces) => {
