@@ -174,6 +174,12 @@ async function play(wire: Wire, steps: Story): Promise<void> {
 				break;
 			case "stall":
 				await fill(step.client);
+				// One of them always falls out of a short history, whatever a connection takes.
+				if (wire.form !== undefined && step.client === 0) {
+					for (let count = 0; count <= shortHistory; count++) {
+						store.put({ name: "vm-0", namespace: "prod", labels: { app: "web" } });
+					}
+				}
 				break;
 			case "go on":
 				readers[step.client]?.goOn();
