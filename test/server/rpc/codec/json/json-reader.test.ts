@@ -279,7 +279,7 @@ describe("a field that is at fault is named, and what it wants", () => {
 		[
 			'{"wukong":{"status":{"powerState":"OFF"}}}',
 			"wukong.status.power_state",
-			"is to be one of: POWER_STATE_UNSPECIFIED, STOPPED, STARTING, RUNNING, STOPPING, ERROR, UNKNOWN",
+			"is to be one of: POWER_STATE_UNSPECIFIED, STOPPED, STARTING, RUNNING, STOPPING, ERROR, UNKNOWN, PAUSED",
 		],
 		['{"__proto__":{"cpu":1}}', "__proto__", noSuchField],
 	])("%s", (text, field, description) => {
