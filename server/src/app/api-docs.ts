@@ -50,11 +50,10 @@ const start = `SwaggerUIBundle({
 /**
  * Creates the description of the API for programs at `/openapi.json` (OpenAPI 3.1) and for people at
  * `/docs`. The latter is left out where the server was not built.
+ * @param basePath prefix of every path, as callers see it
  */
-export function createApiDocs(): AssetMount[] {
-	const description = readFileSync(
-		fileURLToPath(import.meta.resolve("@novasphere/wukong-gen/openapi.json")),
-	);
+export function createApiDocs(basePath: string): AssetMount[] {
+	const description = readDescription(basePath);
 	const mounts: AssetMount[] = [
 		{
 			path: "/openapi.json",
@@ -76,6 +75,14 @@ export function createApiDocs(): AssetMount[] {
 		{ path: "/docs", asset: html },
 		{ prefix: "/docs/", find: (rest) => files.get(rest) },
 	];
+}
+
+/** Reads the description; a prefix that callers need is added to its server. */
+function readDescription(basePath: string): Buffer {
+	const file = fileURLToPath(import.meta.resolve("@novasphere/wukong-gen/openapi.json"));
+	if (basePath === "") return readFileSync(file);
+	const description = JSON.parse(readFileSync(file, "utf8"));
+	return Buffer.from(JSON.stringify({ ...description, servers: [{ url: basePath }] }));
 }
 
 /** Creates an asset whose bytes never change while this process lives. */

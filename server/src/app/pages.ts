@@ -8,9 +8,9 @@ import { createHomePage } from "./home-page.ts";
 const plainText = "text/plain; charset=utf-8";
 
 /**
- * Creates the page that says what this is at `/`, the web client at `/client.js`, the description of the API at `/openapi.json` and `/docs`,
- * and the pages for operators: `/livez` (the process
- * answers), `/readyz` (it wants calls, else why not) and `/metrics` (Prometheus).
+ * Creates the page that says what this is at `/`, the web client at `/client.js`, the description of
+ * the API at `/openapi.json` and `/docs`, and the pages for operators: `/livez` (the process answers),
+ * `/readyz` (it wants calls, else why not) and `/metrics` (Prometheus).
  */
 export function createPages(parts: {
 	readonly readiness: () => Readiness;
@@ -23,7 +23,7 @@ export function createPages(parts: {
 	return [
 		createHomePage(parts.basePath),
 		...(client === undefined ? [] : [client]),
-		...createApiDocs(),
+		...createApiDocs(parts.basePath),
 		createTextPage("/livez", () => ({ status: 200, contentType: plainText, body: "alive\n" })),
 		createTextPage("/readyz", ({ query }) => ({
 			...readinessAnswer(parts.readiness(), parts.freshness(), {

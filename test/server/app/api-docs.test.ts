@@ -31,7 +31,13 @@ test("of the viewer's package only what a page needs is served", async () => {
 		await answer.body?.cancel();
 		expect([file, answer.status, answer.headers.get("content-type")]).toEqual([file, 200, type]);
 	}
-	for (const path of ["package.json", "index.html", "%2e%2e/client.js"]) {
+	for (const path of ["package.json", "index.html", "..%2fclient.js"]) {
 		expect([path, (await fetch(`${app.url}/docs/${path}`)).status]).toEqual([path, 404]);
 	}
+});
+
+test("under a prefix the description names it, so that what is tried from the page arrives", async () => {
+	await using app = await startApp("--base-path", "/wukong");
+	const description = await (await fetch(`${app.url}/wukong/openapi.json`)).json();
+	expect(description).toMatchObject({ openapi: "3.1.0", servers: [{ url: "/wukong" }] });
 });
