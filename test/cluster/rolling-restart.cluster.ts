@@ -114,7 +114,8 @@ interface Named {
 }
 
 function inShort({ metadata: { name, uid, resourceVersion } }: Named): string {
-	return `${name} ${uid} ${resourceVersion}`;
+	// What the service tells ends in a hash of what callers write.
+	return `${name} ${uid} ${resourceVersion.replace(/-.*/, "")}`;
 }
 
 function report({ readers, history }: Stage, workload: Workload): string {

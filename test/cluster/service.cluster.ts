@@ -38,7 +38,9 @@ beforeAll(async () => {
 	const access = await serviceAccess(admin, cluster, namespace);
 	const kubeconfig = stack.use(await writeKubeconfig(access));
 	const flags = ["--store", "kubernetes", "--kubeconfig", kubeconfig.path];
-	const start = () => startApp(...flags, "--namespace", namespace);
+	// Each state is told, so that the stories of both can be compared.
+	const paced = ["--namespace", namespace, "--min-change-interval-ms", "0"];
+	const start = () => startApp(...flags, ...paced);
 	replicas = await Promise.all([start(), start()]);
 	for (const replica of replicas) stack.use(replica);
 	const operator = await startOperator(cluster, namespace);

@@ -52,6 +52,8 @@ const differences: Readonly<
 		"the schema fills in the default of a network's type",
 		(type: string) => (type === "bridge" ? undefined : type),
 	],
+	"restart, not running": ["here is no KubeVirt that would restart it", () => undefined],
+	"stop with a grace period, dry": ["here is no KubeVirt that would take one", () => undefined],
 };
 
 /** The transcript without these differences, and without events that only they have caused. */

@@ -132,7 +132,15 @@ async function install(archive: string): Promise<void> {
 	const place = join(modules, "@novasphere/wukong-server");
 	await mkdir(place, { recursive: true });
 	expect(spawnSync("tar", ["-xzf", archive, "-C", place, "--strip-components=1"]).status).toBe(0);
-	const needed = ["@bufbuild", "@connectrpc", "@kubernetes", "commander", "pino", "prom-client"];
+	const needed = [
+		"@bufbuild",
+		"@connectrpc",
+		"@kubernetes",
+		"commander",
+		"pino",
+		"prom-client",
+		"ws",
+	];
 	for (const name of [...needed, "@novasphere/wukong-gen"]) {
 		await mkdir(dirname(join(modules, name)), { recursive: true });
 		await symlink(join(root, "node_modules", name), join(modules, name));

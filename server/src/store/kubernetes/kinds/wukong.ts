@@ -219,9 +219,9 @@ function editedSpec(raw: JsonObject, current: WukongSpec | undefined, edit: Edit
 	const { startStrategy, cloudInitUser } = merged;
 	const result = { ...merged };
 	if (isJsonObject(startStrategy) && startStrategy !== raw.startStrategy) {
-		// A strategy without autoStart means off: a write that touches one writes the wish out.
-		const { autoStart: _, ...strategy } = startStrategy;
-		result.startStrategy = wantedOn(edit.next.spec) ? { ...strategy, autoStart: true } : strategy;
+		// A strategy without autoStart means off: an edit that touches one writes the wish out, which
+		// stays, because an operator drops what is false with its first write only.
+		result.startStrategy = { ...startStrategy, autoStart: wantedOn(edit.next.spec) };
 	}
 	if (isJsonObject(cloudInitUser)) {
 		const user = { ...cloudInitUser };
