@@ -153,6 +153,11 @@ function judgePhase(evidence: PowerEvidence, on: boolean): Verdict {
 }
 
 const second = 1_000;
+/**
+ * A VM that ceased to be ready so soon after it was made has never been up: that is KubeVirt's first
+ * look at it, however late the operator made it.
+ */
+const firstLookMs = 5 * second;
 const toSecond = (ms: number) => Math.floor(ms / second);
 
 /**
@@ -163,6 +168,9 @@ function isStartUnderWay(evidence: PowerEvidence): boolean {
 	const { vm, startAskedMs } = evidence;
 	const offMs = wentOffMs(evidence);
 	if (offMs === undefined || startAskedMs === undefined) return vm?.wantedOn !== false;
+	if (vm?.wantedOn === true && vm.createMs !== undefined && offMs - vm.createMs <= firstLookMs) {
+		return !hasFailed(evidence);
+	}
 	const [asked, off] = [toSecond(startAskedMs), toSecond(offMs)];
 	return asked === off ? vm?.wantedOn !== false && !hasFailed(evidence) : asked > off;
 }

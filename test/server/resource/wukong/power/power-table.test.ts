@@ -94,6 +94,14 @@ describe("a VM that is off", () => {
 		expect(judge("on", { vm: toldOff, startAskedMs: at(11) })).toBe("STARTING Stopped");
 	});
 
+	test("is STARTING where it has never been up, however late the operator made it", () => {
+		const late = { createMs: at(30), wantedOn: true };
+		expect(judge("on", { vm: off(32, late), startAskedMs: at(0) })).toBe("STARTING Stopped");
+		expect(judge("on", { vm: off(40, late), startAskedMs: at(0) })).toBe("STOPPED StoppedOutside");
+		const toldOff = off(32, { ...late, wantedOn: false });
+		expect(judge("on", { vm: toldOff, startAskedMs: at(0) })).toBe("STOPPED StoppedOutside");
+	});
+
 	test("is STOPPED, stopped outside, where nobody has asked for a start since", () => {
 		expect(judge("on", { vm: off(10) })).toBe("STOPPED StoppedOutside");
 		const toldOff = off(10, { wantedOn: false });

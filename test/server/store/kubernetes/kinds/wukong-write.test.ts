@@ -192,7 +192,9 @@ describe("wukongKind.applyEdit", () => {
 			startStrategy: { runStrategy: "Manual", extra: 1, autoStart: true },
 		});
 		expect(edited(raw, turn(false))).toBeUndefined();
-		expect(specOf(edited(rawNamed("a"), turn(false))).startStrategy).toEqual({});
+		expect(specOf(edited(rawNamed("a"), turn(false))).startStrategy).toEqual({
+			autoStart: false,
+		});
 	});
 
 	describe("a power wish that stands while the VM was told otherwise", () => {
@@ -237,12 +239,12 @@ describe("wukongKind.applyEdit", () => {
 		});
 	});
 
-	test("who touches startStrategy keeps the wish: off is a strategy without autoStart, as the operator stores it", () => {
+	test("who touches startStrategy writes the wish out, where one without autoStart meant off", () => {
 		const raw = rawNamed("a", { spec: { startStrategy: { runStrategy: "Manual" } } });
 		const next = edited(raw, (wukong) => {
 			if (wukong.spec?.startStrategy) wukong.spec.startStrategy.runStrategy = "Always";
 		});
-		expect(specOf(next).startStrategy).toEqual({ runStrategy: "Always" });
+		expect(specOf(next).startStrategy).toEqual({ runStrategy: "Always", autoStart: false });
 		expect(wukongKind.read(next as Unstructured).spec?.startStrategy?.autoStart).toBe(false);
 	});
 
