@@ -38,6 +38,7 @@ const guarded: readonly GuardedPackage[] = [
 ];
 
 const ground = ["caller.ts", "clock.ts", "failure.ts"];
+const storePort = ["store/store.ts", "store/change-feed.ts"];
 const gen = "@novasphere/wukong-gen";
 
 /** From top to bottom. The longest path that fits a file is its room. */
@@ -56,18 +57,18 @@ const rooms: Readonly<Record<string, Room>> = {
 	},
 	"port/": { imports: ["rpc/", "http/", ...ground], packages: ["@connectrpc/"] },
 	"service/": {
-		imports: ["rpc/", "watch/", "store/store.ts", "resource/", ...ground],
+		imports: ["rpc/", "watch/", ...storePort, "resource/", ...ground],
 		packages: ["@connectrpc/", gen],
 	},
 	"rpc/": { imports: ["http/", ...ground], packages: ["@connectrpc/"] },
-	"watch/": { imports: ["store/store.ts", "resource/", ...ground] },
+	"watch/": { imports: ["store/change-feed.ts", "resource/", ...ground] },
 	"store/": { imports: ["resource/", ...ground], packages: [gen] },
 	"store/embedded/": {
-		imports: ["store/store.ts", "store/simulator/", "resource/", ...ground],
+		imports: [...storePort, "store/simulator/", "resource/", ...ground],
 		packages: [gen],
 	},
 	"store/kubernetes/": {
-		imports: ["store/store.ts", "store/simulator/", "resource/", ...ground],
+		imports: [...storePort, "store/simulator/", "resource/", ...ground],
 		packages: [gen, "@kubernetes/", "node:http"],
 	},
 	"http/": { imports: ground, packages: ["node:http", "ws"] },

@@ -75,7 +75,7 @@ describe("the import direction", () => {
 			["server/src/telemetry/metrics.ts", "prom-client"],
 			["server/src/service/wukong/list.ts", "../../watch/filter.ts"],
 			["server/src/service/wukong/list.ts", "../../resource/wukong/rules/rules.ts"],
-			["server/src/watch/replica.ts", "../store/store.ts"],
+			["server/src/watch/replica.ts", "../store/change-feed.ts"],
 			["server/src/service/wukong/list.ts", "@novasphere/wukong-gen/wukong"],
 			["server/src/store/embedded/operator/disks.ts", "../../../resource/version.ts"],
 			["server/src/http/http2.ts", "node:http2"],

@@ -3,7 +3,8 @@ import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../server/src/clock.ts";
 import { keyOf } from "../../server/src/resource/object.ts";
 import { formatVersion } from "../../server/src/resource/version.ts";
-import type { Change, Sink, Store } from "../../server/src/store/store.ts";
+import type { Change, Sink } from "../../server/src/store/change-feed.ts";
+import type { Store } from "../../server/src/store/store.ts";
 
 /** What a test writes. */
 export interface MemoryWrite {

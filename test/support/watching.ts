@@ -4,9 +4,11 @@ import {
 	type WukongEvent,
 } from "@novasphere/wukong-gen/wukong-service";
 import type { Clock } from "../../server/src/clock.ts";
-import type { WukongReplica } from "../../server/src/service/wukong/wukong-events.ts";
-import { createWukongEvents } from "../../server/src/service/wukong/wukong-events.ts";
-import type { HistoryLimits } from "../../server/src/store/store.ts";
+import {
+	createWukongEvents,
+	type WukongReplica,
+} from "../../server/src/service/wukong/wukong-events.ts";
+import type { HistoryLimits } from "../../server/src/store/change-feed.ts";
 import { type ChangeLog, createChangeLog } from "../../server/src/watch/change-log.ts";
 import { createNamespaceSet, type Filter } from "../../server/src/watch/filter.ts";
 import type { ResetCause, WatchObserver } from "../../server/src/watch/observer.ts";

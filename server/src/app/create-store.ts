@@ -1,11 +1,12 @@
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
+import type { HistoryLimits } from "../store/change-feed.ts";
 import { createEmbeddedStore } from "../store/embedded/embedded-store.ts";
 import { commitErrorWords } from "../store/embedded/storage-error.ts";
 import type { StoreObserver } from "../store/embedded/writability.ts";
 import { createKubernetesStore } from "../store/kubernetes/kubernetes-store.ts";
 import type { UpstreamObserver, WriteObserver } from "../store/kubernetes/upstream-observer.ts";
-import type { HistoryLimits, Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createUpstreamLog } from "../telemetry/upstream-log.ts";
 

@@ -1,5 +1,5 @@
 import { type AssetMount, createTextPage } from "../port/assets.ts";
-import type { Freshness } from "../store/store.ts";
+import type { Freshness } from "../store/change-feed.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { createApiDocs } from "./api-docs.ts";
 import { createClientPage } from "./client-page.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { ApiObject, ObjectRef } from "../resource/object.ts";
-import type { Change, ChangeFeed, HistoryLimits, Sink } from "../store/store.ts";
+import type { Change, ChangeFeed, HistoryLimits, Sink } from "../store/change-feed.ts";
 import { createSnapshotEvents, type EventFactory, type SnapshotEvents } from "./events.ts";
 import { createHistory, type History } from "./history.ts";
 import type { EntryRole, LogEntry } from "./log-entry.ts";

@@ -1,6 +1,6 @@
 import type { ApiObject } from "../resource/object.ts";
 import { parseVersion, startOver } from "../resource/version.ts";
-import type { ChangeFeed } from "../store/store.ts";
+import type { ChangeFeed } from "../store/change-feed.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { LogPosition } from "./log-position.ts";
 import type { ResetCause, WatchObserver } from "./observer.ts";

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { ApiObject } from "../resource/object.ts";
 import { startOver } from "../resource/version.ts";
-import type { Freshness } from "../store/store.ts";
+import type { Freshness } from "../store/change-feed.ts";
 
 /** What a change is in the view of one stream. */
 export type ChangeKind = "added" | "modified" | "deleted";

@@ -1,5 +1,5 @@
 import { type ApiObject, keyOf } from "../resource/object.ts";
-import type { Change, HistoryLimits } from "../store/store.ts";
+import type { Change, HistoryLimits } from "../store/change-feed.ts";
 import type { EventFactory } from "./events.ts";
 import { type EntryPlace, LogEntry } from "./log-entry.ts";
 import { mergeBefore } from "./merge.ts";

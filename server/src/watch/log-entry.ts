@@ -1,6 +1,6 @@
 import type { ApiObject } from "../resource/object.ts";
 import { heapBytes } from "../resource/object-size.ts";
-import type { Change } from "../store/store.ts";
+import type { Change } from "../store/change-feed.ts";
 import type { ChangeKind, EventFactory } from "./events.ts";
 import type { Places } from "./places.ts";
 

@@ -1,5 +1,5 @@
 import { type ApiObject, compareRefs, keyOf, type ObjectRef } from "../resource/object.ts";
-import type { Change, ChangeFeed, Sources } from "../store/store.ts";
+import type { Change, ChangeFeed, Sources } from "../store/change-feed.ts";
 import type { History } from "./history.ts";
 import type { LogEntry } from "./log-entry.ts";
 import type { Places } from "./places.ts";

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../clock.ts";
 import { type ApiObject, keyOf } from "../resource/object.ts";
-import type { Change } from "../store/store.ts";
+import type { Change } from "../store/change-feed.ts";
 import type { WatchObserver } from "./observer.ts";
 
 /** How fast changes of one object may be told to live streams. */

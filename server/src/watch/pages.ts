@@ -1,7 +1,7 @@
 import type { Caller } from "../caller.ts";
 import { ErrorReason, isFailure } from "../failure.ts";
 import type { ApiObject } from "../resource/object.ts";
-import type { ChangeFeed } from "../store/store.ts";
+import type { ChangeFeed } from "../store/change-feed.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { type Filter, filterText, shows } from "./filter.ts";
 import type { ListPage, PageCache, PageKey } from "./page-cache.ts";

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import { ErrorReason, Failure, storeNotLoaded } from "../failure.ts";
 import type { ApiObject, ObjectRef } from "../resource/object.ts";
 import { parseVersion, startOver } from "../resource/version.ts";
-import type { ChangeFeed, Freshness, HistoryLimits, Sources } from "../store/store.ts";
+import type { ChangeFeed, Freshness, HistoryLimits, Sources } from "../store/change-feed.ts";
 import { createChangeLog } from "./change-log.ts";
 import { Cursor, resumeStart } from "./cursor.ts";
 import { createControlEvents, type EventFactory } from "./events.ts";

@@ -1,5 +1,5 @@
 import type { ApiObject } from "../resource/object.ts";
-import type { Change } from "../store/store.ts";
+import type { Change } from "../store/change-feed.ts";
 import type { ChangeKind } from "./events.ts";
 import { type Filter, shows } from "./filter.ts";
 import type { Places } from "./places.ts";

@@ -1,5 +1,5 @@
 import { type ApiObject, compareRefs, type ObjectRef } from "../resource/object.ts";
-import type { Change } from "../store/store.ts";
+import type { Change } from "../store/change-feed.ts";
 import { NamespacedMap } from "./namespaced-map.ts";
 
 /**

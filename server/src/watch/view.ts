@@ -1,5 +1,5 @@
 import type { ApiObject } from "../resource/object.ts";
-import type { Change } from "../store/store.ts";
+import type { Change } from "../store/change-feed.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { type Filter, onlyRef, shows } from "./filter.ts";
 import { type LogEntry, stateToSend } from "./log-entry.ts";

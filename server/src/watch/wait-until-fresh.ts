@@ -2,7 +2,7 @@ import type { Caller } from "../caller.ts";
 import type { Clock } from "../clock.ts";
 import { ErrorReason, Failure, invalidRequest } from "../failure.ts";
 import { parseVersion, startOver } from "../resource/version.ts";
-import type { ChangeFeed, KindIndex } from "../store/store.ts";
+import type { ChangeFeed, KindIndex } from "../store/change-feed.ts";
 import type { Places } from "./places.ts";
 
 /** Longest wait of a read for the version it asks for, in milliseconds. */

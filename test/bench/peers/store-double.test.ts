@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Change, StoreState } from "../../../server/src/store/store.ts";
+import type { Change, StoreState } from "../../../server/src/store/change-feed.ts";
 import { seedPayload } from "../payload/payload.ts";
 import { createStoreDouble } from "./store-double.ts";
 

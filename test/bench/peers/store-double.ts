@@ -2,7 +2,8 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { ListWukongsResponse } from "@novasphere/wukong-gen/wukong-service";
 import { freeze } from "../../../server/src/resource/freeze.ts";
 import { formatVersion } from "../../../server/src/resource/version.ts";
-import type { Change, Sink, Store } from "../../../server/src/store/store.ts";
+import type { Change, Sink } from "../../../server/src/store/change-feed.ts";
+import type { Store } from "../../../server/src/store/store.ts";
 import { changeLabels } from "../payload/change-label.ts";
 
 /** A store without storage: it holds a list, takes no write, and changes when told to. */

@@ -1,7 +1,7 @@
 import { equals } from "@bufbuild/protobuf";
 import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
 import { keyOf } from "../../../server/src/resource/object.ts";
-import type { Change, Sink, StoreState } from "../../../server/src/store/store.ts";
+import type { Change, Sink, StoreState } from "../../../server/src/store/change-feed.ts";
 
 /** A sink that keeps what it is told, and objects to whatever breaks the store's promises. */
 export interface RecordingSink extends Sink {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ApiObject } from "../../../server/src/resource/object.ts";
 import { formatVersion } from "../../../server/src/resource/version.ts";
-import type { ChangeFeed, Sink } from "../../../server/src/store/store.ts";
+import type { ChangeFeed, Sink } from "../../../server/src/store/change-feed.ts";
 import type { EventFactory } from "../../../server/src/watch/events.ts";
 import { silentObserver } from "../../../server/src/watch/observer.ts";
 import { createReplica } from "../../../server/src/watch/replica.ts";

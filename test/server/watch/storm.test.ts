@@ -1,6 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import type { Wukong } from "@novasphere/wukong-gen/wukong";
-import { WukongSchema, WukongStatus_PowerState } from "@novasphere/wukong-gen/wukong";
+import { type Wukong, WukongSchema, WukongStatus_PowerState } from "@novasphere/wukong-gen/wukong";
 import {
 	WukongEvent_Type as EventType,
 	type WukongEvent,
@@ -12,7 +11,7 @@ import {
 } from "../../../server/src/resource/wukong/precondition-hash.ts";
 import { createWukongEvents } from "../../../server/src/service/wukong/wukong-events.ts";
 import { createWukongPacing } from "../../../server/src/service/wukong/wukong-pacing.ts";
-import type { ChangeFeed, Sink } from "../../../server/src/store/store.ts";
+import type { ChangeFeed, Sink } from "../../../server/src/store/change-feed.ts";
 import type { Pacing } from "../../../server/src/watch/pacing.ts";
 import { createReplica } from "../../../server/src/watch/replica.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";

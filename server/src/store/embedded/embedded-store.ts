@@ -11,10 +11,11 @@ import {
 	wukongNotRunning,
 } from "../../resource/wukong/failures.ts";
 import { toPublicView } from "../../resource/wukong/public-view.ts";
+import type { HistoryLimits } from "../change-feed.ts";
 import { act } from "../simulator/actions.ts";
 import { withGracePeriod } from "../simulator/grace-period.ts";
 import type { OperatorOptions } from "../simulator/operator-options.ts";
-import type { HistoryLimits, Store, WriteOptions } from "../store.ts";
+import type { Store, WriteOptions } from "../store.ts";
 import { createOperator, type Operator } from "./embedded-operator.ts";
 import { createdRecord, deletingRecord, type Entry, editedRecord, type Origin } from "./record.ts";
 import { type Recovery, recover } from "./recovery.ts";

@@ -1,4 +1,4 @@
-import type { HistoryLimits } from "../store.ts";
+import type { HistoryLimits } from "../change-feed.ts";
 import type { HistoryRow } from "./storage.ts";
 
 /** The position, age and size of one change. */

@@ -2,7 +2,7 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../clock.ts";
 import { freeze } from "../../resource/freeze.ts";
 import { keyOf } from "../../resource/object.ts";
-import type { Change, HistoryLimits, StoreState } from "../store.ts";
+import type { Change, HistoryLimits, StoreState } from "../change-feed.ts";
 import { createHistoryWindow, type HistoryWindow, markOf } from "./history-window.ts";
 import { createEntry, decodeWukong, type Entry } from "./record.ts";
 import type { Contents, HistoryRow, RecordRow } from "./storage.ts";

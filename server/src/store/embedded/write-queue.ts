@@ -4,14 +4,13 @@ import type { Clock } from "../../clock.ts";
 import { Failure } from "../../failure.ts";
 import { keyOf, type ObjectRef } from "../../resource/object.ts";
 import { formatVersion } from "../../resource/version.ts";
-import type { Change } from "../store.ts";
+import type { Change } from "../change-feed.ts";
 import { type HistoryMark, type HistoryWindow, markOf } from "./history-window.ts";
 import { createEntry, type Entry, encodeWukong, type Origin } from "./record.ts";
 import type { Commit, Storage } from "./storage.ts";
 import { CommitError } from "./storage-error.ts";
 import type { VersionClock } from "./version-clock.ts";
-import type { StoreObserver } from "./writability.ts";
-import { createWritability } from "./writability.ts";
+import { createWritability, type StoreObserver } from "./writability.ts";
 
 /** A Wukong as the next write sees it: with all earlier writes, committed or not. */
 export interface VisibleState {

@@ -1,5 +1,5 @@
 import type { Clock } from "../../clock.ts";
-import type { Freshness } from "../store.ts";
+import type { Freshness } from "../change-feed.ts";
 
 export interface FreshnessOptions {
 	/** Silence of this length makes the cache stale, in milliseconds. Default 75,000. */

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../../clock.ts";
 import { keyOf, type ObjectRef } from "../../resource/object.ts";
-import type { Change, StoreState } from "../store.ts";
+import type { Change, StoreState } from "../change-feed.ts";
 import type { Upstream } from "./api.ts";
 import { listAll } from "./list-pager.ts";
 import {

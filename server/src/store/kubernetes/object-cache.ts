@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import { keyOf, type ObjectRef } from "../../resource/object.ts";
-import type { Change } from "../store.ts";
+import type { Change } from "../change-feed.ts";
 import type { ClusterObject, ResourceKind } from "./resource-kind.ts";
 import { type Unstructured, versionOf } from "./unstructured.ts";
 import type { WatchEvent } from "./watch-session.ts";

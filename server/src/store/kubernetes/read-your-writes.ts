@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import type { ObjectRef } from "../../resource/object.ts";
-import type { Change, WriteOptions } from "../store.ts";
+import type { Change } from "../change-feed.ts";
+import type { WriteOptions } from "../store.ts";
 import type { ClusterObject } from "./resource-kind.ts";
 import type { WriteObserver } from "./upstream-observer.ts";
 import { outcomeUnknown } from "./write-failure.ts";

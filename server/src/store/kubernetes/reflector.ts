@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import type { Failure } from "../../failure.ts";
-import type { Change, Freshness, Sink } from "../store.ts";
+import type { Change, Freshness, Sink } from "../change-feed.ts";
 import type { Upstream } from "./api.ts";
 import { createBackoff, sleep } from "./backoff.ts";
 import { createFreshnessTracker } from "./freshness.ts";

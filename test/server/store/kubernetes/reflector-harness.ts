@@ -2,6 +2,7 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import { Failure } from "../../../../server/src/failure.ts";
 import { keyOf } from "../../../../server/src/resource/object.ts";
+import type { Change, Sink, StoreState } from "../../../../server/src/store/change-feed.ts";
 import { wukongKind } from "../../../../server/src/store/kubernetes/kinds/wukong.ts";
 import {
 	createReflector,
@@ -12,7 +13,6 @@ import {
 	type ReflectorTimings,
 } from "../../../../server/src/store/kubernetes/reflector-timings.ts";
 import type { Unstructured } from "../../../../server/src/store/kubernetes/unstructured.ts";
-import type { Change, Sink, StoreState } from "../../../../server/src/store/store.ts";
 import { createFakeClock, type FakeClock } from "../../../support/fake-clock.ts";
 import { rawNamed } from "./raw.ts";
 import { createScriptedUpstream, type ScriptedUpstream } from "./scripted-upstream.ts";

@@ -4,6 +4,7 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { expect, test } from "vitest";
 import { systemClock } from "../../../../server/src/clock.ts";
 import { Failure } from "../../../../server/src/failure.ts";
+import type { Change, Sink } from "../../../../server/src/store/change-feed.ts";
 import {
 	createApiClient,
 	defaultApiTimings,
@@ -15,7 +16,6 @@ import type {
 	ResourceKind,
 } from "../../../../server/src/store/kubernetes/resource-kind.ts";
 import { objectAt } from "../../../../server/src/store/kubernetes/unstructured.ts";
-import type { Change, Sink } from "../../../../server/src/store/store.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 import { rawNamed } from "./raw.ts";
 import { createScriptedUpstream } from "./scripted-upstream.ts";

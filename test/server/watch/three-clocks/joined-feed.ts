@@ -1,5 +1,10 @@
 import type { Clock } from "../../../../server/src/clock.ts";
-import type { Change, ChangeFeed, Sink, Sources } from "../../../../server/src/store/store.ts";
+import type {
+	Change,
+	ChangeFeed,
+	Sink,
+	Sources,
+} from "../../../../server/src/store/change-feed.ts";
 import {
 	absent,
 	joinVm,

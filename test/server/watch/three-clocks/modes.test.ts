@@ -1,6 +1,6 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { describe, expect, test } from "vitest";
-import type { ChangeFeed, Sink } from "../../../../server/src/store/store.ts";
+import type { ChangeFeed, Sink } from "../../../../server/src/store/change-feed.ts";
 import { createReplica } from "../../../../server/src/watch/replica.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 import { createCountingObserver, filterOf } from "../../../support/watching.ts";

@@ -2,7 +2,7 @@ import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../../clock.ts";
 import type { Failure } from "../../../failure.ts";
 import type { StuckRules } from "../../../resource/wukong/power/power-times.ts";
-import type { Freshness, KindIndex, Sink } from "../../store.ts";
+import type { Freshness, KindIndex, Sink } from "../../change-feed.ts";
 import type { Upstream } from "../api.ts";
 import { createCurrentVersion } from "../current-version.ts";
 import { type ObservedWukong, observedWukongKind } from "../kinds/observed-wukong.ts";

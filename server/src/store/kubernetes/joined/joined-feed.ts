@@ -4,7 +4,7 @@ import type {
 	VirtualMachineInstance,
 } from "../../../resource/wukong/power/evidence.ts";
 import type { StuckRules } from "../../../resource/wukong/power/power-times.ts";
-import type { Change, KindIndex, Sink, StoreState } from "../../store.ts";
+import type { Change, KindIndex, Sink, StoreState } from "../../change-feed.ts";
 import type { ObservedWukong } from "../kinds/observed-wukong.ts";
 import { createJoiner, type Joiner } from "./joiner.ts";
 import { createKindMemory, type KindMemory, objectsAtBase } from "./kind-memory.ts";

@@ -5,7 +5,7 @@ import type {
 	VirtualMachineInstance,
 } from "../../../resource/wukong/power/evidence.ts";
 import type { StuckRules } from "../../../resource/wukong/power/power-times.ts";
-import type { Change, KindIndex } from "../../store.ts";
+import type { Change, KindIndex } from "../../change-feed.ts";
 import type { ObservedWukong } from "../kinds/observed-wukong.ts";
 import { wukongKind } from "../kinds/wukong.ts";
 import { joinWukong, machineNameOf, type Source, type WukongSources } from "./join.ts";

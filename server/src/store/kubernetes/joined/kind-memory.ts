@@ -1,5 +1,5 @@
 import { keyOf } from "../../../resource/object.ts";
-import type { Change, Sink, StoreState } from "../../store.ts";
+import type { Change, Sink, StoreState } from "../../change-feed.ts";
 import type { ClusterObject } from "../resource-kind.ts";
 
 /** What is known of one kind before it is joined with the others, as a sink that remembers. */

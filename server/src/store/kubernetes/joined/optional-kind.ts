@@ -1,6 +1,6 @@
 import type { Clock } from "../../../clock.ts";
 import { storeClosed } from "../../../failure.ts";
-import type { Freshness, Sink } from "../../store.ts";
+import type { Freshness, Sink } from "../../change-feed.ts";
 import type { Upstream } from "../api.ts";
 import { createBackoff, sleep } from "../backoff.ts";
 import { createCurrentVersion } from "../current-version.ts";

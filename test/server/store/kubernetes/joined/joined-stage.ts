@@ -1,6 +1,12 @@
 import { WukongStatus_PowerState as Power } from "@novasphere/wukong-gen/wukong";
 import { keyOf } from "../../../../../server/src/resource/object.ts";
 import { defaultStuckRules } from "../../../../../server/src/resource/wukong/power/power-times.ts";
+import type {
+	Change,
+	KindIndex,
+	Sink,
+	StoreState,
+} from "../../../../../server/src/store/change-feed.ts";
 import { createJoinedFeed } from "../../../../../server/src/store/kubernetes/joined/joined-feed.ts";
 import { observedWukongKind } from "../../../../../server/src/store/kubernetes/kinds/observed-wukong.ts";
 import { virtualMachineKind } from "../../../../../server/src/store/kubernetes/kinds/virtual-machine.ts";
@@ -15,7 +21,6 @@ import type {
 	ResourceKind,
 } from "../../../../../server/src/store/kubernetes/resource-kind.ts";
 import type { Unstructured } from "../../../../../server/src/store/kubernetes/unstructured.ts";
-import type { Change, KindIndex, Sink, StoreState } from "../../../../../server/src/store/store.ts";
 import { createFakeClock } from "../../../../support/fake-clock.ts";
 
 export const clock = createFakeClock();
