@@ -4,7 +4,7 @@
 import { parseArgs } from "node:util";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { systemClock } from "../server/src/clock.ts";
-import { wholeNumber } from "../server/src/config/option.ts";
+import { wholeNumber } from "../server/src/config/parsers.ts";
 import { isFailure } from "../server/src/failure.ts";
 import { createProduct } from "../server/src/store/kubernetes/api-calls.ts";
 import { createApiClient, defaultApiTimings } from "../server/src/store/kubernetes/api-client.ts";

@@ -2,6 +2,7 @@ import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
+import { limitsFrom } from "../config/port-options.ts";
 import { Failure } from "../failure.ts";
 import { createEncodings, createPort } from "../port/port.ts";
 import { callContextKey } from "../rpc/call/call-context.ts";
@@ -29,7 +30,6 @@ import { createReplica } from "../watch/replica.ts";
 import { createStore } from "./create-store.ts";
 import { createGrpcServices } from "./grpc-services.ts";
 import { createPages, type Readiness, readinessAnswer } from "./pages.ts";
-import { limitsFrom } from "./port-limits.ts";
 
 /** What an app takes from its process. */
 export interface Surroundings {

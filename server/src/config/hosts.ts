@@ -1,6 +1,6 @@
 import { isIP, isIPv6 } from "node:net";
 import { parseHost } from "../http/authority.ts";
-import { type Parse, parseWords } from "./option.ts";
+import { type Parse, parseWords } from "./parsers.ts";
 
 /** Longest name that DNS has (RFC 1035, 2.3.4), without its final dot. */
 const maxNameLength = 253;

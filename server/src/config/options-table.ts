@@ -1,27 +1,20 @@
 import { maxTimerDelayMs } from "../clock.ts";
-import { defaultLimits } from "../http/limits.ts";
 import { parseBoundHost, parseHosts, parseOrigins } from "./hosts.ts";
+import { count, type Option, size, text, time, toggle, words } from "./option.ts";
 import {
-	type Option,
 	oneOf,
-	type Parse,
 	parseBasePath,
 	parseDataPath,
 	parseDnsLabel,
 	parseHeaderNames,
-	parseSwitch,
-	parseText,
-	parseWords,
 	wholeNumber,
-} from "./option.ts";
+} from "./parsers.ts";
+import { portOptions } from "./port-options.ts";
 
 const dayMs = 24 * 60 * 60 * 1_000;
 const mebibyte = 1_024 * 1_024;
 
-/**
- * Every option of the service: the one source of the flags, the environment names and the help. What
- * the port has by itself, too, is its own default: it stands in `http/limits.ts` alone.
- */
+/** Every option of the service: the one source of the flags, the environment names and the help. */
 export const optionsTable = {
 	host: {
 		...text("host", "address", "127.0.0.1", "Address to listen on."),
@@ -185,51 +178,6 @@ export const optionsTable = {
 		defaultValue: "info" as const,
 		parse: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent"),
 	},
-	maxRequestBytes: size(
-		"max-request-bytes",
-		defaultLimits.maxRequestBytes,
-		"Largest request message.",
-	),
-	maxDecompressedBytes: size(
-		"max-decompressed-bytes",
-		defaultLimits.maxDecompressedBytes,
-		"Largest request message after decompression.",
-	),
-	maxHeaderBytes: size(
-		"max-header-bytes",
-		defaultLimits.maxHeaderBytes,
-		"Largest header section of a request.",
-	),
-	maxHeaderCount: count(
-		"max-header-count",
-		defaultLimits.maxHeaderCount,
-		[1, 10_000],
-		"Most header fields of a request.",
-	),
-	maxConnections: count(
-		"max-connections",
-		defaultLimits.maxConnections,
-		[1, 1_000_000],
-		"Most open connections.",
-	),
-	maxConnectionsPerAddress: count(
-		"max-connections-per-address",
-		defaultLimits.maxConnectionsPerAddress,
-		[1, 1_000_000],
-		"Most open connections of one address; a proxy is one address.",
-	),
-	maxPipelinedRequests: count(
-		"max-pipelined-requests",
-		defaultLimits.maxPipelinedRequests,
-		[1, 10_000],
-		"Most unanswered requests on one HTTP/1.1 connection.",
-	),
-	maxConcurrentStreams: count(
-		"max-concurrent-streams",
-		defaultLimits.maxConcurrentStreams,
-		[1, 100_000],
-		"Most open calls on one HTTP/2 connection, and subscriptions on one WebSocket.",
-	),
 	maxWatchStreams: count(
 		"max-watch-streams",
 		20_000,
@@ -249,124 +197,5 @@ export const optionsTable = {
 		// As the contract has it for those that are asked for.
 		parse: wholeNumber(1_000, 300_000),
 	},
-	streamResetBurst: count(
-		"stream-reset-burst",
-		defaultLimits.streamResetBurst,
-		[1, 1_000_000],
-		"Calls that an HTTP/2 connection may break off at once; with more it ends.",
-	),
-	streamResetPerSecond: count(
-		"stream-reset-per-second",
-		defaultLimits.streamResetPerSecond,
-		[1, 1_000_000],
-		"Broken-off calls that are forgotten per second.",
-	),
-	maxPingStrikes: count(
-		"max-ping-strikes",
-		defaultLimits.maxPingStrikes,
-		[1, 1_000_000],
-		"HTTP/2 PINGs that may come too soon on a silent connection; with more it ends.",
-	),
-	minPingIntervalMs: time(
-		"min-ping-interval-ms",
-		defaultLimits.minPingIntervalMs,
-		"Time after which a PING is not too soon.",
-	),
-	maxUnreadBytes: size(
-		"max-unread-bytes",
-		defaultLimits.maxUnreadBytes,
-		"Unary answers that lie unread on all connections; further large ones are refused.",
-	),
-	maxUnreadBytesPerConnection: size(
-		"max-unread-bytes-per-connection",
-		defaultLimits.maxUnreadBytesPerConnection,
-		"The same on one connection, where a single answer always has room.",
-	),
-	maxParallelCompressions: count(
-		"max-parallel-compressions",
-		defaultLimits.maxParallelCompressions,
-		[1, 1_024],
-		"Messages that are compressed or decompressed at the same time; others wait.",
-	),
-	firstByteTimeoutMs: time(
-		"first-byte-timeout-ms",
-		defaultLimits.firstByteTimeoutMs,
-		"Time until a connection shows its HTTP version.",
-	),
-	handshakeTimeoutMs: time(
-		"handshake-timeout-ms",
-		defaultLimits.handshakeTimeoutMs,
-		"Time for a TLS handshake.",
-	),
-	headersTimeoutMs: time(
-		"headers-timeout-ms",
-		defaultLimits.headersTimeoutMs,
-		"Time for a request's headers.",
-	),
-	bodyTimeoutMs: time("body-timeout-ms", defaultLimits.bodyTimeoutMs, "Time for a request's body."),
-	idleTimeoutMs: time(
-		"idle-timeout-ms",
-		defaultLimits.idleTimeoutMs,
-		"Time that a connection may stay without a call.",
-	),
-	keepAliveIntervalMs: time(
-		"keep-alive-interval-ms",
-		defaultLimits.keepAliveIntervalMs,
-		"Time between signs of life that are asked of a peer: TCP keep-alive, PING of HTTP/2 and WebSocket.",
-	),
-	pingTimeoutMs: time(
-		"ping-timeout-ms",
-		defaultLimits.pingTimeoutMs,
-		"Time for the answer to such a PING, and to the close of a WebSocket.",
-	),
-	stalledWriteTimeoutMs: time(
-		"stalled-write-timeout-ms",
-		defaultLimits.stalledWriteTimeoutMs,
-		"Time after which a reader that takes nothing of a unary answer is cut off.",
-	),
-	maxUnaryTimeoutMs: time(
-		"max-unary-timeout-ms",
-		defaultLimits.maxUnaryTimeoutMs,
-		"Longest deadline of a unary call.",
-	),
-	maxStreamTimeoutMs: time(
-		"max-stream-timeout-ms",
-		defaultLimits.maxStreamTimeoutMs,
-		"Longest deadline of a stream.",
-	),
+	...portOptions,
 } as const satisfies Readonly<Record<string, Option<unknown>>>;
-
-function text(flag: string, placeholder: string, defaultValue: string, description: string) {
-	return { flag, placeholder, defaultValue, unit: "", description, parse: parseText };
-}
-
-function words(flag: string, placeholder: string, description: string) {
-	const defaultValue: readonly string[] = [];
-	const more = `${description} Separated by commas.`;
-	return { flag, placeholder, defaultValue, unit: "", description: more, parse: parseWords };
-}
-
-function toggle(flag: string, description: string): Option<boolean> {
-	const none = { placeholder: undefined, defaultValue: false, unit: "" };
-	return { flag, ...none, description, parse: parseSwitch };
-}
-
-function count(
-	flag: string,
-	defaultValue: number,
-	[min, max]: readonly [number, number],
-	description: string,
-) {
-	const parse: Parse<number> = wholeNumber(min, max);
-	return { flag, placeholder: "number", defaultValue, unit: "", description, parse };
-}
-
-function time(flag: string, defaultValue: number, description: string) {
-	const parse = wholeNumber(1, maxTimerDelayMs);
-	return { flag, placeholder: "number", defaultValue, unit: "ms", description, parse };
-}
-
-function size(flag: string, defaultValue: number, description: string) {
-	const parse = wholeNumber(1_024, 1_024 * mebibyte);
-	return { flag, placeholder: "number", defaultValue, unit: "bytes", description, parse };
-}

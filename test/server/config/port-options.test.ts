@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { limitsFrom } from "../../../server/src/app/port-limits.ts";
 import { parseConfig } from "../../../server/src/config/config.ts";
+import { limitsFrom } from "../../../server/src/config/port-options.ts";
 import { defaultLimits, validateLimits } from "../../../server/src/http/limits.ts";
 
 function limitsOf(...argv: string[]) {
