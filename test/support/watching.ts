@@ -4,13 +4,14 @@ import {
 	type WukongEvent,
 } from "@novasphere/wukong-gen/wukong-service";
 import type { Clock } from "../../server/src/clock.ts";
+import { createNamespaceSet } from "../../server/src/resource/namespace-set.ts";
 import {
 	createWukongEvents,
 	type WukongReplica,
 } from "../../server/src/service/wukong/wukong-events.ts";
 import type { HistoryLimits } from "../../server/src/store/change-feed.ts";
 import { type ChangeLog, createChangeLog } from "../../server/src/watch/change-log.ts";
-import { createNamespaceSet, type Filter } from "../../server/src/watch/filter.ts";
+import type { Filter } from "../../server/src/watch/filter.ts";
 import type { ResetCause, WatchObserver } from "../../server/src/watch/observer.ts";
 import type { Pacing } from "../../server/src/watch/pacing.ts";
 import { createReplica, type WatchQuery } from "../../server/src/watch/replica.ts";

@@ -27,6 +27,8 @@ const plainPattern = new RegExp(`^${number}$`);
 /** 64 bits in hexadecimal digits: other suffixes begin with a letter beyond f. */
 const hashPattern = /^[^-]*-[0-9a-f]{16}$/;
 
+const setPattern = /-s[0-9a-f]{16}$/;
+
 /** Longest text of a version, in characters. */
 const maxVersionLength = 256;
 
@@ -60,6 +62,14 @@ export function parseVersion(text: string): Version | undefined {
 /** Returns a version without the suffix that may stand behind its places. */
 export function placesIn(text: string): string {
 	return text.split("-", 1)[0] ?? "";
+}
+
+/**
+ * Returns the end of a version that was given for a set of namespaces (`NamespaceSet`); empty: it was
+ * given for all, or for one.
+ */
+export function setSuffixIn(text: string): string {
+	return setPattern.exec(text)?.[0] ?? "";
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { ApiObject } from "../resource/object.ts";
-import { parseVersion, startOver } from "../resource/version.ts";
+import { parseVersion, setSuffixIn, startOver } from "../resource/version.ts";
 import type { ChangeFeed } from "../store/change-feed.ts";
-import type { ChangeLog } from "./change-log.ts";
 import { LogPosition } from "./log-position.ts";
 import type { ResetCause, WatchObserver } from "./observer.ts";
 import type { Hold } from "./pins.ts";
@@ -88,11 +87,11 @@ export class Cursor<T extends ApiObject, E> {
 			case "complete":
 				return state.token;
 			case "catching up":
-				return state.position.places.text;
+				return state.position.token;
 			case "resuming":
 				return state.span.token;
 			default:
-				return state.places.text;
+				return state.token;
 		}
 	}
 
@@ -157,7 +156,7 @@ export class Cursor<T extends ApiObject, E> {
 				if (this.#isLost(position)) return moved;
 				const slice = position.next(end, maxBytes);
 				if (slice !== undefined) return this.#told(slice);
-				this.#state = { at: "complete", position, token: position.places.text };
+				this.#state = { at: "complete", position, token: position.token };
 				return moved;
 			}
 			case "resuming": {
@@ -193,7 +192,7 @@ export class Cursor<T extends ApiObject, E> {
 	#isLost(position: LogPosition<T, E>): boolean {
 		const cause = position.lost;
 		if (cause === undefined) return false;
-		this.#lose(cause, position.places.text);
+		this.#lose(cause, position.token);
 		return true;
 	}
 
@@ -219,9 +218,12 @@ export class Cursor<T extends ApiObject, E> {
 	}
 
 	#resuming(places: Places): CursorState<T, E> {
+		const { suffix } = this.#view;
 		const { history, places: heads } = this.#view.log;
 		const { bases } = places;
-		if (history.hasLost(places)) return { at: "reset", cause: "expired", token: places.text };
+		if (history.hasLost(places)) {
+			return { at: "reset", cause: "expired", token: places.text + suffix };
+		}
 		const from = history.after(bases);
 		const end = history.nextSequence;
 		// With one kind, and all of it told as it came, each change is sent as the others were sent it.
@@ -229,7 +231,8 @@ export class Cursor<T extends ApiObject, E> {
 			const position = new LogPosition(this.#view, { sequence: from, places });
 			return { at: "catching up", end, position };
 		}
-		const span = { end, bases, token: new Places(heads.positions, bases).text };
+		const token = new Places(heads.positions, bases).text + suffix;
+		const span = { end, bases, token };
 		const position = new LogPosition(this.#view, { sequence: end, places: heads });
 		const hold = from < end ? this.#view.log.hold(heads) : undefined;
 		return { at: "resuming", from, span, position, hold };
@@ -259,11 +262,15 @@ export interface Ahead {
  */
 export function resumeStart<T extends ApiObject, E>(
 	token: string,
-	log: ChangeLog<T, E>,
+	{ log, suffix }: Pick<View<T, E>, "log" | "suffix">,
 	feed: Pick<ChangeFeed<T>, "exactVersions">,
 ): CursorStart | Ahead {
 	if (token === "") return { at: "snapshot" };
-	const places = parsePlaces(token);
+	// What its reader holds is what it might read then.
+	if (suffix !== setSuffixIn(token) && parseVersion(token) !== undefined) {
+		return { at: "reset", cause: "rights", token };
+	}
+	const places = parsePlaces(token.slice(0, token.length - suffix.length));
 	if (places === undefined || places.positions.length !== log.places.positions.length) {
 		// A version of other places, or with a suffix, is of a replica that watches other kinds or
 		// namespaces: what it leaves out is not known here.

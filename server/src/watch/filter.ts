@@ -1,21 +1,6 @@
+import { isSameNamespace, type NamespaceSet } from "../resource/namespace-set.ts";
 import type { ApiObject, ObjectRef } from "../resource/object.ts";
 import type { Selector } from "./selector/selector.ts";
-
-/** A set of namespaces, for who may see these and no others. */
-export interface NamespaceSet {
-	/** Sorted, each one once; may be empty: then nothing is shown. */
-	readonly names: readonly string[];
-	has(namespace: string): boolean;
-}
-
-/** Makes a set of namespaces; equal sets make equal filters, in whatever order they are given. */
-export function createNamespaceSet(namespaces: Iterable<string>): NamespaceSet {
-	const set = new Set(namespaces);
-	return Object.freeze({
-		names: Object.freeze([...set].sort()),
-		has: (namespace: string) => set.has(namespace),
-	});
-}
 
 /** The part of a filter that an object's namespace and name decide. */
 export interface Scope {
@@ -61,16 +46,21 @@ export function isSameFilter(one: Filter, other: Filter): boolean {
 	);
 }
 
-function isSameNamespace(one: Scope["namespace"], other: Scope["namespace"]): boolean {
-	if (typeof one === "string" || typeof other === "string" || one === other) return one === other;
-	return (
-		one.names.length === other.names.length &&
-		one.names.every((namespace, index) => namespace === other.names[index])
-	);
-}
-
 /** The text of a filter; equal for equal filters. */
 export function filterText({ namespace, name, selector }: Filter): string {
 	const namespaces = typeof namespace === "string" ? namespace : namespace.names;
 	return JSON.stringify([namespaces, name, selector.text]);
+}
+
+/**
+ * The text of what was asked for: that of the filter, but equal whatever namespaces rights have left
+ * of all of them.
+ */
+export function queryText(filter: Filter): string {
+	return filterText(typeof filter.namespace === "string" ? filter : { ...filter, namespace: "" });
+}
+
+/** The end of versions that are given for a scope: a set of namespaces has one of its own. */
+export function suffixOf({ namespace }: Scope): string {
+	return typeof namespace === "string" ? "" : namespace.suffix;
 }

@@ -30,6 +30,11 @@ export class LogPosition<T extends ApiObject, E> {
 		return this.isAtEnd ? this.#view.log.places : this.#places;
 	}
 
+	/** Resume token of these places, for this view. */
+	get token(): string {
+		return this.places.text + this.#view.suffix;
+	}
+
 	/** True where the view has nothing after this position, and the position is not lost. */
 	get isAtEnd(): boolean {
 		const { log, end } = this.#view;

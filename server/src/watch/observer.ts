@@ -12,6 +12,8 @@ export type ResetCause =
 	| "foreign"
 	/** The store has the version, but did not bring it in time. */
 	| "ahead"
+	/** The caller may read other namespaces than it did, or than the version was given for. */
+	| "rights"
 	/** The reader is so slow that the history has dropped what it has not read. */
 	| "lagged"
 	/** The store started over. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ErrorReason, Failure } from "../failure.ts";
 import type { ObjectRef } from "../resource/object.ts";
-import { parseVersion } from "../resource/version.ts";
+import { parseVersion, setSuffixIn } from "../resource/version.ts";
 import { type Places, parsePlaces } from "./places.ts";
 
 /** The position at which the next page begins. */
@@ -12,6 +12,14 @@ export interface PageStart {
 	readonly after: ObjectRef;
 }
 
+/** The query that a token belongs to. */
+export interface PageQuery {
+	/** Equal for equal queries (`queryText`). */
+	readonly text: string;
+	/** The end of versions that are given for it (`suffixOf`). */
+	readonly suffix: string;
+}
+
 const checksumLength = 16;
 
 /**
@@ -19,10 +27,10 @@ const checksumLength = 16;
  * its content and the query's text: it is not secret, a page holds nothing that
  * the same caller could not list.
  */
-export function formatPageToken(start: PageStart, query: string): string {
+export function formatPageToken(start: PageStart, query: PageQuery): string {
 	const place = Buffer.from(`${start.after.namespace}/${start.after.name}`).toString("base64url");
-	const content = `${start.places.positionsText}.${place}`;
-	return `${content}.${checksum(content, query)}`;
+	const content = `${start.places.positionsText}${query.suffix}.${place}`;
+	return `${content}.${checksum(content, query.text)}`;
 }
 
 /**
@@ -30,18 +38,21 @@ export function formatPageToken(start: PageStart, query: string): string {
  * @param kinds number of kinds that are watched here
  * @throws PAGE_TOKEN_INVALID, PAGE_TOKEN_EXPIRED
  */
-export function parsePageToken(token: string, query: string, kinds: number): PageStart {
+export function parsePageToken(token: string, query: PageQuery, kinds: number): PageStart {
 	// A version may hold dots; the parts behind it do not.
 	const sumAt = token.lastIndexOf(".");
 	const placeAt = token.lastIndexOf(".", sumAt - 1);
-	if (placeAt <= 0 || token.slice(sumAt + 1) !== checksum(token.slice(0, sumAt), query)) {
+	if (placeAt <= 0 || token.slice(sumAt + 1) !== checksum(token.slice(0, sumAt), query.text)) {
 		throw pageTokenInvalid();
 	}
 	const versionText = token.slice(0, placeAt);
 	if (parseVersion(versionText) === undefined) throw pageTokenInvalid();
-	const places = parsePlaces(versionText);
+	// The pages before it are of other namespaces than the caller may read now.
+	if (setSuffixIn(versionText) !== query.suffix) throw pageTokenExpired();
+	const placesText = versionText.slice(0, versionText.length - query.suffix.length);
+	const places = parsePlaces(placesText);
 	// It is of a replica that watches other kinds or namespaces: its snapshot is not to be had here.
-	if (places?.positionsText !== versionText || places.positions.length !== kinds) {
+	if (places?.positionsText !== placesText || places.positions.length !== kinds) {
 		throw pageTokenExpired();
 	}
 	const place = token.slice(placeAt + 1, sumAt);

@@ -3,9 +3,15 @@ import { ErrorReason, isFailure } from "../failure.ts";
 import type { ApiObject } from "../resource/object.ts";
 import type { ChangeFeed } from "../store/change-feed.ts";
 import type { ChangeLog } from "./change-log.ts";
-import { type Filter, filterText, shows } from "./filter.ts";
+import { type Filter, queryText, shows, suffixOf } from "./filter.ts";
 import type { ListPage, PageCache, PageKey } from "./page-cache.ts";
-import { formatPageToken, type PageStart, pageTokenExpired, parsePageToken } from "./page-token.ts";
+import {
+	formatPageToken,
+	type PageQuery,
+	type PageStart,
+	pageTokenExpired,
+	parsePageToken,
+} from "./page-token.ts";
 import type { Places } from "./places.ts";
 import { indexAfter } from "./state.ts";
 import type { VersionWait } from "./wait-until-fresh.ts";
@@ -60,7 +66,7 @@ async function laterPage<T extends ApiObject, E>(
 ): Promise<ListPage<T>> {
 	const { log, feed, versions } = parts;
 	const kinds = log.places.positions.length;
-	const start = parsePageToken(query.pageToken, filterText(query.filter), kinds);
+	const start = parsePageToken(query.pageToken, pageQueryOf(query.filter), kinds);
 	await reachSnapshot(start, query, versions);
 	const { places } = start;
 	// Waiting may have seen a load, with other kinds.
@@ -126,12 +132,16 @@ function cut<T extends ApiObject, E>(
 		const objectBytes = log.sizeBytes(object);
 		const full = objects.length === pageSize && pageSize > 0;
 		if (last !== undefined && (full || bytes + objectBytes > maxPageBytes)) {
-			nextPageToken = formatPageToken({ places, after: last }, filterText(filter));
+			nextPageToken = formatPageToken({ places, after: last }, pageQueryOf(filter));
 			log.pin(places);
 			break;
 		}
 		objects.push(object);
 		bytes += objectBytes;
 	}
-	return { objects, nextPageToken, resourceVersion: places.positionsText };
+	return { objects, nextPageToken, resourceVersion: places.positionsText + suffixOf(filter) };
+}
+
+function pageQueryOf(filter: Filter): PageQuery {
+	return { text: queryText(filter), suffix: suffixOf(filter) };
 }

@@ -1,6 +1,7 @@
 import type { Caller } from "../caller.ts";
 import type { Clock } from "../clock.ts";
 import { ErrorReason, Failure, storeNotLoaded } from "../failure.ts";
+import { isSameNamespace, type NamespaceSet } from "../resource/namespace-set.ts";
 import type { ApiObject, ObjectRef } from "../resource/object.ts";
 import { parseVersion, startOver } from "../resource/version.ts";
 import type { ChangeFeed, Freshness, HistoryLimits, Sources } from "../store/change-feed.ts";
@@ -102,15 +103,15 @@ export function createReplica<T extends ApiObject, E>(options: {
 	const views = createViews(log);
 	const cache = createPageCache<T>();
 	const waits = createWaits({ log, versions, clock, observer });
-	const streams = new Map<OpenStream<E>, View<T, E>>();
+	const streams = new Map<OpenStream<T, E>, View<T, E>>();
 	/** What takes back the callback of each stream that has a guard. */
-	const guarded = new Map<OpenStream<E>, () => void>();
+	const guarded = new Map<OpenStream<T, E>, () => void>();
 	let drained: Failure | undefined;
 
 	log.onNews(() => {
 		cache.clear();
 	});
-	const onClosed = (stream: OpenStream<E>) => {
+	const onClosed = (stream: OpenStream<T, E>) => {
 		const view = streams.get(stream);
 		if (view === undefined) return;
 		streams.delete(stream);
@@ -133,9 +134,25 @@ export function createReplica<T extends ApiObject, E>(options: {
 
 	const open = (query: WatchQuery, view: View<T, E>) => () => {
 		requireLoaded();
-		const start = resumeStart(query.resourceVersion, log, feed);
+		const start = resumeStart(query.resourceVersion, view, feed);
 		const waits = start.at === "ahead" || versions.missing(query.minResourceVersion) !== undefined;
 		return waits ? openLate(query, view) : new Cursor(view, start, observer);
+	};
+
+	/** Shows other namespaces on a stream from now on; nothing more of what it showed is said. */
+	const show = (stream: OpenStream<T, E>, namespace: string | NamespaceSet) => {
+		const old = streams.get(stream);
+		if (old === undefined || isSameNamespace(old.filter.namespace, namespace)) return;
+		try {
+			const view = views.enter({ ...old.filter, namespace });
+			streams.set(stream, view);
+			views.leave(old, stream);
+			view.readers.add(stream);
+			const start = { at: "reset", cause: "rights", token: startOver } as const;
+			stream.restart(new Cursor(view, start, observer));
+		} catch (failure) {
+			stream.end(failure);
+		}
 	};
 
 	/** Judges the start in the turn that uses it: the log may have dropped its position by the next. */
@@ -145,7 +162,7 @@ export function createReplica<T extends ApiObject, E>(options: {
 		const lost = (cause: ResetCause) => new Cursor(view, { at: "reset", cause, token }, observer);
 		const untilMs = clock.monotonicMs() + maxVersionWaitMs;
 		for (;;) {
-			const start = resumeStart(query.resourceVersion, log, feed);
+			const start = resumeStart(query.resourceVersion, view, feed);
 			if (start.at !== "ahead") return new Cursor(view, start, observer);
 			// Of several kinds the first decides what there is: while the store confirms the version, the
 			// snapshot after a RESET would go back. The others may be older in it.
@@ -195,10 +212,14 @@ export function createReplica<T extends ApiObject, E>(options: {
 			observer.streamOpened();
 			if (drained !== undefined) stream.end(drained);
 			if (query.guard !== undefined) {
-				guarded.set(
-					stream,
-					query.guard.onEnd((failure) => stream.end(failure)),
-				);
+				const { guard } = query;
+				const takeBack = [
+					guard.onEnd((failure) => stream.end(failure)),
+					guard.onNamespaces?.((namespace) => show(stream, namespace)),
+				];
+				guarded.set(stream, () => {
+					for (const one of takeBack) one?.();
+				});
 			}
 			return stream;
 		},

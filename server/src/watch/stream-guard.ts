@@ -1,6 +1,7 @@
 import type { Failure } from "../failure.ts";
+import type { NamespaceSet } from "../resource/namespace-set.ts";
 
-/** Ends a stream or a wait that is open, for a reason of its own. */
+/** Ends a stream or a wait that is open, for a reason of its own, or changes what a stream shows. */
 export interface StreamGuard {
 	/**
 	 * Calls back when the stream is to end, at once where that is now. The stream says a last
@@ -8,4 +9,10 @@ export interface StreamGuard {
 	 * @returns takes the callback back; called when the stream has ended for whatever reason
 	 */
 	onEnd(callback: (failure: Failure) => void): () => void;
+	/**
+	 * Calls back when the stream is to show other namespaces from now on, at once where that is now. It
+	 * says RESET and goes on with these. Default: never.
+	 * @returns takes the callback back, likewise
+	 */
+	onNamespaces?(callback: (namespace: string | NamespaceSet) => void): () => void;
 }

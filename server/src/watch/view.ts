@@ -1,7 +1,8 @@
 import type { ApiObject } from "../resource/object.ts";
 import type { Change } from "../store/change-feed.ts";
 import type { ChangeLog } from "./change-log.ts";
-import { type Filter, onlyRef, shows } from "./filter.ts";
+import type { ChangeKind } from "./events.ts";
+import { type Filter, onlyRef, shows, suffixOf } from "./filter.ts";
 import { type LogEntry, stateToSend } from "./log-entry.ts";
 import type { Places } from "./places.ts";
 import { type ResumedSpan, sliceResumed } from "./resumed-slice.ts";
@@ -47,6 +48,8 @@ export interface ViewReader {
 export class View<T extends ApiObject, E> {
 	readonly log: ChangeLog<T, E>;
 	readonly filter: Filter;
+	/** Ends the tokens of its streams (`suffixOf`). */
+	readonly suffix: string;
 	readonly readers = new Set<ViewReader>();
 	readonly #onKept: (view: View<T, E>) => void;
 	#end: number;
@@ -58,6 +61,7 @@ export class View<T extends ApiObject, E> {
 	constructor(log: ChangeLog<T, E>, filter: Filter, onKept: (view: View<T, E>) => void) {
 		this.log = log;
 		this.filter = filter;
+		this.suffix = suffixOf(filter);
 		this.#onKept = onKept;
 		this.#end = log.history.nextSequence;
 	}
@@ -196,9 +200,10 @@ interface Bounds {
 }
 
 function sliceChanges<T extends ApiObject, E>(
-	{ log, filter }: View<T, E>,
+	view: View<T, E>,
 	{ from, end, maxBytes }: Bounds & { readonly end: number },
 ): Slice<E> {
+	const { log, filter } = view;
 	const { history } = log;
 	const events: E[] = [];
 	let next = from;
@@ -217,10 +222,25 @@ function sliceChanges<T extends ApiObject, E>(
 			skipped++;
 			continue;
 		}
-		events.push(entry.event(kind));
+		events.push(eventOf(entry, kind, view));
 		bytes += eventOverheadBytes + log.sizeBytes(stateToSend(entry.change, kind));
 	}
 	return { events: Object.freeze(events), end, skipped, places };
+}
+
+/**
+ * Returns an entry's event: one for all views, or where tokens end in a suffix one for this slice. The
+ * object in it, and its bytes, are the same.
+ */
+function eventOf<T extends ApiObject, E>(
+	entry: LogEntry<T, E>,
+	kind: ChangeKind,
+	{ log, suffix }: View<T, E>,
+): E {
+	if (suffix === "") return entry.event(kind);
+	const { change, places } = entry;
+	const at = { token: places.text + suffix, timeMs: change.timeMs };
+	return log.events.change(kind, stateToSend(change, kind), at);
 }
 
 /**

@@ -36,9 +36,11 @@ export interface Waiter {
 }
 
 /** A stream as its replica sees it. */
-export interface OpenStream<E> extends WatchStream<E>, Beating, ViewReader {
+export interface OpenStream<T extends ApiObject, E> extends WatchStream<E>, Beating, ViewReader {
 	/** Ends the stream: a last HEARTBEAT, then the failure. */
 	end(failure: unknown): void;
+	/** Goes on with another cursor, one that begins with RESET. */
+	restart(cursor: Cursor<T, E>): void;
 }
 
 export interface WatchStreamOptions<T extends ApiObject, E> {
@@ -51,11 +53,16 @@ export interface WatchStreamOptions<T extends ApiObject, E> {
 	readonly open: () => Cursor<T, E> | Promise<Cursor<T, E>>;
 	/** Reader; its signal ends the stream where it is iterated. One that takes slices closes it. */
 	readonly caller: Caller;
-	readonly onClosed: (stream: OpenStream<E>) => void;
+	readonly onClosed: (stream: OpenStream<T, E>) => void;
 }
 
 type Phase<T extends ApiObject, E> =
-	| { readonly name: "opening"; readonly token: string }
+	| {
+			readonly name: "opening";
+			readonly token: string;
+			/** Goes on with this one instead of the one that is awaited. */
+			readonly instead?: Cursor<T, E>;
+	  }
 	/** Open. No object of its own: each of thousands would be one more to touch. */
 	| Cursor<T, E>
 	/** A last HEARTBEAT is still to be sent. */
@@ -69,11 +76,11 @@ const nothing: readonly never[] = Object.freeze([]);
  * A class: thousands may be open, and a closure for each of its functions would be most of their
  * memory.
  */
-class Watch<T extends ApiObject, E> implements OpenStream<E> {
+class Watch<T extends ApiObject, E> implements OpenStream<T, E> {
 	readonly #controlEvents: ControlEvents<E>;
 	readonly #heartbeats: Heartbeats;
 	readonly heartbeatIntervalMs: number;
-	readonly #onClosed: (stream: OpenStream<E>) => void;
+	readonly #onClosed: (stream: OpenStream<T, E>) => void;
 	#phase: Phase<T, E>;
 	/** True while no interval is under way: heartbeats do not add up for a stalled reader. */
 	#beatIsDue = true;
@@ -163,6 +170,16 @@ class Watch<T extends ApiObject, E> implements OpenStream<E> {
 		this.wake();
 	}
 
+	restart(cursor: Cursor<T, E>): void {
+		const phase = this.#phase;
+		// One that still waits for its version waits on: what it shows is not to be older.
+		if (phase.name === "opening") this.#phase = { ...phase, instead: cursor };
+		else if (phase.name === "open") {
+			this.#phase = cursor;
+			this.wake();
+		}
+	}
+
 	[Symbol.asyncIterator](): AsyncIterator<E> {
 		const signal = this.#caller?.signal;
 		const onAbort = () => this.#leave({ name: "failed", failure: signal?.reason });
@@ -197,8 +214,9 @@ class Watch<T extends ApiObject, E> implements OpenStream<E> {
 	}
 
 	#opened(cursor: Cursor<T, E>): void {
-		if (this.#phase.name !== "opening") return;
-		this.#phase = cursor;
+		const phase = this.#phase;
+		if (phase.name !== "opening") return;
+		this.#phase = phase.instead ?? cursor;
 		this.wake();
 	}
 
@@ -240,7 +258,7 @@ class Watch<T extends ApiObject, E> implements OpenStream<E> {
 
 export function createWatchStream<T extends ApiObject, E>(
 	options: WatchStreamOptions<T, E>,
-): OpenStream<E> {
+): OpenStream<T, E> {
 	const stream = new Watch(options);
 	stream.start(options.open);
 	return stream;

@@ -2,18 +2,25 @@ import { createHash } from "node:crypto";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { filterText } from "../../../server/src/watch/filter.ts";
+import { queryText, suffixOf } from "../../../server/src/watch/filter.ts";
 import { formatPageToken, parsePageToken } from "../../../server/src/watch/page-token.ts";
 import { Places } from "../../../server/src/watch/places.ts";
 import { filterOf } from "../../support/watching.ts";
 
-const query = filterText(filterOf());
+const queryOf = (fields?: Parameters<typeof filterOf>[0]) => {
+	const filter = filterOf(fields);
+	return { text: queryText(filter), suffix: suffixOf(filter) };
+};
+const query = queryOf();
 const after = { namespace: "default", name: "vm-1" };
 
 /** A token of a replica whose versions have other texts. */
 function tokenOf(version: string): string {
 	const content = `${version}.${Buffer.from("default/vm-1").toString("base64url")}`;
-	const sum = createHash("sha256").update(`${content}\n${query}`).digest("base64url").slice(0, 16);
+	const sum = createHash("sha256")
+		.update(`${content}\n${query.text}`)
+		.digest("base64url")
+		.slice(0, 16);
 	return `${content}.${sum}`;
 }
 
@@ -42,16 +49,19 @@ describe("a page token", () => {
 		(version) => expect(reasonOf(tokenOf(version))).toBe(ErrorReason.PAGE_TOKEN_INVALID),
 	);
 
-	test("is bound to the set of namespaces, in whatever order that is given", () => {
-		const text = (...namespace: string[]) => filterText(filterOf({ namespace }));
-		const token = formatPageToken({ places: new Places([7n]), after }, text("a", "b"));
-		expect(reasonOf(token, text("b", "a", "b"))).toMatchObject({
+	test("is bound to the set of namespaces, in whatever order that is given: under another one PAGE_TOKEN_EXPIRED", () => {
+		const of = (...namespace: string[]) => queryOf({ namespace });
+		const token = formatPageToken({ places: new Places([7n]), after }, of("a", "b"));
+		expect(reasonOf(token, of("b", "a", "b"))).toMatchObject({
 			places: { positions: [7n] },
 			after,
 		});
-		for (const other of [text("a"), text("a", "b", "c"), text(), query]) {
-			expect(reasonOf(token, other)).toBe(ErrorReason.PAGE_TOKEN_INVALID);
+		for (const other of [of("a"), of("a", "b", "c"), of(), query]) {
+			expect(reasonOf(token, other)).toBe(ErrorReason.PAGE_TOKEN_EXPIRED);
+			const unbound = formatPageToken({ places: new Places([7n]), after }, other);
+			expect(reasonOf(unbound, of("a", "b"))).toBe(ErrorReason.PAGE_TOKEN_EXPIRED);
 		}
+		expect(reasonOf(token, queryOf({ namespace: "a" }))).toBe(ErrorReason.PAGE_TOKEN_INVALID);
 	});
 
 	test("is PAGE_TOKEN_INVALID for any other text", () => {
