@@ -1,3 +1,5 @@
+import { badRequest, type Refusal } from "../../refusals.ts";
+
 /** A range of media types and how much it is liked (RFC 9110, 12.5.1). */
 interface MediaRange {
 	readonly type: string;
@@ -76,4 +78,10 @@ function weightIn(parameters: readonly string[]): number {
 		return /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(match[1] ?? "") ? Number(match[1]) : 0;
 	}
 	return 1;
+}
+
+/** Creates the refusal of a request that accepts none of the media types on offer (RFC 9110, 15.5.7). */
+export function notAcceptable(offered: readonly string[]): Refusal {
+	const message = `the answer comes as ${offered.join(" or ")}; accept one of these`;
+	return { ...badRequest("headers", message), httpStatus: 406 };
 }

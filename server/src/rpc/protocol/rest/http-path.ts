@@ -1,19 +1,17 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import { parseMediaType } from "../../../http/media-type.ts";
 import { jsonTypesOf } from "../../codec/json-types.ts";
-import { badRequest, type Refusal, wrongContentType } from "../../refusals.ts";
+import type { Refusal } from "../../refusals.ts";
 import type { PathBinding, ProcedurePath, RequestBinding, RequestHead } from "../protocol.ts";
-import { chooseMediaType } from "./accept.ts";
+import { chooseMediaType, notAcceptable } from "./accept.ts";
 import { invalidParameters } from "./bind-query.ts";
 import { createLocation } from "./create-location.ts";
-import { type EntityTags, parseTags } from "./entity-tags.ts";
+import type { EntityTags } from "./entity-tags.ts";
+import type { DescribeError } from "./error-body.ts";
 import { findField } from "./field-target.ts";
 import type { HttpRule } from "./http-rule.ts";
-import { createMessageRule, decodeParts, invalidHeader, type MessageRule } from "./message-rule.ts";
-import { parseQuery, type QueryParameter } from "./query.ts";
-import { announcesBody, type RequestFields, readRequestFields } from "./request-fields.ts";
-import type { RestOptions } from "./rest-options.ts";
+import { createMessageRule, decodeParts, invalidHeader } from "./message-rule.ts";
+import { type HeadRule, type ParsedHead, parseHead } from "./request-head.ts";
 import {
 	createStreamPart,
 	createUnaryPart,
@@ -23,7 +21,20 @@ import {
 import type { ListForms, OpenForm, StreamForm } from "./stream-form.ts";
 
 const json = "application/json";
-const mergePatch = "application/merge-patch+json";
+
+/** Options of REST. */
+export interface RestOptions {
+	/** Says of an error what the contract of the services says. */
+	readonly describeError: DescribeError;
+	/** Default: nothing has entity tags. */
+	readonly entityTags?: EntityTags | undefined;
+	/** Forms of streams; the first one is for whoever takes anything. Default: no streams. */
+	readonly streamForms?: readonly StreamForm[];
+	/** Default: lists come as response messages, page by page. */
+	readonly listForms?: ListForms | undefined;
+	/** Prefix of every path, as callers see it: "" or as in `/wukong`. Default: "". */
+	readonly basePath?: string;
+}
 
 /**
  * Creates the path of one HTTP rule of a method.
@@ -59,24 +70,8 @@ export function createHttpPath(
 }
 
 /** One HTTP rule of a method. */
-interface HttpPath {
-	readonly message: MessageRule;
+interface HttpPath extends HeadRule {
 	readonly response: ResponseRule;
-	/** Nothing is changed by it. */
-	readonly isRead: boolean;
-	readonly entityTags: EntityTags | undefined;
-}
-
-/** What the head of a request says, beside its path. */
-interface RequestTerms {
-	readonly fields: RequestFields;
-	/** Those that are fields of the message. */
-	readonly parameters: readonly QueryParameter[];
-	/** Those of the form of a stream. */
-	readonly ofForm: readonly QueryParameter[];
-	readonly wish: ResponseWish;
-	/** Tag of If-Match that is a precondition of a change. */
-	readonly precondition: string | undefined;
 }
 
 function createUnaryBind(
@@ -88,21 +83,21 @@ function createUnaryBind(
 	const adapt = lists?.adapt(method);
 	if (lists === undefined || adapt === undefined) {
 		return (request) => {
-			const terms = readTerms(request, path, []);
-			if ("cause" in terms) return terms;
-			if (chooseMediaType(terms.fields.accept, [json]) === undefined) return notAcceptable([json]);
-			const binding = bindMessage(request, path, { terms, prepare: undefined });
-			return { protocolName: "rest", protocol: parts(terms.wish), binding };
+			const head = parseHead(request, path, []);
+			if ("cause" in head) return head;
+			if (chooseMediaType(head.fields.accept, [json]) === undefined) return notAcceptable([json]);
+			const binding = bindMessage(request, path, { head, prepare: undefined });
+			return { protocolName: "rest", protocol: parts(head.wish), binding };
 		};
 	}
 	const offered = [json, ...lists.mediaTypes];
 	return (request) => {
-		const terms = readTerms(request, path, lists.parameters);
-		if ("cause" in terms) return terms;
-		const { fields, ofForm, wish } = terms;
+		const head = parseHead(request, path, lists.parameters);
+		if ("cause" in head) return head;
+		const { fields, ofForm, wish } = head;
 		const mediaType = ofForm.length > 0 ? "" : chooseMediaType(fields.accept, offered);
 		if (mediaType === undefined) return notAcceptable(offered);
-		const binding = bindMessage(request, path, { terms, prepare: undefined });
+		const binding = bindMessage(request, path, { head, prepare: undefined });
 		if (mediaType === json) return { protocolName: "rest", protocol: parts(wish), binding };
 		const form = lists.open({ exchange: request.exchange, method, parameters: ofForm });
 		if ("cause" in form) return form;
@@ -123,147 +118,22 @@ function createStreamBind(
 	);
 	return (request): PathBinding | Refusal => {
 		const { exchange } = request;
-		const terms = readTerms(request, path, own);
-		if ("cause" in terms) return terms;
-		const mediaType = chooseMediaType(terms.fields.accept, offered);
+		const head = parseHead(request, path, own);
+		if ("cause" in head) return head;
+		const mediaType = chooseMediaType(head.fields.accept, offered);
 		const form = forms.find(({ mediaTypes }) => mediaTypes.some((one) => one === mediaType));
 		if (form === undefined) return notAcceptable(offered);
-		const foreign = terms.ofForm.find(({ name }) => !form.parameters?.includes(name));
+		const foreign = head.ofForm.find(({ name }) => !form.parameters?.includes(name));
 		if (foreign !== undefined) {
 			return invalidHeader(foreign.name, `is no parameter of ${form.mediaTypes[0]}`);
 		}
-		const open = form.open({ exchange, method, parameters: terms.ofForm });
+		const open = form.open({ exchange, method, parameters: head.ofForm });
 		if ("cause" in open) return open;
 		const prepare = open.prepare && ((message: Message) => open.prepare?.(message, exchange));
-		const binding = bindMessage(request, path, { terms, prepare });
-		return { protocolName: form.name, protocol: parts(terms.wish)(open), binding };
+		const binding = bindMessage(request, path, { head, prepare });
+		return { protocolName: form.name, protocol: parts(head.wish)(open), binding };
 	};
 }
-
-/** Reads what the head says; refuses what contradicts itself. */
-function readTerms(
-	{ exchange, query }: RequestHead,
-	{ message, isRead, entityTags }: HttpPath,
-	formNames: readonly string[],
-): RequestTerms | Refusal {
-	const fields = readRequestFields(exchange.rawHeaders);
-	if (fields.methodOverride !== undefined) {
-		return invalidHeader(fields.methodOverride, "is not taken here; send the method itself");
-	}
-	const bodyFault = checkBody(fields, message);
-	if (bodyFault !== undefined) return bodyFault;
-	const split = splitQuery(query, message, formNames);
-	if ("cause" in split) return split;
-	const { ifMatch, ifNoneMatch } = fields;
-	const isPretty = split.isPretty;
-	if (ifMatch === undefined && ifNoneMatch === undefined) {
-		const wish = { isPretty, hasPrecondition: false, isConditional: false };
-		return { fields, ...split, wish, precondition: undefined };
-	}
-	for (const [name, list] of [
-		["if-match", ifMatch],
-		["if-none-match", ifNoneMatch],
-	] as const) {
-		if (list !== undefined && parseTags(list) === undefined) {
-			return invalidHeader(name, 'is to be a list of entity tags, as in "abc", or *');
-		}
-	}
-	const hasPrecondition = ifMatch !== undefined;
-	if (isRead) {
-		const wish = { isPretty, hasPrecondition, isConditional: entityTags !== undefined };
-		return { fields, ...split, wish, precondition: undefined };
-	}
-	if (ifNoneMatch !== undefined) return invalidHeader("if-none-match", "is for reads only");
-	const tags = parseTags(ifMatch ?? "*");
-	if (tags !== "*" && tags?.length !== 1)
-		return invalidHeader("if-match", "is to be one entity tag");
-	const precondition = tags === "*" ? undefined : tags?.[0];
-	return {
-		fields,
-		...split,
-		wish: { isPretty, hasPrecondition, isConditional: false },
-		precondition,
-	};
-}
-
-/** Checks what the head says of the body. */
-function checkBody(fields: RequestFields, { body, httpMethod }: MessageRule): Refusal | undefined {
-	if (body.kind === "none") {
-		// The body of a GET is not read.
-		return httpMethod === "GET" && announcesBody(fields) ? bodyOfRead : undefined;
-	}
-	const { contentType, contentLength } = fields;
-	if (contentType === undefined || contentType === json || contentLength === "0") return undefined;
-	const accepted = httpMethod === "PATCH" ? [json, mergePatch] : [json];
-	const parsed = parseMediaType(contentType);
-	if (parsed === undefined) return wrongType(accepted, "malformed");
-	if (!accepted.includes(parsed.essence)) return wrongType(accepted, "unknown");
-	const charset = parsed.parameters.get("charset");
-	return charset === undefined || /^utf-?8$/i.test(charset)
-		? undefined
-		: wrongType(accepted, "charset");
-}
-
-/** 415, with what is taken instead; curl's -d says that it sends a form. */
-function wrongType(
-	accepted: readonly string[],
-	fault: "unknown" | "malformed" | "charset",
-): Refusal {
-	const types = accepted.join(", ");
-	const { message, ...refusal } = wrongContentType(types, fault);
-	const header = accepted.includes(mergePatch) ? "accept-patch" : "accept-post";
-	return {
-		...refusal,
-		...badRequest(
-			"content_type",
-			`${message}, as with curl --json, or with -H 'content-type: ${json}'`,
-		),
-		httpStatus: 415,
-		headers: [header, types],
-	};
-}
-
-function notAcceptable(offered: readonly string[]): Refusal {
-	const message = `the answer comes as ${offered.join(" or ")}; accept one of these`;
-	return { ...badRequest("headers", message), httpStatus: 406 };
-}
-
-const bodyOfRead: Refusal = invalidParameters([
-	{ field: "", description: "has a body, of which a GET would take nothing; use the query" },
-]);
-
-/** Divides the parameters that are the message's from the others. */
-function splitQuery(
-	query: string,
-	{ input }: MessageRule,
-	formNames: readonly string[],
-): (Pick<RequestTerms, "parameters" | "ofForm"> & { readonly isPretty: boolean }) | Refusal {
-	if (query === "") return noParameters;
-	const parsed = parseQuery(query);
-	if (!Array.isArray(parsed)) return invalidParameters([parsed]);
-	const parameters: QueryParameter[] = [];
-	const ofForm: QueryParameter[] = [];
-	let pretty: QueryParameter | undefined;
-	for (const parameter of parsed) {
-		const { name } = parameter;
-		// The contract's own names win.
-		if (name !== "pretty" && !formNames.includes(name)) parameters.push(parameter);
-		else if (findField(input, name) !== undefined) parameters.push(parameter);
-		else if (name === "pretty") {
-			if (pretty !== undefined) return invalidHeader(name, "is given twice");
-			pretty = parameter;
-		} else {
-			if (ofForm.some((other) => other.name === name)) return invalidHeader(name, "is given twice");
-			ofForm.push(parameter);
-		}
-	}
-	if (pretty?.hasValue === true && !/^(?:true|false|)$/.test(pretty.value)) {
-		return invalidHeader("pretty", "is to be true or false");
-	}
-	return { parameters, ofForm, isPretty: pretty !== undefined && pretty.value !== "false" };
-}
-
-const noParameters = { parameters: [], ofForm: [], isPretty: false } as const;
 
 const noBytes = Buffer.alloc(0);
 
@@ -271,14 +141,14 @@ function bindMessage(
 	{ variables }: RequestHead,
 	{ message: rule, entityTags }: HttpPath,
 	{
-		terms,
+		head,
 		prepare,
 	}: {
-		readonly terms: RequestTerms;
+		readonly head: ParsedHead;
 		readonly prepare: ((message: Message) => Refusal | undefined) | undefined;
 	},
 ): RequestBinding {
-	const { parameters, precondition } = terms;
+	const { parameters, precondition } = head;
 	const prepareAll =
 		precondition === undefined
 			? prepare

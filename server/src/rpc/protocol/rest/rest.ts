@@ -1,10 +1,14 @@
+import { createRegistry } from "@bufbuild/protobuf";
 import { type Exchange, headerOf } from "../../../http/exchange.ts";
 import { isProcedurePath } from "../../procedures.ts";
-import type { Protocol } from "../protocol.ts";
-import { createHttpPath } from "./http-path.ts";
+import type { Protocol, RefusalForm } from "../protocol.ts";
+import { chooseMediaType } from "./accept.ts";
+import { createErrorPage } from "./error-page.ts";
+import { createHttpPath, type RestOptions } from "./http-path.ts";
 import { readHttpRules } from "./http-rule.ts";
-import { createRefusalPart } from "./refusal-part.ts";
-import type { RestOptions } from "./rest-options.ts";
+import { createCallPart } from "./rest-response.ts";
+
+const html = "text/html";
 
 /**
  * Creates REST: the HTTP rules of the services' own contract (google/api/http.proto), whichever
@@ -32,4 +36,34 @@ function isOurs(exchange: Exchange): boolean {
 	if (isProcedurePath(path)) return false;
 	const type = headerOf(exchange, "content-type") ?? "";
 	return !/^[\t ]*application\/(?:grpc|connect|proto)/i.test(type);
+}
+
+/**
+ * Creates the form of refusals to requests without a route: the contract's Status, or a short page
+ * for a browser, which prefers that.
+ */
+function createRefusalPart({
+	describeError,
+	basePath = "",
+}: RestOptions): (exchange: Exchange | undefined) => RefusalForm {
+	const formOf = (isPretty: boolean): RefusalForm => {
+		const wish = { isPretty, hasPrecondition: false, isConditional: false };
+		const rule = { describeError, registry: createRegistry() };
+		return { codec: "json", protocol: createCallPart(rule, wish) };
+	};
+	const plain = formOf(false);
+	const pretty = formOf(true);
+	const page: RefusalForm = {
+		codec: "json",
+		protocol: {
+			...plain.protocol,
+			failure: (_codec, error) => createErrorPage(error, { ...describeError(error), basePath }),
+		},
+	};
+	return (exchange) => {
+		if (exchange === undefined) return plain;
+		const liked = chooseMediaType(headerOf(exchange, "accept"), ["application/json", html]);
+		if (liked === html) return page;
+		return /[?&]pretty(?:&|=true|=?$)/.test(exchange.target) ? pretty : plain;
+	};
 }

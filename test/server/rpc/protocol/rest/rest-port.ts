@@ -1,8 +1,8 @@
 import type { DescService, JsonValue, Message } from "@bufbuild/protobuf";
 import { createServiceImplSpec, type ServiceImpl } from "@connectrpc/connect";
 import { defaultProtocols } from "../../../../../server/src/rpc/protocol/protocols.ts";
+import type { RestOptions } from "../../../../../server/src/rpc/protocol/rest/http-path.ts";
 import { createRest } from "../../../../../server/src/rpc/protocol/rest/rest.ts";
-import type { RestOptions } from "../../../../../server/src/rpc/protocol/rest/rest-options.ts";
 import { describeError } from "../../../../../server/src/service/errors/http-status.ts";
 import {
 	openPort,
