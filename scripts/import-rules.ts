@@ -45,8 +45,8 @@ const gen = "@novasphere/wukong-gen";
 const rooms: Readonly<Record<string, Room>> = {
 	"app/": {
 		imports: [
-			...["config/", "telemetry/", "port/", "service/", "rpc/", "watch/", "store/", "http/"],
-			...["resource/", ...ground],
+			...["config/", "telemetry/", "port/", "service/", "auth/", "rpc/", "watch/", "store/"],
+			...["http/", "resource/", ...ground],
 		],
 		packages: ["@connectrpc/", gen],
 	},
@@ -57,9 +57,10 @@ const rooms: Readonly<Record<string, Room>> = {
 	},
 	"port/": { imports: ["rpc/", "http/", ...ground], packages: ["@connectrpc/"] },
 	"service/": {
-		imports: ["rpc/", "watch/", ...storePort, "resource/", ...ground],
+		imports: ["auth/", "rpc/", "watch/", ...storePort, "resource/", ...ground],
 		packages: ["@connectrpc/", gen],
 	},
+	"auth/": { imports: ["watch/stream-guard.ts", ...ground] },
 	"rpc/": { imports: ["http/", ...ground], packages: ["@connectrpc/"] },
 	"watch/": { imports: ["store/change-feed.ts", "resource/", ...ground] },
 	"store/": { imports: ["resource/", ...ground], packages: [gen] },

@@ -7,7 +7,12 @@ export interface Principal {
 	/** Method of proof, as in `oidc` or `certificate`; one of few, for logs and metrics. */
 	readonly method: string;
 	/** Time at which the proof expires, in milliseconds since 1970; undefined: never. */
-	readonly expiresAtMs?: number;
+	readonly expireTimeMs?: number | undefined;
+	/**
+	 * Names the credential: the same for each call that shows it. Opaque, and of no use to whoever
+	 * reads it.
+	 */
+	readonly credentialId: string;
 }
 
 /** The other end of a connection, as the listener knows it: the client, or the proxy before it. */

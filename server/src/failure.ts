@@ -30,6 +30,8 @@ export interface FailureDetails {
 	readonly retryAfterMs?: number;
 	/** The one object that is meant; sent as metadata of google.rpc.ErrorInfo. */
 	readonly object?: FailedObject;
+	/** Sent as WWW-Authenticate: how to show a credential (RFC 9110, 11.6.1). */
+	readonly challenge?: string;
 	/** For the log only; never leaves the process. */
 	readonly cause?: unknown;
 }

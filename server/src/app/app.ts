@@ -1,5 +1,8 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
+import { Health } from "@novasphere/wukong-gen/health";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
+import { type Authenticator, createAuthentication } from "../auth/authenticator.ts";
+import { createCredentialGuards } from "../auth/credential-guards.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { limitsFrom } from "../config/port-options.ts";
@@ -13,6 +16,7 @@ import { createRest } from "../rpc/protocol/rest/rest.ts";
 import { createSse } from "../rpc/protocol/sse/sse.ts";
 import { refusalDetails } from "../service/errors/error-details.ts";
 import { describeError } from "../service/errors/http-status.ts";
+import { createAuthenticateInterceptor } from "../service/interceptors/authenticate.ts";
 import { createCallInterceptor } from "../service/interceptors/calls.ts";
 import { createValidateInterceptor } from "../service/interceptors/validate.ts";
 import { createEntityTags } from "../service/wukong/entity-tags.ts";
@@ -45,6 +49,8 @@ export interface Surroundings {
 	readonly metrics?: Metrics;
 	/** `KUBECONFIG` of the environment. Default: unset. */
 	readonly kubeconfigPath?: string | undefined;
+	/** Sources of identities. Default: none, nobody is asked who calls. */
+	readonly authenticators?: readonly Authenticator[];
 	/** A store to serve; the app starts and closes it. Default: the one that is configured. */
 	readonly store?: Store;
 }
@@ -134,11 +140,16 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		grpcServices.readinessChanged();
 	};
 	const { defaultNamespace, heartbeatIntervalMs, maxWaitMs } = config;
+	const { authenticators = [] } = surroundings;
+	const guards = createCredentialGuards(clock);
 	const port = createPort({
 		host: config.host,
 		port: config.port,
 		services: [
-			createWukongService({ store, replica, defaultNamespace, heartbeatIntervalMs, maxWaitMs }),
+			createWukongService({
+				...{ store, replica, defaultNamespace, heartbeatIntervalMs, maxWaitMs },
+				guardOf: guards.guardOf,
+			}),
 			...grpcServices.services,
 		],
 		interceptors: [
@@ -151,6 +162,14 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 				},
 				clock,
 			}),
+			...(authenticators.length === 0
+				? []
+				: [
+						createAuthenticateInterceptor({
+							authentication: createAuthentication(authenticators),
+							exempt: [Health],
+						}),
+					]),
 			createValidateInterceptor(defaultNamespace),
 		],
 		maxTimeoutsMs: new Map([[WukongService.method.waitWukong, maxWaitMs + waitAnswerMs]]),

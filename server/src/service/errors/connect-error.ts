@@ -43,7 +43,7 @@ export function reasonIn(error: ConnectError): string | undefined {
 }
 
 function ofFailure(failure: Failure, target: ObjectRef | undefined): ConnectError {
-	const { violations, retryAfterMs, object } = failure.details;
+	const { violations, retryAfterMs, object, challenge } = failure.details;
 	const details = [
 		errorInfo({
 			reason: reasonName(failure.reason),
@@ -54,7 +54,8 @@ function ofFailure(failure: Failure, target: ObjectRef | undefined): ConnectErro
 	if (violations !== undefined && violations.length > 0) details.push(badRequest(violations));
 	if (retryAfterMs !== undefined) details.push(retryInfo(retryAfterMs));
 	const message = truncateToBytes(failure.message, maxMessageBytes);
-	return new ConnectError(message, codeOf(failure.reason), undefined, details, failure.cause);
+	const metadata = challenge === undefined ? undefined : { "www-authenticate": challenge };
+	return new ConnectError(message, codeOf(failure.reason), metadata, details, failure.cause);
 }
 
 function ofConnectError(error: ConnectError, target: ObjectRef | undefined): ConnectError {

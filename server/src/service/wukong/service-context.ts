@@ -3,6 +3,7 @@ import type { HandlerContext } from "@connectrpc/connect";
 import type { Caller, Principal } from "../../caller.ts";
 import { principalKey } from "../../rpc/call/call-context.ts";
 import type { Store } from "../../store/store.ts";
+import type { StreamGuard } from "../../watch/stream-guard.ts";
 import type { WukongReplica } from "./wukong-events.ts";
 
 /** Holds what the methods of the service need. */
@@ -17,6 +18,17 @@ export interface ServiceContext {
 	readonly heartbeatIntervalMs: number;
 	/** Longest wait of WaitWukong, in milliseconds. */
 	readonly maxWaitMs: number;
+	/** Returns what ends the streams and waits of a principal from outside. Default: nothing does. */
+	readonly guardOf?: ((principal: Principal) => StreamGuard) | undefined;
+}
+
+/** Returns the guard of a stream or wait; undefined: nobody has asked who calls, or nothing ends it. */
+export function guardFor(
+	{ guardOf }: Pick<ServiceContext, "guardOf">,
+	{ values }: Pick<HandlerContext, "values">,
+): StreamGuard | undefined {
+	const principal = guardOf && values.get(principalKey);
+	return principal && guardOf?.(principal);
 }
 
 /** Returns the `stale_since` of an answer: set while upstream is silent. */

@@ -8,7 +8,7 @@ import { invalidRequest } from "../../failure.ts";
 import { wukongNotFound } from "../../resource/wukong/failures.ts";
 import { wantedOn } from "../../resource/wukong/power-state.ts";
 import { requestedMs } from "./durations.ts";
-import { callerOf, type ServiceContext } from "./service-context.ts";
+import { callerOf, guardFor, type ServiceContext } from "./service-context.ts";
 
 interface WaitAnswer {
 	readonly outcome: Outcome;
@@ -26,11 +26,10 @@ const answerTimeMs = 100;
  * Creates the method WaitWukong: a wait on the replica that costs nothing while nothing happens to
  * its VM. It is for one VM: the one that is there at its start.
  */
-export function createWait({
-	replica,
-	defaultNamespace,
-	maxWaitMs,
-}: ServiceContext): (request: WaitWukongRequest, context: HandlerContext) => Promise<WaitAnswer> {
+export function createWait(
+	service: ServiceContext,
+): (request: WaitWukongRequest, context: HandlerContext) => Promise<WaitAnswer> {
+	const { replica, defaultNamespace, maxWaitMs } = service;
 	return async (request, context) => {
 		const { uid, minResourceVersion } = request;
 		const wanted = wantedState(request);
@@ -60,6 +59,7 @@ export function createWait({
 			},
 			minResourceVersion,
 			caller: callerOf(context),
+			guard: guardFor(service, context),
 		});
 		return result ?? answer(Outcome.TIMED_OUT, last);
 	};

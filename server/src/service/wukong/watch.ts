@@ -3,20 +3,16 @@ import type { WatchWukongRequest, WukongEvent } from "@novasphere/wukong-gen/wuk
 import { createSelector } from "../../watch/selector/selector.ts";
 import type { WatchStream } from "../../watch/watch-stream.ts";
 import { requestedMs } from "./durations.ts";
-import { callerOf, type ServiceContext } from "./service-context.ts";
+import { callerOf, guardFor, type ServiceContext } from "./service-context.ts";
 
 /**
  * Creates the method WatchWukong: returns the replica's stream itself, which is a
  * `BatchedStream` by its shape. A name without a namespace means the default namespace.
  */
-export function createWatch({
-	replica,
-	defaultNamespace,
-	heartbeatIntervalMs,
-}: ServiceContext): (
-	request: WatchWukongRequest,
-	context: HandlerContext,
-) => WatchStream<WukongEvent> {
+export function createWatch(
+	service: ServiceContext,
+): (request: WatchWukongRequest, context: HandlerContext) => WatchStream<WukongEvent> {
+	const { replica, defaultNamespace, heartbeatIntervalMs } = service;
 	return ({ namespace, name, ...request }, context) =>
 		replica.watch({
 			filter: {
@@ -29,5 +25,6 @@ export function createWatch({
 			heartbeatIntervalMs:
 				requestedMs("heartbeat_interval", request.heartbeatInterval) ?? heartbeatIntervalMs,
 			caller: callerOf(context),
+			guard: guardFor(service, context),
 		});
 }

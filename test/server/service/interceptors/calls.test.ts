@@ -239,7 +239,9 @@ describe("an observer", () => {
 	});
 
 	test("sees the principal that an interceptor behind it has found, until the end of a stream", async () => {
-		const principal: Principal = { name: "ann", groups: ["ops"], method: "oidc" };
+		const principal: Principal = {
+			...{ name: "ann", groups: ["ops"], method: "oidc", credentialId: "ann's" },
+		};
 		const authenticate: Interceptor = (next) => (request) => {
 			request.contextValues.set(principalKey, principal);
 			return next(request);

@@ -10,7 +10,10 @@ import {
 } from "../../../../server/src/service/wukong/service-context.ts";
 import { createWatch } from "../../../../server/src/service/wukong/watch.ts";
 
-const ann: Principal = { name: "ann", groups: ["ops"], method: "oidc", expiresAtMs: 1_000 };
+const ann: Principal = {
+	...{ name: "ann", groups: ["ops"], method: "oidc" },
+	...{ expireTimeMs: 1_000, credentialId: "ann's" },
+};
 
 /** The context of a call whose signal is made only when somebody asks. */
 function contextOf(principal: Principal | undefined) {

@@ -1,0 +1,52 @@
+import type { Peer, Principal } from "../caller.ts";
+import type { Carriers } from "./carriers.ts";
+import { noCredential, notValid } from "./failures.ts";
+
+/** A source of identities: it knows some kinds of credentials, and who shows them. */
+export interface Authenticator {
+	/**
+	 * Finds who calls, at once where it can: a promise costs each call a turn.
+	 * @returns undefined: nothing that is shown is of this source's kind
+	 * @throws UNAUTHENTICATED or TOKEN_EXPIRED: it is, and is not valid; UPSTREAM_UNAVAILABLE:
+	 * nobody can tell now
+	 */
+	authenticate(
+		carriers: Carriers,
+		peer: Peer,
+	): Principal | undefined | Promise<Principal | undefined>;
+}
+
+/** Finds who calls, or fails. */
+export interface Authentication {
+	/** @throws UNAUTHENTICATED, TOKEN_EXPIRED, UPSTREAM_UNAVAILABLE */
+	authenticate(carriers: Carriers, peer: Peer): Principal | Promise<Principal>;
+}
+
+/** Creates the authentication by several sources: the first one that knows the credential decides. */
+export function createAuthentication(authenticators: readonly Authenticator[]): Authentication {
+	const ask = (
+		carriers: Carriers,
+		peer: Peer,
+		from: number,
+	): Principal | Promise<Principal | undefined> | undefined => {
+		for (let at = from; at < authenticators.length; at++) {
+			const found = authenticators[at]?.authenticate(carriers, peer);
+			if (found instanceof Promise) {
+				return found.then((late) => late ?? ask(carriers, peer, at + 1));
+			}
+			if (found !== undefined) return found;
+		}
+		return undefined;
+	};
+	const require = (found: Principal | undefined, { token }: Carriers): Principal => {
+		if (found !== undefined) return found;
+		throw token === undefined ? noCredential() : notValid();
+	};
+	return {
+		authenticate(carriers, peer) {
+			const found = ask(carriers, peer, 0);
+			if (found instanceof Promise) return found.then((late) => require(late, carriers));
+			return require(found, carriers);
+		},
+	};
+}
