@@ -44,7 +44,7 @@ export interface FaultConnectionOptions {
 	readonly client: Socket;
 	/** Of 127.0.0.1. */
 	readonly targetPort: number;
-	/** RequestSummary again for each piece of bytes. */
+	/** Asked again for each piece of bytes. */
 	readonly condition: () => Condition;
 	/** A blow has fallen. */
 	readonly onBlow: () => void;

@@ -109,6 +109,21 @@ test.each(["cut", "reset", "half-close"] as const)(
 	},
 );
 
+test("a blow strikes who connects before it has fallen, and nobody after", async () => {
+	const { client: gone } = await open();
+	proxy.strike("cut", 8);
+	gone.socket.destroy();
+	await until("it is gone", () => proxy.connections === 0);
+	const { client, far } = await open();
+	far.socket.write("12345");
+	await until("the client sees it", () => client.over === "end");
+	expect(client.received).toBe("hello123");
+	expect(proxy.blows).toBe(1);
+	const { client: next, far: nextFar } = await open();
+	nextFar.socket.write("12345");
+	await until("all came", () => next.received === "hello12345");
+});
+
 test("a blow leaves later connections alone", async () => {
 	const { client } = await open();
 	proxy.strike("reset");

@@ -18,7 +18,9 @@ export interface FaultProxy {
 	/** From now on, for open connections and for new ones. */
 	set(condition: Condition): Promise<void>;
 	/**
-	 * Strikes each open connection once, when so many more bytes have passed to its client.
+	 * Strikes each open connection once, when so many more bytes have passed to its client, and
+	 * each that is opened before the first blow has fallen: a client may give up all that it has
+	 * before so many bytes have come.
 	 * @param afterBytes default 0: at once
 	 */
 	strike(blow: Blow, afterBytes?: number): void;
@@ -30,15 +32,21 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
 	const connections = new Set<FaultConnection>();
 	let condition: Condition = { kind: "clear" };
 	let blows = 0;
+	/** What strikes new connections, too, until a blow has fallen. */
+	let pending: { readonly blow: Blow; readonly afterBytes: number } | undefined;
 	const server = createServer({ allowHalfOpen: true }, (client) => {
 		const connection: FaultConnection = carryConnection({
 			client,
 			targetPort,
 			condition: () => condition,
-			onBlow: () => void blows++,
+			onBlow() {
+				blows++;
+				pending = undefined;
+			},
 			onClosed: () => connections.delete(connection),
 		});
 		connections.add(connection);
+		if (pending !== undefined) connection.strike(pending.blow, pending.afterBytes);
 	});
 	const listen = async (port: number) => {
 		server.listen(port, "127.0.0.1");
@@ -69,6 +77,7 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
 			else if (!server.listening) await listen(port);
 		},
 		strike(blow, afterBytes = 0) {
+			pending = { blow, afterBytes };
 			for (const connection of connections) connection.strike(blow, afterBytes);
 		},
 		close: stop,
