@@ -5,7 +5,7 @@ import { defaultProtocols } from "../../server/src/rpc/protocol/protocols.ts";
 import { createRest } from "../../server/src/rpc/protocol/rest/rest.ts";
 import { createSse } from "../../server/src/rpc/protocol/sse/sse.ts";
 import { describeError } from "../../server/src/service/errors/http-status.ts";
-import { wukongEventLabels } from "../../server/src/service/wukong/wukong-event-labels.ts";
+import { wukongEventLabels } from "../../server/src/service/wukong/wukong-events.ts";
 
 /** The protocols of a port with streams in plain HTTP, as the app has them. */
 export function createPlainProtocols(): Protocol[] {

@@ -20,20 +20,19 @@ import { createAuthenticateInterceptor } from "../service/interceptors/authentic
 import { createCallInterceptor } from "../service/interceptors/calls.ts";
 import { createValidateInterceptor } from "../service/interceptors/validate.ts";
 import { createEntityTags } from "../service/wukong/entity-tags.ts";
-import { wukongEventLabels } from "../service/wukong/wukong-event-labels.ts";
-import { createWukongEvents } from "../service/wukong/wukong-events.ts";
+import { createWukongEvents, wukongEventLabels } from "../service/wukong/wukong-events.ts";
 import { createWukongPacing } from "../service/wukong/wukong-pacing.ts";
 import { cacheableTypes, createWukongService, wukongIn } from "../service/wukong/wukong-service.ts";
 import type { Store } from "../store/store.ts";
 import { createAccessLog } from "../telemetry/access-log.ts";
 import { createSilentLogger, type Logger } from "../telemetry/logger.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
-import { createPortObserver } from "../telemetry/port-observer.ts";
-import { createWatchLog } from "../telemetry/watch-log.ts";
+import { createPortObserver, createWatchLog } from "../telemetry/observers.ts";
 import { createReplica } from "../watch/replica.ts";
 import { createStore } from "./create-store.ts";
 import { createGrpcServices } from "./grpc-services.ts";
-import { createPages, type Readiness, readinessAnswer } from "./pages.ts";
+import { createPages } from "./pages.ts";
+import { type Readiness, readinessAnswer } from "./readiness.ts";
 
 /** What an app takes from its process. */
 export interface Surroundings {

@@ -8,7 +8,7 @@ import { createKubernetesStore } from "../store/kubernetes/kubernetes-store.ts";
 import type { UpstreamObserver, WriteObserver } from "../store/kubernetes/upstream-observer.ts";
 import type { Store } from "../store/store.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { createUpstreamLog } from "../telemetry/upstream-log.ts";
+import { createUpstreamLog } from "../telemetry/observers.ts";
 
 /** Dependencies of a store. */
 export interface StoreParts {

@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { type AssetMount, createTextPage } from "../port/assets.ts";
 import type { Freshness } from "../store/change-feed.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { createApiDocs } from "./api-docs.ts";
-import { createClientPage } from "./client-page.ts";
 import { createHomePage } from "./home-page.ts";
+import { type Readiness, readinessAnswer } from "./readiness.ts";
 
 const plainText = "text/plain; charset=utf-8";
 
@@ -38,45 +40,20 @@ export function createPages(parts: {
 	];
 }
 
-/** Checks whether this process wants calls. */
-export type Readiness =
-	| { readonly state: "starting" }
-	| { readonly state: "ready" }
-	| { readonly state: "stopping" };
-
-/** State of a store's upstream, as `/readyz` reports it. */
-type Upstream = Pick<Freshness, "staleSinceMs" | "trouble" | "unwritable" | "notes">;
-
-/** Response of `/readyz`, for orchestrators. */
-export interface ReadinessAnswer {
-	/** 200 or 503. */
-	readonly status: number;
-	/** Text, one reason per line. */
-	readonly body: string;
-}
-
-const reasons: Readonly<Record<Exclude<Readiness["state"], "ready">, string>> = {
-	starting: "the store is not loaded yet",
-	stopping: "the service is shutting down",
-};
+/** File of the build, at the same place seen from `src` and from `dist`. */
+const clientFile = new URL("../../assets/client.js", import.meta.url);
 
 /**
- * Returns the response of `/readyz`. A silent upstream is reported but does not make a replica unready:
- * it still answers reads, and taking out all replicas together would help nobody. A store of this
- * process that cannot write does, because nothing else would show it.
- * @param isVerbose adds what else is known of the store, as the API server does at `?verbose`
+ * Creates the mount of the web client as one module, for pages without a bundler: `import` it from
+ * `/client.js`. Undefined where the server was not built.
  */
-export function readinessAnswer(
-	{ state }: Readiness,
-	{ staleSinceMs, trouble, unwritable, notes = [] }: Upstream,
-	{ isVerbose = false }: { readonly isVerbose?: boolean } = {},
-): ReadinessAnswer {
-	const reason = state === "ready" ? unwritable : reasons[state];
-	const lines = [reason === undefined ? "ready" : `not ready: ${reason}`];
-	if (state === "ready" && staleSinceMs !== undefined) {
-		lines.push(`upstream is silent since ${new Date(staleSinceMs).toISOString()}`);
-	}
-	if (state !== "stopping" && trouble !== undefined) lines.push(trouble);
-	if (isVerbose) lines.push(...notes);
-	return { status: reason === undefined ? 200 : 503, body: `${lines.join("\n")}\n` };
+function createClientPage(): AssetMount | undefined {
+	if (!existsSync(clientFile)) return undefined;
+	const body = readFileSync(clientFile);
+	const etag = `"${createHash("sha256").update(body).digest("base64url")}"`;
+	const headers = [
+		...["content-type", "text/javascript; charset=utf-8"],
+		...["cache-control", "no-cache", "etag", etag],
+	];
+	return { path: "/client.js", asset: { respond: () => ({ status: 200, headers, body }) } };
 }

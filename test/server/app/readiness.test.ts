@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readinessAnswer } from "../../../server/src/app/pages.ts";
+import { readinessAnswer } from "../../../server/src/app/readiness.ts";
 
 const fresh = { staleSinceMs: undefined };
 

@@ -2,8 +2,7 @@ import { createContextValues } from "@connectrpc/connect";
 import type { Clock } from "../../clock.ts";
 import { writeBody } from "../../http/body-writer.ts";
 import type { Exchange } from "../../http/exchange.ts";
-import type { HeaderFields } from "../../http/fields.ts";
-import { fieldsOf } from "../../http/fields.ts";
+import { fieldsOf, type HeaderFields } from "../../http/fields.ts";
 import type { TransportLimits } from "../../http/limits.ts";
 import type { StreamScheduler } from "../../http/scheduler.ts";
 import { type CallContext, callContextKey } from "../call/call-context.ts";
@@ -22,9 +21,8 @@ import { parseTimeoutMs } from "../protocol/timeout.ts";
 import { withShortMessage } from "../protocol/trailer-status.ts";
 import type { RefusalDetails } from "../refusals.ts";
 import type { Route } from "../routes.ts";
-import { checkedMessages } from "./checked-messages.ts";
 import { reachedKey } from "./connect-handlers.ts";
-import { readRequestBody, readWholeBody } from "./request-body.ts";
+import { checkedMessages, readRequestBody, readWholeBody } from "./request-body.ts";
 
 /** What calls share. */
 export interface UniversalOptions {

@@ -1,13 +1,15 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type Message } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import {
 	WukongEvent_Type as EventType,
+	type WatchWukongRequest,
 	type WukongEvent,
 	WukongEventSchema,
 } from "@novasphere/wukong-gen/wukong-service";
 import { binaryBytes } from "../../resource/object-size.ts";
 import { startOver } from "../../resource/version.ts";
+import type { EventLabels } from "../../rpc/protocol/event-labels.ts";
 import type { EventFactory } from "../../watch/events.ts";
 import type { Replica } from "../../watch/replica.ts";
 
@@ -63,3 +65,20 @@ export function createWukongEvents(): EventFactory<Wukong, WukongEvent> {
 		},
 	};
 }
+
+/** Names of events by type, as in `added`. */
+const names: ReadonlyMap<EventType, string> = new Map(
+	Object.entries(EventType).flatMap(([name, type]) =>
+		typeof type === "number" ? [[type, name.toLowerCase()]] : [],
+	),
+);
+
+/** Labels of the events of a watch: the type in lower case, and the resume token as id. */
+export const wukongEventLabels: EventLabels = {
+	schema: WukongEventSchema,
+	nameOf: (message) => names.get((message as WukongEvent).type) ?? "",
+	idOf: (message) => (message as WukongEvent).resourceVersion,
+	resume(request: Message, id) {
+		(request as WatchWukongRequest).resourceVersion = id;
+	},
+};

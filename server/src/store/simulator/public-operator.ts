@@ -7,12 +7,11 @@ import {
 	WukongStatusSchema,
 } from "@novasphere/wukong-gen/wukong";
 import { wantedOn } from "../../resource/wukong/power-state.ts";
-import { type Advance, advance, type Stay } from "./advance.ts";
+import { type Advance, advance, type ReconcileResult, type Stay } from "./advance.ts";
 import { networksOf, nodeOf, unboundDisk, volumesOf } from "./devices.ts";
 import { kubevirtWords, stepOfWords } from "./kubevirt-words.ts";
 import type { OperatorOptions } from "./operator-options.ts";
 import { conditionsOf, findingsOf, lastTransitionMs, runningSteps, type Step } from "./phases.ts";
-import type { ReconcileResult } from "./reconcile-result.ts";
 
 /** Default of `errorLoopMs`: 146 changes a second were counted. */
 const defaultErrorLoopMs = 7;

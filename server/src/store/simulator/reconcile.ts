@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type Wukong, type WukongStatus, WukongStatusSchema } from "@novasphere/wukong-gen/wukong";
-import { advance } from "./advance.ts";
+import { advance, type ReconcileResult } from "./advance.ts";
 import { networksOf, nodeOf, unboundDisk, volumesOf } from "./devices.ts";
 import { kubevirtWords } from "./kubevirt-words.ts";
 import type { OperatorOptions } from "./operator-options.ts";
@@ -14,7 +14,6 @@ import {
 	stepOf,
 } from "./phases.ts";
 import { reconcilePublic } from "./public-operator.ts";
-import type { ReconcileResult } from "./reconcile-result.ts";
 
 /**
  * Reconciles a VM: computes what the operator does next, in at most one step, as a pure function.

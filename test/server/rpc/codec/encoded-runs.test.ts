@@ -8,7 +8,7 @@ import { createEnvelope, envelopeFraming } from "../../../../server/src/rpc/prot
 import { lineFraming } from "../../../../server/src/rpc/protocol/ndjson/ndjson.ts";
 import { createEventFraming } from "../../../../server/src/rpc/protocol/sse/event-framing.ts";
 import { eventsFraming } from "../../../../server/src/rpc/protocol/websocket/server-message.ts";
-import { wukongEventLabels } from "../../../../server/src/service/wukong/wukong-event-labels.ts";
+import { wukongEventLabels } from "../../../../server/src/service/wukong/wukong-events.ts";
 
 const event = (resourceVersion: string) =>
 	Object.freeze(create(WukongEventSchema, { type: WukongEvent_Type.SYNCED, resourceVersion }));

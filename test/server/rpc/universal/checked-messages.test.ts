@@ -7,7 +7,7 @@ import { defaultLimits } from "../../../../server/src/http/limits.ts";
 import { createDecoder } from "../../../../server/src/rpc/codec/decoder.ts";
 import { jsonTypesOf } from "../../../../server/src/rpc/codec/json-types.ts";
 import { createCompressions } from "../../../../server/src/rpc/compression.ts";
-import { checkedMessages } from "../../../../server/src/rpc/universal/checked-messages.ts";
+import { checkedMessages } from "../../../../server/src/rpc/universal/request-body.ts";
 import { envelope, numberField } from "../../../hostile/wire-bytes.ts";
 
 const schema = CreateWukongRequestSchema;

@@ -1,12 +1,20 @@
 import type { Clock } from "../../../clock.ts";
 import { storeClosed } from "../../../failure.ts";
 import type { Freshness, Sink } from "../../change-feed.ts";
-import type { Upstream } from "../api.ts";
+import type { ApiCalls, Upstream } from "../api.ts";
+import type { ApiTimings } from "../api-client.ts";
 import { createBackoff, sleep } from "../backoff.ts";
 import { createCurrentVersion } from "../current-version.ts";
+import { objectsAt } from "../kinds/kubevirt-object.ts";
 import { createReflector, type Reflector } from "../reflector.ts";
 import type { ReflectorTimings } from "../reflector-timings.ts";
-import type { ClusterObject, GroupVersionResource, ResourceKind } from "../resource-kind.ts";
+import {
+	apiVersionOf,
+	type ClusterObject,
+	type GroupVersionResource,
+	type ResourceKind,
+} from "../resource-kind.ts";
+import { createUpstream } from "../resource-upstream.ts";
 import { refusalCode } from "../upstream-error.ts";
 import { troubleOf, type UpstreamObserver } from "../upstream-observer.ts";
 
@@ -158,5 +166,32 @@ export function createOptionalKind<T extends ClusterObject>(
 		async closed() {
 			await running?.catch(() => {});
 		},
+	};
+}
+
+/** Creates the way to kinds that a cluster need not serve. */
+export function createOptionalKinds(options: {
+	readonly calls: ApiCalls;
+	/** The one namespace to list and watch; empty: all. */
+	readonly namespace: string;
+	readonly timings: ApiTimings;
+}): OptionalKinds {
+	const { calls, namespace, timings } = options;
+	return {
+		async isServed(resource, signal) {
+			// Every signed-in user may ask (ClusterRole system:discovery).
+			const path = `/apis/${apiVersionOf(resource)}`;
+			try {
+				const answer = await calls.fetchJson(
+					{ method: "GET", path, signal },
+					timings.answerTimeoutMs,
+				);
+				return objectsAt(answer, "resources").some(({ name }) => name === resource.plural);
+			} catch (error) {
+				if (refusalCode(error) === 404) return false;
+				throw error;
+			}
+		},
+		upstreamOf: (resource) => createUpstream({ calls, resource, namespace, timings }),
 	};
 }

@@ -2,11 +2,12 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { type Wukong, WukongStatus_PowerState } from "@novasphere/wukong-gen/wukong";
 import type { Clock } from "../../../clock.ts";
 import type { ObjectRef } from "../../../resource/object.ts";
-import type { Action, ActionOptions, ActionResult, WriteOptions } from "../../store.ts";
+import type { Action, ActionOptions, ActionResult, Edit, WriteOptions } from "../../store.ts";
 import { sleep } from "../backoff.ts";
 import { wukongKind } from "../kinds/wukong.ts";
 import { answerTimeMs } from "../read-your-writes.ts";
-import { versionConflict } from "../write-failure.ts";
+import { outcomeUnknown, versionConflict } from "../write-failure.ts";
+import type { EditCompanion } from "../writes.ts";
 import { judgeAction } from "./judge-action.ts";
 import { findMachine, type Machine } from "./machine.ts";
 import { kubeVirtMissing, readFailureOf, verbFailureOf } from "./subresource-failure.ts";
@@ -183,4 +184,30 @@ function verbOf(action: Action, isDryRun: boolean): Verb | undefined {
 /** KubeVirt reads it from the body; the query is not passed on to it. */
 function dryRunOf(isDryRun: boolean): JsonObject {
 	return isDryRun ? { dryRun: ["All"] } : {};
+}
+
+const never = new AbortController().signal;
+
+/**
+ * Gives a stop its grace period, which the Wukong has no field for. The wish is written first: an
+ * operator that is not told puts the VM back on. What can be known to fail is known before that, by a
+ * dry run.
+ */
+export function createGracePeriods(actions: Actions): EditCompanion<Wukong, Edit> {
+	return {
+		async check({ gracePeriodMs }, current, options) {
+			if (gracePeriodMs === undefined) return;
+			await actions.stop(current, gracePeriodMs, { ...options, validateOnly: true });
+		},
+		async finish({ gracePeriodMs }, current, options, isWritten) {
+			if (gracePeriodMs === undefined || options.validateOnly) return;
+			try {
+				// What is begun is completed, even if the caller has left.
+				await actions.stop(current, gracePeriodMs, { ...options, signal: never });
+			} catch (error) {
+				// The wish is stored: nothing else may be said than that the rest is not known.
+				throw isWritten ? outcomeUnknown(current, error) : error;
+			}
+		},
+	};
 }

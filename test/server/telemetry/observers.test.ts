@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { UpstreamError } from "../../../server/src/store/kubernetes/upstream-error.ts";
 import { createLogger } from "../../../server/src/telemetry/logger.ts";
-import { createUpstreamLog } from "../../../server/src/telemetry/upstream-log.ts";
+import { createUpstreamLog } from "../../../server/src/telemetry/observers.ts";
 
 function recorded(level: string) {
 	const lines: Record<string, unknown>[] = [];

@@ -1,0 +1,84 @@
+import type { Logger } from "pino";
+import type { HttpObserver } from "../http/observer.ts";
+import { keyOf } from "../resource/object.ts";
+import type { RpcObserver } from "../rpc/observer.ts";
+import { reasonOf } from "../store/kubernetes/upstream-error.ts";
+import {
+	type Trouble,
+	troubleWords,
+	type UpstreamObserver,
+} from "../store/kubernetes/upstream-observer.ts";
+import type { WatchObserver } from "../watch/observer.ts";
+import type { PortCounters } from "./metrics.ts";
+
+/**
+ * Creates the port's observer: counts what it hears, and logs what cannot come as often as peers
+ * like, and requests that no interceptor sees.
+ */
+export function createPortObserver(
+	counters: PortCounters,
+	logger: Logger,
+): HttpObserver & RpcObserver {
+	return {
+		connectionOpened: counters.connectionOpened,
+		connectionClosed: counters.connectionClosed,
+		connectionFault: counters.connectionFault,
+		callEnded({ requestId, complete, sentBytes }) {
+			counters.bytesSent(sentBytes);
+			if (!complete) logger.debug({ requestId, sentBytes }, "answer broken off");
+		},
+		callRefused(refused) {
+			counters.callRefused(refused.cause);
+			logger.info(refused, "request refused");
+		},
+		encoded: counters.encoded,
+		tlsReloaded: () => logger.info("certificate reloaded"),
+		tlsReloadFailed: (err) => logger.error({ err }, "certificate not reloaded"),
+		unexpected: (err) => logger.error({ err }, "a connection or call failed by a fault of ours"),
+	};
+}
+
+/**
+ * Creates what logs the state of the connection to the cluster: one line when a trouble begins or
+ * becomes another one, one when it is over. The attempts in between, which an outage makes by the
+ * dozen, and the stacks are at debug level.
+ */
+export function createUpstreamLog(
+	logger: Logger,
+): Pick<UpstreamObserver, "troubled" | "recovered"> {
+	let current: Trouble | undefined;
+	return {
+		troubled(trouble, error) {
+			if (trouble !== current)
+				logger.warn({ trouble, cause: reasonOf(error) }, troubleWords[trouble]);
+			current = trouble;
+			logger.debug({ trouble, err: error }, "a call to the cluster failed");
+		},
+		recovered() {
+			if (current !== undefined) logger.info("the cluster answers again");
+			current = undefined;
+		},
+	};
+}
+
+/** Most VMs whose noise is remembered; the one named first is forgotten where there are more. */
+const maxNamed = 10_000;
+
+/** Creates what says in the log, once for each VM, that its changes come faster than they are told. */
+export function createWatchLog(logger: Logger): Pick<WatchObserver, "noisy"> {
+	const named = new Set<string>();
+	return {
+		noisy(object) {
+			const key = keyOf(object);
+			if (named.has(key)) return;
+			const [oldest] = named;
+			if (named.size >= maxNamed && oldest !== undefined) named.delete(oldest);
+			named.add(key);
+			const { namespace, name } = object;
+			logger.warn(
+				{ namespace, name },
+				"the status of a VM changes all the time; watches are told less often",
+			);
+		},
+	};
+}
