@@ -47,6 +47,8 @@ describe("waitFor a power state", () => {
 	test("fails at once when the wish turns, with the reason, and when the VM is deleted", async () => {
 		const fake = createFakeWukong({ seed });
 		const on = observe(fake.client.waitFor("a", "PAUSED"));
+		// Its question is on its way.
+		await fake.advance(0);
 		await fake.client.stop("a");
 		await fake.advance(0);
 		expect(on).toMatchObject({ code: Code.FailedPrecondition });

@@ -1,6 +1,7 @@
 import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { WukongService } from "../gen/novasphere/v1/wukong_service_pb.js";
+import { authorizeLazily } from "./authorize-lazily.ts";
 import { type Calls, createCalls } from "./calls.ts";
 import { createLeavableStream } from "./leavable-stream.ts";
 import { type BackoffTimes, defaultBackoff } from "./live/backoff.ts";
@@ -9,12 +10,13 @@ import { type FeedContext, openQuery } from "./live/feed.ts";
 import { createLists } from "./live/lists.ts";
 import type { LiveList } from "./live/live-list.ts";
 import type { WatchQuery } from "./live/query.ts";
+import { loadParts } from "./on-demand.ts";
 import { createReachingFetch } from "./reach.ts";
 import type { Ref } from "./ref.ts";
 import { shareLazily } from "./share/lazily.ts";
-import { createTokens, type TokenSource } from "./token.ts";
+import type { TokenSource } from "./token.ts";
 import { createTellingTransport } from "./transport.ts";
-import { type WaitCondition, type WaitOptions, waitFor } from "./wait-for.ts";
+import type { WaitCondition, WaitOptions, waitFor } from "./wait-for.ts";
 import { createWatch, type Watch, type WatchOptions } from "./watch.ts";
 
 /** How to reach the service over Connect and fetch. */
@@ -108,15 +110,18 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 		lingerMs = 5_000,
 		attempts = 3,
 	} = options;
-	const tokens = token === undefined ? undefined : createTokens(token, environment.clock, signal);
 	const isOwn = !("transport" in options);
+	const defaultTimeoutMs = isOwn ? (options.timeoutMs ?? 15_000) : undefined;
 	const transport = createTellingTransport(isOwn ? connect(options) : options.transport, {
 		tellsUnreached: isOwn,
-		tokens,
-		clock: environment.clock,
-		defaultTimeoutMs: isOwn ? (options.timeoutMs ?? 15_000) : undefined,
+		defaultTimeoutMs,
 	});
-	const calls = createClient(WukongService, transport);
+	const { clock } = environment;
+	const authorized =
+		token === undefined
+			? undefined
+			: authorizeLazily(transport, { token, clock, signal, defaultTimeoutMs });
+	const calls = createClient(WukongService, authorized ?? transport);
 	const rpc = { ...calls, watchWukong: createLeavableStream(calls.watchWukong) };
 
 	const serviceUrl = pageUrlOf(options);
@@ -129,7 +134,7 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 		// Silence of one and a half heartbeats means that the connection is dead.
 		silenceMs: heartbeatIntervalMs * 1.5,
 		backoff: { ...defaultBackoff, ...options.backoff },
-		renewal: tokens,
+		renewal: authorized?.renewal,
 		wrap:
 			share === "origin" || isCramped
 				? shareLazily({
@@ -139,9 +144,7 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 						isCramped,
 						// With a token, nobody but the caller knows whose it is.
 						caller:
-							share === "origin"
-								? (identity ?? (tokens === undefined ? "" : undefined))
-								: undefined,
+							share === "origin" ? (identity ?? (token === undefined ? "" : undefined)) : undefined,
 						lists: () => lists.all(),
 					})
 				: (open) => ({ open, leave() {} }),
@@ -167,11 +170,13 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 		}),
 		liveList: (query = {}) => lists.get(query),
 		watch,
-		waitFor: (ref, condition, waitOptions = {}) =>
-			waitFor(
+		async waitFor(ref, condition, waitOptions = {}) {
+			const { waitFor } = await loadParts();
+			return waitFor(
 				{ watch, rpc, environment, isCramped, written: () => written, signal },
 				{ ref, condition, options: waitOptions },
-			),
+			);
+		},
 		rpc,
 		close: () => closer.abort(),
 	};
@@ -190,6 +195,6 @@ function connect(options: ConnectionOptions): Transport {
 		useBinaryFormat: format === "binary",
 		useHttpGet,
 		interceptors: [...(options.interceptors ?? [])],
-		fetch: createReachingFetch(options.fetch, "GetWukong"),
+		fetch: createReachingFetch(options.fetch, baseUrl),
 	});
 }

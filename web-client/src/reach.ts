@@ -1,37 +1,20 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { loadParts } from "./on-demand.ts";
 
 type Fetch = typeof globalThis.fetch;
 
 /**
  * Wraps fetch so that a failure says why. Before an answer there are two: nobody could be reached
- * (Code.Unavailable), or the service does not let pages of this origin in (Code.PermissionDenied).
- * A page sees the same TypeError for both (Fetch standard, CORS check), so it asks again: in
- * `no-cors` mode, which hides an answer but not that there is one, and once more as before.
+ * (Code.Unavailable), or the service does not let pages of this origin in (Code.PermissionDenied),
+ * which `forbidden.ts` tells apart for pages that call another origin.
  *
  * @param fetch does the work; undefined: the global fetch, looked up at each call
- * @param probe name of a procedure with one answer and no side effect, asked without a message
+ * @param baseUrl where the calls go
  */
-export function createReachingFetch(fetch: Fetch | undefined, probe: string): Fetch {
+export function createReachingFetch(fetch: Fetch | undefined, baseUrl: string): Fetch {
 	const ask: Fetch = (input, init) => (fetch ?? globalThis.fetch)(input, init);
-	const succeeds = (url: string, init: RequestInit) =>
-		ask(url, init).then(
-			(response) => {
-				void response.body?.cancel().catch(() => {});
-				return true;
-			},
-			() => false,
-		);
-
-	/** Asks in both modes, the first one twice: a service that comes up between them is no answer. */
-	async function isForbidden(url: string, init: RequestInit): Promise<boolean> {
-		if (!isForeign(url)) return false;
-		const { signal = null } = init;
-		const isReached = () =>
-			succeeds(url, { mode: "no-cors", cache: "no-store", credentials: "omit", signal });
-		const probeUrl = url.replace(/\w+(\?.*)?$/, probe);
-		const isAllowed = () => succeeds(probeUrl, { ...init, body: null });
-		return (await isReached()) && !(await isAllowed()) && (await isReached());
-	}
+	// Loaded while the network is there: a failure is no time for it.
+	const parts = isForeign(baseUrl) ? loadParts().catch(() => undefined) : undefined;
 
 	return async (input, init = {}) => {
 		const url = String(input);
@@ -44,13 +27,15 @@ export function createReachingFetch(fetch: Fetch | undefined, probe: string): Fe
 			return await ask(input, init);
 		} catch (error) {
 			const hasLeft = () => init.signal?.aborted;
-			const fail = (text: string, code: Code) => {
-				throw hasLeft() ? error : new ConnectError(text, code, undefined, undefined, error);
-			};
-			if (!hasLeft() && (await isForbidden(url, init))) {
-				fail("the service lets no pages of this origin in", Code.PermissionDenied);
-			}
-			return fail("no answer came", Code.Unavailable);
+			const isForbidden = !hasLeft() && (await (await parts)?.isForbidden(ask, url, init));
+			if (hasLeft()) throw error;
+			throw new ConnectError(
+				isForbidden ? "the service lets no pages of this origin in" : "no answer came",
+				isForbidden ? Code.PermissionDenied : Code.Unavailable,
+				undefined,
+				undefined,
+				error,
+			);
 		}
 	};
 }

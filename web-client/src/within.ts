@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Clock } from "./live/environment.ts";
+import type { Clock, Timer } from "./live/environment.ts";
 import { onAbort } from "./on-abort.ts";
 
 /** How long somebody waits. */
@@ -19,11 +19,14 @@ export function within<T>(
 	clock: Clock,
 	{ signal, timeoutMs }: Patience,
 ): Promise<T> {
-	const { promise, resolve, reject } = Promise.withResolvers<T>();
-	const fail = (code: Code) => () => reject(new ConnectError("no token came in time", code));
-	const timer = timeoutMs ? clock.setTimer(timeoutMs, fail(Code.DeadlineExceeded)) : undefined;
-	const letGo = onAbort(signal, fail(Code.Canceled));
-	work.then(resolve, reject);
+	let timer: Timer | undefined;
+	let letGo = () => {};
+	const promise = new Promise<T>((resolve, reject) => {
+		const fail = (code: Code) => () => reject(new ConnectError("no token came in time", code));
+		if (timeoutMs) timer = clock.setTimer(timeoutMs, fail(Code.DeadlineExceeded));
+		letGo = onAbort(signal, fail(Code.Canceled));
+		work.then(resolve, reject);
+	});
 	return promise.finally(() => {
 		timer?.cancel();
 		letGo();

@@ -127,14 +127,19 @@ export function createLiveList(options: LiveListOptions): LiveList {
 			};
 		},
 		async ready() {
-			const { promise, resolve, reject } = Promise.withResolvers<LiveSnapshot>();
-			const leave = list.subscribe((next) => {
-				const isOver = next.status === "failed" || next.status === "closed";
-				if (next.synced) resolve(next);
-				else if (isOver)
-					reject(next.error ?? new ConnectError("the list is closed", Code.Canceled));
-			});
-			return promise.finally(leave);
+			let leave: Unsubscribe | undefined;
+			try {
+				return await new Promise((resolve, reject) => {
+					leave = list.subscribe((next) => {
+						const isOver = next.status === "failed" || next.status === "closed";
+						if (next.synced) resolve(next);
+						else if (isOver)
+							reject(next.error ?? new ConnectError("the list is closed", Code.Canceled));
+					});
+				});
+			} finally {
+				leave?.();
+			}
 		},
 		refresh() {
 			if (condition.status !== "failed") return;

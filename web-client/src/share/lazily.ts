@@ -1,4 +1,5 @@
 import type { Feed, WrapFeed } from "../live/feed.ts";
+import { loadParts } from "../on-demand.ts";
 import type { SharingOptions } from "./sharing-options.ts";
 
 /**
@@ -6,13 +7,11 @@ import type { SharingOptions } from "./sharing-options.ts";
  * that ask for it, need it. Where it cannot be loaded, streams are opened as they are.
  */
 export function shareLazily(options: SharingOptions): WrapFeed {
-	let sharing: Promise<WrapFeed | undefined> | undefined;
-	const load = () => {
-		sharing ??= import("./sharing.ts").then(
-			({ createSharing }) => createSharing(options),
-			() => (sharing = undefined),
-		);
-		return sharing;
+	let wrap: WrapFeed | undefined;
+	const load = async () => {
+		const parts = await loadParts().catch(() => undefined);
+		wrap ??= parts?.createSharing(options);
+		return wrap;
 	};
 	return (open, query, state) => {
 		let feed: Feed | undefined;

@@ -10,6 +10,7 @@ import type { WukongSchema } from "../../gen/novasphere/v1/wukong_pb.js";
 import { WukongService } from "../../gen/novasphere/v1/wukong_service_pb.js";
 import { createWukongClient, type WukongClient, type WukongClientOptions } from "../client.ts";
 import type { NetworkNews } from "../live/environment.ts";
+import { loadParts } from "../on-demand.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { createFakeNetwork } from "./fake-network.ts";
 import { createFakeService } from "./fake-service.ts";
@@ -113,6 +114,10 @@ export function createFakeWukong(options: FakeWukongOptions = {}): FakeWukong {
 		tell(news) {
 			for (const listener of [...listeners]) listener(news);
 		},
-		advance: (ms) => clock.advance(ms),
+		async advance(ms) {
+			// What the client loads at its first use is there by now, too.
+			await loadParts();
+			await clock.advance(ms);
+		},
 	};
 }
