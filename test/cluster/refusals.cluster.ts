@@ -217,9 +217,11 @@ test("a namespace that the rights do not cover is PERMISSION_DENIED, also where 
 			fingerprint: "",
 		});
 		const error = await api.create(resource, { namespace: other, dryRun: false }).catch((e) => e);
-		expect(failureOf(error, { kind: wukongKind, ref, writing: true, secrets: [] })).toMatchObject({
-			reason: ErrorReason.PERMISSION_DENIED,
-		});
+		expect(failureOf(error, { kind: wukongKind, ref, effect: "write", secrets: [] })).toMatchObject(
+			{
+				reason: ErrorReason.PERMISSION_DENIED,
+			},
+		);
 	}
 	api.close();
 	await kubeconfig.remove();

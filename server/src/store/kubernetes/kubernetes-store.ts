@@ -96,7 +96,7 @@ export function createKubernetesStore(
 			return version;
 		} catch (error) {
 			const ref = { namespace: "", name: "" };
-			throw failureOf(error, { kind: wukongKind, ref, writing: false, secrets: [] });
+			throw failureOf(error, { kind: wukongKind, ref, effect: "read", secrets: [] });
 		}
 	};
 

@@ -15,8 +15,8 @@ export type FailingKind = Pick<WritableKind<never, never>, "kind" | "request" | 
 export interface FailedCall {
 	readonly kind: FailingKind;
 	readonly ref: ObjectRef;
-	/** True where the call may have changed something. */
-	readonly writing: boolean;
+	/** What it does: reads, has a write checked and not carried out, or writes. */
+	readonly effect: "read" | "dryRun" | "write";
 	/** Credentials in what was sent. */
 	readonly secrets: readonly string[];
 }
@@ -38,7 +38,7 @@ export function failureOf(error: unknown, call: FailedCall): unknown {
 		case "lost":
 		case "garbled":
 		case "oversized":
-			return call.writing ? outcomeUnknown(call.ref, cause) : upstreamUnavailable(cause);
+			return call.effect === "write" ? outcomeUnknown(call.ref, cause) : upstreamUnavailable(cause);
 		case "refused":
 			return refusalFailure(problem, call, cause);
 	}
@@ -59,48 +59,69 @@ export function upstreamUnavailable(cause: unknown, retryAfterMs?: number): Fail
 	);
 }
 
+/**
+ * Converts a refusal. Only a Kubernetes `Status` says what it is about: any other answer, such as a
+ * page of HTML, is by something on the way, and its number alone counts.
+ */
 function refusalFailure(
 	problem: UpstreamProblem & { kind: "refused" },
-	{ kind, ref, writing, secrets }: FailedCall,
+	call: FailedCall,
 	cause: unknown,
 ): Failure {
 	const { code, status, retryAfterMs } = problem;
-	const { namespace, name } = ref;
-	const object = { namespace, name };
-	const details = objectAt(status, "details");
+	const { kind, ref, effect, secrets } = call;
+	const isStatus = status.kind === "Status";
+	const isJudged = effect !== "read";
+	const isInvalid = () => kind.failures.invalid(violationsIn(status, secrets, kind.request));
+	const unavailable = () => upstreamUnavailable(cause, retryAfterMs);
 	switch (code) {
 		case 400:
 		case 422:
-			return kind.failures.invalid(violationsIn(status, secrets, kind.request));
-		case 403:
-			if (hasCause(details, "NamespaceTerminating")) return namespaceNotFound(ref, cause);
+			return isJudged && isStatus ? isInvalid() : unavailable();
+		case 403: {
+			const details = objectAt(status, "details");
+			if (isStatus && hasCause(details, "NamespaceTerminating"))
+				return namespaceNotFound(ref, cause);
 			// A webhook's refusal does not say what kind of thing it is about.
-			if (details.kind === undefined)
-				return kind.failures.invalid(violationsIn(status, secrets, kind.request));
-			return new Failure(
-				ErrorReason.PERMISSION_DENIED,
-				"the cluster does not allow this, by its permissions or by a quota",
-				{ object, cause },
-			);
-		case 404:
+			if (isJudged && isStatus && details.kind === undefined) return isInvalid();
+			return notAllowed(ref, cause);
+		}
+		case 404: {
+			const details = isStatus ? objectAt(status, "details") : {};
 			if (details.kind === "namespaces") return namespaceNotFound(ref, cause);
-			if (details.name === name) return kind.failures.notFound(ref);
-			return upstreamUnavailable(cause);
+			return details.name === ref.name ? kind.failures.notFound(ref) : unavailable();
+		}
 		case 409:
-			return versionConflict(kind, ref, { cause });
+			return isJudged && isStatus ? versionConflict(kind, ref, { cause }) : unavailable();
 		case 413:
-			return new Failure(ErrorReason.REQUEST_TOO_LARGE, `the ${kind.kind} is too large`, {
-				object,
-				cause,
-			});
-		case 500:
-		case 502:
-		case 504:
-			// A gateway, or the API server itself, may have given up on a write that went through.
-			return writing ? outcomeUnknown(ref, cause) : upstreamUnavailable(cause, retryAfterMs);
+			return isJudged ? tooLarge(call, cause) : unavailable();
+		case 503:
+			// With a Status it was not begun. A proxy says so, too, of a connection that broke after it.
+			if (isStatus) return unavailable();
+			break;
 		default:
-			return upstreamUnavailable(cause, retryAfterMs);
+			// 408 (RFC 9110, section 15.5.9) tells of a time that has passed, as 504 does.
+			if (code < 500 && code !== 408) return unavailable();
 	}
+	// A gateway, or the API server itself, may have given up on a write that went through.
+	return effect === "write" ? outcomeUnknown(ref, cause) : unavailable();
+}
+
+function notAllowed({ namespace, name }: ObjectRef, cause: unknown): Failure {
+	return new Failure(
+		ErrorReason.PERMISSION_DENIED,
+		"the cluster does not allow this, by its permissions or by a quota",
+		{ object: { namespace, name }, cause },
+	);
+}
+
+function tooLarge({ kind, ref }: FailedCall, cause: unknown): Failure {
+	const { namespace, name } = ref;
+	const message = `the ${kind.kind} is too large`;
+	return new Failure(ErrorReason.REQUEST_TOO_LARGE, message, {
+		object: { namespace, name },
+		cause,
+	});
 }
 
 /** Creates NAMESPACE_NOT_FOUND: the namespace does not exist, is being deleted, or is not served. */
@@ -149,5 +170,5 @@ function hasCause({ causes }: JsonObject, reason: string): boolean {
 export function isNotFound(error: unknown, { name }: { readonly name: string }): boolean {
 	if (!(error instanceof UpstreamError) || error.problem.kind !== "refused") return false;
 	const { code, status } = error.problem;
-	return code === 404 && objectAt(status, "details").name === name;
+	return code === 404 && status.kind === "Status" && objectAt(status, "details").name === name;
 }

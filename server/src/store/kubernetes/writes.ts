@@ -97,7 +97,7 @@ export function createWrites<T extends ClusterObject, Edit>(
 		try {
 			return await api.get(ref, signal);
 		} catch (error) {
-			throw failureOf(error, { kind, ref, writing: false, secrets: [] });
+			throw failureOf(error, { kind, ref, effect: "read", secrets: [] });
 		}
 	};
 
@@ -111,7 +111,7 @@ export function createWrites<T extends ClusterObject, Edit>(
 			return { answer: await call() };
 		} catch (error) {
 			if (isConflict(error)) return undefined;
-			throw failureOf(error, { kind, ref, writing: !dryRun, secrets });
+			throw failureOf(error, { kind, ref, effect: dryRun ? "dryRun" : "write", secrets });
 		}
 	};
 
@@ -160,7 +160,7 @@ export function createWrites<T extends ClusterObject, Edit>(
 		const there = await api.get(given, signal).catch((error) => {
 			// Gone since: it was there when the creation was refused.
 			if (isNotFound(error, given)) throw alreadyExists();
-			throw failureOf(error, { kind, ref: given, writing: false, secrets: [] });
+			throw failureOf(error, { kind, ref: given, effect: "read", secrets: [] });
 		});
 		const origin = kind.originOf(there);
 		if (origin.requestId !== requestId) throw alreadyExists();

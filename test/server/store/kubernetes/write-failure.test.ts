@@ -7,34 +7,44 @@ import {
 	UpstreamError,
 	type UpstreamProblem,
 } from "../../../../server/src/store/kubernetes/upstream-error.ts";
-import { failureOf } from "../../../../server/src/store/kubernetes/write-failure.ts";
+import {
+	type FailedCall,
+	failureOf,
+} from "../../../../server/src/store/kubernetes/write-failure.ts";
+
+type Effect = FailedCall["effect"];
 
 const ref = { namespace: "default", name: "a" };
 
 function failure(
 	problem: UpstreamProblem,
-	call: { readonly writing?: boolean; readonly secrets?: string[] } = {},
+	call: { readonly effect?: Effect; readonly secrets?: string[] } = {},
 ): Failure {
 	const error = new UpstreamError(problem, "upstream's own words");
-	const result = failureOf(error, { kind: wukongKind, ref, writing: true, secrets: [], ...call });
+	const result = failureOf(error, { kind: wukongKind, ref, effect: "write", secrets: [], ...call });
 	if (!(result instanceof Failure)) throw new Error("no Failure");
 	expect(result.message).not.toContain("upstream's own words");
 	expect(result.details.cause === undefined || result.details.cause === error).toBe(true);
 	return result;
 }
 
-function refused(code: number, status: JsonObject = {}, writing = true): Failure {
-	return failure({ kind: "refused", code, status, retryAfterMs: undefined }, { writing });
+function refused(code: number, status: JsonObject = {}, effect: Effect = "write"): Failure {
+	return failure({ kind: "refused", code, status, retryAfterMs: undefined }, { effect });
 }
 
 describe("failureOf", () => {
 	test.each([
-		["a write that cannot have been sent", { kind: "unreachable" }, true, "UPSTREAM_UNAVAILABLE"],
-		["a write without an answer", { kind: "lost" }, true, "WRITE_OUTCOME_UNKNOWN"],
-		["a write with a garbled answer", { kind: "garbled" }, true, "WRITE_OUTCOME_UNKNOWN"],
-		["a read without an answer", { kind: "lost" }, false, "UPSTREAM_UNAVAILABLE"],
-	] as const)("%s", (_, problem, writing, reason) => {
-		expect(failure(problem, { writing }).reason).toBe(ErrorReason[reason]);
+		[
+			"a write that cannot have been sent",
+			{ kind: "unreachable" },
+			"write",
+			"UPSTREAM_UNAVAILABLE",
+		],
+		["a write without an answer", { kind: "lost" }, "write", "WRITE_OUTCOME_UNKNOWN"],
+		["a write with a garbled answer", { kind: "garbled" }, "write", "WRITE_OUTCOME_UNKNOWN"],
+		["a read without an answer", { kind: "lost" }, "read", "UPSTREAM_UNAVAILABLE"],
+	] as const)("%s", (_, problem, effect, reason) => {
+		expect(failure(problem, { effect }).reason).toBe(ErrorReason[reason]);
 	});
 
 	const kind = { kind: "wukongs" };
@@ -60,14 +70,56 @@ describe("failureOf", () => {
 	] as [string, number, JsonObject, keyof typeof ErrorReason][])(
 		"%s",
 		(_, code, status, reason) => {
-			expect(refused(code, status).reason).toBe(ErrorReason[reason]);
+			expect(refused(code, { kind: "Status", ...status }).reason).toBe(ErrorReason[reason]);
 		},
 	);
 
 	test("a read that fails inside is UPSTREAM_UNAVAILABLE, never of unknown outcome", () => {
 		for (const code of [500, 502, 504]) {
-			expect(refused(code, {}, false).reason).toBe(ErrorReason.UPSTREAM_UNAVAILABLE);
+			expect(refused(code, {}, "read").reason).toBe(ErrorReason.UPSTREAM_UNAVAILABLE);
 		}
+	});
+
+	const none = "UPSTREAM_UNAVAILABLE";
+	const lost = "WRITE_OUTCOME_UNKNOWN";
+	test.each([
+		[302, none, none, none],
+		[400, none, none, none],
+		[401, none, none, none],
+		[403, "PERMISSION_DENIED", "PERMISSION_DENIED", "PERMISSION_DENIED"],
+		[404, none, none, none],
+		[407, none, none, none],
+		[408, none, none, lost],
+		[409, none, none, none],
+		[413, none, "REQUEST_TOO_LARGE", "REQUEST_TOO_LARGE"],
+		[418, none, none, none],
+		[422, none, none, none],
+		[429, none, none, none],
+		[451, none, none, none],
+		[500, none, none, lost],
+		[502, none, none, lost],
+		[503, none, none, lost],
+		[504, none, none, lost],
+		[520, none, none, lost],
+		[524, none, none, lost],
+		[599, none, none, lost],
+	] as [number, ...(keyof typeof ErrorReason)[]][])(
+		"%i without a Status, as a proxy answers, says nothing about the VM: %s to a read, %s to a dry run, %s to a write",
+		(code, ...reasons) => {
+			for (const status of [{}, { message: "denied", details: {} }, { error: "forbidden" }]) {
+				const told = (["read", "dryRun", "write"] as const).map(
+					(effect) => ErrorReason[refused(code, status, effect).reason],
+				);
+				expect(told).toEqual(reasons);
+			}
+		},
+	);
+
+	test("a read is never told that the VM is invalid, or too large, or changed by others", () => {
+		for (const code of [400, 409, 413, 422]) {
+			expect(refused(code, { kind: "Status" }, "read").reason).toBe(ErrorReason[none]);
+		}
+		expect(refused(403, { kind: "Status" }, "read").reason).toBe(ErrorReason.PERMISSION_DENIED);
 	});
 
 	test("what the API server asks to wait is passed on; else a second", () => {
@@ -78,7 +130,7 @@ describe("failureOf", () => {
 
 	test("what did not come from upstream is left as it is", () => {
 		const reason = new Error("the caller left");
-		expect(failureOf(reason, { kind: wukongKind, ref, writing: true, secrets: [] })).toBe(reason);
+		expect(failureOf(reason, { kind: wukongKind, ref, effect: "write", secrets: [] })).toBe(reason);
 	});
 });
 
@@ -90,7 +142,7 @@ test("what a rule says is passed on as violations, without the credentials that 
 		const problem = {
 			kind: "refused",
 			code: 422,
-			status: cause(message),
+			status: { kind: "Status", ...cause(message) },
 			retryAfterMs: undefined,
 		} as const;
 		return failure(problem, { secrets: ["hunter2"] }).details.violations;
@@ -106,7 +158,12 @@ test("the cause, which is logged, repeats no credential", () => {
 	const causeOf = (message: string) => {
 		const problem = { kind: "refused", code: 500, status: {}, retryAfterMs: undefined } as const;
 		const error = new UpstreamError(problem, message);
-		const result = failureOf(error, { kind: wukongKind, ref, writing: true, secrets: ["hunter2"] });
+		const result = failureOf(error, {
+			kind: wukongKind,
+			ref,
+			effect: "write",
+			secrets: ["hunter2"],
+		});
 		return (result as Failure).details.cause;
 	};
 	expect(causeOf("HTTP 500: calling the webhook failed")).toMatchObject({

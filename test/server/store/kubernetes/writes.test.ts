@@ -39,7 +39,8 @@ describe("a creation", () => {
 		await store.create(wukongNamed("a"), createOptions);
 		api.intercept(({ method, url }, response) => {
 			const looksForIt = method === "GET" && !url.includes("?");
-			if (looksForIt) answerJson(response, 404, { details: { kind: "wukongs", name: "a" } });
+			const details = { kind: "wukongs", name: "a" };
+			if (looksForIt) answerJson(response, 404, { kind: "Status", details });
 			return looksForIt;
 		});
 		const again = store.create(wukongNamed("a"), { ...createOptions, requestId: "r-1" });
@@ -61,7 +62,7 @@ describe("a refusal", () => {
 		for (const secret of ["old-secret", "new-secret"]) {
 			api.intercept(({ method }, response) => {
 				const message = `admission webhook "w" denied the request: not ${secret}`;
-				if (method === "PUT") answerJson(response, 403, { message });
+				if (method === "PUT") answerJson(response, 403, { kind: "Status", message });
 				return method === "PUT";
 			});
 			const set = change(() => {}, { password: { action: "set", value: "new-secret" } });

@@ -18,7 +18,7 @@ export function readFailureOf(error: unknown, ref: ObjectRef): unknown {
 	// An object that is missing is no error: it is the kind that is not known.
 	if (refusalCode(error) === 404) return kubeVirtMissing(ref);
 	if (refusalCode(error) === 403) return permissionDenied(ref, error);
-	return failureOf(error, { kind: wukongKind, ref, writing: false, secrets: [] });
+	return failureOf(error, { kind: wukongKind, ref, effect: "read", secrets: [] });
 }
 
 /**
@@ -29,7 +29,12 @@ export function readFailureOf(error: unknown, ref: ObjectRef): unknown {
  */
 export function verbFailureOf(error: unknown, ref: ObjectRef, isDryRun: boolean): unknown {
 	if (!(error instanceof UpstreamError) || error.problem.kind !== "refused") {
-		return failureOf(error, { kind: wukongKind, ref, writing: !isDryRun, secrets: [] });
+		return failureOf(error, {
+			kind: wukongKind,
+			ref,
+			effect: isDryRun ? "dryRun" : "write",
+			secrets: [],
+		});
 	}
 	const { code, status, retryAfterMs } = error.problem;
 	const details = objectAt(status, "details");

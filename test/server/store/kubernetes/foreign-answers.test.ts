@@ -1,0 +1,54 @@
+import { ErrorReason } from "@novasphere/wukong-gen/error";
+import { afterEach, describe, expect, test } from "vitest";
+import { createOptions, refTo, setLabel, writeOptions, wukongNamed } from "../write.ts";
+import { type KubernetesHarness, startKubernetes } from "./harness.ts";
+
+let harness: KubernetesHarness;
+afterEach(() => harness.close());
+
+async function started() {
+	harness = await startKubernetes({ operator: false, random: () => 0 });
+	return harness;
+}
+
+describe("an answer that is none of the API server's", () => {
+	const bodies = [
+		"<html>Forbidden</html>",
+		"",
+		'{"kind":"Status","code":4',
+		'{"error":"no"}',
+		"[]",
+	];
+
+	test.each([
+		[403, ErrorReason.PERMISSION_DENIED, ErrorReason.PERMISSION_DENIED],
+		[422, ErrorReason.UPSTREAM_UNAVAILABLE, ErrorReason.UPSTREAM_UNAVAILABLE],
+		[404, ErrorReason.UPSTREAM_UNAVAILABLE, ErrorReason.UPSTREAM_UNAVAILABLE],
+		[503, ErrorReason.UPSTREAM_UNAVAILABLE, ErrorReason.WRITE_OUTCOME_UNKNOWN],
+	])(
+		"as a %i of a proxy, is told by its number, to a read and to each write",
+		async (code, toRead, toWrite) => {
+			const { store, api } = await started();
+			await store.create(wukongNamed("a"), createOptions);
+			for (const body of bodies) {
+				let refused = "GET";
+				api.intercept(({ method }, response) => {
+					if (method !== refused) return false;
+					response.writeHead(code, { "content-type": "text/html" });
+					response.end(body);
+					return true;
+				});
+				const edit = () => store.edit(refTo("a"), setLabel("mine", body), writeOptions);
+				await expect(edit()).rejects.toMatchObject({ reason: toRead });
+				refused = "PUT";
+				await expect(edit()).rejects.toMatchObject({ reason: toWrite });
+				refused = "POST";
+				const made = store.create(wukongNamed("b"), createOptions);
+				await expect(made).rejects.toMatchObject({ reason: toWrite });
+				refused = "DELETE";
+				const removal = store.remove(refTo("a"), () => {}, writeOptions);
+				await expect(removal).rejects.toMatchObject({ reason: toWrite });
+			}
+		},
+	);
+});
