@@ -67,21 +67,21 @@ function startStatusWriter(name: string, perSecond: number) {
 	};
 }
 
-test("a status that is written up to 150 times a second fails none of 20 updates with a fresh version", async () => {
+test("a status that is written up to 300 times a second fails none of 100 updates with a fresh version", async () => {
 	const [replica] = replicas as [Store];
 	let { resourceVersion } = await replica.create(
 		wukongNamed("noisy", {}, namespace),
 		createOptions,
 	);
-	const stop = startStatusWriter("noisy", 150);
-	for (let update = 0; update < 20; update++) {
+	const stop = startStatusWriter("noisy", 300);
+	for (let update = 0; update < 100; update++) {
 		const options = { ...writeOptions, remainingMs: () => 50_000 };
 		const updated = await replica.edit(ref("noisy"), increment(resourceVersion), options);
 		({ resourceVersion } = updated);
 		expect(updated.labels.count).toBe(String(update + 1));
 	}
 	// A machine that does more at the same time may be slower.
-	expect(await stop()).toBeGreaterThan(20);
+	expect(await stop()).toBeGreaterThan(100);
 }, 120_000);
 
 test("two writers on two replicas, each with the version it read last, never lose an update", async () => {

@@ -60,7 +60,7 @@ const ownGrants: Document[] = [
 	{
 		apiGroups: ["vm.novasphere.dev"],
 		resources: ["wukongs"],
-		verbs: ["get", "list", "watch", "create", "update", "delete"],
+		verbs: ["get", "list", "watch", "create", "update", "patch", "delete"],
 	},
 	{
 		apiGroups: ["kubevirt.io"],
@@ -107,7 +107,6 @@ function foreign(namespace: string): KubeCall[] {
 	const path = wukongPath(namespace);
 	const status = { status: { phase: "Running" } };
 	return [
-		{ method: "PATCH", path: `${path}/other`, body: { spec: { cpu: 4 } } },
 		{ method: "PATCH", path: `${path}/other/status`, body: status },
 		{ method: "PUT", path: `${path}/other/status`, body: wukongResource("other") },
 		{ method: "GET", path: `${path}/other/status` },

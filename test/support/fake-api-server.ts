@@ -166,6 +166,8 @@ export async function startFakeApiServer(
 				return store.create(body, namespace, dryRun);
 			case "PUT":
 				return store.replace(parseUnstructured(body), part, dryRun);
+			case "PATCH":
+				return store.patch({ namespace, name }, body as never, dryRun);
 			case "DELETE": {
 				const preconditions = objectAt(body, "preconditions");
 				const options = { preconditions, dryRun: dryRun || body.dryRun !== undefined };

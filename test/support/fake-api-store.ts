@@ -45,6 +45,12 @@ export interface FakeApiStore {
 	create(resource: JsonObject, namespace: string, dryRun: boolean): JsonObject;
 	/** @param part what of the object is taken from `resource`. */
 	replace(resource: Unstructured, part: "spec" | "status", dryRun: boolean): Unstructured;
+	/** Applies a JSON Patch (RFC 6902) to the object as it is now. */
+	patch(
+		ref: { readonly namespace: string; readonly name: string },
+		patch: readonly JsonObject[],
+		dryRun: boolean,
+	): Unstructured;
 	remove(
 		ref: { readonly namespace: string; readonly name: string },
 		options: { readonly preconditions: JsonObject; readonly dryRun: boolean },
@@ -169,6 +175,9 @@ export function createFakeApiStore(
 				(!Array.isArray(pending) || pending.length === 0);
 			return commit(gone ? "DELETED" : "MODIFIED", next);
 		},
+		patch({ namespace, name }, patch, dryRun) {
+			return this.replace(patched(get(namespace, name), patch), "spec", dryRun);
+		},
 		remove({ namespace, name }, { preconditions, dryRun }) {
 			const current = get(namespace, name);
 			const { uid, resourceVersion, finalizers: pending } = current.metadata;
@@ -209,4 +218,20 @@ export function createFakeApiStore(
 
 function withMetadata(raw: Unstructured, metadata: JsonObject): Unstructured {
 	return { ...raw, metadata: { ...raw.metadata, ...metadata } };
+}
+
+/** Applies operations of RFC 6902: what the API server answers where a test fails names no kind. */
+function patched(raw: Unstructured, patch: readonly JsonObject[]): Unstructured {
+	const next = structuredClone(raw) as JsonObject;
+	for (const { op, path, value = null } of patch) {
+		const keys = String(path).slice(1).split("/");
+		const last = keys.pop() ?? "";
+		const parent = keys.reduce((object, key) => objectAt(object, key), next);
+		if (op === "add") parent[last] = value;
+		else if (op === "remove") delete parent[last];
+		else if (!isDeepStrictEqual(parent[last] ?? null, value)) {
+			throw new FakeRefusal(422, "Invalid", "the server rejected our request");
+		}
+	}
+	return next as Unstructured;
 }

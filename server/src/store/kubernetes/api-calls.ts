@@ -34,6 +34,7 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
 			credentials: await access.credentials(),
 			userAgent: product.userAgent,
 			...(body && { body: JSON.stringify(body) }),
+			...(Array.isArray(body) && { contentType: "application/json-patch+json" }),
 			connectTimeoutMs,
 			clock,
 			signal,

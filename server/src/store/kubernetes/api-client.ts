@@ -69,6 +69,15 @@ export function createApiClient(options: ApiClientOptions): OperatorApi {
 					body,
 				}),
 			),
+		patch: async (ref, patch, { dryRun }) =>
+			parseUnstructured(
+				await fetchOne({
+					method: "PATCH",
+					path: pathOf(ref),
+					query: writeQuery(dryRun),
+					body: patch,
+				}),
+			),
 		replaceStatus: async (body) =>
 			parseUnstructured(
 				await fetchOne({

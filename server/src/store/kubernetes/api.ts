@@ -16,11 +16,12 @@ export interface Product {
 
 /** One call of a Kubernetes API. */
 export interface ApiCall {
-	readonly method: "GET" | "POST" | "PUT" | "DELETE";
+	readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 	/** Below the API server's address, as in `/apis/vm.novasphere.dev/v1alpha1/wukongs`. */
 	readonly path: string;
 	readonly query?: Readonly<Record<string, string>>;
-	readonly body?: JsonObject;
+	/** A list is a JSON Patch (RFC 6902). */
+	readonly body?: JsonObject | readonly JsonObject[];
 	readonly signal?: AbortSignal;
 }
 
@@ -100,6 +101,11 @@ export interface Api extends Upstream {
 	): Promise<Unstructured>;
 	/** Needs `metadata.resourceVersion` to be current, else 409 with reason Conflict. */
 	replace(resource: Unstructured, request: WriteRequest): Promise<Unstructured>;
+	/**
+	 * Applies a JSON Patch (RFC 6902) to the object as it is then; each time anew where others write it
+	 * meanwhile. A test of it that fails is 422 with no details of the object.
+	 */
+	patch(ref: ObjectRef, patch: readonly JsonObject[], request: WriteRequest): Promise<Unstructured>;
 	/** @returns the object as it waits for its finalizers; undefined where it is gone at once. */
 	remove(ref: ObjectRef, request: DeleteRequest): Promise<Unstructured | undefined>;
 	/** Ends all connections. */

@@ -5,12 +5,14 @@ import type { Credentials } from "./api.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 export interface HttpCall {
-	readonly method: "GET" | "POST" | "PUT" | "DELETE";
+	readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 	readonly url: URL;
 	readonly credentials: Credentials;
 	readonly userAgent: string;
 	/** JSON; undefined: no body. */
 	readonly body?: string;
+	/** Media type of the body. Default: `application/json`. */
+	readonly contentType?: string;
 	/** Time for a connection to come about, waiting for a free one included. */
 	readonly connectTimeoutMs: number;
 	readonly clock: Clock;
@@ -24,6 +26,7 @@ export interface HttpCall {
  */
 export function sendCall(call: HttpCall): Promise<IncomingMessage> {
 	const { method, url, credentials, userAgent, body, signal } = call;
+	const { contentType = "application/json" } = call;
 	const secure = url.protocol === "https:";
 	return new Promise((resolve, reject) => {
 		if (signal.aborted) return reject(signal.reason);
@@ -36,7 +39,7 @@ export function sendCall(call: HttpCall): Promise<IncomingMessage> {
 				accept: "application/json",
 				"user-agent": userAgent,
 				...(body !== undefined && {
-					"content-type": "application/json",
+					"content-type": contentType,
 					"content-length": Buffer.byteLength(body),
 				}),
 			},

@@ -6,7 +6,7 @@ import type { ObjectRef } from "../../resource/object.ts";
 import type { WritableKind } from "./resource-kind.ts";
 import { repeatsSecret, violationsIn } from "./status-causes.ts";
 import { isJsonObject, objectAt } from "./unstructured.ts";
-import { UpstreamError, type UpstreamProblem } from "./upstream-error.ts";
+import { refusalCode, UpstreamError, type UpstreamProblem } from "./upstream-error.ts";
 
 /** What a failed call has to know of the kind. */
 export type FailingKind = Pick<WritableKind<never, never>, "kind" | "request" | "failures">;
@@ -171,4 +171,28 @@ export function isNotFound(error: unknown, { name }: { readonly name: string }):
 	if (!(error instanceof UpstreamError) || error.problem.kind !== "refused") return false;
 	const { code, status } = error.problem;
 	return code === 404 && status.kind === "Status" && objectAt(status, "details").name === name;
+}
+
+/**
+ * 409 means two things: the name is taken, or the version is not current. Both: others came first.
+ */
+export function isConflict(error: unknown): boolean {
+	return (
+		error instanceof UpstreamError &&
+		error.problem.kind === "refused" &&
+		error.problem.code === 409 &&
+		["AlreadyExists", "Conflict"].includes(String(error.problem.status.reason))
+	);
+}
+
+/** Refusals of a way to write, not of what is written: there may be no right to patch. */
+const wayRefusals: ReadonlySet<number | undefined> = new Set([403, 405, 415]);
+
+/** Checks for a patch that was not applied: a test in it failed, or it is no way to write here. */
+export function isUnpatched(error: unknown): boolean {
+	if (isConflict(error) || wayRefusals.has(refusalCode(error))) return true;
+	if (!(error instanceof UpstreamError) || error.problem.kind !== "refused") return false;
+	const { code, status } = error.problem;
+	// A schema's refusal names the kind.
+	return code === 422 && objectAt(status, "details").kind === undefined;
 }

@@ -4,12 +4,18 @@ import { keyOf, type ObjectRef } from "../../resource/object.ts";
 import type { CreateOptions, WriteOptions } from "../store.ts";
 import type { Api } from "./api.ts";
 import { sleep } from "./backoff.ts";
+import { createConditionalPatch } from "./conditional-patch.ts";
 import { createKeyedMutex } from "./keyed-mutex.ts";
 import { answerTimeMs, type ReadYourWrites } from "./read-your-writes.ts";
 import type { ClusterObject, WritableKind } from "./resource-kind.ts";
 import { type Unstructured, versionOf } from "./unstructured.ts";
-import { UpstreamError } from "./upstream-error.ts";
-import { failureOf, isNotFound, versionConflict } from "./write-failure.ts";
+import {
+	failureOf,
+	isConflict,
+	isNotFound,
+	isUnpatched,
+	versionConflict,
+} from "./write-failure.ts";
 
 /** Time for which a write without a deadline is tried again when it meets conflicts, in milliseconds. */
 const maxConflictMs = 30_000;
@@ -45,6 +51,15 @@ export interface EditCompanion<T, Edit> {
 	 * @param isWritten the object was changed by this edit: a failure must not say that nothing was
 	 */
 	finish(edit: Edit, current: T, options: WriteOptions, isWritten: boolean): Promise<void>;
+}
+
+/** How a write is sent. */
+interface Sending {
+	readonly dryRun: boolean;
+	/** Credentials in what is sent. */
+	readonly secrets: readonly string[];
+	/** Tells refusals after which the object is read again. Default: conflicts. */
+	readonly isNotDone?: (error: unknown) => boolean;
 }
 
 /** Completes the answer, while the next write to the same object may already begin. */
@@ -101,16 +116,16 @@ export function createWrites<T extends ClusterObject, Edit>(
 		}
 	};
 
-	/** Sends a write. @returns undefined where another write came first. */
+	/** Sends a write. @returns undefined where another write came first, or `isNotDone` says so. */
 	const send = async <R>(
 		ref: ObjectRef,
-		{ dryRun, secrets }: { readonly dryRun: boolean; readonly secrets: readonly string[] },
+		{ dryRun, secrets, isNotDone = isConflict }: Sending,
 		call: () => Promise<R>,
 	): Promise<{ readonly answer: R } | undefined> => {
 		try {
 			return { answer: await call() };
 		} catch (error) {
-			if (isConflict(error)) return undefined;
+			if (isNotDone(error)) return undefined;
 			throw failureOf(error, { kind, ref, effect: dryRun ? "dryRun" : "write", secrets });
 		}
 	};
@@ -176,6 +191,8 @@ export function createWrites<T extends ClusterObject, Edit>(
 		const { validateOnly: dryRun, signal } = writeOptions;
 		const beforeNextTry = createRetries(ref, writeOptions);
 		let isChecked = false;
+		// A whole object is written where nobody else writes: it needs no right to patch.
+		let wasBeaten = false;
 		while (true) {
 			const raw = await read(ref, signal);
 			const current = kind.read(raw);
@@ -193,13 +210,23 @@ export function createWrites<T extends ClusterObject, Edit>(
 			const resource = complete(changed, raw) as Unstructured;
 			// A rule may compare with the state before, and say so.
 			const secrets = [...kind.secretsIn(raw), ...kind.secretsIn(resource)];
-			const sent = await send(ref, { dryRun, secrets }, () => api.replace(resource, { dryRun }));
+			const patch: JsonObject[] | undefined = wasBeaten
+				? createConditionalPatch(raw, resource)
+				: undefined;
+			const sent =
+				patch === undefined
+					? await send(ref, { dryRun, secrets }, () => api.replace(resource, { dryRun }))
+					: await send(ref, { dryRun, secrets, isNotDone: isUnpatched }, () =>
+							api.patch(ref, patch, { dryRun }),
+						);
 			if (sent !== undefined) {
 				const { answer } = sent;
 				if (dryRun) return () => kind.read(answer);
 				await finish(true);
 				return seen(answer, writeOptions);
 			}
+			// In turns: what a patch is refused for, a whole object may not be, and the other way round.
+			wasBeaten = patch === undefined;
 			await beforeNextTry();
 		}
 	};
@@ -273,16 +300,4 @@ export function createWrites<T extends ClusterObject, Edit>(
 /** Removes the version, as an object has none before it is stored. */
 function withoutVersion(raw: Unstructured): Unstructured {
 	return { ...raw, metadata: { ...raw.metadata, resourceVersion: "" } };
-}
-
-/**
- * 409 means two things: the name is taken, or the version is not current. Both: others came first.
- */
-function isConflict(error: unknown): boolean {
-	return (
-		error instanceof UpstreamError &&
-		error.problem.kind === "refused" &&
-		error.problem.code === 409 &&
-		["AlreadyExists", "Conflict"].includes(String(error.problem.status.reason))
-	);
 }
