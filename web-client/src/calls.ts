@@ -10,8 +10,8 @@ import {
 } from "../gen/novasphere/v1/wukong_service_pb.js";
 import { isConflict } from "./errors.ts";
 import type { Environment } from "./live/environment.ts";
-import { type Ref, refOf } from "./ref.ts";
 import { type RetryRule, repeatable, surelyUndone, withRetry } from "./retry.ts";
+import { type Ref, refOf } from "./wukong.ts";
 
 /** What every call takes. */
 export interface CallOptions {

@@ -7,17 +7,16 @@ import { createLeavableStream } from "./leavable-stream.ts";
 import { type BackoffTimes, defaultBackoff } from "./live/backoff.ts";
 import { createEnvironment, type Environment } from "./live/environment.ts";
 import { type FeedContext, openQuery } from "./live/feed.ts";
-import { createLists } from "./live/lists.ts";
-import type { LiveList } from "./live/live-list.ts";
+import { createLists, type LiveList } from "./live/live-list.ts";
 import type { WatchQuery } from "./live/query.ts";
 import { loadParts } from "./on-demand.ts";
 import { createReachingFetch } from "./reach.ts";
-import type { Ref } from "./ref.ts";
 import { shareLazily } from "./share/lazily.ts";
 import type { TokenSource } from "./token.ts";
 import { createTellingTransport } from "./transport.ts";
 import type { WaitCondition, WaitOptions, waitFor } from "./wait-for.ts";
 import { createWatch, type Watch, type WatchOptions } from "./watch.ts";
+import type { Ref } from "./wukong.ts";
 
 /** How to reach the service over Connect and fetch. */
 export interface ConnectionOptions {

@@ -39,7 +39,6 @@ export {
 	reasonOf,
 	retryAfterMs,
 } from "./errors.ts";
-export { wukongToJson } from "./json.ts";
 export type { BackoffTimes } from "./live/backoff.ts";
 export type { Clock, Environment, NetworkNews, Timer } from "./live/environment.ts";
 export type { LiveList, Unsubscribe } from "./live/live-list.ts";
@@ -47,8 +46,7 @@ export type { WatchQuery } from "./live/query.ts";
 export type { LiveSnapshot } from "./live/snapshot.ts";
 export type { LiveCondition, LiveStatus } from "./live/status.ts";
 export { type Change, keyOf } from "./live/watch-state.ts";
-export { isStuck } from "./power.ts";
-export type { Ref } from "./ref.ts";
 export type { TokenRequest, TokenSource } from "./token.ts";
 export type { WaitCondition, WaitOptions } from "./wait-for.ts";
 export type { Watch, WatchEvent, WatchOptions } from "./watch.ts";
+export { isStuck, type Ref, wukongToJson } from "./wukong.ts";

@@ -12,9 +12,9 @@ import type { Environment } from "./live/environment.ts";
 import { createPause } from "./live/pause.ts";
 import type { WatchQuery } from "./live/query.ts";
 import { onAbort } from "./on-abort.ts";
-import { type Ref, refOf } from "./ref.ts";
 import { repeatable, withRetry } from "./retry.ts";
 import type { Watch, WatchOptions } from "./watch.ts";
+import { type Ref, refOf } from "./wukong.ts";
 
 /** What to wait for: a power state, that the VM is gone, or whatever a function says of it. */
 export type WaitCondition =

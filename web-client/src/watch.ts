@@ -1,5 +1,5 @@
 import { WukongEvent_Type as Type } from "../gen/novasphere/v1/wukong_service_pb.js";
-import { leavable } from "./leavable.ts";
+import { leavable } from "./leavable-stream.ts";
 import { type FeedContext, openQuery } from "./live/feed.ts";
 import { follow } from "./live/follow.ts";
 import type { WatchQuery } from "./live/query.ts";

@@ -4,11 +4,17 @@ import {
 	WukongEvent_Type as Type,
 	type WukongEvent,
 } from "../../gen/novasphere/v1/wukong_service_pb.js";
-import { isNetworkError, retryAfterMs } from "../errors.ts";
+import {
+	isForbiddenOrigin,
+	isLocal,
+	isNetworkError,
+	isRetryable,
+	reasonOf,
+	retryAfterMs,
+} from "../errors.ts";
 import { onAbort } from "../on-abort.ts";
 import { type BackoffTimes, createBackoff } from "./backoff.ts";
 import { type Connection, createConnection } from "./connection.ts";
-import { cureOf } from "./curable.ts";
 import type { Environment } from "./environment.ts";
 import { createPause } from "./pause.ts";
 import { conditionOf, type LiveCondition } from "./status.ts";
@@ -159,4 +165,29 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Step, void
 		leave();
 		if (signal.aborted) report("closed");
 	}
+}
+
+/**
+ * What a watch does after a failure: `again`, after a wait; `renew`, once there is another token;
+ * `doubt`, again, but not for ever, since the answer is final and yet not the service's own (a proxy
+ * that has nobody behind it for a while says 404 or 403); `stop`, because no retry can cure it.
+ */
+type Cure = "again" | "renew" | "doubt" | "stop";
+
+const final: ReadonlySet<Code> = new Set([
+	Code.InvalidArgument,
+	Code.NotFound,
+	Code.AlreadyExists,
+	Code.PermissionDenied,
+	Code.FailedPrecondition,
+	Code.OutOfRange,
+	Code.Unimplemented,
+]);
+
+/** Decides by code and reason. Whoever was cancelled by its own caller does not ask. */
+function cureOf(error: ConnectError): Cure {
+	if (error.code === Code.Unauthenticated) return "renew";
+	if (isForbiddenOrigin(error)) return "stop";
+	if (isRetryable(error) || !final.has(error.code)) return "again";
+	return isLocal(error) || reasonOf(error) !== undefined ? "stop" : "doubt";
 }

@@ -3,6 +3,7 @@ import { onAbort } from "../on-abort.ts";
 import type { Timer } from "./environment.ts";
 import type { Feed } from "./feed.ts";
 import { type FollowOptions, follow } from "./follow.ts";
+import { keyOfQuery, type WatchQuery } from "./query.ts";
 import { emptySnapshot, type LiveSnapshot, withItems } from "./snapshot.ts";
 import { conditionOf, type LiveCondition } from "./status.ts";
 import { createWatchState, type WatchState } from "./watch-state.ts";
@@ -157,4 +158,32 @@ function isSame(snapshot: LiveSnapshot, condition: LiveCondition): boolean {
 		snapshot.error === condition.error &&
 		snapshot.staleSince?.getTime() === condition.staleSince?.getTime()
 	);
+}
+
+/** How many lists are kept that nobody subscribes to, so that they go on where they were. */
+const maxIdleLists = 32;
+
+/** The lists of one client: whoever asks for the same gets the same one, with one stream. */
+export function createLists(optionsOf: (query: WatchQuery) => LiveListOptions): {
+	/** Those that exist, with what they show. */
+	readonly all: () => Iterable<readonly [WatchQuery, LiveList]>;
+	readonly get: (query: WatchQuery) => LiveList;
+} {
+	const lists = new Map<string, readonly [WatchQuery, LiveList]>();
+
+	return {
+		all: () => lists.values(),
+		get(query) {
+			const key = keyOfQuery(query);
+			const known = lists.get(key);
+			if (known !== undefined) return known[1];
+			for (const [other, [, kept]] of lists) {
+				if (lists.size >= maxIdleLists && kept.isIdle) lists.delete(other);
+			}
+			const own = { ...query };
+			const list = createLiveList(optionsOf(own));
+			lists.set(key, [own, list]);
+			return list;
+		},
+	};
 }

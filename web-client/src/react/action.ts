@@ -1,7 +1,7 @@
 import { useCallback, useRef, useState } from "react";
 import type { Wukong } from "../../gen/novasphere/v1/wukong_pb.js";
 import type { PreconditionOptions, RestartOptions, StopOptions } from "../calls.ts";
-import type { Ref } from "../ref.ts";
+import type { Ref } from "../wukong.ts";
 import { useWukongClient } from "./provider.ts";
 
 /** A call that a button makes. */

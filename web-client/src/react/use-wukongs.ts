@@ -3,7 +3,7 @@ import type { Wukong } from "../../gen/novasphere/v1/wukong_pb.js";
 import type { WukongClient } from "../client.ts";
 import type { WatchQuery } from "../live/query.ts";
 import { emptySnapshot, type LiveSnapshot } from "../live/snapshot.ts";
-import { type Ref, refOf } from "../ref.ts";
+import { type Ref, refOf } from "../wukong.ts";
 import { useWukongClient } from "./provider.ts";
 
 /** What to show, and whose client watches it. */
