@@ -1,8 +1,6 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
-import { Health } from "@novasphere/wukong-gen/health";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
-import { type Authenticator, createAuthentication } from "../auth/authenticator.ts";
-import { createCredentialGuards } from "../auth/credential-guards.ts";
+import type { Authenticator } from "../auth/authenticator.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { limitsFrom } from "../config/port-options.ts";
@@ -16,7 +14,6 @@ import { createRest } from "../rpc/protocol/rest/rest.ts";
 import { createSse } from "../rpc/protocol/sse/sse.ts";
 import { refusalDetails } from "../service/errors/error-details.ts";
 import { describeError } from "../service/errors/http-status.ts";
-import { createAuthenticateInterceptor } from "../service/interceptors/authenticate.ts";
 import { createCallInterceptor } from "../service/interceptors/calls.ts";
 import { createValidateInterceptor } from "../service/interceptors/validate.ts";
 import { createEntityTags } from "../service/wukong/entity-tags.ts";
@@ -31,6 +28,7 @@ import { createPortObserver, createWatchLog } from "../telemetry/observers.ts";
 import { createReplica } from "../watch/replica.ts";
 import { createStore } from "./create-store.ts";
 import { createGrpcServices } from "./grpc-services.ts";
+import { createIdentities } from "./identities.ts";
 import { createPages } from "./pages.ts";
 import { type Readiness, readinessAnswer } from "./readiness.ts";
 
@@ -48,7 +46,7 @@ export interface Surroundings {
 	readonly metrics?: Metrics;
 	/** `KUBECONFIG` of the environment. Default: unset. */
 	readonly kubeconfigPath?: string | undefined;
-	/** Sources of identities. Default: none, nobody is asked who calls. */
+	/** Sources of identities besides those that are configured. Default: none. */
 	readonly authenticators?: readonly Authenticator[];
 	/** A store to serve; the app starts and closes it. Default: the one that is configured. */
 	readonly store?: Store;
@@ -97,6 +95,8 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	let closing: Promise<void> | undefined;
 	let endDelay: (() => void) | undefined;
 
+	const further = surroundings.authenticators ?? [];
+	const identities = createIdentities(config, { clock, logger, further });
 	const metrics = surroundings.metrics ?? createMetrics({ processMetrics });
 	// The same on disk and in memory.
 	const history = {
@@ -139,15 +139,13 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		grpcServices.readinessChanged();
 	};
 	const { defaultNamespace, heartbeatIntervalMs, maxWaitMs } = config;
-	const { authenticators = [] } = surroundings;
-	const guards = createCredentialGuards(clock);
 	const port = createPort({
 		host: config.host,
 		port: config.port,
 		services: [
 			createWukongService({
 				...{ store, replica, defaultNamespace, heartbeatIntervalMs, maxWaitMs },
-				guardOf: guards.guardOf,
+				guardOf: identities.guardOf,
 			}),
 			...grpcServices.services,
 		],
@@ -161,14 +159,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 				},
 				clock,
 			}),
-			...(authenticators.length === 0
-				? []
-				: [
-						createAuthenticateInterceptor({
-							authentication: createAuthentication(authenticators),
-							exempt: [Health],
-						}),
-					]),
+			...identities.interceptors,
 			createValidateInterceptor(defaultNamespace),
 		],
 		maxTimeoutsMs: new Map([[WukongService.method.waitWukong, maxWaitMs + waitAnswerMs]]),
@@ -202,6 +193,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		assets: createPages({
 			readiness: () => readiness,
 			freshness: replica.freshness,
+			troubles: identities.troubles,
 			metrics,
 			basePath: config.basePath,
 		}),
@@ -221,6 +213,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	const open = async (): Promise<Address> => {
 		try {
 			requireOpen();
+			await identities.start();
 			const address = await port.listen();
 			requireOpen();
 			await replica.start();
@@ -228,6 +221,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			become("ready");
 			return address;
 		} catch (error) {
+			identities.stop();
 			await port.close(0);
 			await store.close();
 			throw closing === undefined ? error : shuttingDown();
@@ -253,6 +247,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		replica.drain(shuttingDown());
 		grpcServices.drain(shuttingDown());
 		await port.close(graceMs);
+		identities.stop();
 		await store.close();
 		// `open` closes a store that opens meanwhile.
 		await opening?.catch(() => {});
