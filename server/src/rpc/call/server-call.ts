@@ -15,9 +15,9 @@ import { Invocation } from "./invocation.ts";
 import type { DirectProcedure, StreamProcedure, UnaryProcedure } from "./invoke-implementation.ts";
 import { type Negotiated, negotiate } from "./negotiate.ts";
 import { type MessageReceiver, readRequest } from "./read-request.ts";
+import { runStream, runUnary } from "./run-call.ts";
 import { nothingSent, type Outcome, type ResponseOwner } from "./send-response.ts";
-import { runStream, type StreamOptions } from "./stream-response.ts";
-import { runUnary } from "./unary-response.ts";
+import type { StreamOptions } from "./stream-response.ts";
 
 /** What calls share. */
 export interface DirectOptions extends StreamOptions {

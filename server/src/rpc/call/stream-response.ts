@@ -1,10 +1,9 @@
 import type { DescMessage, Message } from "@bufbuild/protobuf";
-import type { ConnectError, StreamResponse } from "@connectrpc/connect";
+import type { ConnectError } from "@connectrpc/connect";
 import type { Clock, Timer } from "../../clock.ts";
 import type { Exchange, ResponseEnd } from "../../http/exchange.ts";
 import { type HeaderFields, metadataFieldsOf } from "../../http/fields.ts";
 import type { TransportLimits } from "../../http/limits.ts";
-import { isBatched } from "../batched-stream.ts";
 import type { Codec, Encoder } from "../codec/codec.ts";
 import type { RpcObserver } from "../observer.ts";
 import type { StreamProtocol } from "../protocol/protocol.ts";
@@ -16,7 +15,7 @@ import {
 	toInternal,
 } from "./error-response.ts";
 import type { Invocation } from "./invocation.ts";
-import { invokeStream, type StreamProcedure, toMessage } from "./invoke-implementation.ts";
+import { toMessage } from "./invoke-implementation.ts";
 import { copiedHeaders } from "./lazy-headers.ts";
 import {
 	failureHeaders,
@@ -26,7 +25,7 @@ import {
 	sendResponse,
 	streamHeaders,
 } from "./send-response.ts";
-import { type MessageSink, writeBatches, writeMessages } from "./stream-writer.ts";
+import type { MessageSink } from "./stream-writer.ts";
 
 /** What streams share. */
 export interface StreamOptions extends SendOptions, ErrorOptions {
@@ -44,34 +43,6 @@ export interface StreamResponseRule {
 	readonly leftMs: number | undefined;
 }
 
-/**
- * Runs a server-streaming implementation and sends its response. Keeps its deadline, and ends it
- * when the caller leaves.
- */
-export function runStream(
-	procedure: StreamProcedure,
-	{ invocation, message }: { readonly invocation: Invocation; readonly message: Message },
-	rule: StreamResponseRule,
-): void {
-	const response = new StreamServerResponse(invocation, rule);
-	const { scheduler } = rule.options;
-	const fail = (error: unknown) => response.fail(error);
-	const write = ({ header, trailer, message: messages }: StreamResponse) => {
-		response.setMetadata(header, trailer);
-		if (isBatched(messages)) {
-			writeBatches(messages, response, scheduler);
-			return undefined;
-		}
-		const written = writeMessages(messages, response, scheduler.join());
-		return written.then(() => response.complete());
-	};
-	try {
-		invokeStream(procedure, invocation, message).then(write).catch(fail);
-	} catch (error) {
-		fail(error);
-	}
-}
-
 /** What a response keeps until its head is sent. */
 interface Opening {
 	readonly common: HeaderFields;
@@ -84,7 +55,7 @@ interface Opening {
  * The response of one stream on its way out. A class, and without its request: thousands may be
  * open for days.
  */
-class StreamServerResponse implements MessageSink, ResponseOwner {
+export class StreamServerResponse implements MessageSink, ResponseOwner {
 	readonly exchange: Exchange;
 	readonly #protocol: StreamProtocol;
 	readonly #options: StreamOptions;

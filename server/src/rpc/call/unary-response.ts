@@ -7,7 +7,6 @@ import type { EncodedMessage, Metadata, Response, UnaryProtocol } from "../proto
 import { type Refusal, tooMuchUnread } from "../refusals.ts";
 import { createErrorResponse, type ErrorOptions } from "./error-response.ts";
 import type { Invocation } from "./invocation.ts";
-import { invokeUnary, type UnaryProcedure } from "./invoke-implementation.ts";
 import { copiedHeaders } from "./lazy-headers.ts";
 import {
 	failureHeaders,
@@ -36,25 +35,8 @@ export interface UnaryOptions extends SendOptions, ErrorOptions {
 /** Smallest message that is worth compressing, in bytes; connect's own default. */
 const minCompressedBytes = 1_024;
 
-/** Runs a unary implementation and sends its response. */
-export function runUnary(
-	procedure: UnaryProcedure,
-	{ invocation, message }: { readonly invocation: Invocation; readonly message: Message },
-	rule: UnaryResponseRule,
-): void {
-	const response = new UnaryServerResponse(invocation, message, rule);
-	try {
-		invokeUnary(procedure, invocation, message).then(
-			(result) => response.succeed(result),
-			(error: unknown) => response.fail(error),
-		);
-	} catch (error) {
-		response.fail(error);
-	}
-}
-
 /** The response of one unary call. A class: each call has one. */
-class UnaryServerResponse {
+export class UnaryServerResponse {
 	readonly #invocation: Invocation;
 	readonly #request: Message;
 	readonly #rule: UnaryResponseRule;

@@ -67,3 +67,12 @@ export const defaultReflectorTimings: ReflectorTimings = {
 	recheckMs: 30_000,
 	backoff: { minMs: 100, maxMs: 30_000, healthyMs: 60_000 },
 };
+
+/**
+ * Picks the time of a watch at random, so that the watches of many replicas do not end together.
+ * @returns whole seconds, in milliseconds
+ */
+export function randomWatchMs(timings: ReflectorTimings, random: () => number): number {
+	const spanMs = timings.maxWatchMs - timings.minWatchMs;
+	return Math.round((timings.minWatchMs + random() * spanMs) / 1_000) * 1_000;
+}

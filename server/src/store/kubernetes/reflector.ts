@@ -8,9 +8,9 @@ import { type SyncedCache, stateOf, syncInitially } from "./initial-sync.ts";
 import { listAll } from "./list-pager.ts";
 import { createObjectCache, type ObjectList } from "./object-cache.ts";
 import { createProgressRequester } from "./progress-requester.ts";
-import type { ReflectorTimings } from "./reflector-timings.ts";
+import { type ReflectorTimings, randomWatchMs } from "./reflector-timings.ts";
 import type { ClusterObject, ResourceKind } from "./resource-kind.ts";
-import { refusalCode, UpstreamError } from "./upstream-error.ts";
+import { refusalCode, retryAfterOf, UpstreamError } from "./upstream-error.ts";
 import {
 	type ListCause,
 	troubleOf,
@@ -107,7 +107,7 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 		freshness.failed(troubleWords[trouble]);
 		troubled = true;
 		observer.troubled(trouble, error);
-		await sleep(clock, backoff.nextMs(askedMs(error)), signal);
+		await sleep(clock, backoff.nextMs(retryAfterOf(error)), signal);
 	};
 
 	const load = (next: SyncedCache<T>) => {
@@ -292,16 +292,4 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 			await Promise.allSettled([running, progress.closed()]);
 		},
 	};
-}
-
-/** Picks whole seconds at random, so that the watches of many replicas do not end together. */
-function randomWatchMs(timings: ReflectorTimings, random: () => number): number {
-	const spanMs = timings.maxWatchMs - timings.minWatchMs;
-	return Math.round((timings.minWatchMs + random() * spanMs) / 1_000) * 1_000;
-}
-
-function askedMs(error: unknown): number | undefined {
-	return error instanceof UpstreamError && error.problem.kind === "refused"
-		? error.problem.retryAfterMs
-		: undefined;
 }

@@ -39,6 +39,13 @@ export function refusalCode(error: unknown): number | undefined {
 		: undefined;
 }
 
+/** Returns the wait that the API server asked for before the next try, in milliseconds; undefined: none. */
+export function retryAfterOf(error: unknown): number | undefined {
+	return error instanceof UpstreamError && error.problem.kind === "refused"
+		? error.problem.retryAfterMs
+		: undefined;
+}
+
 /** Builds one line for the log: the error's text, and those of its causes that add to it. */
 export function reasonOf(error: unknown): string {
 	const texts: string[] = [];
