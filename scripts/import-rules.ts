@@ -60,7 +60,7 @@ const rooms: Readonly<Record<string, Room>> = {
 		imports: ["auth/", "rpc/", "watch/", ...storePort, "resource/", ...ground],
 		packages: ["@connectrpc/", gen],
 	},
-	"auth/": { imports: ["watch/stream-guard.ts", ...ground] },
+	"auth/": { imports: ["watch/stream-guard.ts", "resource/namespace-set.ts", ...ground] },
 	"rpc/": { imports: ["http/", ...ground], packages: ["@connectrpc/"] },
 	"watch/": { imports: ["store/change-feed.ts", "resource/", ...ground] },
 	"store/": { imports: ["resource/", ...ground], packages: [gen] },

@@ -1,6 +1,9 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
+import { Health } from "@novasphere/wukong-gen/health";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
-import type { Authenticator } from "../auth/authenticator.ts";
+import { type Authenticator, createAuthentication } from "../auth/authenticator.ts";
+import type { Authorizer } from "../auth/authorizer.ts";
+import { createCredentialGuards } from "../auth/credential-guards.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { limitsFrom } from "../config/port-options.ts";
@@ -14,6 +17,7 @@ import { createRest } from "../rpc/protocol/rest/rest.ts";
 import { createSse } from "../rpc/protocol/sse/sse.ts";
 import { refusalDetails } from "../service/errors/error-details.ts";
 import { describeError } from "../service/errors/http-status.ts";
+import { createAuthenticateInterceptor } from "../service/interceptors/authenticate.ts";
 import { createCallInterceptor } from "../service/interceptors/calls.ts";
 import { createValidateInterceptor } from "../service/interceptors/validate.ts";
 import { createEntityTags } from "../service/wukong/entity-tags.ts";
@@ -28,9 +32,9 @@ import { createPortObserver, createWatchLog } from "../telemetry/observers.ts";
 import { createReplica } from "../watch/replica.ts";
 import { createStore } from "./create-store.ts";
 import { createGrpcServices } from "./grpc-services.ts";
-import { createIdentities } from "./identities.ts";
 import { createPages } from "./pages.ts";
 import { type Readiness, readinessAnswer } from "./readiness.ts";
+import { createRights } from "./rights.ts";
 
 /** What an app takes from its process. */
 export interface Surroundings {
@@ -46,8 +50,10 @@ export interface Surroundings {
 	readonly metrics?: Metrics;
 	/** `KUBECONFIG` of the environment. Default: unset. */
 	readonly kubeconfigPath?: string | undefined;
-	/** Sources of identities besides those that are configured. Default: none. */
+	/** Sources of identities. Default: none, nobody is asked who calls. */
 	readonly authenticators?: readonly Authenticator[];
+	/** Says what callers may do; needs a source of identities. Default: whoever calls may do everything. */
+	readonly authorizer?: Authorizer;
 	/** A store to serve; the app starts and closes it. Default: the one that is configured. */
 	readonly store?: Store;
 }
@@ -95,8 +101,6 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	let closing: Promise<void> | undefined;
 	let endDelay: (() => void) | undefined;
 
-	const further = surroundings.authenticators ?? [];
-	const identities = createIdentities(config, { clock, logger, further });
 	const metrics = surroundings.metrics ?? createMetrics({ processMetrics });
 	// The same on disk and in memory.
 	const history = {
@@ -139,13 +143,16 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		grpcServices.readinessChanged();
 	};
 	const { defaultNamespace, heartbeatIntervalMs, maxWaitMs } = config;
+	const { authenticators = [] } = surroundings;
+	const guards = createCredentialGuards(clock);
+	const rights = createRights(config, { authorizer: surroundings.authorizer });
 	const port = createPort({
 		host: config.host,
 		port: config.port,
 		services: [
 			createWukongService({
 				...{ store, replica, defaultNamespace, heartbeatIntervalMs, maxWaitMs },
-				guardOf: identities.guardOf,
+				guardOf: guards.guardOf,
 			}),
 			...grpcServices.services,
 		],
@@ -159,8 +166,16 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 				},
 				clock,
 			}),
-			...identities.interceptors,
+			...(authenticators.length === 0
+				? []
+				: [
+						createAuthenticateInterceptor({
+							authentication: createAuthentication(authenticators),
+							exempt: [Health],
+						}),
+					]),
 			createValidateInterceptor(defaultNamespace),
+			...rights.interceptors,
 		],
 		maxTimeoutsMs: new Map([[WukongService.method.waitWukong, maxWaitMs + waitAnswerMs]]),
 		basePath: config.basePath,
@@ -193,7 +208,6 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		assets: createPages({
 			readiness: () => readiness,
 			freshness: replica.freshness,
-			troubles: identities.troubles,
 			metrics,
 			basePath: config.basePath,
 		}),
@@ -213,7 +227,6 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	const open = async (): Promise<Address> => {
 		try {
 			requireOpen();
-			await identities.start();
 			const address = await port.listen();
 			requireOpen();
 			await replica.start();
@@ -221,7 +234,6 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			become("ready");
 			return address;
 		} catch (error) {
-			identities.stop();
 			await port.close(0);
 			await store.close();
 			throw closing === undefined ? error : shuttingDown();
@@ -247,7 +259,6 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		replica.drain(shuttingDown());
 		grpcServices.drain(shuttingDown());
 		await port.close(graceMs);
-		identities.stop();
 		await store.close();
 		// `open` closes a store that opens meanwhile.
 		await opening?.catch(() => {});

@@ -102,11 +102,7 @@ export const portOptions = {
 		defaultLimits.headersTimeoutMs,
 		"Time for a request's headers.",
 	),
-	bodyTimeoutMs: time(
-		"body-timeout-ms",
-		defaultLimits.bodyTimeoutMs,
-		"Time for a request's body, and for a message of a WebSocket.",
-	),
+	bodyTimeoutMs: time("body-timeout-ms", defaultLimits.bodyTimeoutMs, "Time for a request's body."),
 	idleTimeoutMs: time(
 		"idle-timeout-ms",
 		defaultLimits.idleTimeoutMs,

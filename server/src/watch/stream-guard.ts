@@ -16,3 +16,16 @@ export interface StreamGuard {
 	 */
 	onNamespaces?(callback: (namespace: string | NamespaceSet) => void): () => void;
 }
+
+/** Joins two guards: each of them may end the stream, and the second one may change what it shows. */
+export function joinGuards(one: StreamGuard, other: StreamGuard): StreamGuard {
+	return {
+		onEnd(callback) {
+			const takeBack = [one.onEnd(callback), other.onEnd(callback)];
+			return () => {
+				for (const take of takeBack) take();
+			};
+		},
+		...(other.onNamespaces && { onNamespaces: other.onNamespaces }),
+	};
+}

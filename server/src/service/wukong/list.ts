@@ -6,11 +6,12 @@ import {
 	ListWukongsResponseSchema,
 	type WukongService,
 } from "@novasphere/wukong-gen/wukong-service";
+import type { Scope } from "../../watch/filter.ts";
 import type { ListPage } from "../../watch/page-cache.ts";
 import { createSelector } from "../../watch/selector/selector.ts";
-import { callerOf, type ServiceContext, staleSince } from "./service-context.ts";
+import { callerOf, listedNamespaces, type ServiceContext, staleSince } from "./service-context.ts";
 
-/** Creates the method ListWukongs: one page of a snapshot. An empty namespace means all of them. */
+/** Creates the method ListWukongs: one page of a snapshot. An empty namespace means all that the caller may read. */
 export function createList({
 	replica,
 }: ServiceContext): MethodImpl<typeof WukongService.method.listWukongs> {
@@ -30,17 +31,20 @@ export function createList({
 		return stale === undefined ? responseOf(page) : { ...contentOf(page), staleSince: stale };
 	};
 	return (request, context) => {
-		const page = replica.list({
-			filter: {
-				namespace: request.namespace,
-				name: "",
-				selector: createSelector(request.labels, request.labelSelector),
-			},
-			pageSize: request.pageSize,
-			pageToken: request.pageToken,
-			minResourceVersion: request.minResourceVersion,
-			caller: callerOf(context),
-		});
+		const read = (namespace: Scope["namespace"]) =>
+			replica.list({
+				filter: {
+					namespace,
+					name: "",
+					selector: createSelector(request.labels, request.labelSelector),
+				},
+				pageSize: request.pageSize,
+				pageToken: request.pageToken,
+				minResourceVersion: request.minResourceVersion,
+				caller: callerOf(context),
+			});
+		const namespaces = listedNamespaces(context, request.namespace);
+		const page = namespaces instanceof Promise ? namespaces.then(read) : read(namespaces);
 		// An answer that waits for nothing costs no turn of the microtask queue.
 		return page instanceof Promise ? page.then(toResponse) : toResponse(page);
 	};

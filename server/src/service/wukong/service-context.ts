@@ -3,7 +3,9 @@ import type { HandlerContext } from "@connectrpc/connect";
 import type { Caller, Principal } from "../../caller.ts";
 import { principalKey } from "../../rpc/call/call-context.ts";
 import type { Store } from "../../store/store.ts";
-import type { StreamGuard } from "../../watch/stream-guard.ts";
+import type { Scope } from "../../watch/filter.ts";
+import { joinGuards, type StreamGuard } from "../../watch/stream-guard.ts";
+import { grantKey } from "../interceptors/authorize.ts";
 import type { WukongReplica } from "./wukong-events.ts";
 
 /** Holds what the methods of the service need. */
@@ -28,7 +30,35 @@ export function guardFor(
 	{ values }: Pick<HandlerContext, "values">,
 ): StreamGuard | undefined {
 	const principal = guardOf && values.get(principalKey);
-	return principal && guardOf?.(principal);
+	const ofCredential = principal && guardOf?.(principal);
+	const ofRights = values.get(grantKey)?.guard();
+	if (ofCredential === undefined || ofRights === undefined) return ofCredential ?? ofRights;
+	return joinGuards(ofCredential, ofRights);
+}
+
+/** Returns the namespaces that a watch shows at first: the one that is asked for, or all that it may. */
+export function openedNamespaces(
+	{ values }: Pick<HandlerContext, "values">,
+	namespace: string,
+): Scope["namespace"] {
+	const grant = values.get(grantKey);
+	if (grant === undefined || namespace !== "") return namespace;
+	if (grant.opened === undefined) throw new Error("a stream opens before its right is asked for");
+	return grant.opened;
+}
+
+/**
+ * Returns the namespaces that a page of a list shows, likewise. Asks for the right, for each page.
+ * @throws PERMISSION_DENIED, UPSTREAM_UNAVAILABLE, TOO_MANY_REQUESTS
+ */
+export function listedNamespaces(
+	{ values }: Pick<HandlerContext, "values">,
+	namespace: string,
+): Scope["namespace"] | Promise<Scope["namespace"]> {
+	const granted = values.get(grantKey)?.namespaces();
+	if (granted === undefined) return namespace;
+	if (granted instanceof Promise) return granted.then((late) => namespace || late);
+	return namespace || granted;
 }
 
 /** Returns the `stale_since` of an answer: set while upstream is silent. */

@@ -3,7 +3,7 @@ import type { WatchWukongRequest, WukongEvent } from "@novasphere/wukong-gen/wuk
 import { createSelector } from "../../watch/selector/selector.ts";
 import type { WatchStream } from "../../watch/watch-stream.ts";
 import { requestedMs } from "./durations.ts";
-import { callerOf, guardFor, type ServiceContext } from "./service-context.ts";
+import { callerOf, guardFor, openedNamespaces, type ServiceContext } from "./service-context.ts";
 
 /**
  * Creates the method WatchWukong: returns the replica's stream itself, which is a
@@ -16,7 +16,10 @@ export function createWatch(
 	return ({ namespace, name, ...request }, context) =>
 		replica.watch({
 			filter: {
-				namespace: name === "" ? namespace : namespace || defaultNamespace,
+				namespace: openedNamespaces(
+					context,
+					name === "" ? namespace : namespace || defaultNamespace,
+				),
 				name,
 				selector: createSelector(request.labels, request.labelSelector),
 			},

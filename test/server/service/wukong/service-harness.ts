@@ -1,11 +1,23 @@
-import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
+import {
+	Code,
+	ConnectError,
+	createClient,
+	createRouterTransport,
+	type Interceptor,
+} from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema } from "@novasphere/wukong-gen/error-details";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
+import type { Authorizer } from "../../../../server/src/auth/authorizer.ts";
+import { createRightsGuards } from "../../../../server/src/auth/rights-guards.ts";
+import type { Principal } from "../../../../server/src/caller.ts";
 import { optionsTable } from "../../../../server/src/config/options-table.ts";
+import { principalKey } from "../../../../server/src/rpc/call/call-context.ts";
 import { reasonIn } from "../../../../server/src/service/errors/connect-error.ts";
+import { createAuthorizeInterceptor } from "../../../../server/src/service/interceptors/authorize.ts";
 import { createCallInterceptor } from "../../../../server/src/service/interceptors/calls.ts";
 import { createValidateInterceptor } from "../../../../server/src/service/interceptors/validate.ts";
 import { createWukongEvents } from "../../../../server/src/service/wukong/wukong-events.ts";
+import { wukongRules } from "../../../../server/src/service/wukong/wukong-rights.ts";
 import { createWukongService } from "../../../../server/src/service/wukong/wukong-service.ts";
 import { createEmbeddedStore } from "../../../../server/src/store/embedded/embedded-store.ts";
 import { createAccessLog } from "../../../../server/src/telemetry/access-log.ts";
@@ -23,6 +35,9 @@ export async function startService({
 	defaultNamespace = "default",
 	maxStreams = 100,
 	maxWaitMs = optionsTable.maxWaitMs.defaultValue,
+	rights = undefined as
+		| { readonly authorizer: Authorizer; readonly principal: () => Principal }
+		| undefined,
 } = {}) {
 	const clock = createFakeClock();
 	const historyLimits = { maxChanges: 1_000, maxAgeMs: dayMs, maxBytes: 64 * 1024 * 1024 };
@@ -36,6 +51,8 @@ export async function startService({
 			throw fault;
 		},
 	});
+	/** Calls of the store and of the replica. */
+	const lookUps: string[] = [];
 	const replica = createReplica({
 		feed: store,
 		events: createWukongEvents(),
@@ -49,7 +66,7 @@ export async function startService({
 	const logLines: string[] = [];
 	const logger = createLogger("trace", { write: (line) => void logLines.push(line) });
 	const { methods } = createWukongService({
-		...{ store, replica, defaultNamespace },
+		...{ store: counted(store, lookUps), replica: counted(replica, lookUps), defaultNamespace },
 		heartbeatIntervalMs: optionsTable.heartbeatIntervalMs.defaultValue,
 		maxWaitMs,
 	});
@@ -67,6 +84,7 @@ export async function startService({
 						clock,
 					}),
 					createValidateInterceptor(defaultNamespace),
+					...(rights === undefined ? [] : rightsInterceptors(rights, defaultNamespace)),
 				],
 			},
 		},
@@ -76,10 +94,41 @@ export async function startService({
 		clock,
 		replica,
 		logLines,
+		lookUps,
 		/** Lets the operator finish what it is at, so that nothing but calls changes a VM. */
 		settle: () => clock.advance(settleMs),
 		close: () => store.close(),
 	};
+}
+
+/** Tells a list of each call of a method, but of those that look nothing up. */
+function counted<T extends object>(target: T, calls: string[]): T {
+	return new Proxy(target, {
+		get(of, key) {
+			const value: unknown = Reflect.get(of, key);
+			if (typeof value !== "function" || key === "onSuperseded") return value;
+			return (...given: unknown[]) => {
+				calls.push(String(key));
+				return value.apply(of, given) as unknown;
+			};
+		},
+	});
+}
+
+function rightsInterceptors(
+	{ authorizer, principal }: { authorizer: Authorizer; principal: () => Principal },
+	defaultNamespace: string,
+): Interceptor[] {
+	return [
+		(next) => (request) => {
+			request.contextValues.set(principalKey, principal());
+			return next(request);
+		},
+		createAuthorizeInterceptor({
+			...{ authorizer, guards: createRightsGuards(authorizer), defaultNamespace },
+			rules: new Map([[WukongService, wukongRules]]),
+		}),
+	];
 }
 
 export type Service = Awaited<ReturnType<typeof startService>>;

@@ -1,0 +1,104 @@
+import type { Principal } from "../caller.ts";
+import type { Failure } from "../failure.ts";
+import { isSameNamespace } from "../resource/namespace-set.ts";
+import type { StreamGuard } from "../watch/stream-guard.ts";
+import {
+	type Authorizer,
+	type Decision,
+	isNone,
+	type Namespaces,
+	permissionDenied,
+	type Question,
+	type Verb,
+} from "./authorizer.ts";
+
+/** Keeps what is open within the rights of who opened it, as these change. */
+export interface RightsGuards {
+	/** Returns the guard of a stream or a wait that one question decides: it ends with PERMISSION_DENIED. */
+	guardOf(principal: Principal, question: Question): StreamGuard;
+	/**
+	 * Returns the guard of a stream over all namespaces that the principal may read: it is told of other
+	 * ones, and ends with PERMISSION_DENIED where none are left.
+	 */
+	guardOfAll(principal: Principal, verb: Verb): StreamGuard;
+}
+
+/**
+ * Creates the guards. Each asks the authorizer when its stream opens, because rights may have changed
+ * since the call was let in, and again at each of its changes.
+ */
+export function createRightsGuards(authorizer: Authorizer): RightsGuards {
+	/** Asks now and at each change; of answers that come late only that of the last question counts. */
+	const follow = <A>(
+		ask: () => A | Promise<A>,
+		onAnswer: (answer: A) => void,
+		onFailure: (failure: Failure) => void,
+	) => {
+		let asked = 0;
+		const look = () => {
+			const own = ++asked;
+			const fail = (failure: unknown) => {
+				// Nobody can tell whether the right is still there.
+				if (own === asked) onFailure(failure as Failure);
+			};
+			try {
+				const answer = ask();
+				if (answer instanceof Promise) {
+					answer.then((late) => {
+						if (own === asked) onAnswer(late);
+					}, fail);
+				} else onAnswer(answer);
+			} catch (failure) {
+				fail(failure);
+			}
+		};
+		const forget = authorizer.onChange(look);
+		look();
+		return () => {
+			asked++;
+			forget();
+		};
+	};
+
+	return {
+		guardOf: (principal, question) => ({
+			onEnd: (callback) =>
+				follow<Decision>(
+					() => authorizer.decide(principal, question),
+					({ allowed }) => {
+						if (!allowed) callback(permissionDenied(question));
+					},
+					callback,
+				),
+		}),
+		guardOfAll(principal, verb) {
+			const ask = () => authorizer.namespacesOf(principal, verb);
+			return {
+				onEnd: (callback) =>
+					follow<Namespaces>(
+						ask,
+						(namespaces) => {
+							if (isNone(namespaces)) {
+								callback(permissionDenied({ verb, namespace: "", name: "" }));
+							}
+						},
+						callback,
+					),
+				onNamespaces(callback) {
+					let told: Namespaces | undefined;
+					return follow<Namespaces>(
+						ask,
+						(namespaces) => {
+							if (isNone(namespaces)) return;
+							if (told !== undefined && isSameNamespace(told, namespaces)) return;
+							told = namespaces;
+							callback(namespaces);
+						},
+						// The other callback hears of it.
+						() => {},
+					);
+				},
+			};
+		},
+	};
+}
