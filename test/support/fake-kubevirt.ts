@@ -16,6 +16,8 @@ export interface FakeKubeVirt {
 	run(wukong: { readonly name: string; readonly uid: string }): void;
 	/** Changes the status of an object. */
 	setStatus(key: string, status: JsonObject): void;
+	/** Answers a SelfSubjectAccessReview. Default: yes. */
+	review: (attributes: JsonObject) => JsonObject | undefined;
 	/** Answers in place of KubeVirt's server; true where it did. */
 	intercept: ((verb: string, response: ServerResponse) => boolean) | undefined;
 }
@@ -56,6 +58,7 @@ export function createFakeKubeVirt(): FakeKubeVirt {
 		verbs,
 		objects,
 		intercept: undefined,
+		review: () => ({ allowed: true }),
 		run({ name, uid }) {
 			const vm = `${name}-vm`;
 			objects.set(`virtualmachines/${vm}`, {
@@ -80,6 +83,13 @@ export function createFakeKubeVirt(): FakeKubeVirt {
 				response.writeHead(code, isJson ? { "content-type": "application/json" } : {});
 				response.end(isJson ? JSON.stringify(content) : content);
 			};
+			if (path === "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews") {
+				const given = this.review(objectAt(objectAt(body, "spec"), "resourceAttributes"));
+				if (given !== undefined) send(201, { ...body, status: given });
+				else
+					send(403, status(403, "Forbidden", "no reviews", { kind: "selfsubjectaccessreviews" }));
+				return;
+			}
 			if (root === "kubevirt.io") {
 				const object = objects.get(`${plural}/${name}`);
 				const details = { name, group: "kubevirt.io", kind: plural };

@@ -13,7 +13,7 @@ import {
 import { status } from "../../support/kubevirt-rules.ts";
 import { type Cluster, startCluster } from "../cluster.ts";
 import { createClusterStore } from "../cluster-store.ts";
-import { createKubeApi, type KubeApi } from "../kube-api.ts";
+import { createKubeApi, type Document, type KubeApi } from "../kube-api.ts";
 import { poll } from "../poll.ts";
 import { serviceAccess } from "../service-access.ts";
 import { createNamespace } from "../test-namespace.ts";
@@ -63,16 +63,19 @@ afterEach(() => {
 	if (kubevirt !== undefined) kubevirt.intercept = undefined;
 });
 
-/** A Wukong whose VM runs. */
-async function running() {
+/** A Wukong whose VM runs. @param by the service that acts on it */
+async function running(
+	by: { readonly namespace: string; readonly store: Store } = { namespace, store },
+) {
+	const { namespace, store } = by;
 	const name = `web-${names++}`;
 	const { uid } = await store.create(wukongNamed(name, {}, namespace), createOptions);
 	await runVirtualMachine(admin, { namespace, name, uid });
 	const vm = `${name}-vm`;
 	const act = (action: Action, validateOnly = false) =>
 		store.act(refTo(name, namespace), action, { ...writeOptions, validateOnly, check: () => {} });
-	const reasonOf = (action: Action) =>
-		act(action).then(
+	const reasonOf = (action: Action, validateOnly = false) =>
+		act(action, validateOnly).then(
 			() => "done",
 			(error: Failure) => ErrorReason[error.reason] ?? error,
 		);
@@ -135,6 +138,30 @@ describe.each(actions)("through the real aggregator a %s", (_, action, verb) => 
 
 const refusal = (code: number, name: string) =>
 	status(code, "Refused", "no", { name, kind: "virtualmachine", group: "subresources" });
+
+test("an action that the rights do not allow is PERMISSION_DENIED, and where it is only tried, too", async () => {
+	const poor = await createNamespace(admin);
+	const access = await serviceAccess(admin, cluster.apiServer.access(), poor);
+	const path = `/apis/rbac.authorization.k8s.io/v1/namespaces/${poor}/roles/wukong-api`;
+	const { rules } = await admin.expect({ method: "GET", path });
+	const left = rules.filter(
+		({ apiGroups: [group] }: Document) => !group.startsWith("subresources"),
+	);
+	await admin.expect({ method: "PATCH", path, body: { rules: left } });
+	const store = await createClusterStore(access, poor);
+	await store.start(createRecordingSink());
+	try {
+		const { reasonOf } = await running({ namespace: poor, store });
+		const denied = async () => (await reasonOf({ kind: "pause" }, true)) === "PERMISSION_DENIED";
+		await poll("the authorizer knows", denied);
+		for (const [name, action] of actions) {
+			expect([name, await reasonOf(action, true)]).toEqual([name, "PERMISSION_DENIED"]);
+			expect([name, await reasonOf(action)]).toEqual([name, "PERMISSION_DENIED"]);
+		}
+	} finally {
+		await store.close();
+	}
+});
 
 test("an action that is not answered in time was perhaps done", async () => {
 	const { reasonOf } = await running();

@@ -10,7 +10,12 @@ import { outcomeUnknown, versionConflict } from "../write-failure.ts";
 import type { EditCompanion } from "../writes.ts";
 import { judgeAction } from "./judge-action.ts";
 import { findMachine, type Machine } from "./machine.ts";
-import { kubeVirtMissing, readFailureOf, verbFailureOf } from "./subresource-failure.ts";
+import {
+	kubeVirtMissing,
+	permissionDenied,
+	readFailureOf,
+	verbFailureOf,
+} from "./subresource-failure.ts";
 import type { KubeVirtApi, Subresource } from "./subresources.ts";
 
 /** Number of tries of an action that KubeVirt refuses although the VM looks as it needs. */
@@ -67,6 +72,17 @@ export function createActions({ api, read, clock, random }: ActionsOptions): Act
 		if (!isServed) throw kubeVirtMissing(ref);
 	};
 
+	/** Checks that the cluster lets us send a verb: what has no dry run is refused by nobody else. */
+	const checkAllowed = async (
+		wukong: Wukong,
+		call: Parameters<KubeVirtApi["isAllowed"]>,
+	): Promise<void> => {
+		const isAllowed = await api.isAllowed(...call).catch((error) => {
+			throw readFailureOf(error, wukong);
+		});
+		if (!isAllowed) throw permissionDenied(wukong, undefined);
+	};
+
 	/** Sends a verb. @returns false where the VM is not as the verb needs it */
 	const send = async (wukong: Wukong, { ref }: Machine, call: Verb): Promise<boolean> => {
 		try {
@@ -120,9 +136,13 @@ export function createActions({ api, read, clock, random }: ActionsOptions): Act
 					return { wukong, changed: action.kind === "restart" };
 				}
 				signal.throwIfAborted();
-				const call = verbOf(action, validateOnly);
 				// Judged to be sent, so there is one.
-				if (call === undefined) return { wukong, changed: true };
+				const { ref: machineRef } = machine as Machine;
+				const call = verbOf(action, validateOnly);
+				if (validateOnly && call.body === undefined) {
+					await checkAllowed(wukong, [call.subresource, machineRef, signal]);
+					return { wukong, changed: true };
+				}
 				if (await send(wukong, machine as Machine, call)) {
 					const isDone = !validateOnly;
 					return {
@@ -149,12 +169,12 @@ export function createActions({ api, read, clock, random }: ActionsOptions): Act
 /** One call of a verb. */
 interface Verb {
 	readonly subresource: Subresource;
+	/** Undefined: none, and so no dry run. */
 	readonly body: JsonObject | undefined;
 	readonly isDryRun: boolean;
 }
 
-/** Returns the call of an action; undefined: KubeVirt has no dry run of it. */
-function verbOf(action: Action, isDryRun: boolean): Verb | undefined {
+function verbOf(action: Action, isDryRun: boolean): Verb {
 	const instance = (verb: string, body: JsonObject | undefined): Verb => ({
 		subresource: { plural: "virtualmachineinstances", verb },
 		body,
@@ -164,9 +184,9 @@ function verbOf(action: Action, isDryRun: boolean): Verb | undefined {
 	if (action.kind === "resume") return instance("unpause", dryRunOf(isDryRun));
 	switch (action.mode) {
 		case "soft":
-			return isDryRun ? undefined : instance("softreboot", undefined);
+			return instance("softreboot", undefined);
 		case "reset":
-			return isDryRun ? undefined : instance("reset", undefined);
+			return instance("reset", undefined);
 		case "graceful":
 		case "force":
 			return {

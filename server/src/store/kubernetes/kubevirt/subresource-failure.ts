@@ -68,7 +68,8 @@ export function verbFailureOf(error: unknown, ref: ObjectRef, isDryRun: boolean)
 	}
 }
 
-function permissionDenied({ namespace, name }: ObjectRef, cause: unknown): Failure {
+/** Creates PERMISSION_DENIED: we may not send a verb, or not read what it needs. */
+export function permissionDenied({ namespace, name }: ObjectRef, cause: unknown): Failure {
 	return new Failure(
 		ErrorReason.PERMISSION_DENIED,
 		"the cluster does not allow this, by its permissions",

@@ -1,9 +1,9 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { ObjectRef } from "../../../resource/object.ts";
-import type { ApiCalls } from "../api.ts";
+import type { ApiCall, ApiCalls } from "../api.ts";
 import type { ApiTimings } from "../api-client.ts";
-import { parseUnstructured, type Unstructured } from "../unstructured.ts";
-import { UpstreamError } from "../upstream-error.ts";
+import { objectAt, parseUnstructured, type Unstructured } from "../unstructured.ts";
+import { refusalCode } from "../upstream-error.ts";
 import { isNotFound } from "../write-failure.ts";
 
 /** Plural names of KubeVirt's VM and of one run of it. */
@@ -34,6 +34,12 @@ export interface KubeVirtApi {
 		signal: AbortSignal,
 	): Promise<Unstructured | undefined>;
 	/**
+	 * Asks the API server whether we may send a verb, which every signed-in user may ask
+	 * (`system:basic-user`). @returns true also where the cluster does not tell: the verb will
+	 * @throws UpstreamError
+	 */
+	isAllowed(subresource: Subresource, ref: ObjectRef, signal: AbortSignal): Promise<boolean>;
+	/**
 	 * Sends a verb; a success has no content. Once it is sent it is not taken back.
 	 * @param body undefined: none, for verbs that pass theirs on to where the VM runs
 	 * @throws UpstreamError
@@ -44,7 +50,11 @@ export interface KubeVirtApi {
 const objectsRoot = "/apis/kubevirt.io/v1";
 
 /** Source: https://kubevirt.io/api-reference/main/operations.html */
-const subresourcesRoot = "/apis/subresources.kubevirt.io/v1";
+const subresources = { group: "subresources.kubevirt.io", version: "v1" };
+const subresourcesRoot = `/apis/${subresources.group}/${subresources.version}`;
+
+/** Source: https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access */
+const reviewsPath = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 
 /** Creates the calls. */
 export function createKubeVirtApi(
@@ -59,10 +69,9 @@ export function createKubeVirtApi(
 				await calls.fetchText({ method: "GET", path: subresourcesRoot, signal }, answerTimeoutMs);
 				return true;
 			} catch (error) {
-				if (!(error instanceof UpstreamError) || error.problem.kind !== "refused") throw error;
 				// A cluster may keep its discovery to itself: the verb will tell.
-				if (error.problem.code === 403) return true;
-				if (error.problem.code === 404) return false;
+				if (refusalCode(error) === 403) return true;
+				if (refusalCode(error) === 404) return false;
 				throw error;
 			}
 		},
@@ -74,6 +83,26 @@ export function createKubeVirtApi(
 				);
 			} catch (error) {
 				if (isNotFound(error, ref)) return undefined;
+				throw error;
+			}
+		},
+		async isAllowed({ plural, verb }, { namespace, name }, signal) {
+			const resourceAttributes = {
+				...{ ...subresources, resource: plural, subresource: verb, namespace, name },
+				// KubeVirt's authorizer and the API server's name the verb of a PUT so.
+				verb: "update",
+			};
+			const body = {
+				apiVersion: "authorization.k8s.io/v1",
+				kind: "SelfSubjectAccessReview",
+				spec: { resourceAttributes },
+			};
+			try {
+				const call: ApiCall = { method: "POST", path: reviewsPath, body, signal };
+				const answer = await calls.fetchJson(call, answerTimeoutMs);
+				return objectAt(answer, "status").allowed !== false;
+			} catch (error) {
+				if ([403, 404].includes(refusalCode(error) ?? 0)) return true;
 				throw error;
 			}
 		},

@@ -71,6 +71,27 @@ describe.each(actions)("a %s", (_, action, verb, hasDryRun) => {
 		);
 	});
 
+	test("that is only tried is PERMISSION_DENIED where the cluster does not allow the verb", async () => {
+		const { reasonOf } = await started();
+		const asked: object[] = [];
+		kubevirt.review = (attributes) => {
+			asked.push(attributes);
+			return { allowed: false };
+		};
+		if (hasDryRun) answerWith(403, refusal(403, "Forbidden", "subresources.kubevirt.io"));
+		expect(await reasonOf(action, true)).toBe("PERMISSION_DENIED");
+		const [resource, , subresource] = verb.slice("PUT ".length).split("/");
+		const of = { namespace: "default", name: "web-vm", resource, subresource, verb: "update" };
+		const group = { group: "subresources.kubevirt.io", version: "v1" };
+		expect(asked).toEqual(hasDryRun ? [] : [{ ...of, ...group }]);
+	});
+
+	test("that is only tried passes where the cluster does not say what is allowed", async () => {
+		const { reasonOf } = await started();
+		kubevirt.review = () => undefined;
+		expect(await reasonOf(action, true)).toBe("done");
+	});
+
 	test("of what has no VM, one of another Wukong or none that runs is WUKONG_NOT_RUNNING", async () => {
 		const { reasonOf, uid } = await started();
 		kubevirt.setStatus(vmi, { phase: "Succeeded" });
