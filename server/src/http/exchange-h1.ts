@@ -96,6 +96,11 @@ export class H1Exchange implements Exchange, EndedAnswer {
 		return this.peer.connectionAs(this.#request.httpVersion);
 	}
 
+	/** A body without Content-Length has Transfer-Encoding (RFC 9112, 6.3). */
+	get mayHaveBodyUnannounced(): boolean {
+		return false;
+	}
+
 	get method(): string {
 		return this.#request.method ?? "";
 	}

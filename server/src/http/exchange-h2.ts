@@ -103,6 +103,10 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 		return destroyed || closed || aborted;
 	}
 
+	get mayHaveBodyUnannounced(): boolean {
+		return !this.writable.endAfterHeaders;
+	}
+
 	get method(): string {
 		return this.#head.method;
 	}

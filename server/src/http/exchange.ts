@@ -41,6 +41,8 @@ export interface Exchange {
 	readonly authorities: readonly string[];
 	/** Header fields, names in lower case, without pseudo headers. */
 	readonly rawHeaders: HeaderFields;
+	/** A body may follow that the head does not announce, and that may be empty: HTTP/2 leaves it open. */
+	readonly mayHaveBodyUnannounced: boolean;
 	/** Occurs when the peer leaves before the response has ended, or the call is broken off. */
 	readonly disconnect: Disconnect;
 	/**

@@ -335,4 +335,15 @@ export const restHeads: readonly HostileRow[] = [
 		request: rest("GET", "/wukongs/web-1", "{}", ["content-length", "2"]),
 		expected: invalidMessage,
 	},
+	...(
+		["/wukongs/web-1", "/wukongs", "/wukongs:watch", "/wukongs/web-1:wait?state=RUNNING"] as const
+	).map(
+		(path, at): HostileRow => ({
+			id: `HF${27 + at}`,
+			what: `a body of GET ${path} that no length announces (RFC 9113, 8.1.1)`,
+			request: rest("GET", path, "{}"),
+			expected: invalidMessage,
+			over: "HTTP/2",
+		}),
+	),
 ];

@@ -11,7 +11,7 @@ import type { DescribeError } from "./error-body.ts";
 import { findField } from "./field-target.ts";
 import type { HttpRule } from "./http-rule.ts";
 import { createMessageRule, decodeParts, invalidHeader } from "./message-rule.ts";
-import { type HeadRule, type ParsedHead, parseHead } from "./request-head.ts";
+import { bodyOfRead, type HeadRule, type ParsedHead, parseHead } from "./request-head.ts";
 import {
 	createStreamPart,
 	createUnaryPart,
@@ -138,7 +138,7 @@ function createStreamBind(
 const noBytes = Buffer.alloc(0);
 
 function bindMessage(
-	{ variables }: RequestHead,
+	{ exchange, variables }: RequestHead,
 	{ message: rule, entityTags }: HttpPath,
 	{
 		head,
@@ -155,9 +155,11 @@ function bindMessage(
 			: (message: Message) => prepare?.(message) ?? demand(message, precondition, entityTags);
 	if (rule.body.kind === "none" && rule.httpMethod === "GET") {
 		const parts = { bytes: undefined, variables, parameters, prepare: prepareAll };
-		const decode: RequestBinding["decode"] = (_bytes, _schema, decoder) =>
-			decodeParts(rule, parts, decoder);
-		return { codec: "json", message: noBytes, decode };
+		const decode: RequestBinding["decode"] = (bytes, _schema, decoder) =>
+			bytes.byteLength > 0 ? { refusal: bodyOfRead } : decodeParts(rule, parts, decoder);
+		return exchange.mayHaveBodyUnannounced
+			? { codec: "json", decode }
+			: { codec: "json", message: noBytes, decode };
 	}
 	const decode: RequestBinding["decode"] = (bytes, _schema, decoder) =>
 		decodeParts(rule, { bytes, variables, parameters, prepare: prepareAll }, decoder);

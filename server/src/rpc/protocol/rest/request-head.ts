@@ -81,7 +81,7 @@ export function parseHead(
 /** Checks what the head says of the body. */
 function checkBody(fields: RequestFields, { body, httpMethod }: MessageRule): Refusal | undefined {
 	if (body.kind === "none") {
-		// The body of a GET is not read.
+		// The announced body of a GET is not read.
 		return httpMethod === "GET" && announcesBody(fields) ? bodyOfRead : undefined;
 	}
 	const { contentType, contentLength } = fields;
@@ -115,7 +115,8 @@ function wrongType(
 	};
 }
 
-const bodyOfRead: Refusal = invalidParameters([
+/** A GET has a body. */
+export const bodyOfRead: Refusal = invalidParameters([
 	{ field: "", description: "has a body, of which a GET would take nothing; use the query" },
 ]);
 
