@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { type App, createApp } from "./app/app.ts";
 import { greeting, startErrorLine } from "./app/console-messages.ts";
+import { runTokenCommand } from "./app/token-command.ts";
 import { systemClock } from "./clock.ts";
 import { type Config, parseConfig } from "./config/config.ts";
 import { isFailure } from "./failure.ts";
@@ -26,6 +27,14 @@ const exitCodes = { stopped: 0, failed: 1, badConfiguration: 2, forced: 130 } as
 
 /** Runs the service in this process: arguments, environment, signals, exit. */
 export async function runProcess(): Promise<void> {
+	const [command, ...words] = process.argv.slice(2);
+	if (command === "token") {
+		const { out, err, isGood } = await runTokenCommand(words, systemClock);
+		process.stdout.write(out);
+		process.stderr.write(err);
+		process.exitCode = isGood ? exitCodes.stopped : exitCodes.badConfiguration;
+		return;
+	}
 	const result = parseConfig(process.argv.slice(2), process.env);
 	switch (result.kind) {
 		case "help":

@@ -181,6 +181,95 @@ describe("what a peer may do", () => {
 	});
 });
 
+describe("pings (RFC 6455, 5.5.2 and 5.5.3)", () => {
+	const pongs = (socket: Awaited<ReturnType<typeof openRawWebSocket>>) =>
+		socket.frames().filter(({ opcode }) => opcode === 10);
+
+	test.each([61, 1_000])("%i that come at once are answered, each", async (count) => {
+		const { open } = await openStage();
+		const socket = await open();
+		const pings = Array.from({ length: count }, (_, at) =>
+			createClientFrame(`ping ${at}`, { opcode: 9 }),
+		);
+		await socket.raw.send(Buffer.concat(pings));
+		await until("all are answered", () => pongs(socket).length === count);
+		expect(pongs(socket).map(({ payload }) => payload.toString())).toEqual(
+			pings.map((_, at) => `ping ${at}`),
+		);
+		await socket.close();
+	});
+
+	test("of a peer that reads none of the answers end nothing: the last one is answered", async () => {
+		const { open } = await openStage();
+		const socket = await open();
+		await socket.send({ type: "subscribe", id: "a" });
+		await socket.expectSaid(({ id }) => id === "a");
+		socket.raw.socket.pause();
+		const filler = createClientFrame("x".repeat(125), { opcode: 9 });
+		const many = Buffer.concat(Array.from({ length: 8_000 }, () => filler));
+		const sent: Promise<void>[] = [];
+		for (let at = 0; at < 6; at++) sent.push(socket.raw.send(many));
+		sent.push(socket.sendFrame("the last", { opcode: 9 }));
+		await Promise.all(sent);
+		socket.raw.socket.resume();
+		await until("the last is answered", () => pongs(socket).at(-1)?.payload.length === 8);
+		expect(pongs(socket).at(-1)?.payload.toString()).toBe("the last");
+		await socket.close();
+	});
+});
+
+describe("a message that comes too slowly", () => {
+	const limits = { bodyTimeoutMs: 30_000, keepAliveIntervalMs: 3_600_000 };
+	const whole = createClientFrame(subscribe("slow"));
+	const ping = createClientFrame("", { opcode: 9 });
+	const begun = createClientFrame('{"type"', { isFinal: false });
+
+	test.each<[what: string, bytes: Buffer]>([
+		["one byte of a frame", whole.subarray(0, 1)],
+		["a head without its mask", whole.subarray(0, 2)],
+		["a frame without its last byte", whole.subarray(0, -1)],
+		["a message without its last frame", begun],
+		["the head of a control frame", ping.subarray(0, 1)],
+		["a frame behind a whole message", Buffer.concat([whole, begun])],
+		["pings within a message", Buffer.concat([begun, ping, ping])],
+	])("(%s) closes with 4408 after 30 s, and its streams are free", async (_, bytes) => {
+		const clock = createFakeClock();
+		const { open, seen } = await openStage({ clock, limits });
+		const socket = await open();
+		await socket.send({ type: "subscribe", id: "a" });
+		await socket.expectSaid(({ id }) => id === "a");
+		const timers = clock.pendingTimers;
+		await socket.raw.send(bytes);
+		await until("its time is bounded", () => clock.pendingTimers > timers);
+		await clock.advance(29_999);
+		expect(socket.frames().some(({ opcode }) => opcode === 8)).toBe(false);
+		await clock.advance(1);
+		// What a peer sends now is the rest of its message: it cannot answer.
+		const closeFrame = () => socket.frames().find(({ opcode }) => opcode === 8)?.payload;
+		await until("the close frame arrives", () => closeFrame() !== undefined);
+		expect(closeFrame()?.readUInt16BE(0)).toBe(4408);
+		expect(closeFrame()?.toString("utf8", 2)).toBe("a message came too slowly");
+		await until("all is free", () => seen.live === 0);
+		socket.raw.socket.destroy();
+	});
+
+	test("does not close where it is whole in time, however long nothing follows", async () => {
+		const clock = createFakeClock();
+		const { open } = await openStage({ clock, limits });
+		const socket = await open();
+		const timers = clock.pendingTimers;
+		await socket.raw.send(whole.subarray(0, 5));
+		await until("its time is bounded", () => clock.pendingTimers > timers);
+		await clock.advance(20_000);
+		await socket.raw.send(whole.subarray(5));
+		await socket.expectSaid(({ id }) => id === "slow");
+		await clock.advance(60_000);
+		await socket.send({ type: "unsubscribe", id: "slow" });
+		await socket.expectSaid(({ type }) => type === "status");
+		await socket.close();
+	});
+});
+
 describe("a peer that reads nothing", () => {
 	/** Events that a stream was asked for. */
 	function counted() {

@@ -1,9 +1,7 @@
 import { ErrorReason } from "@novasphere/wukong-gen/error";
-import { Health } from "@novasphere/wukong-gen/health";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
-import { type Authenticator, createAuthentication } from "../auth/authenticator.ts";
+import type { Authenticator } from "../auth/authenticator.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
-import { createCredentialGuards } from "../auth/credential-guards.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { limitsFrom } from "../config/port-options.ts";
@@ -17,7 +15,6 @@ import { createRest } from "../rpc/protocol/rest/rest.ts";
 import { createSse } from "../rpc/protocol/sse/sse.ts";
 import { refusalDetails } from "../service/errors/error-details.ts";
 import { describeError } from "../service/errors/http-status.ts";
-import { createAuthenticateInterceptor } from "../service/interceptors/authenticate.ts";
 import { createCallInterceptor } from "../service/interceptors/calls.ts";
 import { createValidateInterceptor } from "../service/interceptors/validate.ts";
 import { createEntityTags } from "../service/wukong/entity-tags.ts";
@@ -32,6 +29,7 @@ import { createPortObserver, createWatchLog } from "../telemetry/observers.ts";
 import { createReplica } from "../watch/replica.ts";
 import { createStore } from "./create-store.ts";
 import { createGrpcServices } from "./grpc-services.ts";
+import { createIdentities } from "./identities.ts";
 import { createPages } from "./pages.ts";
 import { type Readiness, readinessAnswer } from "./readiness.ts";
 import { createRights } from "./rights.ts";
@@ -50,7 +48,7 @@ export interface Surroundings {
 	readonly metrics?: Metrics;
 	/** `KUBECONFIG` of the environment. Default: unset. */
 	readonly kubeconfigPath?: string | undefined;
-	/** Sources of identities. Default: none, nobody is asked who calls. */
+	/** Sources of identities besides those that are configured. Default: none. */
 	readonly authenticators?: readonly Authenticator[];
 	/** Says what callers may do; needs a source of identities. Default: whoever calls may do everything. */
 	readonly authorizer?: Authorizer;
@@ -101,6 +99,8 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	let closing: Promise<void> | undefined;
 	let endDelay: (() => void) | undefined;
 
+	const further = surroundings.authenticators ?? [];
+	const identities = createIdentities(config, { clock, logger, further });
 	const metrics = surroundings.metrics ?? createMetrics({ processMetrics });
 	// The same on disk and in memory.
 	const history = {
@@ -143,8 +143,6 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		grpcServices.readinessChanged();
 	};
 	const { defaultNamespace, heartbeatIntervalMs, maxWaitMs } = config;
-	const { authenticators = [] } = surroundings;
-	const guards = createCredentialGuards(clock);
 	const rights = createRights(config, { authorizer: surroundings.authorizer });
 	const port = createPort({
 		host: config.host,
@@ -152,7 +150,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		services: [
 			createWukongService({
 				...{ store, replica, defaultNamespace, heartbeatIntervalMs, maxWaitMs },
-				guardOf: guards.guardOf,
+				guardOf: identities.guardOf,
 			}),
 			...grpcServices.services,
 		],
@@ -166,14 +164,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 				},
 				clock,
 			}),
-			...(authenticators.length === 0
-				? []
-				: [
-						createAuthenticateInterceptor({
-							authentication: createAuthentication(authenticators),
-							exempt: [Health],
-						}),
-					]),
+			...identities.interceptors,
 			createValidateInterceptor(defaultNamespace),
 			...rights.interceptors,
 		],
@@ -208,6 +199,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		assets: createPages({
 			readiness: () => readiness,
 			freshness: replica.freshness,
+			troubles: identities.troubles,
 			metrics,
 			basePath: config.basePath,
 		}),
@@ -227,6 +219,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	const open = async (): Promise<Address> => {
 		try {
 			requireOpen();
+			await identities.start();
 			const address = await port.listen();
 			requireOpen();
 			await replica.start();
@@ -234,6 +227,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			become("ready");
 			return address;
 		} catch (error) {
+			identities.stop();
 			await port.close(0);
 			await store.close();
 			throw closing === undefined ? error : shuttingDown();
@@ -259,6 +253,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		replica.drain(shuttingDown());
 		grpcServices.drain(shuttingDown());
 		await port.close(graceMs);
+		identities.stop();
 		await store.close();
 		// `open` closes a store that opens meanwhile.
 		await opening?.catch(() => {});

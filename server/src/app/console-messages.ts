@@ -9,8 +9,10 @@ import { TlsFileError, type TlsFilePart } from "../http/tls-files.ts";
  * of the clone's scripts
  */
 export function greeting(url: string, config: Config, clonePath: string | undefined): string {
+	const isOpen = config.authTokensFile === "";
+	const key = isOpen ? "" : ` -H "X-API-Key: $KEY"`;
 	const call = (method: string, body: string) =>
-		`  curl ${url}/novasphere.v1.WukongService/${method} \\
+		`  curl ${url}/novasphere.v1.WukongService/${method}${key} \\
     -H 'content-type: application/json' -d '${body}'`;
 	const create = JSON.stringify({
 		wukong: {
@@ -21,13 +23,13 @@ export function greeting(url: string, config: Config, clonePath: string | undefi
 	return `WukongService listens on ${url}
 ${whereDataLives(config)}
 
-Try, in another terminal:
+Try, in another terminal${isOpen ? "" : " that has an API key in KEY"}:
   list:
 ${call("ListWukongs", "{}")}
   create:
 ${call("CreateWukong", create)}
   watch:
-  ${clonePath === undefined ? watchWithCurl(url) : watchWithNpm(url, clonePath)}
+  ${clonePath === undefined || !isOpen ? watchWithCurl(url, key) : watchWithNpm(url, clonePath)}
 
 Stop with Ctrl-C.
 `;
@@ -42,8 +44,8 @@ function watchWithNpm(url: string, clonePath: string): string {
  * Returns a watch by curl. An envelope is a byte of flags and four of length (Connect, streaming);
  * curl prints binary only with `-o -`.
  */
-function watchWithCurl(url: string): string {
-	return `printf '\\0\\0\\0\\0\\2{}' | curl -sN ${url}/novasphere.v1.WukongService/WatchWukong \\
+function watchWithCurl(url: string, key: string): string {
+	return `printf '\\0\\0\\0\\0\\2{}' | curl -sN ${url}/novasphere.v1.WukongService/WatchWukong${key} \\
     -H 'content-type: application/connect+json' --data-binary @- -o -`;
 }
 

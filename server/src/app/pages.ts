@@ -17,6 +17,8 @@ const plainText = "text/plain; charset=utf-8";
 export function createPages(parts: {
 	readonly readiness: () => Readiness;
 	readonly freshness: () => Freshness;
+	/** Returns what else is wrong, a line each. */
+	readonly troubles: () => readonly string[];
 	readonly metrics: Metrics;
 	/** Prefix of every path, as callers see it. */
 	readonly basePath: string;
@@ -30,6 +32,7 @@ export function createPages(parts: {
 		createTextPage("/readyz", ({ query }) => ({
 			...readinessAnswer(parts.readiness(), parts.freshness(), {
 				isVerbose: new URLSearchParams(query).has("verbose"),
+				troubles: parts.troubles(),
 			}),
 			contentType: plainText,
 		})),

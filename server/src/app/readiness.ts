@@ -26,12 +26,16 @@ const reasons: Readonly<Record<Exclude<Readiness["state"], "ready">, string>> = 
  * Returns the response of `/readyz`. A silent upstream is reported but does not make a replica unready:
  * it still answers reads, and taking out all replicas together would help nobody. A store of this
  * process that cannot write does, because nothing else would show it.
+ * @param troubles what else is wrong; makes no replica unready, because most callers may be served
  * @param isVerbose adds what else is known of the store, as the API server does at `?verbose`
  */
 export function readinessAnswer(
 	{ state }: Readiness,
 	{ staleSinceMs, trouble, unwritable, notes = [] }: Upstream,
-	{ isVerbose = false }: { readonly isVerbose?: boolean } = {},
+	{
+		isVerbose = false,
+		troubles = [],
+	}: { readonly isVerbose?: boolean; readonly troubles?: readonly string[] } = {},
 ): ReadinessAnswer {
 	const reason = state === "ready" ? unwritable : reasons[state];
 	const lines = [reason === undefined ? "ready" : `not ready: ${reason}`];
@@ -39,6 +43,7 @@ export function readinessAnswer(
 		lines.push(`upstream is silent since ${new Date(staleSinceMs).toISOString()}`);
 	}
 	if (state !== "stopping" && trouble !== undefined) lines.push(trouble);
+	lines.push(...troubles);
 	if (isVerbose) lines.push(...notes);
 	return { status: reason === undefined ? 200 : 503, body: `${lines.join("\n")}\n` };
 }

@@ -14,6 +14,12 @@ export interface Authenticator {
 		carriers: Carriers,
 		peer: Peer,
 	): Principal | undefined | Promise<Principal | undefined>;
+	/** Loads what has to be there before the first call. @throws what the one who starts the service is told */
+	start?(): Promise<void>;
+	/** Ends what `start` began. */
+	stop?(): void;
+	/** Says why some callers cannot be told apart now, in one line; undefined: nothing is wrong. */
+	trouble?(): string | undefined;
 }
 
 /** Finds who calls, or fails. */

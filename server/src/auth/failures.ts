@@ -29,6 +29,12 @@ export function expired(): Failure {
 	return new Failure(ErrorReason.TOKEN_EXPIRED, message, { challenge: invalidToken });
 }
 
+/** Creates the failure of a stream whose credential stands for something else now: TOKEN_EXPIRED. */
+export function changed(): Failure {
+	const message = "what the credential stands for has changed; resume with it";
+	return new Failure(ErrorReason.TOKEN_EXPIRED, message, { challenge: invalidToken });
+}
+
 /** Creates the failure of a stream whose credential is not accepted any more: UNAUTHENTICATED. */
 export function revoked(): Failure {
 	return notValid("the credential was revoked");

@@ -26,6 +26,10 @@ export function readCommandLine(
 		.helpOption(false)
 		.allowUnknownOption()
 		.allowExcessArguments()
+		.addHelpText(
+			"after",
+			"\nwukong-server token create makes an API key; see wukong-server token --help.",
+		)
 		.addHelpText("after", "\nA flag wins over the environment, the environment over the default.");
 	for (const option of options) command.option(flagsOf(option), describe(option));
 	command.option("-h, --help", "Print this and end.");

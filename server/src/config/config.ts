@@ -103,11 +103,7 @@ function relationFaults(config: Config): string[] {
 	if ((config.tlsCert === "") !== (config.tlsKey === "")) {
 		faults.push("--tls-cert and --tls-key must be given together");
 	}
-	if (!config.insecureNoAuth && !isLoopback(config.host)) {
-		faults.push(
-			`--host ${config.host} is not a loopback address: whoever reaches it may do everything, so it needs --insecure-no-auth`,
-		);
-	}
+	faults.push(...authenticationFaults(config));
 	for (const name of ["kubeconfig", "context", "namespace"] as const) {
 		if (config[name] !== "" && config.store !== "kubernetes") {
 			faults.push(`--${name} needs --store kubernetes`);
@@ -120,6 +116,24 @@ function relationFaults(config: Config): string[] {
 		}
 	}
 	return faults;
+}
+
+/** Options by which callers sign in; each is a source of identities. */
+const signIn = ["authTokensFile"] as const;
+
+/** What is open to everybody must have been asked for. */
+function authenticationFaults(config: Config): string[] {
+	const { host, insecureNoAuth } = config;
+	const flags = signIn.map((key) => `--${optionsTable[key].flag}`);
+	const given = signIn.findIndex((key) => config[key] !== optionsTable[key].defaultValue);
+	if (given !== -1) {
+		const words = `--insecure-no-auth and ${flags[given]} contradict each other: leave one out`;
+		return insecureNoAuth ? [words] : [];
+	}
+	if (insecureNoAuth || isLoopback(host)) return [];
+	return [
+		`--host ${host} is not a loopback address: whoever reaches it may do everything, so it needs ${flags.join(", ")} or --insecure-no-auth`,
+	];
 }
 
 /** RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3, RFC 6761 section 6.3. */

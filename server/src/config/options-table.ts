@@ -25,6 +25,12 @@ export const optionsTable = {
 		"insecure-no-auth",
 		"Allow an address other than loopback although nobody has to sign in: whoever reaches the port may do everything.",
 	),
+	authTokensFile: text(
+		"auth-tokens-file",
+		"file",
+		"",
+		"API keys by which callers sign in, one a line, as wukong-server token create makes them; read again when it changes.",
+	),
 	disableHealth: toggle("disable-health", "Do not serve grpc.health.v1.Health."),
 	disableReflection: toggle(
 		"disable-reflection",

@@ -102,7 +102,11 @@ export const portOptions = {
 		defaultLimits.headersTimeoutMs,
 		"Time for a request's headers.",
 	),
-	bodyTimeoutMs: time("body-timeout-ms", defaultLimits.bodyTimeoutMs, "Time for a request's body."),
+	bodyTimeoutMs: time(
+		"body-timeout-ms",
+		defaultLimits.bodyTimeoutMs,
+		"Time for a request's body, and for a message of a WebSocket.",
+	),
 	idleTimeoutMs: time(
 		"idle-timeout-ms",
 		defaultLimits.idleTimeoutMs,

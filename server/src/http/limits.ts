@@ -49,7 +49,7 @@ export interface TransportLimits {
 	readonly handshakeTimeoutMs: number;
 	/** Time for a header section, or for HTTP/2's first SETTINGS, in ms. Default: 10 s. */
 	readonly headersTimeoutMs: number;
-	/** Time for a request's whole body after its header, in ms. Default: 30 s. */
+	/** Time for a request's whole body after its header, and for a WebSocket's message, in ms. Default: 30 s. */
 	readonly bodyTimeoutMs: number;
 	/** A connection without a call is closed after this, in ms. Default: 75 s, above a balancer's 60 s. */
 	readonly idleTimeoutMs: number;

@@ -2,9 +2,10 @@ import type { Socket } from "node:net";
 import { type HandshakeRequest, WebSocket, WebSocketServer } from "ws";
 import type { Clock, Timer } from "../clock.ts";
 import { fieldOf, type HeaderFields, valuesOf } from "./fields.ts";
+import { FrameFollower } from "./frame-follower.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { UpgradedSocket } from "./upgrade.ts";
-import { closeWords, createTextFrame } from "./websocket-frames.ts";
+import { closeWords, createPongFrame, TextFrames } from "./websocket-frames.ts";
 
 /** A WebSocket that carries text messages (RFC 6455). */
 export interface MessageSocket {
@@ -13,11 +14,16 @@ export interface MessageSocket {
 	/** False while the peer leaves unread what was sent. */
 	readonly hasRoom: boolean;
 	/**
-	 * Sends one text message.
-	 * @param head its first bytes; copied
-	 * @param body the rest of them, if there is any; may be shared and must not change
+	 * True: what is said in one turn leaves together, which is worth its cost where several streams
+	 * share the socket. Default: false.
 	 */
-	send(head: Uint8Array, body?: Uint8Array): void;
+	gathers: boolean;
+	/**
+	 * Sends one text message. One that was just sent on another socket is not made again.
+	 * @param head its beginning
+	 * @param body the rest of it, if there is any, in UTF-8; may be shared and must not change
+	 */
+	send(head: string, body?: Uint8Array): void;
 	/** Calls back once when there is room, or when there will be none any more. */
 	onRoom(waiter: { ready(): void }): void;
 	/** Reads no more until {@link MessageSocket.resume}. */
@@ -58,7 +64,7 @@ export interface WebSockets {
 /** Limits of WebSockets. */
 export type WebSocketLimits = Pick<
 	TransportLimits,
-	"maxRequestBytes" | "keepAliveIntervalMs" | "pingTimeoutMs"
+	"maxRequestBytes" | "bodyTimeoutMs" | "keepAliveIntervalMs" | "pingTimeoutMs"
 >;
 
 /** What is wrong with a handshake (RFC 6455, 4.2.1). */
@@ -82,7 +88,8 @@ interface Request extends HandshakeRequest {
 
 /**
  * Creates what answers handshakes. `ws` does so, reads, pings and closes; messages are sent past it,
- * because it copies each of them for each socket. No extension is agreed on: to compress what all
+ * because it copies each of them for each socket, and so are pongs, because it cuts off who has sent
+ * more than some pings at once. No extension is agreed on: to compress what all
  * share would cost each socket a window and each message a copy.
  */
 export function createWebSockets(limits: WebSocketLimits, clock: Clock): WebSockets {
@@ -90,12 +97,14 @@ export function createWebSockets(limits: WebSocketLimits, clock: Clock): WebSock
 		noServer: true,
 		clientTracking: false,
 		perMessageDeflate: false,
+		autoPong: false,
 		maxPayload: limits.maxRequestBytes,
 		maxFragments,
 		maxBufferedChunks,
 		closeTimeout: limits.pingTimeoutMs,
 		WebSocket: ExplainingWebSocket,
 	});
+	const frames = new TextFrames();
 	server.on("headers", (lines, { extraHeaders }) => {
 		for (let at = 0; at < extraHeaders.length; at += 2) {
 			lines.push(`${extraHeaders[at]}: ${extraHeaders[at + 1]}`);
@@ -111,7 +120,7 @@ export function createWebSockets(limits: WebSocketLimits, clock: Clock): WebSock
 			};
 			const { socket, head } = upgraded;
 			server.handleUpgrade({ method: "GET", headers, extraHeaders }, socket, head, (peer) => {
-				new OpenSocket(peer, { socket, limits, clock, open });
+				new OpenSocket(peer, { socket, limits, clock, frames, open });
 			});
 		},
 	};
@@ -130,9 +139,16 @@ class OpenSocket implements MessageSocket {
 	readonly #socket: Socket;
 	readonly #limits: WebSocketLimits;
 	readonly #clock: Clock;
+	readonly #frames: TextFrames;
 	readonly #handler: MessageSocketHandler;
+	readonly #follower = new FrameFollower();
 	#timer: Timer;
+	/** Bounds the message that has come in part. */
+	#messageTimer: Timer | undefined;
 	#waiting: { ready(): void }[] = [];
+	/** Payload of the last ping that found no room for its pong. */
+	#unanswered: Buffer | undefined;
+	gathers = false;
 	#isCorked = false;
 	/** What the peer has sent when it was last asked for a sign of life, in bytes. */
 	#readBytes = 0;
@@ -144,11 +160,13 @@ class OpenSocket implements MessageSocket {
 			socket,
 			limits,
 			clock,
+			frames,
 			open,
 		}: {
 			readonly socket: Socket;
 			readonly limits: WebSocketLimits;
 			readonly clock: Clock;
+			readonly frames: TextFrames;
 			readonly open: (socket: MessageSocket) => MessageSocketHandler;
 		},
 	) {
@@ -156,14 +174,18 @@ class OpenSocket implements MessageSocket {
 		this.#socket = socket;
 		this.#limits = limits;
 		this.#clock = clock;
+		this.#frames = frames;
 		this.#timer = clock.setTimer(limits.keepAliveIntervalMs, () => this.#ping());
 		// Malformed frames and broken connections: "close" follows.
 		peer.on("error", () => {});
-		socket.on("drain", () => this.#wake());
+		socket.on("drain", () => this.#drained());
+		socket.on("data", (chunk: Buffer) => this.#follow(chunk));
 		this.#handler = open(this);
 		peer.on("message", (data, isBinary) => this.#handler.onMessage(data, !isBinary));
+		peer.on("ping", (payload) => this.#pong(payload));
 		peer.on("close", () => {
 			this.#timer.cancel();
+			this.#messageTimer?.cancel();
 			this.#handler.onClosed();
 			this.#wake();
 		});
@@ -177,17 +199,17 @@ class OpenSocket implements MessageSocket {
 		return !this.#socket.writableNeedDrain;
 	}
 
-	send(head: Uint8Array, body?: Uint8Array): void {
+	send(head: string, body?: Uint8Array): void {
 		if (!this.isOpen) return;
 		const socket = this.#socket;
-		if (!this.#isCorked) {
-			// What several streams say in one turn leaves together.
+		const { start, rest } = this.#frames.make(head, body);
+		if (!this.#isCorked && (this.gathers || rest !== undefined)) {
 			this.#isCorked = true;
 			socket.cork();
 			process.nextTick(uncork, this);
 		}
-		socket.write(createTextFrame(head, body?.byteLength ?? 0));
-		if (body !== undefined) socket.write(body);
+		socket.write(start);
+		if (rest !== undefined) socket.write(rest);
 	}
 
 	uncork(): void {
@@ -214,6 +236,38 @@ class OpenSocket implements MessageSocket {
 		// Else the peer's answer would not be read.
 		if (this.#isPaused) this.resume();
 		this.#peer.close(code, reason);
+	}
+
+	#drained(): void {
+		const payload = this.#unanswered;
+		this.#unanswered = undefined;
+		if (payload !== undefined) this.#pong(payload);
+		this.#wake();
+	}
+
+	/** Answers a ping. A peer that reads nothing is answered the last of them (RFC 6455, 5.5.3). */
+	#pong(payload: Buffer): void {
+		if (!this.isOpen) return;
+		if (this.hasRoom) this.#socket.write(createPongFrame(payload));
+		else this.#unanswered = Buffer.from(payload);
+	}
+
+	/** Bounds the time of a message, in whatever pieces it comes; `ws` has read the chunk before. */
+	#follow(chunk: Buffer): void {
+		const hasEnded = this.#follower.follow(chunk);
+		if (hasEnded || !this.isOpen) {
+			this.#messageTimer?.cancel();
+			this.#messageTimer = undefined;
+		}
+		if (this.#follower.isWithin && this.isOpen) this.#messageTimer ??= this.#boundMessage();
+	}
+
+	#boundMessage(): Timer {
+		return this.#clock.setTimer(this.#limits.bodyTimeoutMs, () => {
+			// Who is not read cannot go on.
+			if (this.#isPaused) this.#messageTimer = this.#boundMessage();
+			else this.close(4408, "a message came too slowly");
+		});
 	}
 
 	#wake(): void {

@@ -12,6 +12,7 @@ declare module "ws" {
 		resume(): void;
 		terminate(): void;
 		on(event: "message", listener: (data: Buffer, isBinary: boolean) => void): this;
+		on(event: "ping", listener: (payload: Buffer) => void): this;
 		on(event: "close" | "pong", listener: () => void): this;
 		on(event: "error", listener: (error: Error) => void): this;
 	}
@@ -20,6 +21,7 @@ declare module "ws" {
 		readonly noServer: true;
 		readonly clientTracking: boolean;
 		readonly perMessageDeflate: false;
+		readonly autoPong: false;
 		readonly maxPayload: number;
 		readonly maxFragments: number;
 		readonly maxBufferedChunks: number;

@@ -31,3 +31,11 @@ test("what else operators may want to know is told where all is asked for, and t
 	const { body } = readinessAnswer({ state: "ready" }, upstream, { isVerbose: true });
 	expect(body).toBe("ready\none kind is not served\n");
 });
+
+test("what keeps some callers out is told, but the replica still wants calls", () => {
+	const troubles = ["the API keys of before hold: keys: line 1: name is empty"];
+	expect(readinessAnswer({ state: "ready" }, fresh, { troubles })).toEqual({
+		status: 200,
+		body: `ready\n${troubles[0]}\n`,
+	});
+});

@@ -190,12 +190,19 @@ describe("a wrong configuration", () => {
 	});
 
 	test.each([["0.0.0.0"], ["::"], ["192.168.1.2"], ["example.com"], ["127.evil.example"]])(
-		"--host %s needs --insecure-no-auth",
+		"--host %s needs a source of identities, or --insecure-no-auth",
 		(host) => {
 			expect(faultsOf(["--host", host])).toHaveLength(1);
 			expect(configOf(["--host", host, "--insecure-no-auth"]).host).toBe(host);
+			expect(configOf(["--host", host, "--auth-tokens-file=keys"]).host).toBe(host);
 		},
 	);
+
+	test("that nobody signs in, and that somebody does, contradict each other", () => {
+		expect(faultsOf(["--insecure-no-auth", "--auth-tokens-file=keys"])).toEqual([
+			"--insecure-no-auth and --auth-tokens-file contradict each other: leave one out",
+		]);
+	});
 
 	test.each([["localhost"], ["127.0.0.1"], ["127.8.8.8"], ["::1"]])(
 		"--host %s needs nothing else",

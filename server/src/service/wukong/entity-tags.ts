@@ -18,8 +18,10 @@ const divider = ".";
 /**
  * Creates the entity tags of VMs and lists. That of a VM is the hash that a precondition compares,
  * and one of all that is visible: If-Match judges the first, so that a change of status fails no
- * write, If-None-Match both. That of a list is a hash of its snapshot's version and of its place in
- * it: below one URL, equal versions have equal content.
+ * write, If-None-Match both. Both are the same on every replica, which the places in a version need not
+ * be: since when a VM has no instance, each replica dates by what it has seen. That of a list is a
+ * hash of its snapshot's version and of its place in it: below one URL, equal versions have equal
+ * content.
  */
 export function createEntityTags(): EntityTags {
 	const tags = new WeakMap<Wukong, string>();
@@ -27,7 +29,7 @@ export function createEntityTags(): EntityTags {
 		let tag = tags.get(wukong);
 		if (tag === undefined) {
 			// These bytes are made for the response in any case.
-			const content = hashOf(encoder.encode(WukongSchema, wukong, "json"));
+			const content = hashOf(withoutVersion(encoder.encode(WukongSchema, wukong, "json"), wukong));
 			tag = hashIn(wukong.resourceVersion) + divider + content;
 			if (Object.isFrozen(wukong)) tags.set(wukong, tag);
 		}
@@ -57,6 +59,17 @@ export function createEntityTags(): EntityTags {
 				new Failure(ErrorReason.RESOURCE_VERSION_CONFLICT, "If-Match names another state"),
 			),
 	};
+}
+
+/**
+ * Cuts the version out of a VM's JSON. The last text that reads like it is that field: labels and
+ * annotations, which may hold such names, stand before it.
+ */
+function withoutVersion(json: Buffer, { resourceVersion }: Wukong): Buffer {
+	const member = `"resourceVersion":${JSON.stringify(resourceVersion)}`;
+	const at = json.lastIndexOf(member);
+	if (at === -1) return json;
+	return Buffer.concat([json.subarray(0, at), json.subarray(at + Buffer.byteLength(member))]);
 }
 
 /** Returns the VM of a response; undefined: it has none, or one that is stored nowhere. */

@@ -25,8 +25,8 @@ function joinEvents(encoded: readonly Uint8Array[]): Buffer {
 }
 
 /** Creates the beginning of an `events` message. */
-export function createEventsHead(id: string): Buffer {
-	return Buffer.from(`{"type":"events","id":${JSON.stringify(id)},"events":[`);
+export function createEventsHead(id: string): string {
+	return `{"type":"events","id":${JSON.stringify(id)},"events":[`;
 }
 
 /** What a `status` message says besides its status. */
@@ -41,9 +41,9 @@ export interface StatusFields {
  * Creates the last message of a subscription.
  * @param status JSON of the contract's Status
  */
-export function createStatusMessage({ id, requestId }: StatusFields, status: string): Buffer {
+export function createStatusMessage({ id, requestId }: StatusFields, status: string): string {
 	const names = JSON.stringify({ type: "status", id, requestId });
-	return Buffer.from(`${names.slice(0, -1)},"status":${status}}`);
+	return `${names.slice(0, -1)},"status":${status}}`;
 }
 
 /** Status of a stream that is complete. */

@@ -155,6 +155,7 @@ export class Session implements MessageSocketHandler, ScheduledTask {
 				cancellation: invocation.cancellation,
 				onEnd: (error, sentBytes) => {
 					this.#subscriptions.delete(id);
+					this.#socket.gathers = this.#subscriptions.size > 1;
 					const complete = this.#socket.isOpen;
 					this.#sendStatus({ id, requestId }, error);
 					observer.callEnded({ requestId, complete, sentBytes });
@@ -164,6 +165,7 @@ export class Session implements MessageSocketHandler, ScheduledTask {
 			this.#shared,
 		);
 		this.#subscriptions.set(id, subscription);
+		this.#socket.gathers = this.#subscriptions.size > 1;
 		invokeStream(procedure, invocation, message)
 			.then((response) => subscription.begin(response.message))
 			.catch((error: unknown) => subscription.fail(error));

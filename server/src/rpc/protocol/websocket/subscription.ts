@@ -40,7 +40,7 @@ export interface SubscriptionStart {
 export class Subscription implements ScheduledTask {
 	readonly #options: SubscriptionOptions;
 	readonly #start: SubscriptionStart;
-	readonly #head: Buffer;
+	readonly #head: string;
 	/** undefined: the implementation has not answered yet. */
 	#stream: BatchedStream<Message> | undefined;
 	#sentBytes = 0;
@@ -143,7 +143,8 @@ export class Subscription implements ScheduledTask {
 		const { encoder, schema } = this.#options;
 		const bytes = encoder.encodeBatch(schema, messages, eventsFraming);
 		this.#start.socket.send(this.#head, bytes);
-		this.#sentBytes += this.#head.byteLength + bytes.byteLength;
+		// The id is ASCII.
+		this.#sentBytes += this.#head.length + bytes.byteLength;
 		return bytes.byteLength;
 	}
 

@@ -1,0 +1,60 @@
+import type { Interceptor } from "@connectrpc/connect";
+import { Health } from "@novasphere/wukong-gen/health";
+import { createApiKeys } from "../auth/api-keys/api-keys.ts";
+import { type Authenticator, createAuthentication } from "../auth/authenticator.ts";
+import { type CredentialGuards, createCredentialGuards } from "../auth/credential-guards.ts";
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config/config.ts";
+import { createAuthenticateInterceptor } from "../service/interceptors/authenticate.ts";
+import type { Logger } from "../telemetry/logger.ts";
+
+/** Who may be a caller of one service. */
+export interface Identities {
+	/** Asks each call who makes it; none where nobody is asked. */
+	readonly interceptors: readonly Interceptor[];
+	/** Ends what is open by a credential that is good no more. */
+	readonly guardOf: CredentialGuards["guardOf"];
+	/** Loads what has to be there before the first call. @throws what the one who starts the service is told */
+	start(): Promise<void>;
+	stop(): void;
+	/** Returns why some callers cannot be told apart now, a line each. */
+	troubles(): readonly string[];
+}
+
+/** Creates the sources of identities that the configuration names. */
+export function createIdentities(
+	config: Pick<Config, "authTokensFile">,
+	parts: {
+		readonly clock: Clock;
+		readonly logger: Logger;
+		/** Sources besides these. */
+		readonly further: readonly Authenticator[];
+	},
+): Identities {
+	const { clock, logger } = parts;
+	const guards = createCredentialGuards(clock);
+	const sources: Authenticator[] = [];
+	if (config.authTokensFile !== "") {
+		const observer = {
+			keysLoaded: (keys: number) => logger.info({ keys }, "API keys loaded"),
+			keysNotReloaded: (err: unknown) => logger.error({ err }, "API keys not reloaded"),
+		};
+		sources.push(createApiKeys({ file: config.authTokensFile, clock, guards, observer }));
+	}
+	sources.push(...parts.further);
+
+	const authentication = createAuthentication(sources);
+	const exempt = [Health];
+	return {
+		interceptors:
+			sources.length === 0 ? [] : [createAuthenticateInterceptor({ authentication, exempt })],
+		guardOf: guards.guardOf,
+		async start() {
+			for (const source of sources) await source.start?.();
+		},
+		stop() {
+			for (const source of sources) source.stop?.();
+		},
+		troubles: () => sources.flatMap((source) => source.trouble?.() ?? []),
+	};
+}

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { root } from "../../scripts/source-files.ts";
+import { until } from "../support/until.ts";
+import { fencedBlocks } from "./fenced-blocks.ts";
+
+const page = readFileSync(join(root, "docs/security.md"), "utf8");
+const main = join(root, "server/src/main.ts");
+
+/** npm's script is the command itself: here it runs in a folder of the test. */
+const npm = `npm() { while [ "$1" != -- ]; do shift; done; shift; node ${main} "$@"; }\n`;
+
+let folder = "";
+let server: ChildProcess | undefined;
+
+beforeEach(async () => {
+	folder = await mkdtemp(join(tmpdir(), "wukong-page-"));
+});
+afterEach(async () => {
+	if (server?.kill() === true) await once(server, "close");
+	server = undefined;
+	await rm(folder, { recursive: true });
+});
+
+/** Runs commands; resolves to what they print, and to the variables that they set. */
+async function run(script: string): Promise<{ readonly out: string; readonly key: string }> {
+	const end = '\nprintf "\\0%s" "$KEY"\n';
+	const child = spawn("bash", ["-e"], { cwd: folder, stdio: ["pipe", "pipe", "pipe"] });
+	let text = "";
+	child.stdout.on("data", (chunk) => (text += chunk));
+	child.stderr.on("data", (chunk) => (text += chunk));
+	child.stdin.end(npm + script + end);
+	const [code] = await once(child, "close");
+	expect(code, text).toBe(0);
+	const [out = "", key = ""] = text.split("\0");
+	return { out, key };
+}
+
+/** Starts a service as a block says, on a port of its own and with its data in memory. */
+async function startServer(command: string): Promise<string> {
+	const flags = command.trim().split(" ").slice(3);
+	const argv = [main, ...flags, "--port=0", "--data=:memory:"];
+	const child = spawn("node", argv, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+	server = child;
+	let text = "";
+	child.stdout.on("data", (chunk) => (text += chunk));
+	child.stderr.on("data", (chunk) => (text += chunk));
+	const isOver = () => text.includes("Ctrl-C") || child.exitCode !== null;
+	await until("the service listens", isOver, 60_000);
+	return /https?:\/\/127\.0\.0\.1:[0-9]+/.exec(text)?.[0] ?? text;
+}
+
+/** The commands of a section, in their order. */
+function commandsOf(section: string): string[] {
+	const text = page.split(/^## /m).find((part) => part.startsWith(`${section}\n`)) ?? "";
+	return fencedBlocks(text).flatMap(({ kind, code }) => (kind === "sh" ? [code] : []));
+}
+
+test("the commands for API keys work as they stand", async () => {
+	const [create = "", start = "", call = ""] = commandsOf("API keys");
+	const { key } = await run(create);
+	expect(key).toMatch(/^wk_[A-Za-z0-9_-]{43}$/);
+	const url = await startServer(start);
+	const here = call.replaceAll("http://127.0.0.1:8080", url);
+	expect((await run(`KEY=${key}\n${here}`)).out).toContain('"resourceVersion"');
+	expect((await run(`KEY=wk_x\n${here}`)).out).toContain('"UNAUTHENTICATED"');
+}, 120_000);
