@@ -44,7 +44,7 @@ export interface Surroundings {
 	readonly processMetrics?: boolean;
 	/** Called when the store has failed for good: no write will succeed. Default: nothing. */
 	readonly onFault?: (fault: unknown) => void;
-	/** Where the service counts what it does. Default: a registry of its own. */
+	/** Metrics of the service. Default: a registry of its own. */
 	readonly metrics?: Metrics;
 	/** `KUBECONFIG` of the environment. Default: unset. */
 	readonly kubeconfigPath?: string | undefined;

@@ -15,7 +15,10 @@ const maxLingerMs = 1_000;
 
 /** What the HTTP/1 exchanges of a listener share. */
 export interface H1Options extends ExchangeOptions {
-	/** RequestSummary as a head is written: then the connection ends with this answer. */
+	/**
+	 * Asked when a head is written: true closes the connection behind this answer (`Connection:
+	 * close`).
+	 */
 	readonly isDraining: () => boolean;
 }
 

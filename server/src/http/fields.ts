@@ -21,7 +21,7 @@ export function metadataFieldsOf(headers: Headers | undefined): HeaderFields {
 }
 
 /**
- * HeaderFields of one connection (RFC 9113, 8.2.2). HTTP/2 refuses them, trailers with them would end the
+ * Names of fields of one connection (RFC 9113, 8.2.2). HTTP/2 refuses them, trailers with them would end the
  * process; an error that is passed on may carry those of the connection that it came over.
  */
 const ofConnection: ReadonlySet<string> = new Set([

@@ -25,7 +25,7 @@ export interface AssetRequest {
 	readonly query: string;
 }
 
-/** Where assets are found. */
+/** Index of assets by path. */
 export type AssetMount =
 	| {
 			/** Exact path, without query. */

@@ -46,7 +46,7 @@ export interface PortOptions {
 	 * Default: none.
 	 */
 	readonly cacheableTypes?: readonly DescMessage[];
-	/** Where these bytes are kept. Default: 128 MiB of them. */
+	/** Cache of these bytes. Default: 128 MiB. */
 	readonly encodings?: Encodings;
 	/**
 	 * "universal": connect's own handlers answer everything, several times slower: the reference
@@ -55,7 +55,10 @@ export interface PortOptions {
 	readonly way?: "direct" | "universal";
 	/** Prefix of every path, which a request may have or lack: "" or as in `/wukong`. Default: "". */
 	readonly basePath?: string;
-	/** Protocols of the services. Default: Connect, gRPC-Web and gRPC. */
+	/**
+	 * Protocols of the services. Default: Connect, gRPC-Web, gRPC-Web-text and gRPC
+	 * (`defaultProtocols`).
+	 */
 	readonly protocols?: readonly Protocol[];
 	/**
 	 * Error details of refusals, as the contract of the services wants them; the port has none of its

@@ -34,7 +34,7 @@ export interface Route {
 
 /** Methods that a path takes: what OPTIONS asks for. */
 export interface AllowedMethods {
-	/** As in Allow. */
+	/** Methods of the path, as the Allow field lists them. */
 	readonly allow: string;
 }
 

@@ -119,7 +119,7 @@ export interface KindHistory {
 	readonly base: bigint;
 }
 
-/** Where a store puts what it knows. Called by that store alone, in order. */
+/** Receiver of what a store knows. Called by that store alone, in order. */
 export interface Sink<T extends ObjectRef = Wukong> {
 	/** Replaces everything. A second call means that the store has started over, and so do streams. */
 	load(state: StoreState<T>): void;

@@ -51,8 +51,10 @@ export type Action =
 	 */
 	| { readonly kind: "restart"; readonly mode: RestartMode };
 
+/** Way of a restart; see `Action`. */
 export type RestartMode = "graceful" | "force" | "soft" | "reset";
 
+/** Options of an action. */
 export interface ActionOptions extends WriteOptions {
 	/**
 	 * Judges the caller's preconditions (uid, version, no deletion): gets the current published state
@@ -72,6 +74,7 @@ export interface ActionResult {
 	readonly changed: boolean;
 }
 
+/** Options that all writes have. */
 export interface WriteOptions {
 	/** True: check everything, store nothing. */
 	readonly validateOnly: boolean;
@@ -83,6 +86,7 @@ export interface WriteOptions {
 	readonly remainingMs?: () => number | undefined;
 }
 
+/** Options of a creation. */
 export interface CreateOptions extends WriteOptions {
 	/** Makes a retry return the first VM; empty: none. */
 	readonly requestId: string;

@@ -58,6 +58,7 @@ export interface ChangeLog<T extends ApiObject, E> extends Sink<T> {
 	close(): void;
 }
 
+/** Creates a change log. */
 export function createChangeLog<T extends ApiObject, E>(options: {
 	readonly limits: HistoryLimits;
 	readonly events: EventFactory<T, E>;

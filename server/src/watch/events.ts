@@ -40,6 +40,7 @@ export interface ControlEvents<E> {
 	reset(): E;
 }
 
+/** Creates the events that are no changes. */
 export function createControlEvents<T extends ApiObject, E>(options: {
 	readonly events: EventFactory<T, E>;
 	readonly clock: Clock;
@@ -66,6 +67,7 @@ export interface SnapshotEvents<T extends ApiObject, E> {
 	forget(object: T): void;
 }
 
+/** Creates the events of snapshots. */
 export function createSnapshotEvents<T extends ApiObject, E>(
 	events: Pick<EventFactory<T, E>, "snapshot">,
 ): SnapshotEvents<T, E> {

@@ -19,6 +19,7 @@ export interface Heartbeats {
 	stop(one: Beating): void;
 }
 
+/** Creates the heartbeats of all streams. */
 export function createHeartbeats(clock: Clock): Heartbeats {
 	/** Intervals by length in milliseconds; only those that are under way for a stream. */
 	const underWay = new Map<number, Interval>();

@@ -36,6 +36,7 @@ interface Pin {
 	heldUntilMs: number;
 }
 
+/** Creates pins of which none is set. */
 export function createPins(clock: Clock): Pins {
 	/** Their positions rise, in each kind. */
 	let pins: Pin[] = [];

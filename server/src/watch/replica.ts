@@ -80,6 +80,7 @@ export interface Replica<T extends ApiObject, E> {
 	drain(failure: Failure): void;
 }
 
+/** Creates an empty replica; `Replica.start` loads it. */
 export function createReplica<T extends ApiObject, E>(options: {
 	readonly feed: ChangeFeed<T>;
 	/** Makes the messages of streams. */

@@ -14,6 +14,7 @@ export interface State<T extends ApiObject> {
 	apply(change: Change<T>): void;
 }
 
+/** Creates the state of the given objects. */
 export function createState<T extends ApiObject>(objects: readonly T[]): State<T> {
 	const byRef = new NamespacedMap<T>();
 	for (const object of objects) byRef.set(object, object);

@@ -50,6 +50,7 @@ export interface VersionWait {
 	meet(wanted: KindVersion, signal: AbortSignal, maxWaitMs?: number): Promise<WaitOutcome>;
 }
 
+/** Creates the wait for versions. */
 export function createVersionWait(options: {
 	readonly log: VersionLog;
 	readonly feed: Pick<ChangeFeed, "newestVersion">;

@@ -43,6 +43,7 @@ export interface OpenStream<T extends ApiObject, E> extends WatchStream<E>, Beat
 	restart(cursor: Cursor<T, E>): void;
 }
 
+/** What a watch stream works with. */
 export interface WatchStreamOptions<T extends ApiObject, E> {
 	readonly controlEvents: ControlEvents<E>;
 	readonly heartbeats: Heartbeats;
@@ -256,6 +257,7 @@ class Watch<T extends ApiObject, E> implements OpenStream<T, E> {
 	}
 }
 
+/** Creates a watch stream. */
 export function createWatchStream<T extends ApiObject, E>(
 	options: WatchStreamOptions<T, E>,
 ): OpenStream<T, E> {

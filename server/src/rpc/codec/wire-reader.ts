@@ -9,9 +9,9 @@ const maxGroups = 100;
  * one is made for nearly each request.
  */
 export class WireReader {
-	/** Where the next byte is. */
+	/** Place of the next byte. */
 	at = 0;
-	/** Where the bytes end that may be read now. May be set. */
+	/** End of the bytes that may be read now. May be set. */
 	end: number;
 	/** True while all that was read is as protobuf.dev/programming-guides/encoding has it. */
 	isSound = true;

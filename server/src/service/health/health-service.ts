@@ -29,7 +29,7 @@ export interface HealthReporter {
 export interface HealthOptions {
 	/** Full names of the services that are served. One status is that of all of them, and of the process. */
 	readonly services: readonly string[];
-	/** Whether they want calls; what `/readyz` says. */
+	/** Checks whether they want calls, as `/readyz` says. */
 	readonly isServing: () => boolean;
 }
 

@@ -18,6 +18,7 @@ export interface ObservedCall {
 	readonly target: ObjectRef | undefined;
 }
 
+/** Name of the protocol of a call. */
 export type CallProtocol = CallContext["protocol"];
 
 /** End of a call. */

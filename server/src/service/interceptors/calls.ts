@@ -26,6 +26,7 @@ import { callTarget } from "./call-target.ts";
 type Request = UnaryRequest | StreamRequest;
 type AnyFn = ReturnType<Interceptor>;
 
+/** Options of the interceptor. */
 export interface CallInterceptorOptions {
 	/** Hear of every call, in this order; the first one's `run` is the outermost. */
 	readonly observers: readonly CallObserver[];

@@ -26,6 +26,7 @@ import { CommitError, StoreOpenError } from "./storage-error.ts";
 import type { StoreObserver } from "./writability.ts";
 import { createWriteQueue, type WriteQueue } from "./write-queue.ts";
 
+/** Options of the embedded store. */
 export interface EmbeddedOptions {
 	/** A file, created where it is missing, or `:memory:`. */
 	readonly dataPath: string;

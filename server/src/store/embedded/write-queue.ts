@@ -38,6 +38,7 @@ export interface WriteQueue {
 	close(): Promise<void>;
 }
 
+/** What a write queue works with. */
 export interface WriteQueueOptions {
 	readonly storage: Storage;
 	readonly entries: Iterable<Entry>;
@@ -57,6 +58,7 @@ interface Write extends VisibleState {
 	readonly reject: (failure: Failure) => void;
 }
 
+/** Creates a write queue. */
 export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
 	const { storage, window, versions, clock } = options;
 	const committed = new Map<string, VisibleState>();

@@ -8,6 +8,7 @@ import { parseLosslessJson } from "./lossless-json.ts";
 import { isJsonObject, objectAt } from "./unstructured.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
+/** Options of the calls to an API server. */
 export interface ApiCallsOptions {
 	readonly access: ClusterAccess;
 	/** Time for a connection to come about, in milliseconds. */

@@ -7,6 +7,7 @@ import { apiVersionOf, type GroupVersionResource } from "./resource-kind.ts";
 import { createUpstream } from "./resource-upstream.ts";
 import { objectAt, parseUnstructured } from "./unstructured.ts";
 
+/** Timings of calls to the API server. */
 export interface ApiTimings {
 	/** Time for a connection to come about, in milliseconds. Default 1,000. */
 	readonly connectTimeoutMs: number;
@@ -16,12 +17,14 @@ export interface ApiTimings {
 	readonly listTimeoutMs: number;
 }
 
+/** The timings as shipped. */
 export const defaultApiTimings: ApiTimings = {
 	connectTimeoutMs: 1_000,
 	answerTimeoutMs: 10_000,
 	listTimeoutMs: 30_000,
 };
 
+/** Options of a client of the API server. */
 export interface ApiClientOptions {
 	readonly access: ClusterAccess;
 	/** The resource that the calls are about. */

@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.ts";
 
+/** Waits between tries. */
 export interface BackoffOptions {
 	/** The first wait is at most this long, in milliseconds. Default 100. */
 	readonly minMs: number;

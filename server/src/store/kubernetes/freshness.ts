@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import type { Freshness } from "../change-feed.ts";
 
+/** Silences after which the data counts as old. */
 export interface FreshnessOptions {
 	/** Silence of this length makes the cache stale, in milliseconds. Default 75,000. */
 	readonly staleAfterMs: number;

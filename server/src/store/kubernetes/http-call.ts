@@ -4,6 +4,7 @@ import type { Clock } from "../../clock.ts";
 import type { Credentials } from "./api.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
+/** One HTTP request to the API server. */
 export interface HttpCall {
 	readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 	readonly url: URL;

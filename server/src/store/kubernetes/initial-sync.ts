@@ -21,6 +21,7 @@ export interface SyncedCache<T extends ClusterObject> {
 	readonly state: StoreState<T>;
 }
 
+/** Options of the first synchronization. */
 export interface InitialSyncOptions<T extends ClusterObject> {
 	readonly upstream: Upstream;
 	readonly kind: ResourceKind<T>;

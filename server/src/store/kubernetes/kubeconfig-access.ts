@@ -7,6 +7,7 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import type { ClusterAccess } from "./api.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
+/** The kubeconfig and the context of it that are used. */
 export interface KubeconfigOptions {
 	/**
 	 * A kubeconfig file. Empty, the default: the usual places, which are `KUBECONFIG`,

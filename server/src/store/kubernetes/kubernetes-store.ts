@@ -26,6 +26,7 @@ import type { UpstreamObserver, WriteObserver } from "./upstream-observer.ts";
 import { failureOf, namespaceNotFound, upstreamUnavailable } from "./write-failure.ts";
 import { createWrites, type Writes } from "./writes.ts";
 
+/** Options of the Kubernetes store. */
 export interface KubernetesOptions extends KubeconfigOptions {
 	/** The one namespace that is served; empty, the default: all. */
 	readonly namespace: string;

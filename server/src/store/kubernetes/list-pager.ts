@@ -4,6 +4,7 @@ import { type CachedObject, type ObjectList, toCachedObject } from "./object-cac
 import type { ClusterObject, ResourceKind } from "./resource-kind.ts";
 import { versionOf } from "./unstructured.ts";
 
+/** Options of one list. */
 export interface ListOptions<T extends ClusterObject> {
 	readonly upstream: Pick<Upstream, "list">;
 	readonly kind: ResourceKind<T>;

@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { sleep } from "./backoff.ts";
 
+/** What a progress requester works with. */
 export interface ProgressRequesterOptions {
 	/** The version up to which everything is in the cache. */
 	readonly head: () => bigint;

@@ -22,6 +22,7 @@ const maxOwnChangeWaitMs = 5_000;
  */
 export const answerTimeMs = 100;
 
+/** What the waits for own writes work with. */
 export interface ReadYourWritesOptions {
 	readonly waiter: ChangeWaiter;
 	/** Gets everything up to a version into the log, where the watch does not bring it. */

@@ -49,6 +49,7 @@ export interface ReflectorTimings extends FreshnessOptions {
 	readonly backoff: BackoffOptions;
 }
 
+/** The timings as shipped. */
 export const defaultReflectorTimings: ReflectorTimings = {
 	pageSize: 500,
 	historyVersions: 10_000n,

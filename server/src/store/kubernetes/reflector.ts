@@ -19,6 +19,7 @@ import {
 } from "./upstream-observer.ts";
 import { followWatch } from "./watch-session.ts";
 
+/** What a reflector works with. */
 export interface ReflectorOptions<T extends ClusterObject> {
 	readonly upstream: Upstream;
 	readonly kind: ResourceKind<T>;

@@ -16,6 +16,7 @@ export type WatchEvent =
 	| { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly raw: Unstructured }
 	| { readonly type: "BOOKMARK"; readonly version: bigint };
 
+/** One watch request, and what hears of it. */
 export interface WatchSession {
 	readonly fromVersion: bigint;
 	/** Time after which the API server ends it, in milliseconds. */

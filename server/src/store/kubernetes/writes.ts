@@ -26,6 +26,7 @@ const retryWaitMs = 10;
 /** The longest wait before any try, in milliseconds. */
 const maxRetryWaitMs = 40;
 
+/** What the writes of one kind work with. */
 export interface WritesOptions<T extends ClusterObject, Edit> {
 	readonly kind: WritableKind<T, Edit>;
 	readonly api: Api;

@@ -6,18 +6,21 @@ import { graceMs } from "./grace-period.ts";
 import type { OperatorOptions } from "./operator-options.ts";
 import type { Step } from "./phases.ts";
 
-/** Where a VM is in its life. */
+/** Step of its life that a VM is at. */
 export interface Stay {
 	readonly step: Step;
-	/** When it came there, in milliseconds since 1970. */
+	/** Time when it came there, in milliseconds since 1970. */
 	readonly sinceMs: number;
 }
 
-/** Where a VM comes to. */
+/** Step of its life that a VM comes to. */
 export interface Advance extends Stay {
 	/** It is off, and the time of its cleaning up is over. */
 	readonly isCleanedUp: boolean;
-	/** When it goes on from there, in milliseconds since 1970; undefined: not before the next change. */
+	/**
+	 * Time when it goes on from there, in milliseconds since 1970; undefined: not before the next
+	 * change.
+	 */
 	readonly wakeAtMs: number | undefined;
 }
 

@@ -23,7 +23,7 @@ export interface OperatorOptions extends OperatorTimings {
 	 */
 	readonly playsKubeVirt?: boolean;
 	/**
-	 * Who is played: an operator that does all that it should, or the public one as it is at commit
+	 * The operator that is played: one that does all that it should, or the public one as it is at commit
 	 * 437e853, faults included (see `reconcilePublic`). Default: ideal.
 	 */
 	readonly profile?: OperatorProfile;
@@ -33,6 +33,7 @@ export interface OperatorOptions extends OperatorTimings {
 	readonly errorLoopMs?: number;
 }
 
+/** Operators that can be played; see `OperatorOptions.profile`. */
 export const operatorProfiles = ["ideal", "public-437e853"] as const;
 export type OperatorProfile = (typeof operatorProfiles)[number];
 

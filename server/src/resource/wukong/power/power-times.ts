@@ -49,6 +49,7 @@ export interface StuckRules {
 	readonly stuckVolumeMs: number;
 }
 
+/** The rules as shipped. */
 export const defaultStuckRules: StuckRules = {
 	stuckStartingMs: 600_000,
 	stuckDeletingMs: 300_000,

@@ -7,7 +7,7 @@ const maxRun = 1_100;
 const maxDigits = 20;
 
 /**
- * Where a number ends that begins at a place (RFC 8259, section 6); -1: there is none, or it runs on
+ * Finds the end of a number that begins at a place (RFC 8259, section 6); -1: there is none, or it runs on
  * into something else. By hand: a regular expression needs stack for each digit.
  *
  * @throws JsonFault for one of more digits than any number needs
@@ -56,7 +56,7 @@ export function wholeNumber(token: string): string | undefined {
 	const significant = withoutLastZeros(digits);
 	if (first === digits.length) return "0";
 	const exponent = e === -1 ? 0 : Number(token.slice(e + 1));
-	/** Where the point is, counted from the first digit. */
+	/** Place of the point, counted from the first digit. */
 	const point = whole.length + exponent;
 	const count = point - first;
 	if (point < significant || count > maxDigits) return undefined;

@@ -268,7 +268,7 @@ export class JsonText {
 	}
 }
 
-/** Where the next character is that an expression is looking for, from a place on. */
+/** Finds the next character that an expression looks for, from a place on. */
 function endOfRun(expression: RegExp, text: string, start: number): number {
 	expression.lastIndex = start;
 	return expression.exec(text)?.index ?? text.length;

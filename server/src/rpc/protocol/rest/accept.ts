@@ -38,7 +38,7 @@ export function chooseMediaType(
 	return best;
 }
 
-/** How a media type is liked, and by how precise a range. */
+/** Weight of a media type, and how precise the range is that gives it. */
 interface Liking {
 	readonly weight: number;
 	/** 3: the type is named, 2: its kind is, 1: everything is, 0: it is in no range. */

@@ -32,7 +32,7 @@ export function createBodyRule(input: DescMessage, body: string): BodyRule {
 	return { kind: "field", field, mask: isMask ? mask : undefined };
 }
 
-/** How a body is taken. */
+/** Binding of a body to the request message. */
 export interface BodyReading {
 	readonly body: BodyRule;
 	readonly input: DescMessage;

@@ -11,10 +11,10 @@ import {
 } from "./field-target.ts";
 import { type QueryParameter, quotable } from "./query.ts";
 
-/** Where the parameters of a query go. */
+/** Target of the parameters of a query. */
 export interface QueryRule {
 	readonly input: DescMessage;
-	/** Why a query must not name a field, by the field's contract name; "" stands for all. */
+	/** Reason why a query must not name a field, by the field's contract name; "" stands for all. */
 	readonly taken: ReadonlyMap<string, string>;
 }
 

@@ -4,7 +4,7 @@ import { jsonTypesOf } from "../../codec/json-types.ts";
 
 /** One binding of a method to HTTP (google/api/http.proto). */
 export interface HttpRule {
-	/** As in `GET`; `*` for any. */
+	/** Method of HTTP, as in `GET`; `*` for any. */
 	readonly httpMethod: string;
 	/** Path template, as in `/v1/{name=shelves/*}:archive`. */
 	readonly template: string;

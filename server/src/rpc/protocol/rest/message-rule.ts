@@ -15,13 +15,13 @@ import { bindQuery, invalidParameters } from "./bind-query.ts";
 import type { HttpRule } from "./http-rule.ts";
 import type { QueryParameter } from "./query.ts";
 
-/** How a request message is put together of path, query and body. */
+/** Rule by which a request message is put together of path, query and body. */
 export interface MessageRule {
 	readonly input: DescMessage;
 	readonly httpMethod: string;
 	readonly body: BodyRule;
 	readonly variables: readonly BoundVariable[];
-	/** Why a query must not name a field, by its contract name; "" stands for all. */
+	/** Reason why a query must not name a field, by its contract name; "" stands for all. */
 	readonly taken: ReadonlyMap<string, string>;
 }
 
@@ -41,7 +41,7 @@ export function createMessageRule({ input }: DescMethod, rule: HttpRule): Messag
 
 /** The parts of a request, as they came. */
 export interface RequestParts {
-	/** Of the body; undefined: there is none. */
+	/** Bytes of the body; undefined: there is none. */
 	readonly bytes: Buffer | undefined;
 	readonly variables: Variables;
 	readonly parameters: readonly QueryParameter[];

@@ -30,7 +30,10 @@ export function createRest(options: RestOptions): Protocol {
 	};
 }
 
-/** Who speaks another protocol, by its path or its content type, is answered in that. */
+/**
+ * Checks whether REST answers a request; who speaks another protocol, by path or content type, is
+ * answered in that.
+ */
 function isOurs(exchange: Exchange): boolean {
 	const path = exchange.target.split("?", 1)[0] as string;
 	if (isProcedurePath(path)) return false;

@@ -54,7 +54,7 @@ export interface OpenForm {
 	readonly contentType: string;
 	/** Framing of the messages; asked for at each batch, for JSON. */
 	readonly framing: Readonly<Record<Codec, Framing>>;
-	/** As `StreamProtocol` has it. */
+	/** One answer in several parts, as `StreamProtocol.isAnswer` says. Default: false. */
 	readonly isAnswer?: boolean;
 	/** Changes the request message by what the head says, such as Last-Event-ID. */
 	prepare?(message: Message, exchange: Exchange): Refusal | undefined;

@@ -13,7 +13,9 @@ export type ClientMessage =
 	  }
 	| { readonly type: "unsubscribe"; readonly id: string };
 
-/** As many as the decoder takes of a request; the query is counted there again. */
+/**
+ * Most entries of a query: as many as the decoder takes of a request, where they are counted again.
+ */
 const limits = { maxEntries: 10_000, maxDepth: 100 };
 
 const names = ["type", "id", "query"];

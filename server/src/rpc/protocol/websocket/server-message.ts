@@ -31,7 +31,7 @@ export function createEventsHead(id: string): string {
 
 /** What a `status` message says besides its status. */
 export interface StatusFields {
-	/** Of the subscription. */
+	/** Id of the subscription. */
 	readonly id: string;
 	/** Under which the log has the call. */
 	readonly requestId: string;

@@ -24,6 +24,7 @@ const maxTries = 4;
 /** The longest wait before the second try, in milliseconds; it doubles with each one. */
 const retryWaitMs = 50;
 
+/** What actions work with. */
 export interface ActionsOptions {
 	readonly api: KubeVirtApi;
 	/** Reads the Wukong from the API server, as callers see it. Fails with Failure. */

@@ -26,6 +26,7 @@ export interface OperatorObserver extends UpstreamObserver {
 	stepFailed(ref: ObjectRef, error: unknown): void;
 }
 
+/** Options of the simulated operator. */
 export interface SimulatedOperatorOptions {
 	readonly api: OperatorApi;
 	/** Timings of the phases, and storage classes. */

@@ -10,6 +10,7 @@ export interface FillIns {
 	readonly networkType: string;
 }
 
+/** Fills in nothing. */
 export const noFillIns: FillIns = { storageClass: "", networkType: "" };
 
 /**
