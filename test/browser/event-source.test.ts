@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { root } from "../../scripts/source-files.ts";
+import { keepPort } from "../support/kept-port.ts";
 import { standingOperator } from "../support/running-app.ts";
 import { startChromium } from "./chromium.ts";
 import { type PageServer, startPageServer } from "./page-server.ts";
@@ -29,6 +30,7 @@ let pages: PageServer;
 let folder: string;
 let service: ChildProcess;
 let url: string;
+let port: number;
 
 beforeAll(async () => {
 	browser = await startChromium();
@@ -40,7 +42,8 @@ afterAll(async () => {
 });
 beforeEach(async () => {
 	folder = mkdtempSync(join(tmpdir(), "wukong-event-source-"));
-	await start("0");
+	port = await keepPort();
+	await start();
 });
 afterEach(async () => {
 	await stop("SIGKILL");
@@ -48,13 +51,13 @@ afterEach(async () => {
 });
 
 /** Starts the whole service in a process of its own, on the data that is there. */
-async function start(port: string): Promise<void> {
+async function start(): Promise<void> {
 	service = spawn(
 		process.execPath,
 		[
 			join(root, "server/src/main.ts"),
-			...["--port", port, "--data", join(folder, "wukong.db")],
-			...["--cors-origins", pages.origin, "--shutdown-grace-ms", "1000", ...standingOperator],
+			...["--port", String(port), "--data", join(folder, "wukong.db")],
+			...["--cors-origins", pages.origin, ...standingOperator],
 		],
 		{ stdio: ["ignore", "pipe", "pipe"] },
 	);
@@ -131,7 +134,6 @@ describe("a page with a bare EventSource", () => {
 		async (signal) => {
 			const page = await openPage(`${url}/api/v1/wukongs/vm/stream`);
 			await hears(page, { type: "synced" });
-			const { port } = new URL(url);
 			const turns = 6;
 			for (let turn = 0; turn < turns; turn++) {
 				await write(turn);
@@ -139,7 +141,7 @@ describe("a page with a bare EventSource", () => {
 				if (turn % 3 === 0) await hears(page, { turn: `${turn}` });
 				if (turn % 3 !== 1) continue;
 				await stop(signal);
-				await start(port);
+				await start();
 			}
 			await hears(page, { turn: `${turns - 1}` });
 			const all = await page.evaluate(() => heard);

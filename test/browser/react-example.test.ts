@@ -2,13 +2,14 @@ import { join } from "node:path";
 import { createServer } from "vite";
 import { expect, test } from "vitest";
 import { root } from "../../scripts/source-files.ts";
+import { keepPort } from "../support/kept-port.ts";
 import { startApp } from "../support/running-app.ts";
 import { startChromium } from "./chromium.ts";
 
 test("the React example behind Vite's proxy survives a restart of the service, and its buttons work after it", async () => {
 	await using stack = new AsyncDisposableStack();
-	const first = await startApp("--seed", "2");
-	const { port } = new URL(first.url);
+	const port = String(await keepPort());
+	const first = await startApp("--seed", "2", "--port", port);
 	process.env.WUKONG_URL = first.url;
 	stack.defer(() => void delete process.env.WUKONG_URL);
 	const vite = await createServer({

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { globSync } from "node:fs";
-import { createServer } from "node:net";
 import type { Readable } from "node:stream";
+import { keepPort } from "../support/kept-port.ts";
 import { callInPage, type Driver, type Engine, type Tab } from "./engine.ts";
 
 /** WebKitGTK's MiniBrowser over its own WebDriver, in a display of Xvfb. */
@@ -20,7 +20,7 @@ async function startDriver(): Promise<Driver> {
 		stdio: ["ignore", "ignore", "ignore", "pipe"],
 	});
 	const [display] = await once(screen.stdio[3] as Readable, "data");
-	const port = await freePort();
+	const port = await keepPort();
 	const driver = spawn("WebKitWebDriver", [`--port=${port}`, "--host=127.0.0.1"], {
 		stdio: "ignore",
 		env: {
@@ -109,16 +109,6 @@ async function firstAnswer<T>(ask: () => Promise<T>): Promise<T> {
 			await new Promise((resolve) => setImmediate(resolve));
 		}
 	}
-}
-
-/** WebKitWebDriver wants to be told its port. */
-async function freePort(): Promise<number> {
-	const server = createServer().listen(0, "127.0.0.1");
-	await once(server, "listening");
-	const { port } = server.address() as { port: number };
-	server.close();
-	await once(server, "close");
-	return port;
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { root } from "../../scripts/source-files.ts";
+import { keepPort } from "../support/kept-port.ts";
 import { standingOperator } from "../support/running-app.ts";
 import { until } from "../support/until.ts";
 import { startChromium } from "./chromium.ts";
@@ -26,6 +27,7 @@ let pages: PageServer;
 let folder: string;
 let service: ChildProcess;
 let url: string;
+let port: number;
 
 beforeAll(async () => {
 	browser = await startChromium();
@@ -37,7 +39,8 @@ afterAll(async () => {
 });
 beforeEach(async () => {
 	folder = mkdtempSync(join(tmpdir(), "wukong-websocket-"));
-	await start("0");
+	port = await keepPort();
+	await start();
 });
 afterEach(async () => {
 	await stop("SIGKILL");
@@ -45,8 +48,8 @@ afterEach(async () => {
 });
 
 /** Starts the whole service in a process of its own, on the data that is there. */
-async function start(port: string): Promise<void> {
-	const flags = ["--port", port, "--data", join(folder, "wukong.db"), ...standingOperator];
+async function start(): Promise<void> {
+	const flags = ["--port", String(port), "--data", join(folder, "wukong.db"), ...standingOperator];
 	service = spawn(
 		process.execPath,
 		[join(root, "server/src/main.ts"), ...flags, "--cors-origins", pages.origin],
@@ -100,7 +103,6 @@ test.each(["SIGKILL", "SIGTERM"] as const)(
 		pages.servePage(html.replaceAll("ws://127.0.0.1:8080", url.replace(/^http/, "ws")));
 		await page.goto(pages.origin);
 		await page.getByText("live", { exact: true }).waitFor();
-		const { port } = new URL(url);
 		const hears = (turn: number) =>
 			page.waitForFunction((wanted) => window.told.some((one) => one.turn === wanted), `${turn}`);
 		const turns = 6;
@@ -110,7 +112,7 @@ test.each(["SIGKILL", "SIGTERM"] as const)(
 			if (turn % 3 === 0) await hears(turn);
 			if (turn % 3 !== 1) continue;
 			await stop(signal);
-			await start(port);
+			await start();
 		}
 		await hears(turns - 1);
 		const told = await page.evaluate(() => window.told);
@@ -124,7 +126,6 @@ test.each(["SIGKILL", "SIGTERM"] as const)(
 		await page.getByText("vm ").waitFor();
 		await page.close();
 	},
-	120_000,
 );
 
 test("a page of an origin that is not listed gets no WebSocket", async () => {

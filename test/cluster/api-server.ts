@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort } from "./free-port.ts";
+import { keepPort } from "../support/kept-port.ts";
 import { type KeptProcess, startProcess } from "./kept-process.ts";
 import { createKubeApi, type KubeAccess } from "./kube-api.ts";
 import { poll } from "./poll.ts";
@@ -33,7 +33,7 @@ export interface ApiServerOptions {
 /** Prepares an API server on a free port. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
 	const { program, folder } = options;
-	const port = await freePort();
+	const port = await keepPort();
 	const url = `https://127.0.0.1:${port}`;
 	const token = randomUUID();
 	const args = [...writeKeys(folder, token), ...flags(options), `--secure-port=${port}`];

@@ -6,8 +6,8 @@ import { createApp } from "../../server/src/app/app.ts";
 import { parseConfig } from "../../server/src/config/config.ts";
 import { troubleWords } from "../../server/src/store/kubernetes/upstream-observer.ts";
 import { createWukongClient, type WukongClient } from "../../web-client/src/client.ts";
+import { keepPort } from "../support/kept-port.ts";
 import { losesRight } from "./access-review.ts";
-import { freePort } from "./free-port.ts";
 import { createKubeApi, type KubeAccess } from "./kube-api.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { poll } from "./poll.ts";
@@ -28,7 +28,7 @@ afterEach(async () => {
 /** Starts the service with these rights; it need not become ready. @returns where it is */
 async function startService(access: KubeAccess, namespace: string): Promise<string> {
 	const kubeconfig = stack.use(await writeKubeconfig(access));
-	const port = await freePort();
+	const port = await keepPort();
 	const flags = ["--store", "kubernetes", "--kubeconfig", kubeconfig.path, "--port", `${port}`];
 	const result = parseConfig(namespace ? [...flags, "--namespace", namespace] : flags, {});
 	if (result.kind !== "config") throw new Error(`bad flags: ${JSON.stringify(result)}`);

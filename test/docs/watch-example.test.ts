@@ -2,14 +2,14 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { root } from "../../scripts/source-files.ts";
+import { keepPort } from "../support/kept-port.ts";
 import { startApp } from "../support/running-app.ts";
 import { until } from "../support/until.ts";
 
 test("the watch example waits for a server, survives its restart, says what happens, and ends by Ctrl-C", async () => {
-	const first = await startApp("--seed", "1");
-	const { port } = new URL(first.url);
-	await first.close();
-	const child = spawn(process.execPath, [join(root, "docs/examples/watch.ts"), first.url], {
+	const port = String(await keepPort());
+	const url = `http://127.0.0.1:${port}`;
+	const child = spawn(process.execPath, [join(root, "docs/examples/watch.ts"), url], {
 		cwd: root,
 	});
 	let output = "";

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "../../scripts/source-files.ts";
+import { keepPort } from "../support/kept-port.ts";
 
 export const nginxFolder = join(root, ".cache/nginx");
 
@@ -19,7 +19,7 @@ export interface Nginx extends AsyncDisposable {
 /** Starts nginx with nothing set but where it listens and where it passes requests on to. */
 export async function startNginx(upstream: string): Promise<Nginx> {
 	const folder = mkdtempSync(join(tmpdir(), "wukong-nginx-"));
-	const port = await freePort();
+	const port = await keepPort();
 	const places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
 		.map((name) => `${name}_temp_path ${folder}/${name};`)
 		.join("\n");
@@ -60,16 +60,6 @@ http {
 			rmSync(folder, { recursive: true, force: true });
 		},
 	};
-}
-
-async function freePort(): Promise<number> {
-	const server = createServer();
-	server.listen(0, "127.0.0.1");
-	await once(server, "listening");
-	const address = server.address();
-	server.close();
-	await once(server, "close");
-	return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 async function answers(child: ChildProcess, url: string): Promise<void> {

@@ -1,11 +1,12 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import {
 	type Blow,
 	type Condition,
 	carryConnection,
 	type FaultConnection,
 } from "./fault-connection.ts";
+import { keepPort } from "./kept-port.ts";
 
 /** A TCP proxy that fails as a test tells it. */
 export interface FaultProxy {
@@ -27,7 +28,7 @@ export interface FaultProxy {
 	close(): Promise<void>;
 }
 
-/** Starts a proxy before a port of 127.0.0.1, on a free port. */
+/** Starts a proxy before a port of 127.0.0.1, on a port that it keeps while it is down. */
 export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
 	const connections = new Set<FaultConnection>();
 	let condition: Condition = { kind: "clear" };
@@ -48,10 +49,10 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
 		connections.add(connection);
 		if (pending !== undefined) connection.strike(pending.blow, pending.afterBytes);
 	});
-	const listen = async (port: number) => {
+	const port = await keepPort();
+	const listen = async () => {
 		server.listen(port, "127.0.0.1");
 		await once(server, "listening");
-		return (server.address() as AddressInfo).port;
 	};
 	const stop = async () => {
 		if (!server.listening) return;
@@ -59,7 +60,7 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
 		for (const connection of connections) connection.reset();
 		await once(server, "close");
 	};
-	const port = await listen(0);
+	await listen();
 
 	return {
 		port,
@@ -74,7 +75,7 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
 			// As the first piece that comes through would.
 			if (next.kind === "clear") for (const connection of connections) connection.tell();
 			if (next.kind === "down") await stop();
-			else if (!server.listening) await listen(port);
+			else if (!server.listening) await listen();
 		},
 		strike(blow, afterBytes = 0) {
 			pending = { blow, afterBytes };

@@ -1,5 +1,5 @@
-import type { AddressInfo } from "node:net";
 import { createServer, type Socket } from "node:net";
+import { keepPort } from "../support/kept-port.ts";
 
 /** How a way to the service fails. */
 export type Breakage =
@@ -30,13 +30,15 @@ export async function startBrokenService(breakage: Breakage): Promise<BrokenServ
 			else breakOff[breakage](socket);
 		});
 	});
-	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	const { port } = server.address() as AddressInfo;
+	// Kept: where nobody listens, nobody else's server may answer.
+	const port = await keepPort();
 	const close = () => {
 		for (const socket of sockets) socket.destroy();
 		return new Promise<void>((resolve) => server.close(() => resolve()));
 	};
-	if (breakage === "nobody listens") await close();
+	if (breakage !== "nobody listens") {
+		await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+	}
 	return {
 		url: `http://127.0.0.1:${port}`,
 		[Symbol.asyncDispose]: breakage === "nobody listens" ? async () => {} : close,
@@ -74,7 +76,7 @@ const breakOff: Readonly<Record<Breakage, (socket: Socket) => void>> = {
 	"resets inside an envelope": (socket) => {
 		send(socket, stream + wholeEnvelope + halfEnvelope);
 		// Once the bytes are read: a reset overtakes what is still on its way.
-		setTimeout(() => socket.resetAndDestroy(), 50);
+		setTimeout(() => socket.resetAndDestroy(), 500);
 	},
 	"ends inside a document": (socket) => send(socket, document + halfDocument + lastChunk),
 	"breaks inside a document": (socket) => {

@@ -9,6 +9,7 @@ import {
 	type WukongClient,
 	type WukongEvent,
 } from "../../web-client/src/index.ts";
+import { keepPort } from "../support/kept-port.ts";
 import { type PlantedBug, plant, plantedBugs, plantInWatch } from "../support/planted-bugs.ts";
 import { standingOperator, startApp } from "../support/running-app.ts";
 import { createSeededRandom } from "../support/seeded-random.ts";
@@ -94,11 +95,10 @@ const stateOf = (vm: Wukong) => `${keyOf(vm)} ${vm.uid} ${vm.resourceVersion}`;
 
 test.each(plantedBugs)(
 	"behind a watch with this fault: %s, a list has no VM twice, a watch tells each difference once, and both are level after a RESET",
-	{ timeout: 60_000 },
 	async (bug) => {
 		const takeOut = plantInWatch(bug) ?? (() => {});
-		const first = await startApp("--seed", "6", ...standingOperator);
-		const { port } = new URL(first.url);
+		const port = String(await keepPort());
+		const first = await startApp("--seed", "6", "--port", port, ...standingOperator);
 		const way = createFaultyWay(first.url, bug);
 		const client = createWukongClient({
 			transport: way.transport,
