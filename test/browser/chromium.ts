@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type LaunchOptions } from "playwright-core";
 
 /**
  * Starts a real, headless Chromium: the one that `WUKONG_TEST_CHROMIUM` names, else the one
@@ -9,12 +9,22 @@ import { type Browser, chromium } from "playwright-core";
  */
 export async function startChromium(): Promise<Browser> {
 	const own = process.env.WUKONG_TEST_CHROMIUM ?? "";
-	if (own !== "") return chromium.launch({ executablePath: own });
+	if (own !== "") return launch({ executablePath: own });
 	const folder = await unpacked();
-	return chromium.launch({
+	return launch({
 		executablePath: join(folder, "chromium"),
 		env: { ...process.env, LD_LIBRARY_PATH: join(folder, "al2023/lib") },
 	});
+}
+
+/** Bounds a failing test only, in milliseconds; less than the test's own time, so that it says why. */
+const ceilingMs = 100_000;
+
+/** Starts a browser whose pages have time, however busy the machine. */
+async function launch(options: LaunchOptions): Promise<Browser> {
+	const browser = await chromium.launch({ ...options, timeout: ceilingMs });
+	browser.on("context", (context) => context.setDefaultTimeout(ceilingMs));
+	return browser;
 }
 
 /**

@@ -9,9 +9,9 @@ export default defineConfig({
 		include: ["test/browser/*.browser.ts"],
 		pool: "forks",
 		maxWorkers: 1,
-		testTimeout: 60_000,
-		hookTimeout: 120_000,
-		teardownTimeout: 30_000,
+		testTimeout: 200_000,
+		hookTimeout: 300_000,
+		teardownTimeout: 60_000,
 		passWithNoTests: false,
 	},
 });

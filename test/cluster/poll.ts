@@ -6,13 +6,13 @@ const intervalMs = 50;
 /**
  * Asks until the answer is yes.
  * @param ask counts as no while it fails, as an API server does that is not up yet
- * @param ceilingMs generous, because it only bounds a failing run; default 60 s
+ * @param ceilingMs generous, because it only bounds a failing run; default 120 s
  * @throws naming `what` where the answer stayed no, with the last failure as cause.
  */
 export async function poll(
 	what: string,
 	ask: () => Promise<boolean>,
-	ceilingMs = 60_000,
+	ceilingMs = 120_000,
 ): Promise<void> {
 	const endMs = performance.now() + ceilingMs;
 	let cause: unknown;

@@ -60,14 +60,10 @@ export function recordWatch(client: WukongClient, query: RecordedQuery): Recorde
 			return watcher;
 		},
 		until: (what, condition) =>
-			until(
-				what,
-				() => {
-					if (failure !== undefined) throw failure;
-					return condition();
-				},
-				60_000,
-			),
+			until(what, () => {
+				if (failure !== undefined) throw failure;
+				return condition();
+			}),
 		async close() {
 			leaver.abort();
 			await reading;

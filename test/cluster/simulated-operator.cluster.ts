@@ -61,7 +61,7 @@ async function startOperator(namespace: string) {
 		return { child, said: () => said };
 	};
 	const first = run();
-	await until("it leads", () => first.said().includes("operator: leads"), 60_000);
+	await until("it leads", () => first.said().includes("operator: leads"));
 	return { ...first, run, access };
 }
 
@@ -131,7 +131,7 @@ test("an operator that may not write a status says so, and goes on trying", asyn
 	await losesRight(access, { verb: "update", subresource: "status", namespace });
 	const body = wukongResource("web");
 	await admin.expect({ method: "POST", path: wukongPath(namespace), body });
-	const says = (what: string) => until(`it says ${what}`, () => said().includes(what), 60_000);
+	const says = (what: string) => until(`it says ${what}`, () => said().includes(what));
 	await says(`${namespace}/web: UpstreamError: HTTP 403`);
 	await admin.expect({ method: "PATCH", path, body: { rules } });
 	await says(`${namespace}/web Running`);

@@ -10,9 +10,9 @@ export default defineConfig({
 		globalSetup: ["test/cluster/shared-cluster.ts"],
 		pool: "forks",
 		maxWorkers: 2,
-		testTimeout: 60_000,
-		hookTimeout: 120_000,
-		teardownTimeout: 30_000,
+		testTimeout: 300_000,
+		hookTimeout: 300_000,
+		teardownTimeout: 60_000,
 		passWithNoTests: false,
 	},
 });

@@ -10,9 +10,9 @@ export default defineConfig({
 		pool: "forks",
 		// One at a time: both judge by the clock whether an answer came.
 		maxWorkers: 1,
-		testTimeout: 240_000,
-		hookTimeout: 60_000,
-		teardownTimeout: 10_000,
+		testTimeout: 900_000,
+		hookTimeout: 300_000,
+		teardownTimeout: 60_000,
 		passWithNoTests: false,
 	},
 });

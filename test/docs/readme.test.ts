@@ -114,7 +114,7 @@ async function runBrowser(source: string, expected: string): Promise<void> {
 		const page = await browser.newPage();
 		await page.goto(pages.origin);
 		const isShown = (html: string) => document.body.innerHTML === html;
-		await page.waitForFunction(isShown, expected, { timeout: 15_000 }).catch(async () => {
+		await page.waitForFunction(isShown, expected, { timeout: 90_000 }).catch(async () => {
 			expect(await page.innerHTML("body")).toBe(expected);
 		});
 	} finally {

@@ -9,7 +9,7 @@ export default defineConfig({
 		include: ["test/nginx/**/*.nginx.ts"],
 		pool: "forks",
 		testTimeout: 300_000,
-		hookTimeout: 60_000,
+		hookTimeout: 300_000,
 		passWithNoTests: false,
 	},
 });

@@ -9,8 +9,8 @@ export default defineConfig({
 		include: ["test/sdk/**/*.sdk.ts"],
 		pool: "forks",
 		maxWorkers: 1,
-		testTimeout: 240_000,
-		hookTimeout: 60_000,
+		testTimeout: 300_000,
+		hookTimeout: 300_000,
 		passWithNoTests: false,
 	},
 });

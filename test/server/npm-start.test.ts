@@ -3,12 +3,9 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { root } from "../../scripts/source-files.ts";
 import { until } from "../support/until.ts";
-
-// npm alone takes seconds on a machine that is busy.
-vi.setConfig({ testTimeout: 90_000 });
 
 const hasCurl = spawnSync("curl", ["--version"]).status === 0;
 

@@ -16,7 +16,7 @@ export interface RunningApp extends AsyncDisposable {
 /** Starts the whole service in this process. `flags` are those of its command line. */
 export async function startApp(...flags: readonly string[]): Promise<RunningApp> {
 	const data = flags.includes("kubernetes") ? [] : ["--data", ":memory:"];
-	const argv = ["--port", "0", "--shutdown-grace-ms", "2000", ...data, ...flags];
+	const argv = ["--port", "0", "--shutdown-grace-ms", "20000", ...data, ...flags];
 	const result = parseConfig(argv, {});
 	if (result.kind !== "config") throw new Error(`bad flags: ${JSON.stringify(result)}`);
 	const app = createApp(result.config);

@@ -1,12 +1,12 @@
 /**
  * Waits until `condition` holds, looking once per turn of the event loop.
- * @param ceilingMs generous, because it only bounds a failing test; default 20 s.
+ * @param ceilingMs generous, because it only bounds a failing test; default 60 s.
  * @throws naming `what` where the condition never held.
  */
 export async function until(
 	what: string,
 	condition: () => boolean,
-	ceilingMs = 20_000,
+	ceilingMs = 60_000,
 ): Promise<void> {
 	const endMs = performance.now() + ceilingMs;
 	while (!condition()) {

@@ -59,7 +59,7 @@ test("KubeVirt that comes, is withheld from us, and goes is noticed; power is to
 		const status = () => sink.objects.get(keyOf(ref))?.status;
 
 		await installKubeVirtDefinitions(admin);
-		await until("KubeVirt is there", () => mode() === 3, 30_000);
+		await until("KubeVirt is there", () => mode() === 3);
 		const player = createKubeVirtPlayer(admin, { ...ref, uid });
 		await player.create(true);
 		await player.start();
@@ -94,17 +94,17 @@ test("KubeVirt that comes, is withheld from us, and goes is noticed; power is to
 			});
 			expect(fresh.store.freshness()).toMatchObject({ staleSinceMs: undefined });
 			await admin.expect({ method: "PATCH", path: role, body: { rules } });
-			await until("it may again", () => fresh.mode() === 3, 30_000);
+			await until("it may again", () => fresh.mode() === 3);
 		} finally {
 			await fresh.store.close();
 		}
 
 		// The right is back: the first store has followed all along, or follows again.
-		await until("it follows", () => mode() === 3, 30_000);
+		await until("it follows", () => mode() === 3);
 		for (const plural of ["virtualmachineinstances", "virtualmachines"]) {
 			await admin.expect({ method: "DELETE", path: `${definitions}/${plural}.kubevirt.io` });
 		}
-		await until("KubeVirt is gone", () => mode() === 1, 30_000);
+		await until("KubeVirt is gone", () => mode() === 1);
 		expect(status()?.kubevirtStatus).toBe("");
 		expect(sink.objects.get(keyOf(ref))?.resourceVersion).toMatch(/^[0-9]+-/);
 		await poll("it is not served", async () => {
