@@ -13,8 +13,8 @@ const clonePath = import.meta.url.endsWith(".ts")
 	? fileURLToPath(new URL("../..", import.meta.url))
 	: undefined;
 
-/** Time for calls to hear of a store that has failed, in milliseconds. */
-const faultGraceMs = 1_000;
+/** Time for calls to hear of a store that has failed, in milliseconds; those that have heard end it. */
+const faultGraceMs = 5_000;
 
 /**
  * Time in which a second signal is the first one again, in milliseconds: one that goes to a whole

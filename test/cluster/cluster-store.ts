@@ -21,12 +21,14 @@ export async function createClusterStore(
 ): Promise<Store> {
 	const kubeconfig = await writeKubeconfig(access);
 	const store = createKubernetesStore({
+		clock: systemClock,
 		...options,
+		// A busy machine is none that is away.
+		apiTimings: { connectTimeoutMs: 20_000, answerTimeoutMs: 60_000, ...options.apiTimings },
 		kubeconfig: kubeconfig.path,
 		context: "",
 		maxConnections: 16,
 		namespace,
-		clock: systemClock,
 		observer: {
 			listed: silent,
 			watchOpened: silent,

@@ -39,10 +39,7 @@ function increment(resourceVersion: string) {
 	};
 }
 
-/**
- * Writes the status of a VM again and again, as an operator in an error does.
- * @returns what ends it, and resolves with the number of writes
- */
+/** Writes the status of a VM again and again, as an operator in an error does. */
 function startStatusWriter(name: string, perSecond: number) {
 	const path = `${wukongPath(namespace, name)}/status`;
 	// With more of them at once a busy machine would serve nothing else.
@@ -60,10 +57,12 @@ function startStatusWriter(name: string, perSecond: number) {
 		}
 	};
 	const running = Promise.all(Array.from({ length: writers }, write));
-	return async () => {
-		isOver = true;
-		await running;
-		return written;
+	return {
+		written: () => written,
+		async stop() {
+			isOver = true;
+			await running;
+		},
 	};
 }
 
@@ -73,21 +72,21 @@ test("a status that is written up to 300 times a second fails none of 100 update
 		wukongNamed("noisy", {}, namespace),
 		createOptions,
 	);
-	const stop = startStatusWriter("noisy", 300);
-	for (let update = 0; update < 100; update++) {
+	const noise = startStatusWriter("noisy", 300);
+	// More where the writer is slow: a busy machine gives it its turn when it likes.
+	for (let update = 0; update < 100 || noise.written() <= 100; update++) {
 		const options = { ...writeOptions, remainingMs: () => 50_000 };
 		const updated = await replica.edit(ref("noisy"), increment(resourceVersion), options);
 		({ resourceVersion } = updated);
 		expect(updated.labels.count).toBe(String(update + 1));
 	}
-	// A machine that does more at the same time may be slower.
-	expect(await stop()).toBeGreaterThan(100);
-}, 120_000);
+	await noise.stop();
+});
 
 test("two writers on two replicas, each with the version it read last, never lose an update", async () => {
 	const [one] = replicas as [Store];
 	const made = await one.create(wukongNamed("shared", {}, namespace), createOptions);
-	const stop = startStatusWriter("shared", 20);
+	const noise = startStatusWriter("shared", 20);
 	let passed = 0;
 	let refused = 0;
 	await Promise.all(
@@ -109,8 +108,8 @@ test("two writers on two replicas, each with the version it read last, never los
 			}
 		}),
 	);
-	await stop();
+	await noise.stop();
 	const { metadata } = await admin.expect({ method: "GET", path: wukongPath(namespace, "shared") });
 	expect(metadata.labels.count).toBe(String(passed));
 	expect([passed + refused, refused > 0]).toEqual([24, true]);
-}, 120_000);
+});

@@ -11,7 +11,7 @@ export interface H2specRun {
 }
 
 /** Time for an answer, in seconds. Its default is 2; a loaded machine must not fail a case. */
-const timeoutSeconds = 3;
+const timeoutSeconds = 5;
 
 /**
  * Runs every case of h2spec but the strict ones on a port of this machine.

@@ -6,10 +6,11 @@ import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { createApp } from "../../server/src/app/app.ts";
 import { systemClock } from "../../server/src/clock.ts";
 import { parseConfig } from "../../server/src/config/config.ts";
+import type { ApiTimings } from "../../server/src/store/kubernetes/api-client.ts";
 import { createKubernetesStore } from "../../server/src/store/kubernetes/kubernetes-store.ts";
 import type { ReflectorTimings } from "../../server/src/store/kubernetes/reflector-timings.ts";
 import { createMetrics } from "../../server/src/telemetry/metrics.ts";
-import { freePort } from "../cluster/free-port.ts";
+import { keepPort } from "../support/kept-port.ts";
 
 /** The whole service before an API server that fails. */
 export interface FaultyApp {
@@ -27,9 +28,10 @@ export interface FaultyApp {
 export async function startFaultyApp(
 	kubeconfig: string,
 	timings: Partial<ReflectorTimings>,
+	apiTimings: Partial<ApiTimings> = {},
 ): Promise<FaultyApp> {
-	const port = await freePort();
-	const result = parseConfig(["--port", `${port}`, "--shutdown-grace-ms", "2000"], {});
+	const port = await keepPort();
+	const result = parseConfig(["--port", `${port}`, "--shutdown-grace-ms", "20000"], {});
 	if (result.kind !== "config") throw new Error("bad flags");
 	const metrics = createMetrics({ processMetrics: false });
 	const store = createKubernetesStore({
@@ -39,6 +41,7 @@ export async function startFaultyApp(
 		namespace: "",
 		clock: systemClock,
 		reflectorTimings: timings,
+		apiTimings,
 		observer: metrics.upstream,
 	});
 	const app = createApp(result.config, { store, metrics });

@@ -133,7 +133,7 @@ test("down for long: reads go on marked stale, writes fail at once, and nothing 
  */
 async function heldConnections(proxy: { readonly connections: number }): Promise<number> {
 	let least = proxy.connections;
-	for (let turn = 0; turn < 5; turn++) {
+	for (let turn = 0; turn < 20; turn++) {
 		await new Promise(setImmediate);
 		least = Math.min(least, proxy.connections);
 	}
@@ -142,9 +142,9 @@ async function heldConnections(proxy: { readonly connections: number }): Promise
 
 test("very slow: calls end at their deadline, do not pile up, and reads go on", async () => {
 	await hand.create("web", {});
-	app = await startFaultyApp(kubeconfig.path, timings);
+	app = await startFaultyApp(kubeconfig.path, timings, { answerTimeoutMs: 600_000 });
 	await app.ready;
-	await proxy.set({ kind: "slow", delayMs: 60_000 });
+	await proxy.set({ kind: "slow", delayMs: 600_000 });
 	let most = 0;
 	// The service alone keeps this time: callers that gave up first, on a busy machine, would break
 	// so many calls off at once that their connection is ended (CVE-2023-44487).
@@ -164,16 +164,12 @@ test("very slow: calls end at their deadline, do not pile up, and reads go on", 
 	expect((await app.client.getWukong({ namespace, name: "web" })).wukong?.name).toBe("web");
 	await Promise.all(writes);
 	const counted = /^wukong_requests_total\{.*method="(?:Create|Update)Wukong".* (\d+)$/gm;
-	await poll(
-		"all have ended at the service, too",
-		async () => {
-			const { body } = await app.page("/metrics");
-			const ended = [...body.matchAll(counted)].map(([, count]) => Number(count));
-			return ended.reduce((sum, count) => sum + count, 0) === writes.length;
-		},
-		// At their deadline: the API server itself is given ten seconds for an answer.
-		8_000,
-	);
+	// At their deadline: the API server itself is given much longer for an answer.
+	await poll("all have ended at the service, too", async () => {
+		const { body } = await app.page("/metrics");
+		const ended = [...body.matchAll(counted)].map(([, count]) => Number(count));
+		return ended.reduce((sum, count) => sum + count, 0) === writes.length;
+	});
 	expect(most).toBeLessThanOrEqual(64);
 	proxy.strike("reset");
 	await proxy.set({ kind: "clear" });

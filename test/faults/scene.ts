@@ -98,15 +98,11 @@ export async function createScene(options: SceneOptions): Promise<Scene> {
 			await until(`mark ${marks} has come`, hasMark);
 		}
 		// A write that was perhaps sent may land as late as this.
-		await poll(
-			"what they hold is what is there",
-			async () => {
-				const there = (await hand.objects()).map(wukongKind.read);
-				for (const witness of witnesses) expectSame(witness.held(), there);
-				return true;
-			},
-			5_000,
-		);
+		await poll("what they hold is what is there", async () => {
+			const there = (await hand.objects()).map(wukongKind.read);
+			for (const witness of witnesses) expectSame(witness.held(), there);
+			return true;
+		});
 	};
 
 	return {

@@ -1,4 +1,4 @@
-import { type AddressInfo, createConnection, createServer } from "node:net";
+import { type AddressInfo, createConnection, createServer, type Socket } from "node:net";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { describe, expect, test } from "vitest";
 import { createWukongClient, isFailedPrecondition } from "../../web-client/src/index.ts";
@@ -43,13 +43,13 @@ describe("over connect-node", () => {
 	test("a gRPC stream whose connection is lost in it is a cut", async () => {
 		await using app = await startApp();
 		const { port } = new URL(app.url);
+		const carried: Socket[] = [];
 		const proxy = createServer((client) => {
+			carried.push(client);
 			const upstream = createConnection(Number(port), "127.0.0.1");
 			client.pipe(upstream).on("error", () => {});
 			upstream.pipe(client).on("error", () => {});
 			client.on("close", () => upstream.destroy());
-			// Long after SYNCED has passed; the way of a lost connection is the same whenever it falls.
-			upstream.once("data", () => setTimeout(() => client.resetAndDestroy(), 300));
 		});
 		await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
 		const transport = createGrpcTransport({
@@ -57,8 +57,10 @@ describe("over connect-node", () => {
 		});
 		const seen: unknown[] = [];
 		const watching = async () => {
-			for await (const event of createWukongClient({ transport }).rpc.watchWukong({}))
+			for await (const event of createWukongClient({ transport }).rpc.watchWukong({})) {
 				seen.push(event);
+				for (const socket of carried) socket.resetAndDestroy();
+			}
 		};
 		const end = await watching().then(() => "ended", told);
 		expect(seen.length).toBeGreaterThan(0);

@@ -121,9 +121,9 @@ describe("a token function that does not answer", () => {
 	test("costs a call no more than its deadline, and a caller who leaves nothing", async () => {
 		const { client, clock, state } = scripted(never);
 		const leaver = new AbortController();
-		const late = client.rpc.getWukong({ name: "a" }, { timeoutMs: 2_000 }).catch(codeOf);
+		const late = client.rpc.getWukong({ name: "a" }, { timeoutMs: 600_000 }).catch(codeOf);
 		const left = client.rpc.getWukong({ name: "a" }, { signal: leaver.signal }).catch(codeOf);
-		await clock.advance(2_000);
+		await clock.advance(600_000);
 		expect(await late).toBe(Code.DeadlineExceeded);
 		leaver.abort();
 		expect(await left).toBe(Code.Canceled);
@@ -132,8 +132,8 @@ describe("a token function that does not answer", () => {
 
 	test("when another one is wanted leaves the call with the refusal, within one deadline in all", async () => {
 		const { client, clock, state } = scripted(({ refresh }) => (refresh ? never() : "old"));
-		const refused = client.rpc.getWukong({ name: "a" }, { timeoutMs: 2_000 }).catch(codeOf);
-		await clock.advance(2_000);
+		const refused = client.rpc.getWukong({ name: "a" }, { timeoutMs: 600_000 }).catch(codeOf);
+		await clock.advance(600_000);
 		expect(await refused).toBe(Code.Unauthenticated);
 		expect(state.asked).toEqual(["Bearer old"]);
 	});

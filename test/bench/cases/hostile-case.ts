@@ -5,8 +5,11 @@ import type { BenchCase, CaseName } from "./case.ts";
 /** Longest that one request may hold up all others, in CPU time of the event loop's thread. */
 const mostTurnMs = 50;
 
-/** What holds the loop up does so each time; a collection of garbage, or a compiler at work, once. */
-const mostTries = 3;
+/**
+ * What holds the loop up does so each time; a collection of garbage, a compiler at work, or another
+ * program that takes caches and half a core does not.
+ */
+const mostTries = 10;
 
 /**
  * The longest turn of the event loop through documents that are made to hold it up; one start is one

@@ -3,6 +3,7 @@ import type { HandlerContext } from "@connectrpc/connect";
 import { WukongStatus_PowerState as State, type Wukong } from "@novasphere/wukong-gen/wukong";
 import { StartWukongRequestSchema } from "@novasphere/wukong-gen/wukong-service";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Clock, systemClock } from "../../../server/src/clock.ts";
 import { createPower } from "../../../server/src/service/wukong/power.ts";
 import type { ServiceContext } from "../../../server/src/service/wukong/service-context.ts";
 import type { Store } from "../../../server/src/store/store.ts";
@@ -34,7 +35,7 @@ beforeAll(async () => {
 	kubevirt = await startSubresources(admin);
 	namespace = await createNamespace(admin);
 	const access = await serviceAccess(admin, cluster.apiServer.access(), namespace);
-	store = await createClusterStore(access, namespace);
+	store = await createClusterStore(access, namespace, { clock: patient });
 	await store.start(createRecordingSink());
 });
 afterAll(async () => {
@@ -43,6 +44,15 @@ afterAll(async () => {
 	admin.close();
 	await cluster.close();
 });
+
+/** What KubeVirt has to say of a VM, a moment after its answer. */
+let said: Promise<unknown> = Promise.resolve();
+/** However busy the machine, the time of the store passes once that is said. */
+const patient: Clock = {
+	...systemClock,
+	setTimer: (delayMs, callback) =>
+		systemClock.setTimer(delayMs, () => void said.then(callback, callback)),
+};
 
 /** A VM that runs, and Start and Stop as callers have them. */
 async function running(name: string) {
@@ -97,8 +107,7 @@ test("pause and resume answer with what is observed then; Start does not resume"
 	const act = (kind: "pause" | "resume") =>
 		store.act(ref, { kind }, { ...writeOptions, check: () => {} });
 	kubevirt.intercept = () => {
-		// KubeVirt writes the VM's word a moment after its answer.
-		setTimeout(() => void player.say("Paused", [{ type: "Paused", status: "True" }]), 30);
+		said = player.say("Paused", [{ type: "Paused", status: "True" }]);
 		return false;
 	};
 	const paused = await act("pause");
@@ -108,7 +117,7 @@ test("pause and resume answer with what is observed then; Start does not resume"
 	expect([started.changed, started.wukong.status?.powerState]).toEqual([false, State.PAUSED]);
 	expect((await raw()).metadata.resourceVersion).toBe(before);
 	kubevirt.intercept = () => {
-		setTimeout(() => void player.say("Running", [{ type: "Ready", status: "True" }]), 30);
+		said = player.say("Running", [{ type: "Ready", status: "True" }]);
 		return false;
 	};
 	const resumed = await act("resume");

@@ -90,7 +90,8 @@ test("a port that is taken is told with what to do", async () => {
 
 test.each([
 	["192.0.2.1", /^--host 192\.0\.2\.1 is no address of this machine/],
-	["no-such-host.invalid", /^--host no-such-host\.invalid is no name of an address/],
+	// The system refuses a name with a hyphen first by itself; any other is a matter of the network.
+	["-no-such-host", /^--host -no-such-host is no name of an address/],
 ])("a host that cannot be listened on (%s) is told as the option", async (host, line) => {
 	expect(await lineOf("--insecure-no-auth", `--host=${host}`)).toMatch(line);
 });

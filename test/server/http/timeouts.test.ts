@@ -174,11 +174,12 @@ describe("streams", () => {
 
 	test("a stream outlives every time that is set for requests", async () => {
 		const short = {
-			firstByteTimeoutMs: 1_000,
-			headersTimeoutMs: 1_000,
-			bodyTimeoutMs: 1_000,
-			idleTimeoutMs: 1_000,
-			stalledWriteTimeoutMs: 1_000,
+			// Long enough for a busy machine to begin a stream on a connection that it has opened.
+			firstByteTimeoutMs: 3_000,
+			headersTimeoutMs: 3_000,
+			bodyTimeoutMs: 3_000,
+			idleTimeoutMs: 3_000,
+			stalledWriteTimeoutMs: 3_000,
 			keepAliveIntervalMs: 50,
 		};
 		const { url, seen } = await openWith(quietWatch, short);
@@ -195,12 +196,12 @@ describe("streams", () => {
 	});
 
 	test("a watcher that takes nothing keeps its stream, HTTP/1.1 and HTTP/2", async () => {
-		const short = { stalledWriteTimeoutMs: 200, idleTimeoutMs: 1_000, keepAliveIntervalMs: 50 };
+		const short = { stalledWriteTimeoutMs: 200, idleTimeoutMs: 3_000, keepAliveIntervalMs: 50 };
 		const { url, seen } = await openWith(endlessWatch, short);
 		const { session } = await openSession(url);
 		const stream = await startH2Watch(session);
 		const { socket, body } = await startH1Watch(url);
-		// The timer of another connection, five times as long, has fired by then.
+		// The timer of another connection, which is much longer, has fired by then.
 		const { session: idle } = await openSession(url);
 		await until("the idle connection is closed", () => idle.destroyed);
 		expect(seen.live).toBe(2);

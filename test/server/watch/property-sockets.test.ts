@@ -160,7 +160,7 @@ async function play(wire: Wire, steps: Story): Promise<void> {
 		for (let count = 0; count < maxPads; count++) {
 			const before = taken[place];
 			store.put({ name: "big", namespace: "prod", labels: { app: "web" }, pad });
-			for (let turn = 0; turn < 20 && taken[place] === before; turn++) await turnOfTheLoop();
+			for (let turn = 0; turn < 200 && taken[place] === before; turn++) await turnOfTheLoop();
 			if (taken[place] === before) return overrun();
 		}
 		throw new Error("a connection that takes all");

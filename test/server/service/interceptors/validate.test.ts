@@ -1,5 +1,6 @@
 import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
+import { DiskSchema } from "@novasphere/wukong-gen/wukong";
 import {
 	CreateWukongRequestSchema,
 	GetWukongRequestSchema,
@@ -220,12 +221,17 @@ describe("lists and maps with too many entries", () => {
 	});
 
 	test("are not judged one by one: a million of them hold up nobody", () => {
-		const wukong = { spec: { disks: many(1_000_000, () => ({})) } };
-		const request = create(CreateWukongRequestSchema, { wukong });
-		const startMs = performance.now();
-		expect(() => check(CreateWukongRequestSchema, request)).toThrow();
-		// Judged one by one, they took 10 s.
-		expect(performance.now() - startMs).toBeLessThan(1_000);
+		const request = create(CreateWukongRequestSchema, { wukong: { spec: {} } });
+		let looks = 0;
+		const disks = new Proxy(Array(1_000_000).fill(create(DiskSchema)), {
+			get(target, key) {
+				if (typeof key === "string" && /^\d+$/.test(key)) looks++;
+				return Reflect.get(target, key);
+			},
+		});
+		Object.assign(request.wukong?.spec ?? {}, { disks });
+		expect(() => check(CreateWukongRequestSchema, request)).toThrow("entries");
+		expect(looks).toBeLessThanOrEqual(maxRequestEntries + 1);
 	});
 });
 

@@ -1,4 +1,4 @@
-import { systemClock } from "../../../../server/src/clock.ts";
+import { type Clock, systemClock } from "../../../../server/src/clock.ts";
 import {
 	createApiClient,
 	defaultApiTimings,
@@ -24,11 +24,15 @@ export interface KubernetesHarness extends StoreHarness {
 	readonly operatorClock: FakeClock;
 }
 
-/** A store before a fake API server, with short waits. */
+/**
+ * A store before a fake API server, with short waits.
+ * @param options.apiClock keeps the time of its calls. Default: the machine's
+ */
 export function createStoreBefore(
 	api: FakeApiServer,
-	options: Partial<KubernetesOptions> = {},
+	options: Partial<KubernetesOptions> & { readonly apiClock?: Clock } = {},
 ): Store {
+	const { apiClock = systemClock, ...given } = options;
 	const silent = () => {};
 	return createKubernetesStore(
 		{
@@ -45,11 +49,11 @@ export function createStoreBefore(
 				recovered: silent,
 				answeredUnseen: silent,
 			},
-			...options,
+			...given,
 			reflectorTimings: {
 				hastyEndMs: 0,
 				backoff: { minMs: 1, maxMs: 5, healthyMs: 1_000 },
-				...options.reflectorTimings,
+				...given.reflectorTimings,
 			},
 		},
 		async ({ namespace, apiTimings }) =>
@@ -58,13 +62,13 @@ export function createStoreBefore(
 				access: api.access,
 				namespace,
 				timings: { ...defaultApiTimings, ...apiTimings },
-				clock: systemClock,
+				clock: apiClock,
 			}),
 	);
 }
 
 export async function startKubernetes(
-	options: Partial<KubernetesOptions> & { readonly operator?: boolean } = {},
+	options: Parameters<typeof createStoreBefore>[1] & { readonly operator?: boolean } = {},
 ): Promise<KubernetesHarness> {
 	const { operator = true, ...given } = options;
 	const operatorClock = createFakeClock();

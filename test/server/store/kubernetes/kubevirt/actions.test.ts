@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { afterEach, describe, expect, test } from "vitest";
+import { type Clock, systemClock } from "../../../../../server/src/clock.ts";
 import type { Failure } from "../../../../../server/src/failure.ts";
 import { objectAt } from "../../../../../server/src/store/kubernetes/unstructured.ts";
 import type { Action } from "../../../../../server/src/store/store.ts";
@@ -170,8 +171,23 @@ describe.each(actions)("a %s", (_, action, verb, hasDryRun) => {
 	});
 
 	test("that gets no answer, or a broken one, was perhaps done", async () => {
-		const { reasonOf } = await started({ apiTimings: { answerTimeoutMs: 300 } });
-		kubevirt.intercept = (words) => words.startsWith("PUT");
+		const answerTimeoutMs = 12_345;
+		const late = new Set<() => void>();
+		const apiClock: Clock = {
+			...systemClock,
+			setTimer(ms, callback) {
+				if (ms !== answerTimeoutMs) return systemClock.setTimer(ms, callback);
+				late.add(callback);
+				return { cancel: () => void late.delete(callback) };
+			},
+		};
+		const { reasonOf } = await started({ apiClock, apiTimings: { answerTimeoutMs } });
+		kubevirt.intercept = (words) => {
+			if (!words.startsWith("PUT")) return false;
+			// The time for the answer is over once the verb has arrived.
+			for (const isOver of late) isOver();
+			return true;
+		};
 		expect(await reasonOf(action)).toBe("WRITE_OUTCOME_UNKNOWN");
 		kubevirt.intercept = (words, response) => {
 			if (words.startsWith("PUT")) response.destroy();
