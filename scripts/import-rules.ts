@@ -22,6 +22,7 @@ type GuardedPackage =
 	| "@connectrpc/"
 	| "@kubernetes/"
 	| "@novasphere/wukong-gen"
+	| "jose"
 	| "node:http"
 	| "pino"
 	| "prom-client"
@@ -31,6 +32,7 @@ const guarded: readonly GuardedPackage[] = [
 	"@connectrpc/",
 	"@kubernetes/",
 	"@novasphere/wukong-gen",
+	"jose",
 	"node:http",
 	"pino",
 	"prom-client",
@@ -60,7 +62,10 @@ const rooms: Readonly<Record<string, Room>> = {
 		imports: ["auth/", "rpc/", "watch/", ...storePort, "resource/", ...ground],
 		packages: ["@connectrpc/", gen],
 	},
-	"auth/": { imports: ["watch/stream-guard.ts", "resource/namespace-set.ts", ...ground] },
+	"auth/": {
+		imports: ["watch/stream-guard.ts", "resource/namespace-set.ts", ...ground],
+		packages: ["jose"],
+	},
 	"rpc/": { imports: ["http/", ...ground], packages: ["@connectrpc/"] },
 	"watch/": { imports: ["store/change-feed.ts", "resource/", ...ground] },
 	"store/": { imports: ["resource/", ...ground], packages: [gen] },

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { root } from "../../scripts/source-files.ts";
+import { startFakeIssuer } from "../support/fake-issuer.ts";
 import { until } from "../support/until.ts";
 import { fencedBlocks } from "./fenced-blocks.ts";
 
@@ -69,4 +70,14 @@ test("the commands for API keys work as they stand", async () => {
 	const here = call.replaceAll("http://127.0.0.1:8080", url);
 	expect((await run(`KEY=${key}\n${here}`)).out).toContain('"resourceVersion"');
 	expect((await run(`KEY=wk_x\n${here}`)).out).toContain('"UNAUTHENTICATED"');
+}, 120_000);
+
+test("the commands for OpenID Connect work as they stand", async () => {
+	await using issuer = await startFakeIssuer({ nowMs: () => Date.now() });
+	const [start = "", call = ""] = commandsOf("OpenID Connect");
+	const url = await startServer(start.replace("https://login.example.com", issuer.url));
+	const here = call.replaceAll("http://127.0.0.1:8080", url);
+	const token = await issuer.sign({ aud: "wukong" });
+	expect((await run(`TOKEN=${token}\n${here}`)).out).toContain('"resourceVersion"');
+	expect((await run(`TOKEN=${await issuer.sign()}\n${here}`)).out).toContain('"UNAUTHENTICATED"');
 }, 120_000);

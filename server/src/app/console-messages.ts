@@ -9,8 +9,8 @@ import { TlsFileError, type TlsFilePart } from "../http/tls-files.ts";
  * of the clone's scripts
  */
 export function greeting(url: string, config: Config, clonePath: string | undefined): string {
-	const isOpen = config.authTokensFile === "";
-	const key = isOpen ? "" : ` -H "X-API-Key: $KEY"`;
+	const isOpen = config.authTokensFile === "" && config.oidcIssuer === "";
+	const key = isOpen ? "" : ` -H "Authorization: Bearer $TOKEN"`;
 	const call = (method: string, body: string) =>
 		`  curl ${url}/novasphere.v1.WukongService/${method}${key} \\
     -H 'content-type: application/json' -d '${body}'`;
@@ -23,7 +23,7 @@ export function greeting(url: string, config: Config, clonePath: string | undefi
 	return `WukongService listens on ${url}
 ${whereDataLives(config)}
 
-Try, in another terminal${isOpen ? "" : " that has an API key in KEY"}:
+Try, in another terminal${isOpen ? "" : " that has an API key or a token in TOKEN"}:
   list:
 ${call("ListWukongs", "{}")}
   create:

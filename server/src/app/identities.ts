@@ -3,6 +3,7 @@ import { Health } from "@novasphere/wukong-gen/health";
 import { createApiKeys } from "../auth/api-keys/api-keys.ts";
 import { type Authenticator, createAuthentication } from "../auth/authenticator.ts";
 import { type CredentialGuards, createCredentialGuards } from "../auth/credential-guards.ts";
+import { createOidc } from "../auth/oidc/oidc.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { createAuthenticateInterceptor } from "../service/interceptors/authenticate.ts";
@@ -23,7 +24,7 @@ export interface Identities {
 
 /** Creates the sources of identities that the configuration names. */
 export function createIdentities(
-	config: Pick<Config, "authTokensFile">,
+	config: Config,
 	parts: {
 		readonly clock: Clock;
 		readonly logger: Logger;
@@ -41,6 +42,7 @@ export function createIdentities(
 		};
 		sources.push(createApiKeys({ file: config.authTokensFile, clock, guards, observer }));
 	}
+	if (config.oidcIssuer !== "") sources.push(createIssuer(config, parts));
 	sources.push(...parts.further);
 
 	const authentication = createAuthentication(sources);
@@ -57,4 +59,21 @@ export function createIdentities(
 		},
 		troubles: () => sources.flatMap((source) => source.trouble?.() ?? []),
 	};
+}
+
+function createIssuer(
+	config: Config,
+	{ clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+): Authenticator {
+	const issuer = config.oidcIssuer;
+	return createOidc({
+		issuer,
+		audience: config.oidcAudience,
+		nameClaim: config.oidcNameClaim,
+		groupsClaim: config.oidcGroupsClaim,
+		prefix: config.oidcPrefix,
+		clock,
+		onTrouble: (err) => logger.error({ issuer, err }, "the identity provider cannot be asked"),
+		onRecovery: () => logger.info({ issuer }, "the identity provider answers again"),
+	});
 }

@@ -104,6 +104,9 @@ function relationFaults(config: Config): string[] {
 		faults.push("--tls-cert and --tls-key must be given together");
 	}
 	faults.push(...authenticationFaults(config));
+	if ((config.oidcIssuer === "") !== (config.oidcAudience === "")) {
+		faults.push("--oidc-issuer and --oidc-audience must be given together");
+	}
 	for (const name of ["kubeconfig", "context", "namespace"] as const) {
 		if (config[name] !== "" && config.store !== "kubernetes") {
 			faults.push(`--${name} needs --store kubernetes`);
@@ -119,7 +122,7 @@ function relationFaults(config: Config): string[] {
 }
 
 /** Options by which callers sign in; each is a source of identities. */
-const signIn = ["authTokensFile"] as const;
+const signIn = ["authTokensFile", "oidcIssuer"] as const;
 
 /** What is open to everybody must have been asked for. */
 function authenticationFaults(config: Config): string[] {

@@ -7,6 +7,8 @@ import {
 	parseDataPath,
 	parseDnsLabel,
 	parseHeaderNames,
+	parseIssuer,
+	parsePrefix,
 	wholeNumber,
 } from "./parsers.ts";
 import { portOptions } from "./port-options.ts";
@@ -31,6 +33,32 @@ export const optionsTable = {
 		"",
 		"API keys by which callers sign in, one a line, as wukong-server token create makes them; read again when it changes.",
 	),
+	oidcIssuer: {
+		...text(
+			"oidc-issuer",
+			"url",
+			"",
+			"OpenID Connect issuer whose JWTs callers sign in with, as its iss claim has it.",
+		),
+		parse: parseIssuer,
+	},
+	oidcAudience: text("oidc-audience", "name", "", "Audience that these tokens must be for."),
+	oidcNameClaim: text("oidc-name-claim", "claim", "sub", "Claim that is the caller's name."),
+	oidcGroupsClaim: text(
+		"oidc-groups-claim",
+		"claim",
+		"groups",
+		"Claim that is the caller's groups.",
+	),
+	oidcPrefix: {
+		...text(
+			"oidc-prefix",
+			"text",
+			"oidc:",
+			"Begins the names and groups of these tokens, so that they are nobody else's; - for none.",
+		),
+		parse: parsePrefix,
+	},
 	disableHealth: toggle("disable-health", "Do not serve grpc.health.v1.Health."),
 	disableReflection: toggle(
 		"disable-reflection",

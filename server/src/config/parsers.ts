@@ -83,3 +83,22 @@ export const parseHeaderNames: Parse<readonly string[]> = (text) => {
 function isHeaderName(text: string): boolean {
 	return text !== "*" && /^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(text);
 }
+
+/** Parses the URL of an OpenID Connect issuer (OpenID Connect Core 1.0, 2): https, without query and fragment. */
+export const parseIssuer: Parse<string> = (text) => {
+	const url = URL.parse(text);
+	const isLoopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url?.hostname ?? "");
+	const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback);
+	if (url === null || !isSafe || /[?#@\s]/.test(text)) {
+		return { problem: "must be an https URL without query, as in https://login.example.com" };
+	}
+	return { value: text };
+};
+
+/** Parses what names begin with; `-` stands for nothing. */
+export const parsePrefix: Parse<string> = (text) => {
+	if (text === "-") return { value: "" };
+	if (/^system:/i.test(text)) return { problem: "must not be system:, which is Kubernetes' own" };
+	if (/^[A-Za-z0-9._/-]{0,62}[:#/]$/.test(text)) return { value: text };
+	return { problem: "must be - or end in a colon, as in oidc:, with at most 63 characters" };
+};

@@ -211,6 +211,33 @@ describe("a wrong configuration", () => {
 		},
 	);
 
+	test("an issuer comes with an audience, and is one that nobody can stand in for", () => {
+		const audience = "--oidc-audience=wukong";
+		expect(configOf(["--oidc-issuer=https://login.example.com/a", audience])).toMatchObject({
+			...{ oidcIssuer: "https://login.example.com/a", oidcAudience: "wukong" },
+			...{ oidcNameClaim: "sub", oidcGroupsClaim: "groups", oidcPrefix: "oidc:" },
+		});
+		expect(configOf(["--oidc-issuer=http://127.0.0.1:9000", audience]).oidcAudience).toBe("wukong");
+		expect(faultsOf(["--oidc-issuer=https://login.example.com"])).toHaveLength(1);
+		expect(faultsOf([audience])).toHaveLength(1);
+		for (const issuer of [
+			"http://login.example.com",
+			"login",
+			"https://a.example/?x",
+			"https://u@a.example",
+		]) {
+			expect(faultsOf([`--oidc-issuer=${issuer}`, audience])).toHaveLength(1);
+		}
+	});
+
+	test("a prefix of names ends visibly, is not Kubernetes' own, and is dropped by asking for that", () => {
+		expect(configOf(["--oidc-prefix=-"]).oidcPrefix).toBe("");
+		expect(configOf(["--oidc-prefix=corp:"]).oidcPrefix).toBe("corp:");
+		for (const prefix of ["", "system:", "System:x:", "corp", "a b:"]) {
+			expect(faultsOf([`--oidc-prefix=${prefix}`])).toHaveLength(1);
+		}
+	});
+
 	test("certificate and key come together or not at all", () => {
 		expect(faultsOf(["--tls-cert=c.pem"])).toHaveLength(1);
 		expect(faultsOf(["--tls-key=k.pem"])).toHaveLength(1);
