@@ -15,6 +15,9 @@ export interface FakeEvent {
 	readonly version: number;
 }
 
+/** The one namespace that is not there. */
+export const absentNamespace = "nowhere";
+
 /** A refusal, as a Kubernetes `Status`. */
 export class FakeRefusal extends Error {
 	readonly status: JsonObject;
@@ -129,6 +132,10 @@ export function createFakeApiStore(
 		},
 		get,
 		create(resource, namespace, dryRun) {
+			if (namespace === absentNamespace) {
+				const details = { name: namespace, kind: "namespaces" };
+				throw new FakeRefusal(404, "NotFound", `namespaces "${namespace}" not found`, details);
+			}
 			const name = String(objectAt(resource, "metadata").name);
 			if (objects.has(`${namespace}/${name}`)) {
 				throw new FakeRefusal(409, "AlreadyExists", `wukongs "${name}" already exists`, { name });

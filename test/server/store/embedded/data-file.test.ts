@@ -55,6 +55,7 @@ describe("a data file that cannot be opened is told in one line, at once", () =>
 		"/sys/x.db",
 		"/sys/nope/x.db",
 	];
+	// Linux has these folders.
 	test.skipIf(!existsSync("/proc/self")).each(systemFolders)(
 		"%s, where Node's recursive mkdir never ends",
 		(path) => {
