@@ -50,7 +50,7 @@ export interface Surroundings {
 	readonly kubeconfigPath?: string | undefined;
 	/** Sources of identities besides those that are configured. Default: none. */
 	readonly authenticators?: readonly Authenticator[];
-	/** Says what callers may do; needs a source of identities. Default: whoever calls may do everything. */
+	/** Says what callers may do where no policy file does; needs a source of identities. Default: everything. */
 	readonly authorizer?: Authorizer;
 	/** A store to serve; the app starts and closes it. Default: the one that is configured. */
 	readonly store?: Store;
@@ -143,7 +143,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		grpcServices.readinessChanged();
 	};
 	const { defaultNamespace, heartbeatIntervalMs, maxWaitMs } = config;
-	const rights = createRights(config, { authorizer: surroundings.authorizer });
+	const rights = createRights(config, { clock, logger, authorizer: surroundings.authorizer });
 	const port = createPort({
 		host: config.host,
 		port: config.port,
@@ -199,7 +199,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		assets: createPages({
 			readiness: () => readiness,
 			freshness: replica.freshness,
-			troubles: identities.troubles,
+			troubles: () => [...identities.troubles(), ...rights.troubles()],
 			metrics,
 			basePath: config.basePath,
 		}),
@@ -220,6 +220,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		try {
 			requireOpen();
 			await identities.start();
+			await rights.start();
 			const address = await port.listen();
 			requireOpen();
 			await replica.start();
@@ -228,6 +229,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			return address;
 		} catch (error) {
 			identities.stop();
+			rights.stop();
 			await port.close(0);
 			await store.close();
 			throw closing === undefined ? error : shuttingDown();
@@ -254,6 +256,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		grpcServices.drain(shuttingDown());
 		await port.close(graceMs);
 		identities.stop();
+		rights.stop();
 		await store.close();
 		// `open` closes a store that opens meanwhile.
 		await opening?.catch(() => {});

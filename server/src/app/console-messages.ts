@@ -21,7 +21,7 @@ export function greeting(url: string, config: Config, clonePath: string | undefi
 		},
 	});
 	return `WukongService listens on ${url}
-${whereDataLives(config)}
+${whereDataLives(config)}${isOpen || config.policyFile !== "" ? "" : everythingAllowed}
 
 Try, in another terminal${isOpen ? "" : " that has an API key or a token in TOKEN"}:
   list:
@@ -34,6 +34,9 @@ ${call("CreateWukong", create)}
 Stop with Ctrl-C.
 `;
 }
+
+const everythingAllowed = `
+Whoever signs in may do everything; --policy-file says who may do what.`;
 
 function watchWithNpm(url: string, clonePath: string): string {
 	const place = process.cwd() === resolve(clonePath) ? "" : ` --prefix '${resolve(clonePath)}'`;

@@ -1,26 +1,58 @@
 import type { Interceptor } from "@connectrpc/connect";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import type { Authorizer } from "../auth/authorizer.ts";
+import { createPolicyFile } from "../auth/policy/policy-file.ts";
 import { createRightsGuards } from "../auth/rights-guards.ts";
+import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { createAuthorizeInterceptor } from "../service/interceptors/authorize.ts";
 import { wukongRules } from "../service/wukong/wukong-rights.ts";
+import type { Logger } from "../telemetry/logger.ts";
 
 /** What the callers of one service may do. */
 export interface Rights {
 	/** Asks for the right of each call; none where whoever calls may do everything. */
 	readonly interceptors: readonly Interceptor[];
+	/** Loads what has to be there before the first call. @throws what the one who starts the service is told */
+	start(): Promise<void>;
+	stop(): void;
+	/** Returns why rights may not be what they should be now, a line each. */
+	troubles(): readonly string[];
 }
 
-/** Creates the rights that callers have. */
+/** Creates the rights that the configuration names. */
 export function createRights(
-	{ defaultNamespace }: Pick<Config, "defaultNamespace">,
-	{ authorizer }: { readonly authorizer: Authorizer | undefined },
+	{ policyFile, defaultNamespace }: Pick<Config, "policyFile" | "defaultNamespace">,
+	parts: {
+		readonly clock: Clock;
+		readonly logger: Logger;
+		/** Decides in place of a policy file. */
+		readonly authorizer: Authorizer | undefined;
+	},
 ): Rights {
-	if (authorizer === undefined) return { interceptors: [] };
+	const { clock, logger } = parts;
+	const policy =
+		policyFile === ""
+			? undefined
+			: createPolicyFile({
+					file: policyFile,
+					clock,
+					observer: {
+						policyReloaded: () => logger.info("policy reloaded"),
+						policyNotReloaded: (err) => logger.error({ err }, "policy not reloaded"),
+					},
+				});
+	const authorizer = policy ?? parts.authorizer;
+	return {
+		interceptors: authorizer === undefined ? [] : [createInterceptor(authorizer, defaultNamespace)],
+		start: async () => policy?.start(),
+		stop: () => policy?.stop(),
+		troubles: () => [policy?.trouble() ?? []].flat(),
+	};
+}
+
+function createInterceptor(authorizer: Authorizer, defaultNamespace: string): Interceptor {
 	const guards = createRightsGuards(authorizer);
 	const rules = new Map([[WukongService, wukongRules]]);
-	return {
-		interceptors: [createAuthorizeInterceptor({ authorizer, guards, rules, defaultNamespace })],
-	};
+	return createAuthorizeInterceptor({ authorizer, guards, rules, defaultNamespace });
 }

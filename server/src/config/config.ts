@@ -129,6 +129,9 @@ function authenticationFaults(config: Config): string[] {
 	const { host, insecureNoAuth } = config;
 	const flags = signIn.map((key) => `--${optionsTable[key].flag}`);
 	const given = signIn.findIndex((key) => config[key] !== optionsTable[key].defaultValue);
+	if (given === -1 && config.policyFile !== "") {
+		return [`--policy-file needs a way to sign in: ${flags.join(", ")}`];
+	}
 	if (given !== -1) {
 		const words = `--insecure-no-auth and ${flags[given]} contradict each other: leave one out`;
 		return insecureNoAuth ? [words] : [];

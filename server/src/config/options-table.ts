@@ -59,6 +59,12 @@ export const optionsTable = {
 		),
 		parse: parsePrefix,
 	},
+	policyFile: text(
+		"policy-file",
+		"file",
+		"",
+		"Rights of callers in YAML: roles, bound to names or groups, per namespace or in all; read again when it changes. Without one whoever signs in may do everything.",
+	),
 	disableHealth: toggle("disable-health", "Do not serve grpc.health.v1.Health."),
 	disableReflection: toggle(
 		"disable-reflection",
