@@ -118,7 +118,12 @@ describe("the calls of a VM that runs", () => {
 		const { createCalls } = await import("../../web-client/src/calls.ts");
 		const { createEnvironment } = await import("../../web-client/src/live/environment.ts");
 		const calls = createCalls({ ...rpc, stopWukong: answer, restartWukong: answer } as never, {
-			...{ environment: createEnvironment({}), attempts: 1, onWritten() {} },
+			...{
+				environment: createEnvironment({}),
+				attempts: 1,
+				onWritten() {},
+				place: (given) => given,
+			},
 		});
 		await calls.stop("a", { gracePeriodMs: 1_500 });
 		await calls.stop("a");

@@ -10,6 +10,7 @@ import {
 } from "../gen/novasphere/v1/wukong_service_pb.js";
 import { isConflict } from "./errors.ts";
 import type { Environment } from "./live/environment.ts";
+import type { Place } from "./place.ts";
 import { type RetryRule, repeatable, surelyUndone, withRetry } from "./retry.ts";
 import { type Ref, refOf } from "./wukong.ts";
 
@@ -125,11 +126,14 @@ export function createCalls(
 		environment,
 		attempts,
 		onWritten,
+		place,
 	}: {
 		readonly environment: Environment;
 		readonly attempts: number;
 		/** Told the version of the answer of each change of one VM. */
 		readonly onWritten: (resourceVersion: string) => void;
+		/** Puts what is asked for where the client is. See `createPlace`. */
+		readonly place: Place;
 	},
 ): Calls {
 	const retry = <T>(call: () => Promise<T>, { signal }: CallOptions, rule: RetryRule) =>
@@ -144,10 +148,13 @@ export function createCalls(
 		if (wukong === undefined) throw new ConnectError("an answer without a VM", Code.Internal);
 		return wukong;
 	};
-	const list = (query: ListQuery = {}, options: CallOptions = {}) =>
-		retry(() => rpc.listWukongs(query, options), options, repeatable);
-	const get = (ref: Ref, options: CallOptions = {}) =>
-		ask(rpc.getWukong, repeatable, [refOf(ref), options]);
+	const find = (ref: Ref) => place(refOf(ref));
+	const list = async (query: ListQuery = {}, options: CallOptions = {}) => {
+		const request = place(query);
+		return retry(() => rpc.listWukongs(request, options), options, repeatable);
+	};
+	const get = async (ref: Ref, options: CallOptions = {}) =>
+		ask(rpc.getWukong, repeatable, [find(ref), options]);
 	const withRef =
 		(call: (request: RefRequest, options: CallOptions) => Promise<Answer>, rule: RetryRule) =>
 		async (ref: Ref, options: StopOptions & RestartOptions = {}) => {
@@ -156,7 +163,7 @@ export function createCalls(
 				...(gracePeriodMs !== undefined && { gracePeriod: durationFromMs(gracePeriodMs) }),
 				...(mode && { mode: RestartWukongRequest_Mode[mode] }),
 			};
-			const own = { ...refOf(ref), validateOnly, resourceVersion, uid, ...more };
+			const own = { ...find(ref), validateOnly, resourceVersion, uid, ...more };
 			const wukong = await ask(call, rule, [own, options]);
 			if (!validateOnly) onWritten(wukong.resourceVersion);
 			return wukong;
@@ -173,8 +180,9 @@ export function createCalls(
 			} while (pageToken !== "");
 		},
 		get,
-		create(wukong, options = {}) {
+		async create(given, options = {}) {
 			const { requestId = createRequestId(), validateOnly = false } = options;
+			const wukong = place(given);
 			return ask(rpc.createWukong, repeatable, [{ wukong, requestId, validateOnly }, options]);
 		},
 		async update(ref, change, options = {}) {
@@ -182,7 +190,7 @@ export function createCalls(
 			const write = (wukong: WukongInit, mask: object) =>
 				ask(rpc.updateWukong, surelyUndone, [{ wukong, validateOnly, ...mask }, options]);
 			if (typeof change !== "function") {
-				return write({ ...(change as WukongInit), ...refOf(ref) } as WukongInit, {});
+				return write({ ...(change as WukongInit), ...find(ref) } as WukongInit, {});
 			}
 			for (let conflicts = 1; ; conflicts++) {
 				const current = await get(ref, options);

@@ -10,13 +10,14 @@ import { type FeedContext, openQuery } from "./live/feed.ts";
 import { createLists, type LiveList } from "./live/live-list.ts";
 import type { WatchQuery } from "./live/query.ts";
 import { loadParts } from "./on-demand.ts";
+import { createPlace, type Place } from "./place.ts";
 import { createReachingFetch } from "./reach.ts";
 import { shareLazily } from "./share/lazily.ts";
 import type { TokenSource } from "./token.ts";
 import { createTellingTransport } from "./transport.ts";
 import type { WaitCondition, WaitOptions, waitFor } from "./wait-for.ts";
 import { createWatch, type Watch, type WatchOptions } from "./watch.ts";
-import type { Ref } from "./wukong.ts";
+import { type Ref, refOf } from "./wukong.ts";
 
 /** How to reach the service over Connect and fetch. */
 export interface ConnectionOptions {
@@ -90,6 +91,14 @@ export interface WukongClient extends Calls {
 	watch(query?: WatchQuery, options?: WatchOptions): Watch;
 	/** Waits until a VM is as wanted. @example await client.waitFor("web-1", "RUNNING") */
 	waitFor(ref: Ref, condition: WaitCondition, options?: WaitOptions): ReturnType<typeof waitFor>;
+	/**
+	 * The same client in one namespace: names, queries and new VMs are in it, and whatever is in another one
+	 * is INVALID_ARGUMENT before it is sent. Lists are shared with the client that it comes from, and so is
+	 * `close`; `rpc` is the same.
+	 *
+	 * @example const team = client.namespace("team-a"); await team.stop("web-1");
+	 */
+	namespace(namespace: string): WukongClient;
 	/** The service's calls as the contract has them, without retries; its stream ends when its loop is left. */
 	readonly rpc: Client<typeof WukongService>;
 	/** Ends all watches and lists. */
@@ -150,6 +159,9 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 		signal,
 	};
 	let written = "";
+	const onWritten = (version: string) => {
+		written = version;
+	};
 	const watch = (query: WatchQuery = {}, watchOptions: WatchOptions = {}) =>
 		createWatch(context, query, watchOptions);
 	const lists = createLists((query) => ({
@@ -159,26 +171,22 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 		lingerMs,
 	}));
 
-	return {
-		...createCalls(rpc, {
-			environment,
-			attempts,
-			onWritten(version) {
-				written = version;
-			},
-		}),
-		liveList: (query = {}) => lists.get(query),
-		watch,
+	const clientAt = (place: Place): WukongClient => ({
+		...createCalls(rpc, { environment, attempts, onWritten, place }),
+		liveList: (query = {}) => lists.get(place(query)),
+		watch: (query = {}, watchOptions) => watch(place(query), watchOptions),
 		async waitFor(ref, condition, waitOptions = {}) {
 			const { waitFor } = await loadParts();
 			return waitFor(
 				{ watch, rpc, environment, isCramped, written: () => written, signal },
-				{ ref, condition, options: waitOptions },
+				{ ref: place(refOf(ref)), condition, options: waitOptions },
 			);
 		},
+		namespace: (namespace) => clientAt(createPlace(place({ namespace }).namespace)),
 		rpc,
 		close: () => closer.abort(),
-	};
+	});
+	return clientAt((given) => given);
 }
 
 /** Where a page's calls go; undefined outside of pages, and where a transport knows it alone. */

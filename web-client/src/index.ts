@@ -46,6 +46,7 @@ export type { WatchQuery } from "./live/query.ts";
 export type { LiveSnapshot } from "./live/snapshot.ts";
 export type { LiveCondition, LiveStatus } from "./live/status.ts";
 export { type Change, keyOf } from "./live/watch-state.ts";
+export { type OptimisticOptions, optimistic } from "./optimistic/index.ts";
 export type { TokenRequest, TokenSource } from "./token.ts";
 export type { WaitCondition, WaitOptions } from "./wait-for.ts";
 export type { Watch, WatchEvent, WatchOptions } from "./watch.ts";

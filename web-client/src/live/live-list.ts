@@ -6,7 +6,7 @@ import { type FollowOptions, follow } from "./follow.ts";
 import { keyOfQuery, type WatchQuery } from "./query.ts";
 import { emptySnapshot, type LiveSnapshot, withItems } from "./snapshot.ts";
 import { conditionOf, type LiveCondition } from "./status.ts";
-import { createWatchState, type WatchState } from "./watch-state.ts";
+import { type Change, createWatchState, type WatchState } from "./watch-state.ts";
 
 /** Stops what it came from. */
 export type Unsubscribe = () => void;
@@ -20,6 +20,11 @@ export interface LiveList {
 	getSnapshot(): LiveSnapshot;
 	/** Calls back at once and at each change; many changes that come together are one. */
 	subscribe(listener: (snapshot: LiveSnapshot) => void): Unsubscribe;
+	/**
+	 * Told each difference that comes, in order, before the snapshot that has it; opens no stream. After
+	 * RESET they are those between the old list and the new one.
+	 */
+	onChange(listener: (change: Change) => void): Unsubscribe;
 	/** Resolves when the list is complete; rejects where no retry can help. Subscribes meanwhile. */
 	ready(): Promise<LiveSnapshot>;
 	/** Begins anew after `failed`. */
@@ -42,6 +47,7 @@ export interface LiveListOptions
 export function createLiveList(options: LiveListOptions): LiveList {
 	const { clock } = options.environment;
 	const listeners = new Set<(snapshot: LiveSnapshot) => void>();
+	const watchers = new Set<(change: Change) => void>();
 	const state = createWatchState();
 	const feed = options.feed(state);
 	let snapshot = emptySnapshot;
@@ -84,6 +90,7 @@ export function createLiveList(options: LiveListOptions): LiveList {
 		});
 		for await (const { changes } of steps) {
 			hasChanged ||= changes.length > 0;
+			for (const change of changes) for (const tell of watchers) tell(change);
 			settleSoon();
 		}
 	};
@@ -141,6 +148,11 @@ export function createLiveList(options: LiveListOptions): LiveList {
 			} finally {
 				leave?.();
 			}
+		},
+		onChange(listener) {
+			const own = (change: Change) => listener(change);
+			watchers.add(own);
+			return () => watchers.delete(own);
 		},
 		refresh() {
 			if (condition.status !== "failed") return;

@@ -14,6 +14,8 @@ export interface LiveSnapshot extends LiveCondition {
 	readonly byKey: ReadonlyMap<string, Wukong>;
 	/** The list was complete at some time; false: it is still on its way. */
 	readonly synced: boolean;
+	/** Keys of the VMs that show what a call of an `optimistic` client has not been confirmed in yet. */
+	readonly pending: ReadonlySet<string>;
 }
 
 /** What a list is before anything has come, and on a server that renders. */
@@ -22,6 +24,7 @@ export const emptySnapshot: LiveSnapshot = {
 	items: [],
 	byKey: new Map(),
 	synced: false,
+	pending: new Set(),
 };
 
 /** The list once `held` is what there is. */

@@ -17,8 +17,8 @@ import {
 } from "../../gen/novasphere/v1/wukong_service_pb.js";
 import type { Clock } from "../live/environment.ts";
 import { keyOf } from "../live/watch-state.ts";
+import { merged } from "../merge.ts";
 import { failure } from "./fake-failure.ts";
-import { merged } from "./fake-merge.ts";
 import { createShows } from "./fake-selector.ts";
 import type { FakeStore } from "./fake-store.ts";
 import { waitFake } from "./fake-wait.ts";

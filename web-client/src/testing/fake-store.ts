@@ -1,9 +1,10 @@
-import { clone, create, type MessageInitShape } from "@bufbuild/protobuf";
+import { clone, create, equals, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
 	WukongStatus_PowerState as PowerState,
 	type Wukong,
 	WukongSchema,
+	WukongSpecSchema,
 	WukongStatusSchema,
 } from "../../gen/novasphere/v1/wukong_pb.js";
 import type { Clock } from "../live/environment.ts";
@@ -69,7 +70,7 @@ export function createFakeStore(clock: Clock, maxHistory: number): FakeStore {
 			version++;
 			next.uid = previous?.uid ?? `uid-${++uids}`;
 			next.resourceVersion = String(version);
-			next.generation = (previous?.generation ?? 0n) + 1n;
+			next.generation = (previous?.generation ?? 0n) + (raisesGeneration(previous, next) ? 1n : 0n);
 			next.createTime = previous?.createTime ?? timestampFromMs(clock.nowMs());
 			next.status ??= create(WukongStatusSchema, {
 				phase: "Running",
@@ -98,6 +99,14 @@ export function createFakeStore(clock: Clock, maxHistory: number): FakeStore {
 			return () => listeners.delete(listener);
 		},
 	};
+}
+
+/** As the contract has it: with each change of the spec, and when deletion begins. */
+function raisesGeneration(previous: Wukong | undefined, next: Wukong): boolean {
+	if (previous === undefined) return true;
+	if (next.deleteTime !== undefined && previous.deleteTime === undefined) return true;
+	const none = create(WukongSpecSchema);
+	return !equals(WukongSpecSchema, previous.spec ?? none, next.spec ?? none);
 }
 
 /** By namespace, then name: the slash between them would sort after "-" and ".". */
