@@ -1,15 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { root } from "../../scripts/source-files.ts";
-import { keepPort } from "../support/kept-port.ts";
-import { standingOperator } from "../support/running-app.ts";
 import { startChromium } from "./chromium.ts";
 import { type PageServer, startPageServer } from "./page-server.ts";
+import { type RestartedService, startRestartedService } from "./restarted-service.ts";
 
 /** What a page has heard of one event. */
 interface Heard {
@@ -27,10 +20,7 @@ declare global {
 
 let browser: Browser;
 let pages: PageServer;
-let folder: string;
-let service: ChildProcess;
-let url: string;
-let port: number;
+let service: RestartedService;
 
 beforeAll(async () => {
 	browser = await startChromium();
@@ -41,65 +31,9 @@ afterAll(async () => {
 	await pages[Symbol.asyncDispose]();
 });
 beforeEach(async () => {
-	folder = mkdtempSync(join(tmpdir(), "wukong-event-source-"));
-	port = await keepPort();
-	await start();
+	service = await startRestartedService(pages.origin);
 });
-afterEach(async () => {
-	await stop("SIGKILL");
-	rmSync(folder, { recursive: true });
-});
-
-/** Starts the whole service in a process of its own, on the data that is there. */
-async function start(): Promise<void> {
-	service = spawn(
-		process.execPath,
-		[
-			join(root, "server/src/main.ts"),
-			...["--port", String(port), "--data", join(folder, "wukong.db")],
-			...["--cors-origins", pages.origin, ...standingOperator],
-		],
-		{ stdio: ["ignore", "pipe", "pipe"] },
-	);
-	let printed = "";
-	for (const stream of [service.stdout, service.stderr]) {
-		stream?.on("data", (chunk: Buffer) => {
-			printed += chunk;
-		});
-	}
-	for (;;) {
-		const found = /listens on (http:\S+)\n/.exec(printed)?.[1];
-		if (found !== undefined) {
-			url = found;
-			return;
-		}
-		if (service.exitCode !== null) throw new Error(`the service has ended: ${printed}`);
-		await new Promise((resolve) => setImmediate(resolve));
-	}
-}
-
-async function stop(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
-	if (service.exitCode !== null || service.signalCode !== null) return;
-	const ended = once(service, "exit");
-	service.kill(signal);
-	await ended;
-}
-
-async function call(method: string, message: object): Promise<void> {
-	const response = await fetch(`${url}/novasphere.v1.WukongService/${method}`, {
-		method: "POST",
-		headers: { "content-type": "application/json" },
-		body: JSON.stringify(message),
-	});
-	expect(response.status).toBe(200);
-	await response.text();
-}
-
-const spec = { cpu: 1, memory: "1Gi", disks: [{ name: "root", size: "1Gi" }] };
-const write = (turn: number) =>
-	turn === 0
-		? call("CreateWukong", { wukong: { name: "vm", labels: { turn: "0" }, spec } })
-		: call("UpdateWukong", { wukong: { name: "vm", labels: { turn: `${turn}` } } });
+afterEach(() => service[Symbol.asyncDispose]());
 
 /** A page with an EventSource and nothing else: no code that could make up for anything. */
 async function openPage(target: string): Promise<Page> {
@@ -132,16 +66,15 @@ describe("a page with a bare EventSource", () => {
 	test.each(["SIGKILL", "SIGTERM"] as const)(
 		"loses no event over servers that are ended by %s and started again (Last-Event-ID)",
 		async (signal) => {
-			const page = await openPage(`${url}/api/v1/wukongs/vm/stream`);
+			const page = await openPage(`${service.url}/api/v1/wukongs/vm/stream`);
 			await hears(page, { type: "synced" });
 			const turns = 6;
 			for (let turn = 0; turn < turns; turn++) {
-				await write(turn);
+				await service.write(turn);
 				// One is heard before the server ends, one may be on its way, one comes while the page is away.
 				if (turn % 3 === 0) await hears(page, { turn: `${turn}` });
 				if (turn % 3 !== 1) continue;
-				await stop(signal);
-				await start();
+				await service.restart(signal);
 			}
 			await hears(page, { turn: `${turns - 1}` });
 			const all = await page.evaluate(() => heard);
@@ -162,10 +95,10 @@ describe("a page with a bare EventSource", () => {
 	);
 
 	test("hears everything as messages where it asks for that", async () => {
-		await write(0);
-		const page = await openPage(`${url}/api/v1/wukongs:watch?events=message`);
+		await service.write(0);
+		const page = await openPage(`${service.url}/api/v1/wukongs:watch?events=message`);
 		await hears(page, { type: "message", turn: "0" });
-		await write(1);
+		await service.write(1);
 		await hears(page, { type: "message", turn: "1" });
 		expect((await page.evaluate(() => heard)).map(({ type }) => type)).toEqual([
 			"message",
@@ -176,7 +109,7 @@ describe("a page with a bare EventSource", () => {
 	});
 
 	test("is told that connecting again cannot help", async () => {
-		const page = await openPage(`${url}/api/v1/wukongs:watch?labelSelector=a+in+b`);
+		const page = await openPage(`${service.url}/api/v1/wukongs:watch?labelSelector=a+in+b`);
 		await page.waitForFunction(() => source.readyState === EventSource.CLOSED);
 		expect(await page.evaluate(() => heard)).toEqual([]);
 		await page.close();

@@ -1,16 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { root } from "../../scripts/source-files.ts";
-import { keepPort } from "../support/kept-port.ts";
-import { standingOperator } from "../support/running-app.ts";
-import { until } from "../support/until.ts";
 import { startChromium } from "./chromium.ts";
 import { type PageServer, startPageServer } from "./page-server.ts";
+import { type RestartedService, startRestartedService } from "./restarted-service.ts";
 
 /** The page of the documentation: a bare WebSocket and nothing else. */
 const html = readFileSync(join(root, "docs/examples/websocket.html"), "utf8");
@@ -24,10 +19,7 @@ declare global {
 
 let browser: Browser;
 let pages: PageServer;
-let folder: string;
-let service: ChildProcess;
-let url: string;
-let port: number;
+let service: RestartedService;
 
 beforeAll(async () => {
 	browser = await startChromium();
@@ -38,56 +30,9 @@ afterAll(async () => {
 	await pages[Symbol.asyncDispose]();
 });
 beforeEach(async () => {
-	folder = mkdtempSync(join(tmpdir(), "wukong-websocket-"));
-	port = await keepPort();
-	await start();
+	service = await startRestartedService(pages.origin);
 });
-afterEach(async () => {
-	await stop("SIGKILL");
-	rmSync(folder, { recursive: true });
-});
-
-/** Starts the whole service in a process of its own, on the data that is there. */
-async function start(): Promise<void> {
-	const flags = ["--port", String(port), "--data", join(folder, "wukong.db"), ...standingOperator];
-	service = spawn(
-		process.execPath,
-		[join(root, "server/src/main.ts"), ...flags, "--cors-origins", pages.origin],
-		{ stdio: ["ignore", "pipe", "pipe"] },
-	);
-	let printed = "";
-	for (const stream of [service.stdout, service.stderr]) {
-		stream?.on("data", (chunk: Buffer) => {
-			printed += chunk;
-		});
-	}
-	const greeting = /listens on (http:\S+)\n/;
-	await until("the service listens", () => greeting.test(printed));
-	url = greeting.exec(printed)?.[1] as string;
-}
-
-async function stop(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
-	if (service.exitCode !== null || service.signalCode !== null) return;
-	const ended = once(service, "exit");
-	service.kill(signal);
-	await ended;
-}
-
-async function call(method: string, message: object): Promise<void> {
-	const response = await fetch(`${url}/novasphere.v1.WukongService/${method}`, {
-		method: "POST",
-		headers: { "content-type": "application/json" },
-		body: JSON.stringify(message),
-	});
-	expect(response.status).toBe(200);
-	await response.text();
-}
-
-const spec = { cpu: 1, memory: "1Gi", disks: [{ name: "root", size: "1Gi" }] };
-const write = (turn: number) =>
-	turn === 0
-		? call("CreateWukong", { wukong: { name: "vm", labels: { turn: "0" }, spec } })
-		: call("UpdateWukong", { wukong: { name: "vm", labels: { turn: `${turn}` } } });
+afterEach(() => service[Symbol.asyncDispose]());
 
 test.each(["SIGKILL", "SIGTERM"] as const)(
 	"a bare WebSocket page loses no event over servers that are ended by %s and started again",
@@ -100,19 +45,18 @@ test.each(["SIGKILL", "SIGTERM"] as const)(
 				window.told.push({ type, name: wukong?.name, turn: wukong?.labels?.turn });
 			});
 		});
-		pages.servePage(html.replaceAll("ws://127.0.0.1:8080", url.replace(/^http/, "ws")));
+		pages.servePage(html.replaceAll("ws://127.0.0.1:8080", service.url.replace(/^http/, "ws")));
 		await page.goto(pages.origin);
 		await page.getByText("live", { exact: true }).waitFor();
 		const hears = (turn: number) =>
 			page.waitForFunction((wanted) => window.told.some((one) => one.turn === wanted), `${turn}`);
 		const turns = 6;
 		for (let turn = 0; turn < turns; turn++) {
-			await write(turn);
+			await service.write(turn);
 			// One is heard before the server ends, one may be on its way, one comes while the page is away.
 			if (turn % 3 === 0) await hears(turn);
 			if (turn % 3 !== 1) continue;
-			await stop(signal);
-			await start();
+			await service.restart(signal);
 		}
 		await hears(turns - 1);
 		const told = await page.evaluate(() => window.told);
@@ -138,7 +82,7 @@ test("a page of an origin that is not listed gets no WebSocket", async () => {
 			new Promise<number>((resolve) => {
 				new WebSocket(address).onclose = ({ code }) => resolve(code);
 			}),
-		`${url.replace(/^http/, "ws")}/ws`,
+		`${service.url.replace(/^http/, "ws")}/ws`,
 	);
 	expect(end).toBe(1006);
 	await page.close();

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { type ServiceProcess, startServiceProcess } from "../../cluster/service-process.ts";
+import { type ServiceProcess, startServiceProcess } from "../../support/service-process.ts";
 import type { Question, Usage } from "./usage.ts";
 
 /** The service before a cluster, in a process of its own. */

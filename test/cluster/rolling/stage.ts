@@ -1,10 +1,10 @@
 import { keyOf } from "../../../server/src/resource/object.ts";
 import { placesIn } from "../../../server/src/resource/version.ts";
+import { type ServiceProcess, startServiceProcess } from "../../support/service-process.ts";
 import { createKubeApi, type KubeAccess, type KubeApi } from "../kube-api.ts";
 import { writeKubeconfig } from "../kubeconfig.ts";
 import { poll } from "../poll.ts";
 import { serviceAccess } from "../service-access.ts";
-import { type ServiceProcess, startServiceProcess } from "../service-process.ts";
 import { createNamespace } from "../test-namespace.ts";
 import { wukongPath, wukongResource } from "../wukong-resource.ts";
 import { startBalancer } from "./balancer.ts";

@@ -16,7 +16,9 @@ export interface ServiceProcess {
 
 /** How to start a service. */
 export interface ServiceCommand {
-	/** Its own flags; the port is any that is free. */
+	/** Port of 127.0.0.1. Default: any that is free. */
+	readonly port?: number;
+	/** Its own flags. */
 	readonly flags: readonly string[];
 	/** Node's flags; default none. */
 	readonly nodeFlags?: readonly string[];
@@ -30,11 +32,11 @@ const tether = `data:text/javascript,${encodeURIComponent(`
 
 /** Starts the service; resolves when it is ready. @throws with its log where it ends before */
 export async function startServiceProcess(command: ServiceCommand): Promise<ServiceProcess> {
-	const { flags, nodeFlags = [] } = command;
+	const { port = 0, flags, nodeFlags = [] } = command;
 	const main = join(root, "server/src/main.ts");
 	const child = spawn(
 		process.execPath,
-		["--import", tether, ...nodeFlags, main, "--port", "0", ...flags],
+		["--import", tether, ...nodeFlags, main, "--port", `${port}`, ...flags],
 		{
 			env: { PATH: process.env.PATH },
 			stdio: ["ignore", "pipe", "pipe", "ipc"],
