@@ -1,4 +1,5 @@
 import { systemClock } from "../../server/src/clock.ts";
+import { defaultApiTimings } from "../../server/src/store/kubernetes/api-client.ts";
 import {
 	createKubernetesStore,
 	type KubernetesOptions,
@@ -8,6 +9,13 @@ import type { KubeAccess } from "./kube-api.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 
 const silent = () => {};
+
+/** A busy machine is none that is away. */
+export const patientTimings = {
+	...defaultApiTimings,
+	connectTimeoutMs: 20_000,
+	answerTimeoutMs: 60_000,
+};
 
 /**
  * A store before a real API server; it reads the access when it starts.
@@ -23,8 +31,7 @@ export async function createClusterStore(
 	const store = createKubernetesStore({
 		clock: systemClock,
 		...options,
-		// A busy machine is none that is away.
-		apiTimings: { connectTimeoutMs: 20_000, answerTimeoutMs: 60_000, ...options.apiTimings },
+		apiTimings: { ...patientTimings, ...options.apiTimings },
 		kubeconfig: kubeconfig.path,
 		context: "",
 		maxConnections: 16,

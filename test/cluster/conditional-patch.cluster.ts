@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { systemClock } from "../../server/src/clock.ts";
 import type { Api } from "../../server/src/store/kubernetes/api.ts";
-import {
-	createApiClient,
-	defaultApiTimings,
-} from "../../server/src/store/kubernetes/api-client.ts";
+import { createApiClient } from "../../server/src/store/kubernetes/api-client.ts";
 import { createConditionalPatch } from "../../server/src/store/kubernetes/conditional-patch.ts";
 import { wukongKind } from "../../server/src/store/kubernetes/kinds/wukong.ts";
 import { openKubeconfig } from "../../server/src/store/kubernetes/kubeconfig-access.ts";
 import { isUnpatched } from "../../server/src/store/kubernetes/write-failure.ts";
 import { refTo } from "../server/store/write.ts";
+import { patientTimings } from "./cluster-store.ts";
 import { createKubeApi, type Document } from "./kube-api.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { serviceAccess } from "./service-access.ts";
@@ -30,7 +28,7 @@ beforeAll(async () => {
 		resource: wukongKind,
 		access: await openKubeconfig({ kubeconfig: kubeconfig.path, context: "", maxConnections: 2 }),
 		namespace,
-		timings: defaultApiTimings,
+		timings: patientTimings,
 		clock: systemClock,
 	});
 });

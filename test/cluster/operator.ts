@@ -1,12 +1,10 @@
 import { systemClock } from "../../server/src/clock.ts";
-import {
-	createApiClient,
-	defaultApiTimings,
-} from "../../server/src/store/kubernetes/api-client.ts";
+import { createApiClient } from "../../server/src/store/kubernetes/api-client.ts";
 import { wukongKind } from "../../server/src/store/kubernetes/kinds/wukong.ts";
 import { openKubeconfig } from "../../server/src/store/kubernetes/kubeconfig-access.ts";
 import { createSimulatedOperator } from "../../server/src/store/kubernetes/operator/simulated-operator.ts";
 import type { OperatorProfile } from "../../server/src/store/simulator/operator-options.ts";
+import { patientTimings } from "./cluster-store.ts";
 import type { KubeAccess } from "./kube-api.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 
@@ -28,7 +26,7 @@ export async function startOperator(
 		resource: wukongKind,
 		access: await openKubeconfig({ kubeconfig: kubeconfig.path, context: "", maxConnections: 16 }),
 		namespace,
-		timings: defaultApiTimings,
+		timings: patientTimings,
 		clock,
 	});
 	const silent = () => {};

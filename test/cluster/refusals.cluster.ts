@@ -3,10 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { systemClock } from "../../server/src/clock.ts";
 import { Failure, type FieldViolation } from "../../server/src/failure.ts";
 import { validateWukong } from "../../server/src/resource/wukong/rules/rules.ts";
-import {
-	createApiClient,
-	defaultApiTimings,
-} from "../../server/src/store/kubernetes/api-client.ts";
+import { createApiClient } from "../../server/src/store/kubernetes/api-client.ts";
 import { wukongKind } from "../../server/src/store/kubernetes/kinds/wukong.ts";
 import { openKubeconfig } from "../../server/src/store/kubernetes/kubeconfig-access.ts";
 import { failureOf } from "../../server/src/store/kubernetes/write-failure.ts";
@@ -20,7 +17,7 @@ import {
 	writeOptions,
 	wukongNamed,
 } from "../server/store/write.ts";
-import { createClusterStore } from "./cluster-store.ts";
+import { createClusterStore, patientTimings } from "./cluster-store.ts";
 import { createKubeApi } from "./kube-api.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { poll } from "./poll.ts";
@@ -207,7 +204,7 @@ test("a namespace that the rights do not cover is PERMISSION_DENIED, also where 
 		resource: wukongKind,
 		access: await openKubeconfig({ kubeconfig: kubeconfig.path, context: "", maxConnections: 1 }),
 		namespace,
-		timings: defaultApiTimings,
+		timings: patientTimings,
 		clock: systemClock,
 	});
 	for (const other of ["default", "nowhere"]) {

@@ -12,7 +12,7 @@ import { bytesField, envelope } from "./wire-bytes.ts";
 
 const stage = await openStage();
 /** The others are given their time: on a busy machine the parts of a body come late. */
-const impatient = await openStage("--body-timeout-ms=300");
+const impatient = await openStage("--body-timeout-ms=1000");
 afterAll(async () => {
 	await stage[Symbol.asyncDispose]();
 	await impatient[Symbol.asyncDispose]();

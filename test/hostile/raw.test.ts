@@ -11,7 +11,7 @@ import { sendBytes } from "./send-http1.ts";
 import { openStage } from "./stage.ts";
 
 const stage = await openStage();
-const impatient = await openStage("--body-timeout-ms=300");
+const impatient = await openStage("--body-timeout-ms=1000");
 afterAll(async () => {
 	await stage[Symbol.asyncDispose]();
 	await impatient[Symbol.asyncDispose]();

@@ -50,7 +50,8 @@ beforeAll(async () => {
 	await installKubeVirtDefinitions(admin);
 	namespace = await createNamespace(admin);
 	const access = await serviceAccess(admin, cluster.apiServer.access(), namespace);
-	store = await createClusterStore(access, namespace);
+	const apiTimings = { answerTimeoutMs: 10_000 };
+	store = await createClusterStore(access, namespace, { apiTimings });
 	await store.start(createRecordingSink());
 });
 afterAll(async () => {

@@ -168,7 +168,7 @@ async function failureOf(
 	name: string,
 ): Promise<ConnectError | undefined> {
 	const client = createClient(WukongService, transport);
-	const options = { headers: { "x-case": name }, timeoutMs: 10_000 };
+	const options = { headers: { "x-case": name }, timeoutMs: 60_000 };
 	try {
 		if (kind === "unary") await client.getWukong({ name }, options);
 		else

@@ -61,7 +61,10 @@ describe("a data file that cannot be opened is told in one line, at once", () =>
 		(path) => {
 			// In a process of its own, because a loop would not let this one give up.
 			const child = fileURLToPath(new URL("./hold-child.ts", import.meta.url));
-			const ran = spawnSync(process.execPath, [child, path], { encoding: "utf8", timeout: 20_000 });
+			const ran = spawnSync(process.execPath, [child, path], {
+				encoding: "utf8",
+				timeout: 100_000,
+			});
 			expect(ran.signal).toBeNull();
 			expect(ran.stderr).toContain(`cannot open the data file ${path}: `);
 		},

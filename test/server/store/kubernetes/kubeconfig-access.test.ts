@@ -78,7 +78,8 @@ async function open(file: string, context = "", searchPath?: string) {
 		resource: wukongKind,
 		access,
 		namespace: "",
-		timings: defaultApiTimings,
+		// A handshake takes long on a busy machine.
+		timings: { ...defaultApiTimings, connectTimeoutMs: 20_000 },
 		clock: systemClock,
 	});
 	const { signal } = new AbortController();
