@@ -40,6 +40,13 @@ export interface PeerCertificate {
 	readonly fingerprint256: string;
 }
 
+/** A stream ticket that a request shows in its URL. One for each request: it is redeemed once. */
+export interface TicketCarrier {
+	readonly text: string;
+	/** Whose it is; undefined until it is redeemed. */
+	principal: Principal | undefined;
+}
+
 /** Reader of a list or a stream. */
 export interface Caller {
 	/**

@@ -1,9 +1,11 @@
+import { readFileSync } from "node:fs";
 import type { Interceptor } from "@connectrpc/connect";
 import { Health } from "@novasphere/wukong-gen/health";
 import { createApiKeys } from "../auth/api-keys/api-keys.ts";
 import { type Authenticator, createAuthentication } from "../auth/authenticator.ts";
 import { type CredentialGuards, createCredentialGuards } from "../auth/credential-guards.ts";
 import { createOidc } from "../auth/oidc/oidc.ts";
+import { createTickets, type Tickets } from "../auth/tickets/tickets.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { createAuthenticateInterceptor } from "../service/interceptors/authenticate.ts";
@@ -15,6 +17,8 @@ export interface Identities {
 	readonly interceptors: readonly Interceptor[];
 	/** Ends what is open by a credential that is good no more. */
 	readonly guardOf: CredentialGuards["guardOf"];
+	/** Makes a ticket for one stream of a caller. */
+	readonly createTicket: Tickets["createTicket"];
 	/** Loads what has to be there before the first call. @throws what the one who starts the service is told */
 	start(): Promise<void>;
 	stop(): void;
@@ -45,13 +49,28 @@ export function createIdentities(
 	if (config.oidcIssuer !== "") sources.push(createIssuer(config, parts));
 	sources.push(...parts.further);
 
-	const authentication = createAuthentication(sources);
+	const { basePath } = config;
+	const current = (credentialId: string) => {
+		for (const source of sources) {
+			const found = source.current?.(credentialId);
+			if (found !== undefined) return found;
+		}
+		return undefined;
+	};
+	const secret = config.ticketKeyFile === "" ? undefined : readTicketKey(config.ticketKeyFile);
+	const tickets = createTickets({ secret, basePath, current, clock });
+
+	const authentication = createAuthentication([tickets, ...sources]);
 	const exempt = [Health];
 	return {
 		interceptors:
 			sources.length === 0 ? [] : [createAuthenticateInterceptor({ authentication, exempt })],
 		guardOf: guards.guardOf,
+		createTicket: tickets.createTicket,
 		async start() {
+			if (sources.length > 0 && secret === undefined && config.store === "kubernetes") {
+				logger.warn("without --ticket-key-file a stream ticket is good on its own replica only");
+			}
 			for (const source of sources) await source.start?.();
 		},
 		stop() {
@@ -59,6 +78,21 @@ export function createIdentities(
 		},
 		troubles: () => sources.flatMap((source) => source.trouble?.() ?? []),
 	};
+}
+
+/** Shortest secret of tickets, in bytes. */
+const minTicketKeyBytes = 32;
+
+/** @throws Error which names the file */
+function readTicketKey(file: string): Buffer {
+	let secret: Buffer;
+	try {
+		secret = readFileSync(file);
+	} catch (error) {
+		throw new Error(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+	}
+	if (secret.byteLength >= minTicketKeyBytes) return secret;
+	throw new Error(`${file} has less than ${minTicketKeyBytes} bytes`);
 }
 
 function createIssuer(

@@ -14,6 +14,11 @@ export interface Authenticator {
 		carriers: Carriers,
 		peer: Peer,
 	): Principal | undefined | Promise<Principal | undefined>;
+	/**
+	 * Finds the principal of a credential by its id.
+	 * @returns null: it was revoked; undefined: it is not of this source, or cannot be revoked
+	 */
+	current?(credentialId: string): Principal | null | undefined;
 	/** Loads what has to be there before the first call. @throws what the one who starts the service is told */
 	start?(): Promise<void>;
 	/** Ends what `start` began. */
@@ -44,9 +49,9 @@ export function createAuthentication(authenticators: readonly Authenticator[]): 
 		}
 		return undefined;
 	};
-	const require = (found: Principal | undefined, { token }: Carriers): Principal => {
+	const require = (found: Principal | undefined, { token, ticket }: Carriers): Principal => {
 		if (found !== undefined) return found;
-		throw token === undefined ? noCredential() : notValid();
+		throw token === undefined && ticket === undefined ? noCredential() : notValid();
 	};
 	return {
 		authenticate(carriers, peer) {

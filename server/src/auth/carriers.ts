@@ -1,15 +1,25 @@
+import type { TicketCarrier } from "../caller.ts";
 import { wronglyShown } from "./failures.ts";
 
 /** What a call shows of its caller, beside the certificate of its connection. */
 export interface Carriers {
 	/** API key or token; undefined: none is shown. */
 	readonly token: string | undefined;
+	/** Stream ticket of the URL; undefined: there is none. */
+	readonly ticket: TicketCarrier | undefined;
+	/** HTTP method. */
+	readonly method: string;
+	/** Path and query, without the ticket. */
+	readonly target: string;
 }
 
 /** The part of a request that carriers are read from. */
 export interface CarrierSource {
 	readonly header: Pick<Headers, "get">;
-	/** Path and query, with or without what comes before them. */
+	readonly ticket: TicketCarrier | undefined;
+	/** HTTP method. */
+	readonly method: string;
+	/** An absolute URL. */
 	readonly url: string;
 	/** The header is the one of a WebSocket's handshake. */
 	readonly isWebSocket: boolean;
@@ -21,6 +31,8 @@ export interface CarrierSource {
  */
 const bearerSubprotocol = "base64url.bearer.authorization.k8s.io.";
 
+const twoCredentials = "this call shows two different credentials; send one";
+
 /** RFC 6750, 2.1. */
 const tokenPattern = /^[A-Za-z0-9\-._~+/]+=*$/;
 const schemePattern = /^bearer +/i;
@@ -29,13 +41,14 @@ const schemePattern = /^bearer +/i;
  * Reads the credential of a call. All carriers that are there must show the same one.
  * @throws UNAUTHENTICATED where they do not, or where one is malformed or in the URL
  */
-export function readCarriers({ header, url, isWebSocket }: CarrierSource): Carriers {
+export function readCarriers(source: CarrierSource): Carriers {
+	const { header, url, isWebSocket, ticket, method } = source;
 	refuseTokenInUrl(url);
 	let token: string | undefined;
 	const show = (shown: string) => {
 		if (!tokenPattern.test(shown)) throw wronglyShown("the credential is malformed");
 		if (token !== undefined && token !== shown) {
-			throw wronglyShown("this call shows two different credentials; send one");
+			throw wronglyShown(twoCredentials);
 		}
 		token = shown;
 	};
@@ -54,7 +67,8 @@ export function readCarriers({ header, url, isWebSocket }: CarrierSource): Carri
 			if (name.startsWith(bearerSubprotocol)) show(decode(name.slice(bearerSubprotocol.length)));
 		}
 	}
-	return { token };
+	if (token !== undefined && ticket !== undefined) throw wronglyShown(twoCredentials);
+	return { token, ticket, method, target: url.slice(url.indexOf("/", url.indexOf("//") + 2)) };
 }
 
 /** What is malformed becomes text that is no token. */

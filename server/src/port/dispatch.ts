@@ -6,6 +6,7 @@ import { type CallContext, requestIdFrom } from "../rpc/call/call-context.ts";
 import { sendRefusal } from "../rpc/call/error-response.ts";
 import type { ResponseOwner } from "../rpc/call/send-response.ts";
 import { type DirectOptions, serveDirect } from "../rpc/call/server-call.ts";
+import { takeTicket } from "../rpc/call/ticket-carrier.ts";
 import { summarizeRequest } from "../rpc/observer.ts";
 import type { Protocols } from "../rpc/protocol/protocols.ts";
 import {
@@ -59,7 +60,8 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 		const id: HeaderFields = ["x-request-id", requestId];
 		const admission = admit(exchange);
 		if ("cause" in admission) return refuse({ exchange, common: id, requestId }, admission);
-		const { path, originHeaders, isPreflight, isUnnamed } = admission;
+		const { originHeaders, isPreflight, isUnnamed } = admission;
+		const { path, ticket } = takeTicket(admission.path);
 		const common = originHeaders.length === 0 ? id : id.concat(originHeaders);
 		if (isPreflight) {
 			exchange.writeHead({ status: 204, headers: common });
@@ -97,7 +99,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 			exchange.end();
 			return undefined;
 		}
-		const context = contextOf(exchange, route, requestId);
+		const context = contextOf(exchange, route, { requestId, ticket });
 		const { direct } = route.procedure;
 		if (direct === undefined) return observed({ exchange, route, context, common });
 		serveDirect({ exchange, procedure: direct, route, context, common }, options);
@@ -112,7 +114,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 		const requestId = requestIdOf(exchange);
 		const common: HeaderFields = ["x-request-id", requestId];
 		const admission = admit(exchange, true);
-		const path = "cause" in admission ? "" : admission.path;
+		const { path, ticket } = takeTicket("cause" in admission ? "" : admission.path);
 		const match =
 			"cause" in admission ? admission : upgrades.find(exchange, path.split("?", 1)[0] as string);
 		if ("cause" in match) {
@@ -125,7 +127,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 		const accepted = accept();
 		if (accepted === undefined) return;
 		try {
-			const agreed = { connection, path, rawHeaders, subprotocol, requestId, summary };
+			const agreed = { connection, path, ticket, rawHeaders, subprotocol, requestId, summary };
 			handler.handle({ ...accepted, ...agreed });
 		} catch (error) {
 			accepted.socket.destroy();
@@ -236,7 +238,11 @@ interface Admission {
 	readonly isPreflight: boolean;
 }
 
-function contextOf(exchange: Exchange, route: Route, requestId: string): CallContext {
+function contextOf(
+	exchange: Exchange,
+	route: Route,
+	{ requestId, ticket }: Pick<CallContext, "requestId" | "ticket">,
+): CallContext {
 	const { httpVersion, secure, peer } = exchange.connection;
-	return { requestId, protocol: route.protocolName, httpVersion, secure, peer };
+	return { requestId, protocol: route.protocolName, httpVersion, secure, peer, ticket };
 }

@@ -1,3 +1,4 @@
+import type { TicketCarrier } from "../caller.ts";
 import type { Connection } from "../http/connection.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { type HeaderFields, listOf } from "../http/fields.ts";
@@ -25,8 +26,10 @@ export interface UpgradeHandler {
 /** A connection that was upgraded, and the request that asked for it. */
 export interface Upgrade extends UpgradedSocket {
 	readonly connection: Connection;
-	/** Path and query. */
+	/** Path and query, without the ticket. */
 	readonly path: string;
+	/** Stream ticket of the URL; undefined: there was none. */
+	readonly ticket: TicketCarrier | undefined;
 	readonly rawHeaders: HeaderFields;
 	/** The first one that the caller offers and the path speaks; undefined: the caller offers none. */
 	readonly subprotocol: string | undefined;

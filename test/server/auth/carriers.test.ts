@@ -1,11 +1,18 @@
 import { expect, test } from "vitest";
-import { readCarriers } from "../../../server/src/auth/carriers.ts";
+import { type CarrierSource, readCarriers } from "../../../server/src/auth/carriers.ts";
 import { ErrorReason, isFailure } from "../../../server/src/failure.ts";
 
 type Fields = Record<string, string>;
 
-function read(fields: Fields, { url = "/x", isWebSocket = false } = {}) {
-	return readCarriers({ header: new Headers(fields), url, isWebSocket }).token;
+function carriersOf(
+	fields: Fields,
+	{ url = "http://localhost/x", isWebSocket = false, ticket }: Partial<CarrierSource> = {},
+) {
+	return readCarriers({ header: new Headers(fields), url, isWebSocket, ticket, method: "GET" });
+}
+
+function read(fields: Fields, options?: Partial<CarrierSource>) {
+	return carriersOf(fields, options).token;
 }
 
 /** The challenge of the failure. */
@@ -64,6 +71,17 @@ test.each<[string, Fields]>([
 	expect(failureOf(fields, { isWebSocket: true })).toBe(malformed);
 });
 
+test("a ticket is one carrier, beside which there is no other", () => {
+	const ticket = { text: "wt_x", principal: undefined };
+	const url = "https://localhost/a?b=c";
+	expect(carriersOf({}, { ticket, url })).toMatchObject({
+		ticket,
+		target: "/a?b=c",
+		method: "GET",
+	});
+	expect(failureOf({ "x-api-key": "s3cr3t" }, { ticket })).toBe(malformed);
+});
+
 test.each<[string, Fields]>([
 	["another scheme", { authorization: "Basic s3cr3t" }],
 	["a scheme alone", { authorization: "Bearer" }],
@@ -99,5 +117,6 @@ test.each([
 
 test("no query parameter of the contract or of Connect is taken for a credential", () => {
 	const names = ["pageToken=x", "page_token=x", "message=token%3D1", "encoding=json", "%zz=1", ""];
-	for (const query of names) expect(read({}, { url: `/x?${query}` })).toBeUndefined();
+	for (const query of names)
+		expect(read({}, { url: `http://localhost/x?${query}` })).toBeUndefined();
 });

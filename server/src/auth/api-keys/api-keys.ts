@@ -30,11 +30,13 @@ export function createApiKeys(options: {
 }): Authenticator {
 	const { file, clock, guards, observer } = options;
 	let keys: Keys = new Map();
+	let byId: Keys = new Map();
 
 	const use = (text: string) => {
 		const old = keys;
 		const entries = parseKeyFile(text, file);
 		keys = new Map(entries.map((entry) => [entry.sha256, principalOf(entry, old)]));
+		byId = new Map([...keys.values()].map((principal) => [principal.credentialId, principal]));
 		for (const [sha256, principal] of old) {
 			const now = keys.get(sha256);
 			if (now === principal) continue;
@@ -53,12 +55,16 @@ export function createApiKeys(options: {
 			if (expireTimeMs !== undefined && expireTimeMs <= clock.nowMs()) throw expired();
 			return principal;
 		},
+		current: (credentialId) =>
+			credentialId.startsWith(idPrefix) ? (byId.get(credentialId) ?? null) : undefined,
 		start: polled.start,
 		stop: polled.stop,
 		trouble: () =>
 			polled.fault === undefined ? undefined : `the API keys of before hold: ${polled.fault}`,
 	};
 }
+
+const idPrefix = "api-key:";
 
 function principalOf({ sha256, name, groups, expireTimeMs }: ApiKeyEntry, old: Keys): Principal {
 	const before = old.get(sha256);
@@ -67,6 +73,6 @@ function principalOf({ sha256, name, groups, expireTimeMs }: ApiKeyEntry, old: K
 		before.expireTimeMs === expireTimeMs &&
 		before.groups.join() === groups.join();
 	if (isSame) return before;
-	const credentialId = `api-key:${sha256.slice(0, 16)}`;
+	const credentialId = idPrefix + sha256.slice(0, 16);
 	return Object.freeze({ name, groups, method: "api-key", expireTimeMs, credentialId });
 }

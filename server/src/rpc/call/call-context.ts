@@ -1,6 +1,6 @@
 import { randomFillSync } from "node:crypto";
 import { type ContextKey, createContextKey } from "@connectrpc/connect";
-import type { Peer, Principal } from "../../caller.ts";
+import type { Peer, Principal, TicketCarrier } from "../../caller.ts";
 
 /** What the port knows of a call, for interceptors and implementations. */
 export interface CallContext {
@@ -13,6 +13,8 @@ export interface CallContext {
 	readonly secure: boolean;
 	/** The other end of the connection: address, port, verified certificate. */
 	readonly peer: Peer;
+	/** Stream ticket of the request, which its URL holds no more; undefined: there was none. */
+	readonly ticket?: TicketCarrier | undefined;
 }
 
 /** Finds the {@link CallContext} in the context values of a call; undefined in in-memory calls. */

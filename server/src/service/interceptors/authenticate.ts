@@ -21,7 +21,7 @@ export function createAuthenticateInterceptor(options: AuthenticateOptions): Int
 	const { authentication, exempt } = options;
 	const exemptNames: ReadonlySet<string> = new Set(exempt.map(({ typeName }) => typeName));
 	return (next) => (request) => {
-		const { service, contextValues, header, url } = request;
+		const { service, contextValues, header, url, requestMethod: method } = request;
 		if (exemptNames.has(service.typeName)) return next(request);
 		const context = contextValues.get(callContextKey);
 		if (context === undefined) throw new Error("a call came past the port");
@@ -30,7 +30,7 @@ export function createAuthenticateInterceptor(options: AuthenticateOptions): Int
 			contextValues.set(principalKey, principal);
 			return next(request);
 		};
-		const carriers = readCarriers({ header, url, isWebSocket });
+		const carriers = readCarriers({ header, url, isWebSocket, method, ticket: context.ticket });
 		const found = authentication.authenticate(carriers, context.peer);
 		return found instanceof Promise ? found.then(admit) : admit(found);
 	};

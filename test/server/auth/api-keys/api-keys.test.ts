@@ -7,12 +7,11 @@ import { createApiKeys } from "../../../../server/src/auth/api-keys/api-keys.ts"
 import { formatKeyLine } from "../../../../server/src/auth/api-keys/key-file.ts";
 import type { Authenticator } from "../../../../server/src/auth/authenticator.ts";
 import { createCredentialGuards } from "../../../../server/src/auth/credential-guards.ts";
-import type { Peer, Principal } from "../../../../server/src/caller.ts";
+import type { Principal } from "../../../../server/src/caller.ts";
 import { Failure, reasonName } from "../../../../server/src/failure.ts";
+import { carriersOf, plainPeer } from "../../../support/carriers.ts";
 import { createFakeClock, type FakeClock } from "../../../support/fake-clock.ts";
 import { until } from "../../../support/until.ts";
-
-const peer: Peer = { address: "", port: 0, secure: false, certificate: undefined };
 
 let folder = "";
 let file = "";
@@ -48,7 +47,7 @@ function lineOf(key: string, name = "ci", expireTimeMs?: number, groups = ["ops"
 /** The principal, or the reason why there is none. */
 function ask(token: string): unknown {
 	try {
-		return keys.authenticate({ token }, peer);
+		return keys.authenticate(carriersOf({ token }), plainPeer);
 	} catch (error) {
 		return error instanceof Failure ? reasonName(error.reason) : error;
 	}

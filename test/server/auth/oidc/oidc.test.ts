@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Authenticator } from "../../../../server/src/auth/authenticator.ts";
 import { createOidc, type OidcOptions } from "../../../../server/src/auth/oidc/oidc.ts";
-import type { Peer, Principal } from "../../../../server/src/caller.ts";
+import type { Principal } from "../../../../server/src/caller.ts";
 import { Failure, reasonName } from "../../../../server/src/failure.ts";
+import { carriersOf, plainPeer } from "../../../support/carriers.ts";
 import { createFakeClock, type FakeClock } from "../../../support/fake-clock.ts";
 import { type FakeIssuer, startFakeIssuer } from "../../../support/fake-issuer.ts";
 import { until } from "../../../support/until.ts";
-
-const peer: Peer = { address: "", port: 0, secure: false, certificate: undefined };
 
 let clock: FakeClock;
 let issuer: FakeIssuer;
@@ -38,7 +37,7 @@ function create(options: Partial<OidcOptions> = {}): Authenticator {
 /** The principal, or the reason why there is none. */
 async function ask(token: string): Promise<Principal | string | undefined> {
 	try {
-		return await source.authenticate({ token }, peer);
+		return await source.authenticate(carriersOf({ token }), plainPeer);
 	} catch (error) {
 		if (error instanceof Failure) return reasonName(error.reason);
 		throw error;
@@ -136,9 +135,9 @@ test("a token is verified once, not at each call, and again after ten minutes", 
 	const token = await issuer.sign({ exp: nowS() + 3_600 });
 	const [first, second] = await Promise.all([ask(token), ask(token)]);
 	expect(first).toBe(second);
-	expect(source.authenticate({ token }, peer)).toBe(first);
+	expect(source.authenticate(carriersOf({ token }), plainPeer)).toBe(first);
 	clock.stepWallClock(599_999);
-	expect(source.authenticate({ token }, peer)).toBe(first);
+	expect(source.authenticate(carriersOf({ token }), plainPeer)).toBe(first);
 	clock.stepWallClock(1);
 	expect(await ask(token)).not.toBe(first);
 });

@@ -1,4 +1,5 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
+import type { TicketCarrier } from "../../../caller.ts";
 import type { Connection } from "../../../http/connection.ts";
 import type { HeaderFields } from "../../../http/fields.ts";
 import type { TransportLimits } from "../../../http/limits.ts";
@@ -42,6 +43,8 @@ export interface SessionRequest {
 	readonly connection: Connection;
 	/** Path and query. */
 	readonly path: string;
+	/** Stream ticket of the handshake; undefined: there was none. */
+	readonly ticket?: TicketCarrier | undefined;
 	readonly rawHeaders: HeaderFields;
 	readonly summary: RequestSummary;
 }
@@ -172,7 +175,7 @@ export class Session implements MessageSocketHandler, ScheduledTask {
 	}
 
 	#createInvocation(method: DescMethod, requestId: string) {
-		const { connection, path, rawHeaders } = this.#request;
+		const { connection, path, rawHeaders, ticket } = this.#request;
 		const { httpVersion, secure, peer } = connection;
 		return new Invocation({
 			exchange: { rawHeaders },
@@ -180,7 +183,7 @@ export class Session implements MessageSocketHandler, ScheduledTask {
 			path,
 			httpMethod: "GET",
 			codec: "json",
-			context: { requestId, protocol: "websocket", httpVersion, secure, peer },
+			context: { requestId, protocol: "websocket", httpVersion, secure, peer, ticket },
 			common: [],
 			leftMs: () => undefined,
 		});
