@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { boundEnd, type EndedAnswer, waitForDrain } from "./backpressure.ts";
+import type { Chunks } from "./chunks.ts";
 import type { Connection } from "./connection.ts";
 import { Disconnect } from "./disconnect.ts";
 import type { Exchange, ExchangeOptions, ResponseEnd, ResponseHead } from "./exchange.ts";
@@ -20,6 +21,7 @@ export interface H1Options extends ExchangeOptions {
 	 * close`).
 	 */
 	readonly isDraining: () => boolean;
+	readonly chunks: Chunks;
 }
 
 /** What an exchange knows of its connection. */
@@ -91,7 +93,8 @@ export class H1Exchange implements Exchange, EndedAnswer {
 
 	#endStream(callback: () => void): void {
 		// A reader that takes nothing leaves no room for a last message.
-		if (this.writable.writableNeedDrain) this.abort();
+		const { writableNeedDrain, socket } = this.writable;
+		if (writableNeedDrain || socket?.writableNeedDrain === true) this.abort();
 		else callback();
 	}
 
@@ -163,9 +166,13 @@ export class H1Exchange implements Exchange, EndedAnswer {
 	write(bytes: Uint8Array): boolean {
 		const response = this.writable;
 		if (this.#hasEnded || response.destroyed) return true;
+		const { socket } = response;
+		const isChunked = response.headersSent && response.chunkedEncoding;
+		// Where other responses come first, Node keeps what is written.
+		const chunk = isChunked && socket !== null ? this.options.chunks.make(bytes) : undefined;
+		if (chunk !== undefined && socket !== null) return socket.write(chunk);
 		// Else Node corks the socket until the end of the tick: the writes of a thousand streams would
 		// leave together, whatever turns those streams have taken.
-		const { socket } = response;
 		socket?.cork();
 		const hasRoom = response.write(bytes);
 		socket?.uncork();
@@ -174,7 +181,9 @@ export class H1Exchange implements Exchange, EndedAnswer {
 
 	drained(stallTimeoutMs: number | undefined): Promise<void> {
 		const waiting = { clock: this.options.clock, disconnect: this.disconnect, stallTimeoutMs };
-		return waitForDrain(this.writable, waiting, () => this.cutOff());
+		const { socket } = this.writable;
+		const target = this.writable.writableNeedDrain || socket === null ? this.writable : socket;
+		return waitForDrain(target, waiting, () => this.cutOff());
 	}
 
 	end(ending?: ResponseEnd): void {

@@ -1,5 +1,6 @@
 import type { Server as HttpServer, ServerOptions, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { Chunks } from "./chunks.ts";
 import { type Connection, connectionOf } from "./connection.ts";
 import type { Exchange, ExchangeOptions } from "./exchange.ts";
 import { type H1ConnectionState, H1Exchange } from "./exchange-h1.ts";
@@ -37,6 +38,7 @@ export function http1Options({ limits }: ExchangeOptions, takesUpgrades: boolean
 /** What serves HTTP/1. */
 interface Http1Options extends ExchangeOptions {
 	readonly isDraining: () => boolean;
+	readonly chunks: Chunks;
 	readonly upgrades: Upgrades;
 	/** Default: no body. */
 	readonly answerUnreadable?: UnreadableAnswer | undefined;

@@ -3,6 +3,7 @@ import { createServer as createHttpServer, type Server as HttpServer } from "nod
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { Chunks } from "./chunks.ts";
 import type { Exchange, ExchangeOptions } from "./exchange.ts";
 import { http1Options, serveHttp1, type UnreadableAnswer } from "./http1.ts";
 import { createHttp2Engine } from "./http2.ts";
@@ -76,7 +77,8 @@ export function createListener(
 					minVersion: "TLSv1.2",
 				});
 	const http2 = createHttp2Engine(serve, options);
-	const h1Options = { ...options, isDraining: () => closing !== undefined };
+	const chunks = new Chunks();
+	const h1Options = { ...options, isDraining: () => closing !== undefined, chunks };
 	const upgrades = createUpgrades((request) => options.onUpgrade?.(request), h1Options);
 	serveHttp1(server, serve, { ...h1Options, upgrades });
 

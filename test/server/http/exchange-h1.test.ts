@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { systemClock } from "../../../server/src/clock.ts";
+import { Chunks } from "../../../server/src/http/chunks.ts";
 import { H1Exchange } from "../../../server/src/http/exchange-h1.ts";
 import { H1Request } from "../../../server/src/http/h1-request.ts";
 import { defaultLimits } from "../../../server/src/http/limits.ts";
@@ -18,6 +19,7 @@ test("what is written is with the system when the call returns, so that a turn h
 		sendQuota: createSendQuota(limits),
 		observer: silentObserver,
 		isDraining: () => false,
+		chunks: new Chunks(),
 	};
 	const connection = {
 		httpVersion: "1.1",
@@ -60,6 +62,7 @@ test("who is given a body and throws breaks off the call, and Node's parser hear
 		sendQuota: createSendQuota(limits),
 		observer: { ...silentObserver, unexpected: (error: unknown) => void unexpected.push(error) },
 		isDraining: () => false,
+		chunks: new Chunks(),
 	};
 	const connection = {
 		httpVersion: "1.1",
