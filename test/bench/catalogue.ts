@@ -22,7 +22,7 @@ const node = ["ours", "before", "stock", "raw"] as const;
 const goPeers = ["gin", "chi", "echo", "fiber"] as const;
 const jsonPeers = [...node, "fastify", "express", "fastapi", ...goPeers, "connect-go"] as const;
 /** Each reads by REST as its own documentation routes it, beside the same service's Connect JSON. */
-const restPeers = ["ours", "ours, Connect JSON", "raw", ...goPeers] as const;
+const restPeers = ["ours", "ours, Connect JSON", "before", "raw", ...goPeers] as const;
 const connectJson = { "ours, Connect JSON": "http1-json", raw: "http1-json" } as const;
 /** They watch nothing here, so they have no place in the larger cases. */
 const ownAndRaw = ["ours", "before", "raw"] as const;
@@ -41,7 +41,7 @@ const wireTitles: Readonly<Record<WatchWire, string>> = {
 };
 /** Each as its own documentation writes a stream, and with bytes that are made once for all. */
 const plainStreamPeers = [
-	...["ours", "ours, Connect JSON", "raw"],
+	...["ours", "ours, Connect JSON", "before", "raw"],
 	...["gin", "gin-shared", "fiber", "fiber-shared", "express", "express-shared"],
 ] as readonly ServerName[];
 
@@ -111,7 +111,7 @@ const singles = (["connect-json", "grpc", "sse", "ndjson", "websocket"] as const
 			id: `single-${wire}-${perSecond}`,
 			title: `${count(perSecond)} a second to ${count(streams)} streams, ${wireTitles[wire]}`,
 			group: groups.singles,
-			servers: wire === "connect-json" || wire === "grpc" ? ownAndRaw : ["ours", "raw"],
+			servers: ownAndRaw,
 			wire,
 			streams,
 			singlesPerSecond: perSecond,
@@ -226,12 +226,17 @@ const plainSingles = (["sse", "ndjson"] as const).map((wire) =>
 		id: `single-${wire}-50`,
 		title: `50 a second to ${count(1_000)} streams, ${wireTitles[wire]}`,
 		group: groups.singles,
-		servers: ["ours", "raw"],
+		servers: ownAndRaw,
 		wire,
 		streams: 1_000,
 		singlesPerSecond: 50,
 	}),
 );
+
+const socketPeers = {
+	websocket: plainStreamPeers,
+	"websocket-shared": ["ours", "ours, Connect JSON", "before"],
+} as const;
 
 /** Subscriptions on WebSockets, beside the same service's Connect JSON. */
 const sockets = (["websocket", "websocket-shared"] as const).map((wire) =>
@@ -239,7 +244,7 @@ const sockets = (["websocket", "websocket-shared"] as const).map((wire) =>
 		id: `watch-${wire}-1000`,
 		title: `Watch, ${count(1_000)} streams, ${wireTitles[wire]}`,
 		group: groups.watches,
-		servers: ["ours", "ours, Connect JSON", ...(wire === "websocket" ? (["raw"] as const) : [])],
+		servers: socketPeers[wire],
 		wire,
 		otherWires: { "ours, Connect JSON": "connect-json" },
 		streams: 1_000,

@@ -16,7 +16,7 @@ import { type CaseResult, runCase } from "./rounds.ts";
 import { splitCores } from "./servers/cores.ts";
 import { buildGoServers, type GoServers } from "./servers/go-servers.ts";
 import { type InstalledPeer, installExpress, installFastApi } from "./servers/installed-peers.ts";
-import { createRoster } from "./servers/roster.ts";
+import { createRoster, goNames, type ServerName } from "./servers/roster.ts";
 import { startServer } from "./servers/server-process.ts";
 
 const exitCodes = { failed: 1, badArguments: 2 } as const;
@@ -35,10 +35,23 @@ process.on("SIGINT", () => process.exit(exitCodes.failed));
 process.on("SIGTERM", () => process.exit(exitCodes.failed));
 
 // Before this process is held to one core.
-const none = { missing: "a smoke builds none" };
-const goServers: GoServers = plan.quick ? none : buildGoServers();
-const express: InstalledPeer = plan.quick ? none : installExpress();
-const fastapi: InstalledPeer = plan.quick ? none : installFastApi();
+const named = new Set(plan.cases.flatMap(({ servers }) => servers));
+const needs = (...names: readonly ServerName[]) => names.some((name) => named.has(name));
+const none = {
+	missing: plan.quick ? "a smoke builds none" : "no case that was asked for has any",
+};
+const goServers: GoServers = !plan.quick && needs(...goNames) ? buildGoServers() : none;
+const express: InstalledPeer =
+	!plan.quick && needs("express", "express-shared") ? installExpress() : none;
+const fastapi: InstalledPeer = !plan.quick && needs("fastapi") ? installFastApi() : none;
+const missing = Object.entries({
+	"Go servers": goServers,
+	Express: express,
+	FastAPI: fastapi,
+}).flatMap(([what, peer]) =>
+	"missing" in peer && peer !== none ? [`${what}: ${peer.missing}`] : [],
+);
+for (const what of missing) console.error(`MISSING ${what}`);
 const cores = splitCores();
 const faults = createFaults((text) => console.error(`FAULT ${text}`));
 const workBefore = await measureOtherWork();
@@ -55,6 +68,7 @@ const verdicts = `### Targets\n\n${formatVerdicts(judge(targets, results))}`;
 const tables = formatScoreboard(results);
 // A smoke is too short to judge by.
 console.log(["", facts, ...(plan.quick ? [] : [verdicts]), tables].join("\n\n"));
+for (const what of missing) console.error(`MISSING ${what}: its rows were not measured`);
 for (const text of faults.texts()) console.error(`FAULT ${text}`);
 if (faults.count > 0) process.exitCode = exitCodes.failed;
 else if (plan.write) writeDocument({ facts, verdicts, charts: drawCharts(results), tables });

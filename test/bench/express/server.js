@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import express from "express";
+import { WebSocketServer } from "ws";
 import { onBurst } from "../peers/control.ts";
 
 const service = "/novasphere.v1.WukongService/";
@@ -60,11 +61,30 @@ onBurst((places) => {
 			}
 		}
 	}
+	if (webSockets.clients.size === 0) return;
+	const events = places.map((place) => changed[place]);
+	const bytes = isShared && events.map((event) => Buffer.from(messageOf(event)));
+	for (const client of webSockets.clients) {
+		for (const [at, event] of events.entries()) {
+			// A message in a buffer would be binary without a word.
+			if (isShared) client.send(bytes[at], { binary: false });
+			else client.send(messageOf(event));
+		}
+	}
 }, changed.length);
+
+/** What a WebSocket says of its one subscription. */
+const messageOf = (event) => JSON.stringify({ type: "events", id: "0", events: [event] });
 
 const server = app.listen(0, "127.0.0.1", () => {
 	const url = `http://127.0.0.1:${server.address().port}`;
 	process.stdout.write(`http1 ${url}\nhttp2 ${url}\n`);
+});
+/** As the page of `ws` has a server that tells all clients. */
+const webSockets = new WebSocketServer({ server, path: "/api/v1/ws" });
+webSockets.on("connection", (client) => {
+	client.on("error", () => {});
+	client.once("message", () => client.send(messageOf(synced)));
 });
 // Node's 5 s would close the load's connections between two of its turns.
 server.keepAliveTimeout = 300_000;

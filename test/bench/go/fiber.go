@@ -5,6 +5,7 @@ import (
 	"context"
 	"net"
 
+	"github.com/fasthttp/websocket"
 	"github.com/gofiber/fiber/v3"
 
 	"novasphere.dev/wukong-api/test/bench/go/gen/wukong"
@@ -46,6 +47,26 @@ func serveFiberWith(listener net.Listener, streams stream) error {
 	})
 	app.Get("/api/v1/wukongs", func(c fiber.Ctx) error {
 		return c.JSON(payload.plainList)
+	})
+	// Its WebSocket middleware is this library, and knows its version 2 alone.
+	var upgrader websocket.FastHTTPUpgrader
+	messages := prepared[*websocket.PreparedMessage]{
+		payload: payload,
+		prepare: func(message []byte) (*websocket.PreparedMessage, error) {
+			return websocket.NewPreparedMessage(websocket.TextMessage, message)
+		},
+	}
+	app.Get("/api/v1/ws", func(c fiber.Ctx) error {
+		return upgrader.Upgrade(c.RequestCtx(), func(conn *websocket.Conn) {
+			defer conn.Close()
+			_ = streams.runSocket(conn, func(event *wukong.WukongEvent) error {
+				message, err := messages.find(event)
+				if err != nil {
+					return err
+				}
+				return conn.WritePreparedMessage(message)
+			})
+		})
 	})
 	app.Get("/api/v1/:collection", func(c fiber.Ctx) error {
 		opened := streams

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/gin-gonic/gin"
+	"github.com/gorilla/websocket"
 
 	"novasphere.dev/wukong-api/test/bench/go/gen/wukong"
 )
@@ -60,6 +61,28 @@ func serveGinWith(listener net.Listener, streams stream) error {
 		_ = opened.run(c.Request.Context(), c.Writer, func() error {
 			c.Writer.Flush()
 			return nil
+		})
+	})
+	// As its examples have it: the upgrader of Gorilla on what Gin has of net/http.
+	var upgrader websocket.Upgrader
+	messages := prepared[*websocket.PreparedMessage]{
+		payload: payload,
+		prepare: func(message []byte) (*websocket.PreparedMessage, error) {
+			return websocket.NewPreparedMessage(websocket.TextMessage, message)
+		},
+	}
+	engine.GET("/api/v1/ws", func(c *gin.Context) {
+		conn, err := upgrader.Upgrade(c.Writer, c.Request, nil)
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		_ = streams.runSocket(conn, func(event *wukong.WukongEvent) error {
+			message, err := messages.find(event)
+			if err != nil {
+				return err
+			}
+			return conn.WritePreparedMessage(message)
 		})
 	})
 	return engine.RunListener(listener)

@@ -118,7 +118,7 @@ export const targets: readonly Target[] = [
 			{ base: "raw", atLeast: 0.8 },
 		],
 	},
-	...["sse", "ndjson"].flatMap((wire): Target[] => [
+	...["sse", "ndjson", "websocket"].flatMap((wire): Target[] => [
 		{
 			case: `watch-${wire}-1000`,
 			measure: cpu,
@@ -132,16 +132,17 @@ export const targets: readonly Target[] = [
 				{ base: "express-shared", atLeast: 1.1 },
 			],
 		},
+	]),
+	...["sse", "ndjson"].flatMap((wire): Target[] => [
 		{ case: `single-${wire}-50`, measure: cpu, demands: [{ base: "raw", atLeast: beside }] },
 		{ case: `single-${wire}-100`, measure: cpu, demands: [{ base: "raw", atLeast: beside }] },
+		{ case: `single-${wire}-500`, measure: cpu, demands: [{ base: "raw", atLeast: beside }] },
 	]),
-	...["websocket", "websocket-shared"].map(
-		(wire): Target => ({
-			case: `watch-${wire}-1000`,
-			measure: cpu,
-			demands: [{ base: "ours, Connect JSON", atLeast: 0.8 }],
-		}),
-	),
+	{
+		case: "watch-websocket-shared-1000",
+		measure: cpu,
+		demands: [{ base: "ours, Connect JSON", atLeast: 0.8 }],
+	},
 	{ case: "single-websocket-100", measure: cpu, demands: [{ base: "raw", atLeast: beside }] },
 	{ case: "single-websocket-500", measure: cpu, demands: [{ base: "raw", atLeast: beside }] },
 	{ case: "memory-connect-json", measure: "rss", demands: [{ base: "raw", atMost: 1.3 }] },

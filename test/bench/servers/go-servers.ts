@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { root } from "../../../scripts/source-files.ts";
 
 const source = join(root, "test/bench/go");
+/** Of this repository's packages: it need not be on PATH. */
+const buf = join(root, "node_modules/.bin/buf");
 /** Sources and generated code; the compiler wants them in one module. */
 const module = join(root, ".cache/bench/go");
 const program = join(root, ".cache/bench/go-servers");
@@ -23,7 +25,7 @@ export function buildGoServers(): GoServers {
 	mkdirSync(module, { recursive: true });
 	const steps: readonly (readonly string[])[] = [
 		// First, because it empties the folder.
-		["buf", "generate", "--template", "test/bench/go/buf.gen.yaml"],
+		[buf, "generate", "--template", "test/bench/go/buf.gen.yaml"],
 		["go", "-C", module, "build", "-trimpath", "-o", program, "."],
 	];
 	for (const [step, [command = "", ...args]] of steps.entries()) {

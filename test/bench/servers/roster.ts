@@ -7,7 +7,8 @@ import type { Addresses, ServerSpec } from "./server-spec.ts";
 /** VMs that a server has, where a case does not say otherwise. */
 export const usualObjects = 100;
 
-const goNames = [
+/** Servers that `buildGoServers` builds. */
+export const goNames = [
 	"gin",
 	"gin-shared",
 	"chi",
