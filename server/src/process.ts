@@ -99,6 +99,7 @@ async function run(config: Config): Promise<void> {
 			logger,
 			processMetrics: true,
 			kubeconfigPath: process.env.KUBECONFIG,
+			output: process.stdout,
 			onFault: (fault) => endAfterFault(app, fault),
 		});
 		const stop = stopWith(app);
@@ -106,7 +107,9 @@ async function run(config: Config): Promise<void> {
 		process.on("SIGINT", stop);
 		const { url } = await app.listen();
 		logger.info({ url, data: config.data }, "listening");
-		process.stdout.write(greeting(url, config, clonePath));
+		// An audit log there is for programs.
+		const people = config.auditLog === "-" ? process.stderr : process.stdout;
+		people.write(greeting(url, config, clonePath));
 	} catch (error) {
 		// A signal came first; it ends the process.
 		if (isFailure(error, ErrorReason.SHUTTING_DOWN)) return;

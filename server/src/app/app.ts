@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import type { Authenticator } from "../auth/authenticator.ts";
@@ -27,6 +28,7 @@ import { createSilentLogger, type Logger } from "../telemetry/logger.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { createPortObserver, createWatchLog } from "../telemetry/observers.ts";
 import { createReplica } from "../watch/replica.ts";
+import { createAudit } from "./audit.ts";
 import { createStore } from "./create-store.ts";
 import { createGrpcServices } from "./grpc-services.ts";
 import { createIdentities } from "./identities.ts";
@@ -52,6 +54,8 @@ export interface Surroundings {
 	readonly authenticators?: readonly Authenticator[];
 	/** Says what callers may do where no policy file does; needs a source of identities. Default: everything. */
 	readonly authorizer?: Authorizer;
+	/** Standard output, for an audit log. Default: there is none. */
+	readonly output?: Writable;
 	/** A store to serve; the app starts and closes it. Default: the one that is configured. */
 	readonly store?: Store;
 }
@@ -143,6 +147,9 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		grpcServices.readinessChanged();
 	};
 	const { defaultNamespace, heartbeatIntervalMs, maxWaitMs } = config;
+	const audit = createAudit(config, {
+		...{ clock, logger, counters: metrics.audit, output: surroundings.output },
+	});
 	const rights = createRights(config, { clock, logger, authorizer: surroundings.authorizer });
 	const port = createPort({
 		host: config.host,
@@ -164,6 +171,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 				},
 				clock,
 			}),
+			...audit.interceptors,
 			...identities.interceptors,
 			createValidateInterceptor(defaultNamespace),
 			...rights.interceptors,
@@ -199,7 +207,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		assets: createPages({
 			readiness: () => readiness,
 			freshness: replica.freshness,
-			troubles: () => [...identities.troubles(), ...rights.troubles()],
+			troubles: () => [...identities.troubles(), ...rights.troubles(), ...audit.troubles()],
 			metrics,
 			basePath: config.basePath,
 		}),
@@ -221,6 +229,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			requireOpen();
 			await identities.start();
 			await rights.start();
+			await audit.start();
 			const address = await port.listen();
 			requireOpen();
 			await replica.start();
@@ -231,6 +240,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			identities.stop();
 			rights.stop();
 			await port.close(0);
+			await audit.close();
 			await store.close();
 			throw closing === undefined ? error : shuttingDown();
 		}
@@ -257,6 +267,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		await port.close(graceMs);
 		identities.stop();
 		rights.stop();
+		await audit.close();
 		await store.close();
 		// `open` closes a store that opens meanwhile.
 		await opening?.catch(() => {});

@@ -104,6 +104,9 @@ function relationFaults(config: Config): string[] {
 		faults.push("--tls-cert and --tls-key must be given together");
 	}
 	faults.push(...authenticationFaults(config));
+	if (config.auditRequired && config.auditLog === "") {
+		faults.push("--audit-required needs --audit-log");
+	}
 	if ((config.oidcIssuer === "") !== (config.oidcAudience === "")) {
 		faults.push("--oidc-issuer and --oidc-audience must be given together");
 	}

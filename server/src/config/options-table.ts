@@ -71,6 +71,13 @@ export const optionsTable = {
 		"",
 		"Rights of callers in YAML: roles, bound to names or groups, per namespace or in all; read again when it changes. Without one whoever signs in may do everything.",
 	),
+	auditLog: text(
+		"audit-log",
+		"file",
+		"",
+		"File to which a line of JSON is appended for each call that changes something and each that is refused for who made it; - for standard output.",
+	),
+	auditRequired: toggle("audit-required", "Change nothing while the audit log cannot be written."),
 	disableHealth: toggle("disable-health", "Do not serve grpc.health.v1.Health."),
 	disableReflection: toggle(
 		"disable-reflection",

@@ -5,6 +5,7 @@ import type { CallObserver } from "../service/interceptors/call-observer.ts";
 import type { StoreObserver } from "../store/embedded/writability.ts";
 import type { UpstreamObserver, WriteObserver } from "../store/kubernetes/upstream-observer.ts";
 import type { WatchObserver } from "../watch/observer.ts";
+import type { AuditObserver } from "./audit-log.ts";
 import { createCallCounters } from "./call-metrics.ts";
 
 /** Counts what the port reports; the rest of that goes to the log. */
@@ -26,6 +27,8 @@ export interface Metrics {
 	readonly upstream: UpstreamObserver & WriteObserver;
 	/** Counts nothing with a cluster. */
 	readonly store: StoreObserver;
+	/** Counts nothing without an audit log. */
+	readonly audit: Pick<AuditObserver, "auditLost">;
 	/** Writes the Prometheus text format, with its content type. */
 	exposition(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
@@ -130,6 +133,11 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 		labelNames: ["cause"],
 		registers,
 	});
+	const auditLost = new Counter({
+		name: "wukong_audit_lines_lost_total",
+		help: "Lines of the audit log that could not be kept until they were written.",
+		registers,
+	});
 	const writable = new Gauge({
 		name: "wukong_store_writable",
 		help: "1 while the embedded store can write, 0 while it cannot.",
@@ -138,6 +146,7 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 	writable.set(1);
 
 	return {
+		audit: { auditLost: (lines) => auditLost.inc(lines) },
 		store: {
 			commitFailed: ({ code }) => commitErrors.inc({ cause: code.toLowerCase() }),
 			unwritable: () => writable.set(0),

@@ -4,6 +4,7 @@ const nothing = () => {};
 
 /** Counts nothing. */
 export const noMetrics: Metrics = {
+	audit: { auditLost() {} },
 	calls: { callStarted: () => undefined },
 	watch: {
 		streamOpened: nothing,

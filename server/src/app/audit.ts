@@ -1,0 +1,69 @@
+import type { Writable } from "node:stream";
+import type { Interceptor } from "@connectrpc/connect";
+import { WukongService } from "@novasphere/wukong-gen/wukong-service";
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config/config.ts";
+import { createAuditInterceptor } from "../service/interceptors/audit.ts";
+import { wukongRules } from "../service/wukong/wukong-rights.ts";
+import {
+	type AuditObserver,
+	appendToFile,
+	appendToStream,
+	createAuditLog,
+} from "../telemetry/audit-log.ts";
+import type { Logger } from "../telemetry/logger.ts";
+
+/** The record of what callers do. */
+export interface Audit {
+	/** None where nothing is recorded. */
+	readonly interceptors: readonly Interceptor[];
+	/** Tries whether lines can be written. @throws what the one who starts the service is told */
+	start(): Promise<void>;
+	/** Writes what is waiting. */
+	close(): Promise<void>;
+	/** Returns why lines may be missing, a line each. */
+	troubles(): readonly string[];
+}
+
+/** Creates the audit log that the configuration names. */
+export function createAudit(
+	{ auditLog, auditRequired }: Pick<Config, "auditLog" | "auditRequired">,
+	parts: {
+		readonly clock: Clock;
+		readonly logger: Logger;
+		readonly counters: Pick<AuditObserver, "auditLost">;
+		/** Standard output; undefined: there is none. */
+		readonly output: Writable | undefined;
+	},
+): Audit {
+	const { clock, logger, counters, output } = parts;
+	if (auditLog === "") {
+		return { interceptors: [], start: async () => {}, close: async () => {}, troubles: () => [] };
+	}
+	if (auditLog === "-" && output === undefined) throw new Error("there is no standard output");
+	const isOutput = auditLog === "-" && output !== undefined;
+	const log = createAuditLog({
+		append: isOutput ? appendToStream(output) : appendToFile(auditLog),
+		isRequired: auditRequired,
+		clock,
+		observer: {
+			auditFailed: (err) => logger.error({ err }, "the audit log cannot be written"),
+			auditRecovered: () => logger.info("the audit log is written again"),
+			auditLost: counters.auditLost,
+		},
+	});
+	const rules = new Map([[WukongService, wukongRules]]);
+	return {
+		interceptors: [createAuditInterceptor({ trail: log, rules, clock })],
+		async start() {
+			try {
+				await log.start();
+			} catch (error) {
+				const { code } = error as NodeJS.ErrnoException;
+				throw new Error(`--audit-log ${auditLog} cannot be written: ${code}`, { cause: error });
+			}
+		},
+		close: log.close,
+		troubles: () => [log.trouble() ?? []].flat(),
+	};
+}
