@@ -5,10 +5,9 @@ import {
 	type KubernetesOptions,
 } from "../../server/src/store/kubernetes/kubernetes-store.ts";
 import type { Store } from "../../server/src/store/store.ts";
+import { silentUpstream } from "../support/silent-upstream.ts";
 import type { KubeAccess } from "./kube-api.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
-
-const silent = () => {};
 
 /** A busy machine is none that is away. */
 export const patientTimings = {
@@ -36,14 +35,7 @@ export async function createClusterStore(
 		context: "",
 		maxConnections: 16,
 		namespace,
-		observer: {
-			listed: silent,
-			watchOpened: silent,
-			watchEnded: silent,
-			troubled: silent,
-			recovered: silent,
-			answeredUnseen: silent,
-		},
+		observer: silentUpstream,
 	});
 	return {
 		...store,

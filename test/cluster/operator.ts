@@ -4,6 +4,7 @@ import { wukongKind } from "../../server/src/store/kubernetes/kinds/wukong.ts";
 import { openKubeconfig } from "../../server/src/store/kubernetes/kubeconfig-access.ts";
 import { createSimulatedOperator } from "../../server/src/store/kubernetes/operator/simulated-operator.ts";
 import type { OperatorProfile } from "../../server/src/store/simulator/operator-options.ts";
+import { silentUpstream } from "../support/silent-upstream.ts";
 import { patientTimings } from "./cluster-store.ts";
 import type { KubeAccess } from "./kube-api.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
@@ -35,11 +36,7 @@ export async function startOperator(
 		life: { ...life, profile },
 		clock,
 		observer: {
-			listed: silent,
-			watchOpened: silent,
-			watchEnded: silent,
-			troubled: silent,
-			recovered: silent,
+			...silentUpstream,
 			stepped: silent,
 			stepFailed: silent,
 		},

@@ -1,4 +1,5 @@
 import type { Metrics } from "../../../server/src/telemetry/metrics.ts";
+import { silentUpstream } from "../../support/silent-upstream.ts";
 
 const nothing = () => {};
 
@@ -23,14 +24,7 @@ export const noMetrics: Metrics = {
 		bytesSent: nothing,
 		encoded: nothing,
 	},
-	upstream: {
-		listed: nothing,
-		watchOpened: nothing,
-		watchEnded: nothing,
-		troubled: nothing,
-		recovered: nothing,
-		answeredUnseen: nothing,
-	},
+	upstream: silentUpstream,
 	store: { commitFailed: nothing, unwritable: nothing, writable: nothing },
 	exposition: async () => ({ contentType: "text/plain", body: "" }),
 };

@@ -7,7 +7,7 @@ import {
 	type OpenStorage,
 } from "../../../../server/src/store/embedded/embedded-store.ts";
 import { createFakeClock, type FakeClock } from "../../../support/fake-clock.ts";
-import { until } from "../../../support/until.ts";
+import { untilMoving } from "../../../support/until.ts";
 import { createRecordingSink } from "../recording-sink.ts";
 import type { StoreHarness } from "../store-contract.ts";
 
@@ -60,14 +60,7 @@ export async function startEmbedded(
 		clock,
 		faults,
 		observed,
-		async until(what, condition) {
-			let moving = Promise.resolve();
-			await until(what, () => {
-				moving = moving.then(() => clock.advance(100));
-				return condition();
-			});
-			await moving;
-		},
+		until: (what, condition) => untilMoving(clock, what, condition),
 		close: () => store.close(),
 	};
 }

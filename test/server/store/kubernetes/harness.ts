@@ -13,7 +13,8 @@ import type { Store } from "../../../../server/src/store/store.ts";
 import { type FakeApiServer, startFakeApiServer } from "../../../support/fake-api-server.ts";
 import { createFakeClock, type FakeClock } from "../../../support/fake-clock.ts";
 import { startFakeOperator } from "../../../support/fake-operator.ts";
-import { until } from "../../../support/until.ts";
+import { silentUpstream } from "../../../support/silent-upstream.ts";
+import { untilMoving } from "../../../support/until.ts";
 import { createRecordingSink } from "../recording-sink.ts";
 import type { StoreHarness } from "../store-contract.ts";
 
@@ -33,7 +34,6 @@ export function createStoreBefore(
 	options: Partial<KubernetesOptions> & { readonly apiClock?: Clock } = {},
 ): Store {
 	const { apiClock = systemClock, ...given } = options;
-	const silent = () => {};
 	return createKubernetesStore(
 		{
 			kubeconfig: "",
@@ -41,14 +41,7 @@ export function createStoreBefore(
 			maxConnections: 64,
 			namespace: "",
 			clock: systemClock,
-			observer: {
-				listed: silent,
-				watchOpened: silent,
-				watchEnded: silent,
-				troubled: silent,
-				recovered: silent,
-				answeredUnseen: silent,
-			},
+			observer: silentUpstream,
 			...given,
 			reflectorTimings: {
 				hastyEndMs: 0,
@@ -83,14 +76,7 @@ export async function startKubernetes(
 		namespace: "default",
 		api,
 		operatorClock,
-		async until(what, condition) {
-			let moving = Promise.resolve();
-			await until(what, () => {
-				moving = moving.then(() => operatorClock.advance(100));
-				return condition();
-			});
-			await moving;
-		},
+		until: (what, condition) => untilMoving(operatorClock, what, condition),
 		async close() {
 			await store.close();
 			await api.close();

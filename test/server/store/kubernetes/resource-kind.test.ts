@@ -17,6 +17,7 @@ import type {
 } from "../../../../server/src/store/kubernetes/resource-kind.ts";
 import { objectAt } from "../../../../server/src/store/kubernetes/unstructured.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
+import { silentUpstream } from "../../../support/silent-upstream.ts";
 import { rawNamed } from "./raw.ts";
 import { createScriptedUpstream } from "./scripted-upstream.ts";
 
@@ -61,13 +62,7 @@ test("a reflector follows any kind that says how its objects are read", async ()
 		clock,
 		random: () => 0,
 		timings: { ...defaultReflectorTimings, historyVersions: 0n },
-		observer: {
-			listed: silent,
-			watchOpened: silent,
-			watchEnded: silent,
-			troubled: silent,
-			recovered: silent,
-		},
+		observer: silentUpstream,
 		onPassed: silent,
 	});
 	const settle = async () => {

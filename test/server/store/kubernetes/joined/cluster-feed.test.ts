@@ -6,6 +6,7 @@ import { createClusterFeed } from "../../../../../server/src/store/kubernetes/jo
 import { defaultReflectorTimings } from "../../../../../server/src/store/kubernetes/reflector-timings.ts";
 import { UpstreamError } from "../../../../../server/src/store/kubernetes/upstream-error.ts";
 import { createFakeClock } from "../../../../support/fake-clock.ts";
+import { silentUpstream } from "../../../../support/silent-upstream.ts";
 import { createRecordingSink } from "../../recording-sink.ts";
 import { rawNamed } from "../raw.ts";
 import { createScriptedUpstream } from "../scripted-upstream.ts";
@@ -48,13 +49,7 @@ function createStage(isServed: (plural: string) => boolean) {
 		clock,
 		random: () => 0.5,
 		timings: { ...defaultReflectorTimings, historyVersions: 0n },
-		observer: {
-			listed: silent,
-			watchOpened: silent,
-			watchEnded: silent,
-			troubled: silent,
-			recovered: silent,
-		},
+		observer: silentUpstream,
 		onPassed: silent,
 	});
 	close = () => feed.close(new Failure(ErrorReason.SHUTTING_DOWN, "closed"));

@@ -15,6 +15,7 @@ import {
 } from "../../../../../server/src/store/kubernetes/unstructured.ts";
 import { type FakeApiServer, startFakeApiServer } from "../../../../support/fake-api-server.ts";
 import { createFakeClock, type FakeClock } from "../../../../support/fake-clock.ts";
+import { silentUpstream } from "../../../../support/silent-upstream.ts";
 import { until } from "../../../../support/until.ts";
 
 /** How long each step takes here, in milliseconds. */
@@ -73,7 +74,6 @@ export async function createOperatorStage(): Promise<OperatorStage> {
 	const prepareOperator = () => {
 		const steps: string[] = [];
 		const failures: string[] = [];
-		const silent = () => {};
 		const operator = createSimulatedOperator({
 			api: createApiClient({
 				resource: wukongKind,
@@ -87,11 +87,7 @@ export async function createOperatorStage(): Promise<OperatorStage> {
 			clock,
 			random: () => 0,
 			observer: {
-				listed: silent,
-				watchOpened: silent,
-				watchEnded: silent,
-				troubled: silent,
-				recovered: silent,
+				...silentUpstream,
 				stepped: ({ name }, phase) => steps.push(`${name} ${phase || "gone"}`),
 				stepFailed: ({ name }) => failures.push(name),
 			},
