@@ -99,7 +99,7 @@ export async function createScene(options: SceneOptions): Promise<Scene> {
 		}
 		// A write that was perhaps sent may land as late as this.
 		await poll("what they hold is what is there", async () => {
-			const there = (await hand.objects()).map(wukongKind.read);
+			const there = (await hand.objects()).map((item) => wukongKind.read(item));
 			for (const witness of witnesses) expectSame(witness.held(), there);
 			return true;
 		});

@@ -52,6 +52,19 @@ export function hashedVersion(places: string, hash: string): string {
 	return places === "" ? "" : `${placesIn(places)}-${hash}`;
 }
 
+/**
+ * Checks whether two published states of one VM are equal in all that the hash covers. Their versions
+ * are this process's own, so that only what stands behind the places is compared.
+ */
+export function haveSameHash(one: Wukong, other: Wukong): boolean {
+	return ownHash(one.resourceVersion) === ownHash(other.resourceVersion);
+}
+
+function ownHash(version: string): string {
+	const end = version.indexOf("-");
+	return end < 0 ? "" : version.slice(end + 1);
+}
+
 /** Returns the hash in a `resource_version`; empty where the text has none. */
 export function hashIn(resourceVersion: string): string {
 	return parseVersion(resourceVersion)?.suffix ?? "";

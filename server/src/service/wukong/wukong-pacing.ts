@@ -1,5 +1,5 @@
 import { type Wukong, WukongStatus_PowerState } from "@novasphere/wukong-gen/wukong";
-import { hashIn } from "../../resource/wukong/precondition-hash.ts";
+import { haveSameHash } from "../../resource/wukong/precondition-hash.ts";
 import type { Pacing } from "../../watch/pacing.ts";
 
 /**
@@ -20,7 +20,7 @@ const mergeAfterMs = 10_000;
 export function createWukongPacing(minChangeIntervalMs: number): Pacing<Wukong> {
 	return {
 		intervalMs(told, next) {
-			if (hashIn(told.resourceVersion) !== hashIn(next.resourceVersion)) return 0;
+			if (!haveSameHash(told, next)) return 0;
 			return isNewError(told, next)
 				? Math.max(newErrorMs, minChangeIntervalMs)
 				: minChangeIntervalMs;

@@ -32,9 +32,10 @@ export interface Origin {
 /** The origin of what no caller created. */
 export const noOrigin: Origin = { requestId: "", fingerprint: "" };
 
-/** Creates an entry; freezes the record. */
-export function createEntry(record: Wukong, origin: Origin): Entry {
-	return { record: freeze(record), published: toPublicView(record), origin };
+/** Creates an entry; freezes the record. @param previous the entry before it. Default: none */
+export function createEntry(record: Wukong, origin: Origin, previous?: Entry): Entry {
+	const published = toPublicView(record, previous?.published);
+	return { record: freeze(record), published, origin };
 }
 
 /**

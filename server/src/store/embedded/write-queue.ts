@@ -158,7 +158,8 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
 			const previous = see(ref).entry;
 			const version = versions.next();
 			const entry =
-				record && createEntry({ ...record, resourceVersion: formatVersion(version) }, origin);
+				record &&
+				createEntry({ ...record, resourceVersion: formatVersion(version) }, origin, previous);
 			const last = entry ?? previous;
 			if (last === undefined) throw new Error("what is not there cannot be deleted");
 			const change: Change = {

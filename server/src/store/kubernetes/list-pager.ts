@@ -39,7 +39,7 @@ export async function listAll<T extends ClusterObject>(
 			const { uid, resourceVersion } = raw.metadata;
 			const cached = known?.(raw.metadata);
 			const isSame = cached?.uid === uid && cached.version === versionOf(resourceVersion);
-			items.push(isSame ? cached : toCachedObject(kind, raw));
+			items.push(isSame ? cached : toCachedObject(kind, raw, cached?.object));
 		}
 		continueToken = page.continueToken;
 		if (continueToken === "") return { version: page.version, items };

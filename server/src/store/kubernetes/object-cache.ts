@@ -19,13 +19,14 @@ export interface ObjectList<T extends ClusterObject> {
 	readonly items: readonly CachedObject<T>[];
 }
 
-/** Reads an object for the cache. */
+/** Reads an object for the cache. @param previous as `ResourceKind.read` */
 export function toCachedObject<T extends ClusterObject>(
 	kind: ResourceKind<T>,
 	raw: Unstructured,
+	previous?: T,
 ): CachedObject<T> {
 	const { uid, resourceVersion } = raw.metadata;
-	return { uid, version: versionOf(resourceVersion), object: kind.read(raw) };
+	return { uid, version: versionOf(resourceVersion), object: kind.read(raw, previous) };
 }
 
 /** Holds the objects of one kind as this replica knows them. It only moves forward. */
@@ -113,9 +114,10 @@ export function createObjectCache<T extends ClusterObject>(
 				pass(event.version);
 				return [];
 			}
-			const next = toCachedObject(kind, event.raw);
-			if (next.version <= head) return [];
-			const previous = cached.get(keyOf(next.object));
+			const { raw } = event;
+			if (versionOf(raw.metadata.resourceVersion) <= head) return [];
+			const previous = cached.get(keyOf(raw.metadata));
+			const next = toCachedObject(kind, raw, previous?.object);
 			if (event.type !== "DELETED") return take(stepsTo(previous, next), next.version);
 			const known = previous?.uid === next.uid;
 			return take(known ? [{ gone: next.object, previous }] : [], next.version);

@@ -29,8 +29,9 @@ export interface ResourceKind<T extends ClusterObject> extends GroupVersionResou
 	/**
 	 * Reads an object as callers may see it: immutable and without credentials. What cannot be read
 	 * is left out: one odd object must not keep all others from being served.
+	 * @param previous an earlier state of the name, of which equal parts are shared. Default: none
 	 */
-	read(raw: Unstructured): T;
+	read(raw: Unstructured, previous?: T): T;
 	/**
 	 * Checks whether a state differs from the one before it in anything that is kept of the kind and is
 	 * news: a stamp that is renewed without a change is none.

@@ -61,3 +61,42 @@ function unfrozenParts(value: unknown, path: string): string[] {
 	);
 	return Object.isFrozen(value) ? below : [path, ...below];
 }
+
+describe("the view of a later state", () => {
+	const state = (version: string, change: object = {}) =>
+		create(WukongSchema, {
+			...{ name: "vm", namespace: "default", uid: "u-1", resourceVersion: version },
+			labels: { app: "web" },
+			annotations: { note: "n" },
+			spec: { cpu: 2, disks: [{ name: "root", size: "1Gi" }] },
+			...change,
+		});
+	const before = toPublicView(state("7"));
+
+	test("shares what has not changed, so that neither that nor its hash is made again", () => {
+		const next = toPublicView(state("8", { status: { phase: "Running" } }), before);
+		for (const part of ["labels", "annotations", "spec"] as const) {
+			expect(next[part]).toBe(before[part]);
+		}
+		expect(next).toEqual(toPublicView(state("8", { status: { phase: "Running" } })));
+		expect(next.resourceVersion).toBe(before.resourceVersion.replace("7-", "8-"));
+	});
+
+	test.each([
+		["uid", { uid: "u-2" }],
+		["labels", { labels: {} }],
+		["annotations", { annotations: { note: "m" } }],
+		["spec", { spec: { cpu: 3 } }],
+		["delete time", { deleteTime: { seconds: 1n, nanos: 0 } }],
+	])("of another %s is what it would be without the one before", (_, change) => {
+		const next = toPublicView(state("8", change), before);
+		expect(next).toEqual(toPublicView(state("8", change)));
+		expect(next.resourceVersion).not.toBe(before.resourceVersion.replace("7-", "8-"));
+		// And back again.
+		expect(toPublicView(state("9"), next)).toEqual(toPublicView(state("9")));
+	});
+
+	test("of one without a version is hashed all the same", () => {
+		expect(toPublicView(state("8"), toPublicView(state("")))).toEqual(toPublicView(state("8")));
+	});
+});

@@ -50,7 +50,7 @@ test("a replica that starts later has the history of one that was there all the 
 	const end = BigInt(api.store.events.at(-1)?.version ?? 0);
 	await until("the first has all", () => headOf(first.log) >= end);
 	const { log } = await startReplica(100n);
-	expect(log.state.snapshot()).toEqual(api.store.list().map(wukongKind.read));
+	expect(log.state.snapshot()).toEqual(api.store.list().map((raw) => wukongKind.read(raw)));
 	const [base = 0n] = log.history.bases;
 	expect(base).toBe(BigInt(api.store.version) - 100n);
 	expect(historyOf(log, base)).toEqual(historyOf(first.log, base));

@@ -23,7 +23,7 @@ export const observedWukongKind: ResourceKind<ObservedWukong> = {
 	version: wukongKind.version,
 	plural: wukongKind.plural,
 	kind: wukongKind.kind,
-	read: (raw) => observed(wukongKind.read(raw), startAskedMs(raw)),
+	read: (raw, previous) => observed(wukongKind.read(raw, previous?.wukong), startAskedMs(raw)),
 	isNews: (previous, next) =>
 		previous.startAskedMs !== next.startAskedMs || wukongKind.isNews(previous.wukong, next.wukong),
 	markDeleted: (last, nowMs) =>

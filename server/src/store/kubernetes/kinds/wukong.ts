@@ -51,11 +51,11 @@ const resource = {
 /** Describes the Wukong as a custom resource. Field names agree with the contract's JSON names. */
 export const wukongKind: WritableKind<Wukong, Edit> = {
 	...resource,
-	read: (raw) => toPublicView(readWukong(raw)),
+	read: (raw, previous) => toPublicView(readWukong(raw), previous),
 	isNews,
 	// What has no finalizers goes without ever having been marked.
 	markDeleted: (last, nowMs) =>
-		toPublicView({ ...last, deleteTime: last.deleteTime ?? timestampFromMs(nowMs) }),
+		toPublicView({ ...last, deleteTime: last.deleteTime ?? timestampFromMs(nowMs) }, last),
 	toResource,
 	originOf,
 	applyEdit,
