@@ -228,7 +228,7 @@ function withMetadata(raw: Unstructured, metadata: JsonObject): Unstructured {
 }
 
 /** Applies operations of RFC 6902: what the API server answers where a test fails names no kind. */
-function patched(raw: Unstructured, patch: readonly JsonObject[]): Unstructured {
+export function patched(raw: Unstructured, patch: readonly JsonObject[]): Unstructured {
 	const next = structuredClone(raw) as JsonObject;
 	for (const { op, path, value = null } of patch) {
 		const keys = String(path).slice(1).split("/");
