@@ -66,7 +66,7 @@ test("a hundred VMs in the Error loop, 10,000 upstream changes a second: watches
 	);
 	late.close();
 	await close();
-}, 120_000);
+});
 
 test("1,000 updates with a fresh version pass in the storm, each once, although a status is written before each write", async () => {
 	const { store, replica, say, rawOf, onWrite, until, turn, close } = await startStorm();
@@ -95,4 +95,4 @@ test("1,000 updates with a fresh version pass in the storm, each once, although 
 	expect([settled, written]).toEqual([1_000, 2_000]);
 	for (let vm = 0; vm < vms; vm++) expect(rawOf(vm).metadata.labels).toEqual({ count: "10" });
 	await close();
-}, 120_000);
+});
