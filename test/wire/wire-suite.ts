@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { WukongStatus_PowerState } from "@novasphere/wukong-gen/wukong";
 import {
 	WukongEvent_Type as EventType,
 	type WukongEvent,
@@ -10,6 +11,7 @@ import type { RunningApp } from "../support/running-app.ts";
 import { playWatch, untilSynced } from "./play-watch.ts";
 import { manifest, playScenario } from "./scenario.ts";
 import { errorRecord, messageRecord } from "./transcript.ts";
+import type { WireClient } from "./wire-client.ts";
 import { type WireSession, type WireStage, withWire } from "./wire-stage.ts";
 import { type Wire, wires } from "./wires.ts";
 
@@ -55,6 +57,33 @@ export function describeWires(title: string, stage: WireStage): void {
 					await client.unary("listWukongs", {});
 				});
 			});
+
+			test("a cancelled wait is CANCELED, and freed on the server", async () => {
+				await onWire(wire, async ({ client, app }) => {
+					const leaver = new AbortController();
+					const left = beginWait(client, leaver.signal);
+					await streamsAre(app, 1);
+					leaver.abort();
+					expect(await left).toMatchObject({ code: "Canceled" });
+					await streamsAre(app, 0);
+					await client.unary("listWukongs", {});
+				});
+			});
+
+			test("a wait at a shutdown is SHUTTING_DOWN with a retry hint", async () => {
+				await onWire(wire, async ({ client, app }) => {
+					const waiting = beginWait(client);
+					await streamsAre(app, 1);
+					const closed = app.close();
+					expect(await waiting).toMatchObject({
+						code: "Unavailable",
+						reason: "SHUTTING_DOWN",
+						retries: true,
+					});
+					client.close();
+					await closed;
+				});
+			});
 		});
 
 		describe.each(wires.filter(({ isUnaryOnly = false }) => !isUnaryOnly))("$name", (wire) => {
@@ -89,7 +118,7 @@ export function describeWires(title: string, stage: WireStage): void {
 					);
 					leaver.abort();
 					expect(await pending).toBe("Canceled");
-					await streamsEnd(app);
+					await streamsAre(app, 0);
 				});
 			});
 
@@ -105,7 +134,7 @@ export function describeWires(title: string, stage: WireStage): void {
 						expect(failure).toMatchObject({ code: "DeadlineExceeded" });
 					}
 					expect(types).toEqual([EventType.SYNCED]);
-					await streamsEnd(app);
+					await streamsAre(app, 0);
 				});
 			});
 
@@ -173,8 +202,19 @@ const eventRecord = (event: WukongEvent) => messageRecord(WukongEventSchema, eve
 
 const types = (events: readonly WukongEvent[]) => events.map(({ type }) => EventType[type]);
 
-async function streamsEnd(app: RunningApp): Promise<void> {
+/** Waits for a state that never comes. @returns what it failed with; undefined: it was answered */
+async function beginWait(client: WireClient, signal?: AbortSignal): Promise<unknown> {
+	await client.unary("createWukong", { wukong: manifest as never });
+	const state = WukongStatus_PowerState.PAUSED;
+	const options = signal === undefined ? {} : { signal };
+	return client
+		.unary("waitWukong", { name: manifest.name, state }, options)
+		.then(() => undefined, errorRecord);
+}
+
+/** Waits until so many streams are open on the server; a wait counts as one. */
+async function streamsAre(app: RunningApp, count: number): Promise<void> {
 	for (;;) {
-		if ((await app.metric("wukong_watch_streams")) === 0) return;
+		if ((await app.metric("wukong_watch_streams")) === count) return;
 	}
 }
