@@ -16,6 +16,20 @@ export function createDocument(contract: FileRegistry): Schema {
 		headers: { "Retry-After": { $ref: "#/components/headers/RetryAfter" } },
 		content: { "application/json": { schema: schemas.messageRef(status) } },
 	};
+	const lastLine = {
+		type: "object",
+		description:
+			"The last line of NDJSON, which alone has complete: where it is false the stream has ended with the status; where there is no such line it was cut off.",
+		required: ["complete"],
+		properties: {
+			complete: { type: "boolean" },
+			status: schemas.messageRef(status),
+			resourceVersion: {
+				type: "string",
+				description: "Of a list: the version of its snapshot, from which a watch goes on.",
+			},
+		},
+	};
 	const paths: Record<string, Record<string, Schema>> = {};
 	for (const service of [...contract.files].flatMap((file: DescFile) => file.services)) {
 		for (const method of service.methods) {
@@ -40,7 +54,9 @@ export function createDocument(contract: FileRegistry): Schema {
 		paths,
 		components: {
 			schemas: Object.fromEntries(
-				Object.entries(schemas.components).sort(([a], [b]) => (a < b ? -1 : 1)),
+				Object.entries({ ...schemas.components, LastLine: lastLine }).sort(([a], [b]) =>
+					a < b ? -1 : 1,
+				),
 			),
 			responses: { Failure: failure },
 			headers: {

@@ -7,6 +7,7 @@ import {
 } from "@bufbuild/protobuf";
 import { http } from "@novasphere/wukong-gen/annotations";
 import type { HttpRule } from "@novasphere/wukong-gen/http";
+import { listShapeOf } from "../../server/src/rpc/protocol/ndjson/list-shape.ts";
 import { commentOf } from "./comments.ts";
 import type { createSchemaWriter, Schema } from "./schema.ts";
 
@@ -45,6 +46,7 @@ export function operationsOf(
 			parameters: [
 				...variables.map((variable) => pathParameter(method.input, variable, schemas)),
 				...queryParameters(method.input, rule, schemas),
+				...formParameters(method),
 				...preconditions(method, verb),
 			],
 			...requestBody(method, rule, { schemas, example: examples[method.name] }),
@@ -143,6 +145,28 @@ function queryParameters(
 		});
 }
 
+/** Parameters by which a form is chosen; they are no fields of the message. */
+function formParameters(method: DescMethod): readonly Schema[] {
+	const choice = (name: string, value: string, description: string): Schema => ({
+		...{ name, in: "query", description },
+		schema: { type: "string", enum: [value] },
+	});
+	if (method.methodKind === "server_streaming") {
+		const description =
+			"message: server-sent events go without names, so that a page's onmessage hears them all. Not for other forms.";
+		return [choice("events", "message", description)];
+	}
+	if (itemsOf(method) === undefined) return [];
+	const description =
+		"array: all items, however many, as one JSON array in place of a response message with one page. An array that could not be completed stays open, and so is no JSON.";
+	return [choice("format", "array", description)];
+}
+
+/** Message of the items of a method that lists page by page; undefined: it does not. */
+function itemsOf(method: DescMethod): DescMessage | undefined {
+	return listShapeOf(method)?.items.message;
+}
+
 /** Header fields of conditional requests (RFC 9110, 13.1). */
 function preconditions({ input, methodKind }: DescMethod, verb: string): readonly Schema[] {
 	if (methodKind !== "unary") {
@@ -188,6 +212,9 @@ function requestBody(
 	};
 }
 
+/** The last line of a stream of lines: without it the stream was cut off. */
+const lastLine = { $ref: "#/components/schemas/LastLine" };
+
 function responsesOf(method: DescMethod, verb: string, { messageRef }: SchemaWriter): Schema {
 	const schema = messageRef(method.output);
 	const failure = { $ref: "#/components/responses/Failure" };
@@ -201,15 +228,28 @@ function responsesOf(method: DescMethod, verb: string, { messageRef }: SchemaWri
 						schema: { type: "string" },
 					},
 					// One document a line.
-					"application/x-ndjson": { schema },
+					"application/x-ndjson": { schema: { anyOf: [schema, lastLine] } },
 				},
+			},
+			204: {
+				description:
+					"To a browser that connects again by itself (Last-Event-ID) where that cannot help: it stops.",
 			},
 			default: failure,
 		};
 	}
 	const etag = { ETag: { $ref: "#/components/headers/ETag" } };
 	const isCreate = verb === "post" && /^Create[A-Z]/.test(method.name);
-	const content = { "application/json": { schema } };
+	const items = itemsOf(method);
+	const item = items && messageRef(items);
+	const content =
+		item === undefined
+			? { "application/json": { schema } }
+			: {
+					"application/json": { schema: { anyOf: [schema, { type: "array", items: item }] } },
+					// One document a line.
+					"application/x-ndjson": { schema: { anyOf: [item, lastLine] } },
+				};
 	const description = commentOf(method.output);
 	const location = { Location: { $ref: "#/components/headers/Location" } };
 	return {

@@ -16,7 +16,16 @@ export interface Nginx extends AsyncDisposable {
 	readonly url: string;
 }
 
-/** Starts nginx with nothing set but where it listens and where it passes requests on to. */
+/** The lines of its manual by which an upgrade passes (nginx.org, "WebSocket proxying"). */
+const upgradeLines = `
+			proxy_http_version 1.1;
+			proxy_set_header Upgrade $http_upgrade;
+			proxy_set_header Connection "upgrade";`;
+
+/**
+ * Starts nginx with nothing set but where it listens and where it passes requests on to, and for
+ * WebSocket the upgrade.
+ */
 export async function startNginx(upstream: string): Promise<Nginx> {
 	const folder = mkdtempSync(join(tmpdir(), "wukong-nginx-"));
 	const port = await keepPort();
@@ -37,6 +46,9 @@ http {
 		listen 127.0.0.1:${port};
 		location / {
 			proxy_pass ${upstream};
+		}
+		location /api/v1/ws {
+			proxy_pass ${upstream};${upgradeLines}
 		}
 	}
 }

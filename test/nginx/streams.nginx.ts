@@ -3,6 +3,7 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import { WukongEvent_Type as EventType } from "@novasphere/wukong-gen/wukong-service";
 import { expect, test } from "vitest";
 import { createPlainReader, openPlainWatch, type PlainForm } from "../support/plain-watch.ts";
+import { openRawWebSocket } from "../support/raw-websocket.ts";
 import { standingOperator, startApp } from "../support/running-app.ts";
 import { until } from "../support/until.ts";
 import { manifest } from "../wire/scenario.ts";
@@ -15,7 +16,7 @@ const idleMs = 180_000;
 const promptMs = 2_000;
 
 /** Reads a watch through nginx; notes what came, and when. */
-async function watch(url: string, form: PlainForm | "connect") {
+async function watch(url: string, form: PlainForm | "connect" | "websocket") {
 	const heard: { readonly what: string; readonly atMs: number }[] = [];
 	const note = (what: string) => void heard.push({ what, atMs: performance.now() });
 	if (form === "connect") {
@@ -33,6 +34,15 @@ async function watch(url: string, form: PlainForm | "connect") {
 		void follow().catch((error) => note(`end ${error.code}`));
 		return heard;
 	}
+	if (form === "websocket") {
+		const socket = await openRawWebSocket(Number(new URL(url).port));
+		socket.onSaid(({ type, events, status }) => {
+			if (type === "status") note(`end ${status.code}`);
+			for (const event of events ?? []) note(`${event.type} ${event.wukong?.name ?? ""}`);
+		});
+		await socket.send({ type: "subscribe", id: "a" });
+		return heard;
+	}
 	const { body } = await openPlainWatch({ url, form, request: {} });
 	const read = createPlainReader(form);
 	body.on("data", (chunk) => {
@@ -44,10 +54,10 @@ async function watch(url: string, form: PlainForm | "connect") {
 	return heard;
 }
 
-test("behind nginx as it comes (HTTP/1.0, buffering, 60 s) every form lives idle for 3 minutes and nothing is delayed", async () => {
+test("behind nginx as it comes (HTTP/1.0, buffering, 60 s; for WebSocket its upgrade lines) every form lives idle for 3 minutes and nothing is delayed", async () => {
 	await using app = await startApp(...standingOperator);
 	await using nginx = await startNginx(app.url);
-	const forms = ["sse", "ndjson", "connect"] as const;
+	const forms = ["sse", "ndjson", "connect", "websocket"] as const;
 	const streams = await Promise.all(forms.map((form) => watch(nginx.url, form)));
 	const direct = createConnectWireClient(
 		createConnectTransport({ baseUrl: app.url, httpVersion: "1.1" }),

@@ -114,9 +114,47 @@ describe("schemas", () => {
 	});
 });
 
-test("a stream is offered as server-sent events and as lines of JSON", () => {
-	const watch = operationAt("get /api/v1/wukongs:watch");
-	expect(Object.keys(watch.responses["200"]?.content ?? {})).toEqual([
-		...["text/event-stream", "application/x-ndjson"],
-	]);
+describe("streams", () => {
+	const parameterOf = (place: string, wanted: string) =>
+		operationAt(place).parameters.find(({ name }) => name === wanted);
+
+	test("are offered as server-sent events and as lines of JSON, with names or without", () => {
+		const place = "get /api/v1/wukongs:watch";
+		const { responses } = operationAt(place);
+		expect(Object.keys(responses["200"]?.content ?? {})).toEqual([
+			...["text/event-stream", "application/x-ndjson"],
+		]);
+		expect(parameterOf(place, "events")).toMatchObject({
+			...{ in: "query", schema: { type: "string", enum: ["message"] } },
+		});
+	});
+
+	test("answer 204 to a browser that need not come back (HTML Standard, 9.2.3)", () => {
+		const watch = operationAt("get /api/v1/wukongs/{name}/stream");
+		expect(watch.responses).toHaveProperty("204");
+		expect(watch.responses["204"]).not.toHaveProperty("content");
+	});
+
+	test("of a list are lines, or one array", () => {
+		const place = "get /api/v1/wukongs";
+		expect(parameterOf(place, "format")).toMatchObject({
+			...{ in: "query", schema: { type: "string", enum: ["array"] } },
+		});
+		const item = { $ref: "#/components/schemas/Wukong" };
+		expect(operationAt(place).responses["200"]?.content).toEqual({
+			"application/json": {
+				schema: {
+					anyOf: [
+						{ $ref: "#/components/schemas/ListWukongsResponse" },
+						{ type: "array", items: item },
+					],
+				},
+			},
+			"application/x-ndjson": {
+				schema: { anyOf: [item, { $ref: "#/components/schemas/LastLine" }] },
+			},
+		});
+		expect(schemas.LastLine.required).toEqual(["complete"]);
+		expect(parameterOf("get /api/v1/wukongs/{name}", "format")).toBeUndefined();
+	});
 });

@@ -93,7 +93,7 @@ export interface RawWebSocket {
 	frames(): readonly ServerFrame[];
 	/** Text messages that came so far, parsed. */
 	said(): readonly Said[];
-	/** Hears each message from now on; none is kept any more, nor are their frames. */
+	/** Hears each message from now on, and answers pings; none is kept any more, nor are their frames. */
 	onSaid(hear: (message: Said) => void): void;
 	/** Waits for a message that satisfies the condition. */
 	expectSaid(condition: (message: Said) => boolean, what?: string): Promise<Said>;
@@ -127,6 +127,7 @@ export async function openRawWebSocket(
 		for (const frame of read.frames) {
 			const { opcode, payload } = frame;
 			if (hear === undefined) frames.push(frame);
+			if (hear !== undefined && opcode === 9) void sendFrame(payload, { opcode: 10 });
 			if (opcode !== 1) continue;
 			const message = JSON.parse(payload.toString());
 			if (hear === undefined) messages.push(message);
