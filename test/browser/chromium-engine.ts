@@ -4,7 +4,7 @@ import type { Driver, Engine, Tab } from "./engine.ts";
 
 export const chromium: Engine = {
 	name: "Chromium",
-	can: new Set(["setOffline", "freeze", "crash"]),
+	canCrash: true,
 	start: startDriver,
 };
 

@@ -7,11 +7,11 @@ export interface Tab {
 		name: Name,
 		...args: Parameters<LivePage[Name]>
 	): Promise<Awaited<ReturnType<LivePage[Name]>>>;
-	/** Takes the machine's network away. Absent: the engine has no way to. */
+	/** Takes the machine's network away. Absent: the engine has no command for it. */
 	setOffline?(isOffline: boolean): Promise<void>;
-	/** The page runs no more, as one that was put to the background for long. Absent: no way to. */
-	freeze?(): Promise<void>;
-	/** Its process is gone, without a word. Absent: no way to, or it takes other tabs along. */
+	/** The page runs no more, as one that was put to the background for long. */
+	freeze(): Promise<void>;
+	/** Its process is gone, without a word. Absent: the driver does not outlive that. */
 	crash?(): Promise<void>;
 	close(): Promise<void>;
 }
@@ -26,8 +26,8 @@ export interface Driver extends AsyncDisposable {
 /** What the scenarios are run in. */
 export interface Engine {
 	readonly name: string;
-	/** What its tabs can do besides. */
-	readonly can: ReadonlySet<"setOffline" | "freeze" | "crash">;
+	/** Its driver outlives the crash of a page. */
+	readonly canCrash: boolean;
 	start(): Promise<Driver>;
 }
 

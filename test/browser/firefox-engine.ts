@@ -1,46 +1,72 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { callInPage, type Driver, type Engine, type Tab } from "./engine.ts";
+import { createPageProcess, type PageProcess } from "./processes.ts";
 
 /** Firefox ESR over WebDriver BiDi, which it speaks itself: no driver stands between. */
 export const firefox: Engine = {
 	name: "Firefox",
-	// One process has all pages of a site: a crash would take them all.
-	can: new Set(["setOffline"]),
+	canCrash: true,
 	start: startDriver,
 };
+
+/** A process for each page, though all are of one site, so that each can be stopped and killed alone. */
+const preferences = `
+user_pref("dom.ipc.processCount.webIsolated", 32);
+user_pref("dom.ipc.processPrelaunch.enabled", false);
+`;
 
 /** Sends one command. */
 type Send = (method: string, params: object) => Promise<Record<string, unknown>>;
 
 async function startDriver(): Promise<Driver> {
 	const profile = mkdtempSync(join(tmpdir(), "wukong-firefox-"));
+	writeFileSync(join(profile, "user.js"), preferences);
 	const args = ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"];
+	// For the process ids of pages, which only the browser's own scripts are told.
+	args.push("--remote-allow-system-access");
 	const browser = spawn("firefox-esr", args, { stdio: ["ignore", "ignore", "pipe"] });
 	const ended = once(browser, "exit");
 	const socket = new WebSocket(`${await addressIn(browser.stderr)}/session`);
 	await once(socket, "open");
 	const send = createSend(socket);
 	await send("session.new", { capabilities: {} });
+	const opened = new Set<PageProcess>();
 	return {
 		// A page records its own errors; the browser's console has also those that no page can help.
 		complaints: [],
 		async open(url) {
 			const { context } = await send("browsingContext.create", { type: "tab" });
 			await send("browsingContext.navigate", { context, url, wait: "complete" });
-			return createTab(send, context);
+			const page = createPageProcess(await newestPid(send));
+			opened.add(page);
+			return createTab(send, context, page);
 		},
 		async [Symbol.asyncDispose]() {
+			for (const page of opened) page.thaw();
 			await send("browser.close", {});
 			await ended;
 			socket.close();
 			rmSync(profile, { recursive: true, force: true });
 		},
 	};
+}
+
+/** Process id of the tab that was opened last. */
+async function newestPid(send: Send): Promise<number> {
+	const tree = (await send("browsingContext.getTree", { "moz:scope": "chrome" })) as {
+		contexts: [{ context: string }];
+	};
+	const { result } = (await send("script.evaluate", {
+		expression: "gBrowser.browsers.at(-1).frameLoader.remoteTab.osPid",
+		target: { context: tree.contexts[0].context },
+		awaitPromise: false,
+	})) as { result: { value: number } };
+	return result.value;
 }
 
 async function addressIn(output: NodeJS.ReadableStream): Promise<string> {
@@ -74,8 +100,10 @@ function createSend(socket: WebSocket): Send {
 		});
 }
 
-function createTab(send: Send, context: unknown): Tab {
+function createTab(send: Send, context: unknown, page: PageProcess): Tab {
 	return {
+		freeze: page.freeze,
+		crash: page.crash,
 		async call(name, ...args) {
 			const texts = [name, JSON.stringify(args)];
 			const { result, exceptionDetails } = (await send("script.callFunction", {
@@ -92,6 +120,7 @@ function createTab(send: Send, context: unknown): Tab {
 			await send("emulation.setNetworkConditions", { networkConditions, contexts: [context] });
 		},
 		async close() {
+			page.thaw();
 			await send("browsingContext.close", { context });
 		},
 	};

@@ -36,6 +36,8 @@ export interface LivePage {
 	openAndEnd(way: "break" | "abort" | "close", times: number): Promise<void>;
 	/** Lets the machine sleep: the wall clock jumps, and the page is seen again. */
 	wakeAfter(sleptMs: number): void;
+	/** Tells the page what the machine would say of its network. */
+	hear(news: "online" | "offline"): void;
 	/** Closes the client. */
 	close(): void;
 	/** Rejections that nobody handled, errors that nobody caught, and what was written to the console. */
@@ -105,6 +107,7 @@ const page: LivePage = {
 		Object.defineProperty(document, "hidden", { value: false, configurable: true });
 		document.dispatchEvent(new Event("visibilitychange"));
 	},
+	hear: (news) => void dispatchEvent(new Event(news)),
 	close: () => client.close(),
 	complaints: () => complaints,
 };

@@ -4,9 +4,10 @@ import { globSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { keepPort } from "../support/kept-port.ts";
 import { callInPage, type Driver, type Engine, type Tab } from "./engine.ts";
+import { createPageProcess, descendantsOf, type PageProcess } from "./processes.ts";
 
 /** WebKitGTK's MiniBrowser over its own WebDriver, in a display of Xvfb. */
-export const webkit: Engine = { name: "WebKitGTK", can: new Set(), start: startDriver };
+export const webkit: Engine = { name: "WebKitGTK", canCrash: false, start: startDriver };
 
 /** Sends one command of a session. */
 type Send = (method: string, path: string, body?: object) => Promise<unknown>;
@@ -43,17 +44,37 @@ async function startDriver(): Promise<Driver> {
 	const inTab = createTurns(call);
 	// It stays open: a new tab is made from one that is there.
 	const first = String(await call("GET", "/window"));
+	const opened = new Set<PageProcess>();
+	/** Each page has a process of its own; one process has the network of all. */
+	const pidsOf = (kind: "WebKitWebProces" | "WebKitNetworkPr") =>
+		// The system cuts names off at 15 characters.
+		descendantsOf(driver.pid ?? 0).flatMap(({ name, pid }) => (name === kind ? [pid] : []));
 	return {
 		// A page records its own errors.
 		complaints: [],
 		async open(url) {
+			const before = new Set(pidsOf("WebKitWebProces"));
 			const { handle } = (await inTab(first, () =>
 				call("POST", "/window/new", { type: "tab" }),
 			)) as { handle: string };
 			await inTab(handle, () => call("POST", "/url", { url }));
-			return createTab(handle, call, inTab);
+			const pid = pidsOf("WebKitWebProces").find((one) => !before.has(one));
+			if (pid === undefined) throw new Error("a page shares its process with another one");
+			const page = createPageProcess(pid);
+			opened.add(page);
+			return {
+				...createTab(handle, call, inTab),
+				freeze: page.freeze,
+				// No crash: its driver deletes the whole session ("because of page crash or hang") when any
+				// page's process dies, also one that is not asked for any more.
+				async close() {
+					page.thaw();
+					await inTab(handle, () => call("DELETE", "/window"));
+				},
+			};
 		},
 		async [Symbol.asyncDispose]() {
+			for (const page of opened) page.thaw();
 			await call("DELETE", "");
 			for (const child of [driver, screen]) await stop(child);
 		},
@@ -75,16 +96,13 @@ function createTurns(call: Send): InTab {
 	};
 }
 
-function createTab(handle: string, call: Send, inTab: InTab): Tab {
+function createTab(handle: string, call: Send, inTab: InTab): Pick<Tab, "call"> {
 	return {
 		async call(name, ...args) {
 			const script = `return (${callInPage})(...arguments)`;
 			const body = { script, args: [name, JSON.stringify(args)] };
 			const text = await inTab(handle, () => call("POST", "/execute/sync", body));
 			return typeof text === "string" ? JSON.parse(text) : undefined;
-		},
-		async close() {
-			await inTab(handle, () => call("DELETE", "/window"));
 		},
 	};
 }

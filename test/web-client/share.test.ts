@@ -18,12 +18,13 @@ afterEach(() => {
 let runs = 0;
 
 /** Node has the same locks and channels as browsers have. */
-function openTab(fake: FakeWukong, identity: string): Tab {
+function openTab(fake: FakeWukong, identity: string, heartbeatIntervalMs = 10_000): Tab {
 	const listeners = new Set<(news: NetworkNews) => void>();
 	const client = createWukongClient({
 		transport: fake.transport,
 		share: "origin",
 		identity,
+		heartbeatIntervalMs,
 		environment: {
 			clock: fake.clock,
 			onNetwork(listener) {
@@ -65,10 +66,10 @@ async function until(
 	throw new Error(`gave up waiting until ${what}`);
 }
 
-async function openTabs(count: number) {
+async function openTabs(count: number, heartbeatIntervalMs?: number) {
 	const fake = createFakeWukong({ seed: [{ name: "a" }, { name: "b" }] });
 	const identity = `user-${++runs}`;
-	const all = Array.from({ length: count }, () => openTab(fake, identity));
+	const all = Array.from({ length: count }, () => openTab(fake, identity, heartbeatIntervalMs));
 	await until(fake, "all are live", () =>
 		all.every(({ list }) => list.getSnapshot().status === "live"),
 	);
@@ -110,36 +111,39 @@ describe("tabs of one origin", () => {
 		expect(fake.openStreams).toBe(1);
 	});
 
-	test("depose a leader that does not answer any more, and it follows when it is back", async () => {
-		const { fake, all } = await openTabs(3);
-		const [frozen, ...rest] = all as [Tab, ...Tab[]];
-		// As a frozen page: its channel says nothing, its stream takes nothing, its lock stays.
-		const { BroadcastChannel: real } = globalThis;
-		const { prototype } = real;
-		const post = prototype.postMessage;
-		let isFrozen = true;
-		const first = new Set<unknown>();
-		prototype.postMessage = function (message: { type?: string }) {
-			if (isFrozen && (message.type === "event" || message.type === "welcome") && isOld(this))
-				return;
-			post.call(this, message);
-		};
-		const isOld = (channel: unknown) => {
-			if (first.size === 0) first.add(channel);
-			return first.has(channel);
-		};
-		try {
-			fake.store.put({ name: "c" });
-			await until(fake, "the rest has heard", allShow(rest, "a,b,c"), 500);
-			isFrozen = false;
-			fake.store.put({ name: "d" });
-			await until(fake, "all have heard", allShow(all, "a,b,c,d"), 500);
-			expect(frozen.list.getSnapshot().status).toBe("live");
-			await until(fake, "one leads", () => fake.openStreams === 1, 500);
-		} finally {
-			prototype.postMessage = post;
-		}
-	});
+	test.each([10_000, 1_000])(
+		"depose a leader that does not answer any more, and it follows when it is back (heartbeats each %i ms)",
+		async (heartbeatIntervalMs) => {
+			const { fake, all } = await openTabs(3, heartbeatIntervalMs);
+			const [frozen, ...rest] = all as [Tab, ...Tab[]];
+			// As a frozen page: its channel says nothing, its stream takes nothing, its lock stays.
+			const { BroadcastChannel: real } = globalThis;
+			const { prototype } = real;
+			const post = prototype.postMessage;
+			let isFrozen = true;
+			const first = new Set<unknown>();
+			prototype.postMessage = function (message: { type?: string }) {
+				if (isFrozen && (message.type === "event" || message.type === "welcome") && isOld(this))
+					return;
+				post.call(this, message);
+			};
+			const isOld = (channel: unknown) => {
+				if (first.size === 0) first.add(channel);
+				return first.has(channel);
+			};
+			try {
+				fake.store.put({ name: "c" });
+				await until(fake, "the rest has heard", allShow(rest, "a,b,c"), 500);
+				isFrozen = false;
+				fake.store.put({ name: "d" });
+				await until(fake, "all have heard", allShow(all, "a,b,c,d"), 500);
+				expect(frozen.list.getSnapshot().status).toBe("live");
+				await until(fake, "one leads", () => fake.openStreams === 1, 500);
+			} finally {
+				prototype.postMessage = post;
+			}
+		},
+	);
 
 	test("are offline together, and live together again", async () => {
 		const { fake, all } = await openTabs(3);

@@ -50,6 +50,8 @@ export function createSharedStream(
 ): Feed {
 	const leadership = createLeadership(tabs, name);
 	let stopListening: (() => void) | undefined;
+	/** Questions in a row without an answer, also over streams that were given up for their silence. */
+	let asks = 0;
 	const id = `${environment.clock.nowMs()}-${environment.random()}`;
 
 	async function* lead(channel: BroadcastChannel, signal: AbortSignal) {
@@ -74,7 +76,6 @@ export function createSharedStream(
 	async function* followLeader(channel: BroadcastChannel, signal: AbortSignal) {
 		const queue = createMessageQueue<WukongEvent>(signal);
 		let isWelcome = false;
-		let asks = 0;
 		let timer: Timer | undefined;
 		const ask = () => {
 			timer?.cancel();
