@@ -38,6 +38,8 @@ export interface PeerCertificate {
 	readonly subjectAltName: string | undefined;
 	/** SHA-256 of the certificate, in hexadecimal with colons. */
 	readonly fingerprint256: string;
+	/** End of its validity, in milliseconds since 1970. */
+	readonly expireTimeMs: number;
 }
 
 /** A stream ticket that a request shows in its URL. One for each request: it is redeemed once. */

@@ -1,11 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { root } from "../../scripts/source-files.ts";
+import { createCertificateFiles } from "../support/certificate.ts";
 import { startFakeIssuer } from "../support/fake-issuer.ts";
 import { until } from "../support/until.ts";
 import { fencedBlocks } from "./fenced-blocks.ts";
@@ -81,3 +82,26 @@ test("the commands for OpenID Connect work as they stand", async () => {
 	expect((await run(`TOKEN=${token}\n${here}`)).out).toContain('"resourceVersion"');
 	expect((await run(`TOKEN=${await issuer.sign()}\n${here}`)).out).toContain('"UNAUTHENTICATED"');
 }, 120_000);
+
+const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
+
+test.runIf(hasOpenssl)(
+	"the commands for client certificates work as they stand",
+	async () => {
+		const files = await createCertificateFiles();
+		try {
+			await copyFile(files.certFile, join(folder, "cert.pem"));
+			await copyFile(files.keyFile, join(folder, "key.pem"));
+			const [make = "", start = "", call = ""] = commandsOf("Client certificates");
+			await run(make);
+			const { port } = new URL(await startServer(start));
+			const here = call.replaceAll("localhost:8080", `localhost:${port}`);
+			expect((await run(here)).out).toContain('"resourceVersion"');
+			const without = here.replace("--cert ci.pem --key ci-key.pem", "");
+			expect((await run(without)).out).toContain('"UNAUTHENTICATED"');
+		} finally {
+			await files.remove();
+		}
+	},
+	120_000,
+);

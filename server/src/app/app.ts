@@ -7,6 +7,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { limitsFrom } from "../config/port-options.ts";
 import { Failure } from "../failure.ts";
+import type { TlsFileNames } from "../http/tls-files.ts";
 import { createEncodings, createPort } from "../port/port.ts";
 import { callContextKey } from "../rpc/call/call-context.ts";
 import { listForms } from "../rpc/protocol/ndjson/list-forms.ts";
@@ -200,7 +201,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			},
 		],
 		limits: limitsFrom(config),
-		tls: config.tlsCert === "" ? undefined : { certFile: config.tlsCert, keyFile: config.tlsKey },
+		tls: tlsFilesFrom(config),
 		allowedHosts: config.allowedHosts,
 		allowedOrigins: config.corsOrigins,
 		allowedHeaders: config.corsHeaders,
@@ -294,4 +295,9 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 function pacingFrom({ store, minChangeIntervalMs }: Config) {
 	const isPaced = store === "kubernetes" && minChangeIntervalMs > 0;
 	return isPaced ? createWukongPacing(minChangeIntervalMs) : undefined;
+}
+
+function tlsFilesFrom({ tlsCert, tlsKey, tlsClientCa }: Config): TlsFileNames | undefined {
+	if (tlsCert === "") return undefined;
+	return { certFile: tlsCert, keyFile: tlsKey, clientCaFile: tlsClientCa || undefined };
 }

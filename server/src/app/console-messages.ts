@@ -9,7 +9,8 @@ import { TlsFileError, type TlsFilePart } from "../http/tls-files.ts";
  * of the clone's scripts
  */
 export function greeting(url: string, config: Config, clonePath: string | undefined): string {
-	const isOpen = config.authTokensFile === "" && config.oidcIssuer === "";
+	const isOpen =
+		config.authTokensFile === "" && config.oidcIssuer === "" && config.tlsClientCa === "";
 	const key = isOpen ? "" : ` -H "Authorization: Bearer $TOKEN"`;
 	const call = (method: string, body: string) =>
 		`  curl ${url}/novasphere.v1.WukongService/${method}${key} \\
@@ -63,6 +64,7 @@ const tlsOptions: Readonly<Record<TlsFilePart, string>> = {
 	certificate: "--tls-cert",
 	key: "--tls-key",
 	pair: "--tls-cert and --tls-key",
+	"client CA": "--tls-client-ca",
 };
 
 /** Returns one line for the person who started the service: why it cannot start, and what to change. */

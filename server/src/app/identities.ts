@@ -3,6 +3,7 @@ import type { Interceptor } from "@connectrpc/connect";
 import { Health } from "@novasphere/wukong-gen/health";
 import { createApiKeys } from "../auth/api-keys/api-keys.ts";
 import { type Authenticator, createAuthentication } from "../auth/authenticator.ts";
+import { createCertificates } from "../auth/certificates/certificates.ts";
 import { type CredentialGuards, createCredentialGuards } from "../auth/credential-guards.ts";
 import { createOidc } from "../auth/oidc/oidc.ts";
 import { createTickets, type Tickets } from "../auth/tickets/tickets.ts";
@@ -39,6 +40,9 @@ export function createIdentities(
 	const { clock, logger } = parts;
 	const guards = createCredentialGuards(clock);
 	const sources: Authenticator[] = [];
+	if (config.tlsClientCa !== "") {
+		sources.push(createCertificates({ prefix: config.tlsClientPrefix, clock }));
+	}
 	if (config.authTokensFile !== "") {
 		const observer = {
 			keysLoaded: (keys: number) => logger.info({ keys }, "API keys loaded"),
@@ -60,7 +64,7 @@ export function createIdentities(
 	const secret = config.ticketKeyFile === "" ? undefined : readTicketKey(config.ticketKeyFile);
 	const tickets = createTickets({ secret, basePath, current, clock });
 
-	const authentication = createAuthentication([tickets, ...sources]);
+	const authentication = createAuthentication([...sources, tickets]);
 	const exempt = [Health];
 	return {
 		interceptors:

@@ -107,6 +107,9 @@ function relationFaults(config: Config): string[] {
 	if (config.auditRequired && config.auditLog === "") {
 		faults.push("--audit-required needs --audit-log");
 	}
+	if (config.tlsClientCa !== "" && config.tlsCert === "") {
+		faults.push("--tls-client-ca needs --tls-cert and --tls-key");
+	}
 	if ((config.oidcIssuer === "") !== (config.oidcAudience === "")) {
 		faults.push("--oidc-issuer and --oidc-audience must be given together");
 	}
@@ -125,7 +128,7 @@ function relationFaults(config: Config): string[] {
 }
 
 /** Options by which callers sign in; each is a source of identities. */
-const signIn = ["authTokensFile", "oidcIssuer"] as const;
+const signIn = ["authTokensFile", "oidcIssuer", "tlsClientCa"] as const;
 
 /** What is open to everybody must have been asked for. */
 function authenticationFaults(config: Config): string[] {

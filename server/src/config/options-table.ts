@@ -123,6 +123,21 @@ export const optionsTable = {
 		"Certificate chain in PEM; with --tls-key the port speaks TLS.",
 	),
 	tlsKey: text("tls-key", "file", "", "Private key in PEM."),
+	tlsClientCa: text(
+		"tls-client-ca",
+		"file",
+		"",
+		"Certificates in PEM of those who issue client certificates, which callers sign in with: CN is the name, each O a group.",
+	),
+	tlsClientPrefix: {
+		...text(
+			"tls-client-prefix",
+			"text",
+			"cert:",
+			"Begins the names and groups of client certificates, so that they are nobody else's; - for none.",
+		),
+		parse: parsePrefix,
+	},
 	store: {
 		...text("store", "kind", "embedded", "Store of the Wukongs: embedded or kubernetes."),
 		defaultValue: "embedded" as "embedded" | "kubernetes",

@@ -49,8 +49,8 @@ function readCertificate(socket: MaybeTls): PeerCertificate | undefined {
 		if (socket.authorized !== true) return undefined;
 		const found = socket.getPeerX509Certificate?.();
 		if (found === undefined) return undefined;
-		const { subject, subjectAltName, fingerprint256 } = found;
-		return { subject, subjectAltName, fingerprint256 };
+		const { subject, subjectAltName, fingerprint256, validTo } = found;
+		return { subject, subjectAltName, fingerprint256, expireTimeMs: Date.parse(validTo) };
 	} catch {
 		// The socket of an HTTP/2 session that has ended cannot be asked any more.
 		return undefined;

@@ -75,6 +75,9 @@ export function createListener(
 					ALPNProtocols: ["h2", "http/1.1"],
 					handshakeTimeout: limits.handshakeTimeoutMs,
 					minVersion: "TLSv1.2",
+					// A call without a valid one gets an answer in its protocol, not a broken handshake.
+					requestCert: options.tls?.clientCaFile !== undefined,
+					rejectUnauthorized: false,
 				});
 	const http2 = createHttp2Engine(serve, options);
 	const chunks = new Chunks();

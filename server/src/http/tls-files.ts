@@ -9,6 +9,8 @@ import type { HttpObserver } from "./observer.ts";
 export interface TlsFileNames {
 	readonly certFile: string;
 	readonly keyFile: string;
+	/** Certificates of those who issue client certificates; undefined: no client is asked for one. */
+	readonly clientCaFile?: string | undefined;
 }
 
 /** Keeps the certificate and key of a server as its files have them. */
@@ -21,6 +23,7 @@ export interface TlsFiles {
 interface Pair {
 	readonly cert: string;
 	readonly key: string;
+	readonly ca: string | undefined;
 }
 
 /**
@@ -45,7 +48,8 @@ export function createTlsFiles(
 	async function look(server: Server): Promise<void> {
 		try {
 			const pair = await readPair(names);
-			if (pair.cert !== last?.cert || pair.key !== last.key) {
+			const isSame = pair.cert === last?.cert && pair.key === last.key && pair.ca === last.ca;
+			if (!isSame) {
 				use(server, pair, names);
 				last = pair;
 				observer.tlsReloaded();
@@ -77,7 +81,7 @@ export function createTlsFiles(
 }
 
 /** The part of a certificate and its key that cannot be used. */
-export type TlsFilePart = "certificate" | "key" | "pair";
+export type TlsFilePart = "certificate" | "key" | "pair" | "client CA";
 
 /** Thrown when certificate or key cannot be used; the message is one line and names the files. */
 export class TlsFileError extends Error {
@@ -91,14 +95,16 @@ export class TlsFileError extends Error {
 }
 
 async function readPair(names: TlsFileNames): Promise<Pair> {
-	const [cert, key] = await Promise.all([
-		readPart("certificate", names.certFile),
-		readPart("key", names.keyFile),
+	const { certFile, keyFile, clientCaFile } = names;
+	const [cert, key, ca] = await Promise.all([
+		readPart("certificate", certFile),
+		readPart("key", keyFile),
+		clientCaFile === undefined ? undefined : readPart("client CA", clientCaFile),
 	]);
-	return { cert, key };
+	return { cert, key, ca };
 }
 
-async function readPart(part: "certificate" | "key", file: string): Promise<string> {
+async function readPart(part: Exclude<TlsFilePart, "pair">, file: string): Promise<string> {
 	try {
 		// Reading a pipe may never end, and nothing could end the process then.
 		if ((await stat(file)).isFIFO()) throw Object.assign(new Error(), { code: "it is a pipe" });
@@ -110,22 +116,26 @@ async function readPart(part: "certificate" | "key", file: string): Promise<stri
 }
 
 /** Applies a pair. OpenSSL's errors name neither the file nor what is wrong with it. */
-function use(server: Server, { cert, key }: Pair, { certFile, keyFile }: TlsFileNames): void {
+function use(server: Server, { cert, key, ca }: Pair, names: TlsFileNames): void {
+	const { certFile, keyFile, clientCaFile } = names;
 	const parsed = parsePart("certificate", certFile, () => new X509Certificate(cert));
 	const privateKey = parsePart("key", keyFile, () => createPrivateKey(key));
 	if (!parsed.checkPrivateKey(privateKey)) {
 		const problem = `the key ${keyFile} does not belong to the certificate ${certFile}`;
 		throw new TlsFileError("pair", problem);
 	}
+	if (ca !== undefined && clientCaFile !== undefined) {
+		parsePart("client CA", clientCaFile, () => new X509Certificate(ca));
+	}
 	try {
-		server.setSecureContext({ cert, key });
+		server.setSecureContext({ cert, key, ...(ca === undefined ? {} : { ca }) });
 	} catch (error) {
 		const problem = `the certificate ${certFile} and the key ${keyFile} cannot be used`;
 		throw new TlsFileError("pair", problem, error);
 	}
 }
 
-function parsePart<T>(part: "certificate" | "key", file: string, parse: () => T): T {
+function parsePart<T>(part: Exclude<TlsFilePart, "pair">, file: string, parse: () => T): T {
 	try {
 		return parse();
 	} catch (error) {

@@ -238,6 +238,15 @@ describe("a wrong configuration", () => {
 		}
 	});
 
+	test("client certificates need TLS, and are a source of identities", () => {
+		const tls = ["--tls-cert=c", "--tls-key=k"];
+		expect(faultsOf(["--tls-client-ca=ca"])).toHaveLength(1);
+		expect(configOf([...tls, "--tls-client-ca=ca", "--host=0.0.0.0"])).toMatchObject({
+			...{ tlsClientCa: "ca", tlsClientPrefix: "cert:" },
+		});
+		expect(faultsOf([...tls, "--tls-client-ca=ca", "--insecure-no-auth"])).toHaveLength(1);
+	});
+
 	test("certificate and key come together or not at all", () => {
 		expect(faultsOf(["--tls-cert=c.pem"])).toHaveLength(1);
 		expect(faultsOf(["--tls-key=k.pem"])).toHaveLength(1);
