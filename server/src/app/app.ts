@@ -231,6 +231,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			await identities.start();
 			await rights.start();
 			await audit.start();
+			requireOpen();
 			const address = await port.listen();
 			requireOpen();
 			await replica.start();

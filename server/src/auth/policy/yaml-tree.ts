@@ -122,9 +122,7 @@ function eventsOf(source: string): readonly Event[] {
 /** Finds the line of an offset, from 1. */
 function createLineFinder(source: string): (offset: number) => number {
 	const starts = [0];
-	for (let at = source.indexOf("\n"); at !== -1; at = source.indexOf("\n", at + 1)) {
-		starts.push(at + 1);
-	}
+	for (const { index, 0: end } of source.matchAll(/\r\n|\r|\n/g)) starts.push(index + end.length);
 	return (offset) => {
 		let low = 0;
 		let high = starts.length;
