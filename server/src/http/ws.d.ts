@@ -1,4 +1,4 @@
-// The part of `ws` that http/websocket.ts uses: the package has no types of its own.
+// The part of `ws` that http/websocket.ts and http/message-socket.ts use: the package has no types of its own.
 declare module "ws" {
 	import type { EventEmitter } from "node:events";
 	import type { Socket } from "node:net";

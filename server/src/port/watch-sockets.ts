@@ -1,7 +1,8 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Interceptor, ServiceImplSpec } from "@connectrpc/connect";
 import type { Clock } from "../clock.ts";
-import { createWebSockets, findHandshakeFault, type WebSocketLimits } from "../http/websocket.ts";
+import type { WebSocketLimits } from "../http/message-socket.ts";
+import { createWebSockets, findHandshakeFault } from "../http/websocket.ts";
 import type { DescribeError } from "../rpc/protocol/rest/error-body.ts";
 import { Session, type SessionOptions } from "../rpc/protocol/websocket/session.ts";
 import { upgradeNeeded, wrongWebSocketKey } from "../rpc/refusals.ts";

@@ -1,7 +1,7 @@
 import type { DescMessage, Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
+import type { MessageSocket } from "../../../http/message-socket.ts";
 import type { ScheduledTask, StreamScheduler } from "../../../http/scheduler.ts";
-import type { MessageSocket } from "../../../http/websocket.ts";
 import { type BatchedStream, isBatched } from "../../batched-stream.ts";
 import type { Cancellation } from "../../call/cancellation.ts";
 import { toMessage } from "../../call/invoke-implementation.ts";
