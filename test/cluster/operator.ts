@@ -3,7 +3,7 @@ import { createApiClient } from "../../server/src/store/kubernetes/api-client.ts
 import { wukongKind } from "../../server/src/store/kubernetes/kinds/wukong.ts";
 import { openKubeconfig } from "../../server/src/store/kubernetes/kubeconfig-access.ts";
 import { createSimulatedOperator } from "../../server/src/store/kubernetes/operator/simulated-operator.ts";
-import type { OperatorProfile } from "../../server/src/store/simulator/operator-options.ts";
+import type { OperatorOptions } from "../../server/src/store/simulator/operator-options.ts";
 import { silentUpstream } from "../support/silent-upstream.ts";
 import { patientTimings } from "./cluster-store.ts";
 import type { KubeAccess } from "./kube-api.ts";
@@ -14,12 +14,12 @@ const life = { pendingMs: 20, creatingMs: 50, stoppingMs: 50, deletingMs: 20 };
 
 /**
  * Plays the operator in a namespace, quickly.
- * @param profile which one. Default: ideal
+ * @param options what differs from the ideal one
  */
 export async function startOperator(
 	access: KubeAccess,
 	namespace: string,
-	profile: OperatorProfile = "ideal",
+	options: Partial<OperatorOptions> = {},
 ): Promise<{ close(): Promise<void> }> {
 	const kubeconfig = await writeKubeconfig(access);
 	const clock = systemClock;
@@ -33,7 +33,7 @@ export async function startOperator(
 	const silent = () => {};
 	const operator = createSimulatedOperator({
 		api,
-		life: { ...life, profile },
+		life: { ...life, ...options },
 		clock,
 		observer: {
 			...silentUpstream,

@@ -105,7 +105,9 @@ describe("beside the public operator, which says Running from then on whatever b
 	/** A Wukong whose operator has said Running, and whose VM is not there yet. */
 	async function startLife() {
 		const namespace = await createNamespace(admin);
-		const operator = await startOperator(cluster.apiServer.access(), namespace, "public-437e853");
+		const operator = await startOperator(cluster.apiServer.access(), namespace, {
+			profile: "public-437e853",
+		});
 		stack.defer(() => operator.close());
 		const { client } = await startReplica(namespace);
 		const ref = { namespace, name: "web" };

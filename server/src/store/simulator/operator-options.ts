@@ -1,3 +1,5 @@
+import type { ObjectRef } from "../../resource/object.ts";
+
 /** The time that the operator takes for each step. */
 export interface OperatorTimings {
 	/** Time from Pending until the volumes are bound, in milliseconds. Default 300. */
@@ -31,6 +33,11 @@ export interface OperatorOptions extends OperatorTimings {
 	 * Public operator: time from one change of a VM in error to the next, in milliseconds. Default 7.
 	 */
 	readonly errorLoopMs?: number;
+	/**
+	 * Public operator: tells that the run of a VM has failed, which it looks at whenever something touches
+	 * the Wukong. Default: none ever does.
+	 */
+	readonly hasFailed?: (vm: ObjectRef) => boolean;
 }
 
 /** Operators that can be played; see `OperatorOptions.profile`. */

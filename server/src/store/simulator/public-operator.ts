@@ -31,7 +31,8 @@ interface Moment {
  * - its phase goes up to Running and never to Stopped, whatever becomes of the VM;
  * - each look renews the times of all conditions, in whole seconds, so that changes without news follow
  *   every change, and come by themselves while a disk waits for its volume;
- * - a network that it cannot make is an endless change of Creating and Error;
+ * - a network that it cannot make, and a run that has failed (once something touches the Wukong), are an
+ *   endless change of Creating and Error;
  * - `vm_name` is empty until the VM runs;
  * - its first write drops values that are false;
  * - a deletion never ends once status has volumes.
@@ -47,8 +48,7 @@ export function reconcilePublic(
 	if (wukong.deleteTime !== undefined && before.volumes.length === 0) {
 		return { status: before, finalized: true, wakeAtMs: undefined };
 	}
-	const failing =
-		isRefused(wukong) && wukong.deleteTime === undefined && /^(Creating|Error)$/.test(before.phase);
+	const failing = wukong.deleteTime === undefined && isFailing(wukong, options);
 	const phase = failing ? flipped(before.phase) : phaseAfter(wukong, truth.step);
 	const next = describe(wukong, phase, { truth, moment });
 	const status = equals(WukongStatusSchema, before, next) ? before : next;
@@ -122,6 +122,19 @@ function isRefused({ spec }: Wukong): boolean {
 			vlanId !== undefined ||
 			(type === "bridge" && physicalInterface === ""),
 	);
+}
+
+/** Checks for what the operator fails on each time that it looks. */
+function isFailing(wukong: Wukong, { hasFailed }: OperatorOptions): boolean {
+	switch (wukong.status?.phase) {
+		case "Creating":
+		case "Error":
+			return isRefused(wukong) || hasFailed?.(wukong) === true;
+		case "Running":
+			return hasFailed?.(wukong) === true;
+		default:
+			return false;
+	}
 }
 
 function flipped(phase: string): string {

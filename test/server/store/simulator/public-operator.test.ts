@@ -3,6 +3,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { WukongStatus_PowerState as Power, WukongSchema } from "@novasphere/wukong-gen/wukong";
 import { afterEach, describe, expect, test } from "vitest";
 import { createEmbeddedStore } from "../../../../server/src/store/embedded/embedded-store.ts";
+import type { OperatorOptions } from "../../../../server/src/store/simulator/operator-options.ts";
 import { reconcile } from "../../../../server/src/store/simulator/reconcile.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 import { createRecordingSink } from "../recording-sink.ts";
@@ -27,13 +28,13 @@ afterEach(async () => {
 });
 
 /** The embedded store in the hands of the public operator. */
-async function open(spec: SpecInit = {}) {
+async function open(spec: SpecInit = {}, options: Partial<OperatorOptions> = {}) {
 	const clock = createFakeClock();
 	const store = createEmbeddedStore({
 		dataPath: ":memory:",
 		seedCount: 0,
 		history: { maxChanges: 10_000, maxAgeMs: 1e9, maxBytes: 2 ** 26 },
-		operator: { ...timings, profile: "public-437e853" },
+		operator: { ...timings, profile: "public-437e853", ...options },
 		clock,
 		onFault: (fault) => {
 			throw fault;
@@ -132,6 +133,26 @@ describe("the public operator", () => {
 		await store.edit(ref, networks, writeOptions);
 		await clock.advance(5_000);
 		expect(vm()?.status).toMatchObject({ phase: "Running", powerState: Power.RUNNING });
+	});
+
+	test("does not see that a run has failed until something touches the VM, and goes round from then on, until there is a run again", async () => {
+		let hasFailed = false;
+		const { clock, store, sink, ref, vm } = await open({}, { hasFailed: () => hasFailed });
+		await clock.advance(60_000);
+		hasFailed = true;
+		const before = sink.changes.length;
+		await clock.advance(60_000);
+		expect([vm()?.status?.phase, sink.changes.length]).toEqual(["Running", before]);
+		await store.edit(ref, setLabel("touched", "1"), writeOptions);
+		await clock.advance(1_000);
+		const phases = sink.changes.slice(before + 1).map(({ object }) => object.status?.phase);
+		expect(phases.slice(0, 3)).toEqual(["Error", "Creating", "Error"]);
+		expect(phases.length).toBeGreaterThan(100);
+		hasFailed = false;
+		await clock.advance(1_000);
+		const looped = sink.changes.length;
+		await clock.advance(60_000);
+		expect([vm()?.status?.phase, sink.changes.length]).toEqual(["Running", looped]);
 	});
 
 	test("drops what is false at its first write, once: the generation is 2, the wish stands", async () => {
