@@ -51,6 +51,8 @@ export interface Surroundings {
 	readonly metrics?: Metrics;
 	/** `KUBECONFIG` of the environment. Default: unset. */
 	readonly kubeconfigPath?: string | undefined;
+	/** Secret of stream tickets that replicas share. Default: one of this process's own. */
+	readonly ticketSecret?: Buffer;
 	/** Sources of identities besides those that are configured. Default: none. */
 	readonly authenticators?: readonly Authenticator[];
 	/** Says what callers may do where no policy file does; needs a source of identities. Default: everything. */
@@ -105,7 +107,9 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	let endDelay: (() => void) | undefined;
 
 	const further = surroundings.authenticators ?? [];
-	const identities = createIdentities(config, { clock, logger, further });
+	const identities = createIdentities(config, {
+		...{ clock, logger, further, ticketSecret: surroundings.ticketSecret },
+	});
 	const metrics = surroundings.metrics ?? createMetrics({ processMetrics });
 	// The same on disk and in memory.
 	const history = {

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { Interceptor } from "@connectrpc/connect";
 import { Health } from "@novasphere/wukong-gen/health";
 import { createApiKeys } from "../auth/api-keys/api-keys.ts";
@@ -33,6 +32,8 @@ export function createIdentities(
 	parts: {
 		readonly clock: Clock;
 		readonly logger: Logger;
+		/** Secret of tickets that replicas share; undefined: one of this process's own. */
+		readonly ticketSecret: Buffer | undefined;
 		/** Sources besides these. */
 		readonly further: readonly Authenticator[];
 	},
@@ -61,8 +62,7 @@ export function createIdentities(
 		}
 		return undefined;
 	};
-	const secret = config.ticketKeyFile === "" ? undefined : readTicketKey(config.ticketKeyFile);
-	const tickets = createTickets({ secret, basePath, current, clock });
+	const tickets = createTickets({ secret: parts.ticketSecret, basePath, current, clock });
 
 	const authentication = createAuthentication([...sources, tickets]);
 	const exempt = [Health];
@@ -72,9 +72,6 @@ export function createIdentities(
 		guardOf: guards.guardOf,
 		createTicket: tickets.createTicket,
 		async start() {
-			if (sources.length > 0 && secret === undefined && config.store === "kubernetes") {
-				logger.warn("without --ticket-key-file a stream ticket is good on its own replica only");
-			}
 			for (const source of sources) await source.start?.();
 		},
 		stop() {
@@ -82,21 +79,6 @@ export function createIdentities(
 		},
 		troubles: () => sources.flatMap((source) => source.trouble?.() ?? []),
 	};
-}
-
-/** Shortest secret of tickets, in bytes. */
-const minTicketKeyBytes = 32;
-
-/** @throws Error which names the file */
-function readTicketKey(file: string): Buffer {
-	let secret: Buffer;
-	try {
-		secret = readFileSync(file);
-	} catch (error) {
-		throw new Error(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
-	}
-	if (secret.byteLength >= minTicketKeyBytes) return secret;
-	throw new Error(`${file} has less than ${minTicketKeyBytes} bytes`);
 }
 
 function createIssuer(

@@ -59,12 +59,6 @@ export const optionsTable = {
 		),
 		parse: parsePrefix,
 	},
-	ticketKeyFile: text(
-		"ticket-key-file",
-		"file",
-		"",
-		"Secret of at least 32 bytes that replicas share, so that the stream tickets of one are good on all.",
-	),
 	policyFile: text(
 		"policy-file",
 		"file",
