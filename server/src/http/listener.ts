@@ -35,7 +35,7 @@ const ignore = (): void => {};
 
 /** A TCP port that speaks HTTP/1.1 and HTTP/2. */
 export interface Listener {
-	/** @throws the system's error, as in EADDRINUSE, or a TlsFileError */
+	/** @throws the system's error, as in EADDRINUSE, a TlsFileError, or an Error where it was closed before */
 	listen(): Promise<{ readonly host: string; readonly port: number }>;
 	/**
 	 * Refuses new connections, ends idle ones immediately and the others with their last response,
@@ -174,6 +174,8 @@ export function createListener(
 	async function open(): Promise<{ readonly host: string; readonly port: number }> {
 		if (tls !== undefined) await tls.start(server as HttpsServer);
 		try {
+			// A close has passed already, and would not come again.
+			if (closing !== undefined) throw new Error("the listener is closed");
 			await new Promise<void>((resolve, reject) => {
 				server.once("error", reject);
 				server.listen({ host: options.host, port: options.port }, () => {

@@ -6,6 +6,7 @@ import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CertificateFiles, createCertificateFiles } from "../../support/certificate.ts";
+import { keepPort } from "../../support/kept-port.ts";
 import { openPort, type PortUnderTest, pathOf, quietWatch } from "../../support/port-fixture.ts";
 import { openRaw } from "../../support/raw-client.ts";
 import { until } from "../../support/until.ts";
@@ -93,9 +94,16 @@ test("what is left after the grace time is cut off", async () => {
 });
 
 test("a closed port refuses new connections; closing again does nothing", async () => {
-	const { port, portNumber } = await openPort();
+	const { port, portNumber } = await openPort({ port: await keepPort() });
 	await port.close(farMs);
 	await port.close(farMs);
+	await expect(openRaw(portNumber)).rejects.toThrow("ECONNREFUSED");
+});
+
+test("a port that was closed does not listen any more: nobody would close it again", async () => {
+	const { port, portNumber } = await openPort({ port: await keepPort() });
+	await port.close(farMs);
+	await expect(port.listen()).rejects.toThrow("closed");
 	await expect(openRaw(portNumber)).rejects.toThrow("ECONNREFUSED");
 });
 
