@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -129,15 +130,9 @@ async function install(archive: string): Promise<void> {
 	const place = join(modules, "@novasphere/wukong-server");
 	await mkdir(place, { recursive: true });
 	expect(spawnSync("tar", ["-xzf", archive, "-C", place, "--strip-components=1"]).status).toBe(0);
-	const needed = [
-		"@bufbuild",
-		"@connectrpc",
-		"@kubernetes",
-		"commander",
-		"pino",
-		"prom-client",
-		"ws",
-	];
+	const { dependencies } = JSON.parse(readFileSync(join(root, "server/package.json"), "utf8"));
+	const needed = new Set(Object.keys(dependencies).map((name) => name.split("/")[0] as string));
+	needed.delete("@novasphere");
 	for (const name of [...needed, "@novasphere/wukong-gen"]) {
 		await mkdir(dirname(join(modules, name)), { recursive: true });
 		await symlink(join(root, "node_modules", name), join(modules, name));

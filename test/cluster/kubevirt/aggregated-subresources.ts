@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { generate } from "selfsigned";
+import { keepPort } from "../../support/kept-port.ts";
 import { answerSubresource, type KubeVirtMachines } from "../../support/kubevirt-rules.ts";
 import type { KubeApi } from "../kube-api.ts";
 import { poll } from "../poll.ts";
@@ -43,7 +43,7 @@ export async function startSubresources(admin: KubeApi): Promise<AggregatedSubre
 	});
 	const machines = createMachines(admin, verbs);
 	let server: Server | undefined;
-	let port = 0;
+	const port = await keepPort();
 	const played: AggregatedSubresources = {
 		verbs,
 		intercept: undefined,
@@ -75,7 +75,6 @@ export async function startSubresources(admin: KubeApi): Promise<AggregatedSubre
 			});
 			server = started;
 			await new Promise<void>((resolve) => started.listen(port, "127.0.0.1", resolve));
-			port = (started.address() as AddressInfo).port;
 		},
 		close: () => played.stop(),
 	};

@@ -5,6 +5,8 @@ import { Failure } from "../../../../server/src/failure.ts";
 import { checkPreconditions } from "../../../../server/src/service/wukong/preconditions.ts";
 import { objectAt } from "../../../../server/src/store/kubernetes/unstructured.ts";
 import { answerJson, type FakeApiServer } from "../../../support/fake-api-server.ts";
+import { testSeed } from "../../../support/seed.ts";
+import { createSeededRandom } from "../../../support/seeded-random.ts";
 import { createRecordingSink } from "../recording-sink.ts";
 import { change, createOptions, refTo, setLabel, writeOptions, wukongNamed } from "../write.ts";
 import { createStoreBefore, type KubernetesHarness, startKubernetes } from "./harness.ts";
@@ -250,10 +252,11 @@ describe("other writers", () => {
 	});
 });
 
-test("two replicas that write in step both get through", async () => {
-	const { store, api } = await started({ random: Math.random });
+test(`two replicas that write in step both get through (seed ${testSeed})`, async () => {
+	const random = createSeededRandom(testSeed);
+	const { store, api } = await started({ random });
 	await store.create(wukongNamed("a"), createOptions);
-	const other = createStoreBefore(api);
+	const other = createStoreBefore(api, { random });
 	await other.start(createRecordingSink());
 	const count = change((next) => {
 		next.labels.count = String(Number(next.labels.count ?? "0") + 1);
