@@ -71,7 +71,7 @@ export function createPacer<T extends ApiObject>(options: {
 	readonly onReleased: () => void;
 }): Pacer<T> {
 	const { pacing, clock, observer, onRelease, onReleased } = options;
-	/** By the time of the last telling, but for what is withheld. */
+	/** By the time of the last telling. */
 	const paces = new Map<string, Pace<T>>();
 	const waiting = new Set<Pace<T>>();
 	/** What is withheld of each kind, the oldest first; some may have been told since. */
@@ -83,14 +83,10 @@ export function createPacer<T extends ApiObject>(options: {
 	/** Forgets objects that were told so long ago that nothing would be withheld. */
 	const forgetOld = (nowMs: number) => {
 		for (const [key, pace] of paces) {
-			if (nowMs - pace.toldAtMs < pacing.maxIntervalMs) return;
-			if (pace.newest === undefined) paces.delete(key);
-			else moveBack(pace);
+			// One that is withheld for so long is released as soon as the timer, which is late, fires.
+			if (pace.newest !== undefined || nowMs - pace.toldAtMs < pacing.maxIntervalMs) return;
+			paces.delete(key);
 		}
-	};
-	const moveBack = (pace: Pace<T>) => {
-		paces.delete(pace.key);
-		paces.set(pace.key, pace);
 	};
 	const tell = (pace: Pace<T>, object: T, nowMs: number) => {
 		pace.told = object;
@@ -98,7 +94,8 @@ export function createPacer<T extends ApiObject>(options: {
 		pace.newest = undefined;
 		if (pace.oldest.length > 0) pace.oldest = [];
 		waiting.delete(pace);
-		moveBack(pace);
+		paces.delete(pace.key);
+		paces.set(pace.key, pace);
 	};
 	const setTimer = (dueMs: number) => {
 		if (dueMs >= timerDueMs) return;
