@@ -140,7 +140,7 @@ describe("each right is needed, and its lack is told clearly:", () => {
 
 	const isForbidden = (url: string) =>
 		poll("the lack is counted", async () =>
-			/^wukong_upstream_troubles_total\{trouble="forbidden"\} [1-9]/m.test(
+			/^wukong_upstream_troubles_total\{trouble="forbidden",kind="wukongs"\} [1-9]/m.test(
 				(await page(`${url}/metrics`)).text,
 			),
 		);

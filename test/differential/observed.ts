@@ -55,6 +55,7 @@ export function observe(ask: Ask, reply: Reply, given: Given | undefined): Obser
 		? { ...openEnvelopes(reply, encoding), text: undefined }
 		: openBare(reply, isHead ? undefined : encoding);
 	const answer = { ...reply, ...opened };
+	const nameHash = createHashNames();
 	const isReadable = opened.text === undefined && !isHead;
 	const error = isReadable ? errorOf(answer) : undefined;
 	const infos = error?.findDetails(ErrorInfoSchema) ?? [];
@@ -67,7 +68,7 @@ export function observe(ask: Ask, reply: Reply, given: Given | undefined): Obser
 		encoding,
 		compressed: opened.messages.map(({ isCompressed }) => isCompressed),
 		messages: opened.messages.map(({ bytes }) =>
-			decode(methodOf(ask).output, bytes, contentType ?? ""),
+			decode(methodOf(ask).output, bytes, { contentType: contentType ?? "", nameHash }),
 		),
 		text: opened.text,
 		code: error && (Code[error.code] as keyof typeof Code),
@@ -102,15 +103,34 @@ function openBare(reply: Reply, encoding: string | undefined) {
 	};
 }
 
-function decode(schema: DescMessage, bytes: Buffer, contentType: string): JsonValue {
+/** Names the hashes of one answer by the order in which they come. */
+function createHashNames(): (hash: string) => string {
+	const names = new Map<string, string>();
+	return (hash) => {
+		const name = names.get(hash) ?? `hash ${names.size}`;
+		names.set(hash, name);
+		return name;
+	};
+}
+
+function decode(
+	schema: DescMessage,
+	bytes: Buffer,
+	{
+		contentType,
+		nameHash,
+	}: { readonly contentType: string; readonly nameHash: (hash: string) => string },
+): JsonValue {
 	const isJson = contentType.includes("json");
 	const text = isJson
 		? bytes.toString()
 		: JSON.stringify(toJson(schema, fromBinary(schema, bytes)));
 	return JSON.parse(text, (name, value) => {
 		if (chance.has(name)) return name;
-		// A version ends in a hash of what may be one of these, as the time of a deletion is.
-		return name === "resourceVersion" ? String(value).replace(/-[0-9a-f]{16}$/, "") : value;
+		if (name !== "resourceVersion") return value;
+		// A version ends in a hash of what may be one of these, as the time of a deletion is: which of them
+		// are equal is no chance.
+		return String(value).replace(/(?<=-)[0-9a-f]{16}$/, nameHash);
 	}) as JsonValue;
 }
 

@@ -90,13 +90,13 @@ function createClusterStore(config: Config, parts: StoreParts): Store {
 		clock,
 		observer: {
 			...upstream,
-			troubled(trouble, error) {
-				upstream.troubled(trouble, error);
-				log.troubled(trouble, error);
+			troubled(trouble, error, kind) {
+				upstream.troubled(trouble, error, kind);
+				log.troubled(trouble, error, kind);
 			},
-			recovered() {
-				upstream.recovered();
-				log.recovered();
+			recovered(kind) {
+				upstream.recovered(kind);
+				log.recovered(kind);
 			},
 		},
 	});

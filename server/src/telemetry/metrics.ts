@@ -107,13 +107,13 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 	const upstreamLists = new Counter({
 		name: "wukong_upstream_lists_total",
 		help: "Lists of all objects read from the cluster.",
-		labelNames: ["cause"],
+		labelNames: ["cause", "kind"],
 		registers,
 	});
 	const upstreamWatches = new Counter({
 		name: "wukong_upstream_watches_total",
 		help: "Watches on the cluster that have ended.",
-		labelNames: ["end"],
+		labelNames: ["end", "kind"],
 		registers,
 	});
 	const upstreamUnseen = new Counter({
@@ -124,7 +124,7 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 	const upstreamTroubles = new Counter({
 		name: "wukong_upstream_troubles_total",
 		help: "Lists and watches on the cluster that failed.",
-		labelNames: ["trouble"],
+		labelNames: ["trouble", "kind"],
 		registers,
 	});
 	const commitErrors = new Counter({
@@ -154,10 +154,10 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 		},
 		upstream: {
 			answeredUnseen: () => upstreamUnseen.inc(),
-			listed: (cause) => upstreamLists.inc({ cause }),
+			listed: (cause, kind) => upstreamLists.inc({ cause, kind }),
 			watchOpened() {},
-			watchEnded: (end) => upstreamWatches.inc({ end }),
-			troubled: (trouble) => upstreamTroubles.inc({ trouble }),
+			watchEnded: (end, kind) => upstreamWatches.inc({ end, kind }),
+			troubled: (trouble, _, kind) => upstreamTroubles.inc({ trouble, kind }),
 			recovered() {},
 		},
 		calls,

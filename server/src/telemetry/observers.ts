@@ -39,24 +39,23 @@ export function createPortObserver(
 }
 
 /**
- * Creates what logs the state of the connection to the cluster: one line when a trouble begins or
- * becomes another one, one when it is over. The attempts in between, which an outage makes by the
- * dozen, and the stacks are at debug level.
+ * Creates what logs the state of the connection to the cluster, for each kind that is followed: one
+ * line when a trouble begins or becomes another one, one when it is over. The attempts in between, which
+ * an outage makes by the dozen, and the stacks are at debug level.
  */
 export function createUpstreamLog(
 	logger: Logger,
 ): Pick<UpstreamObserver, "troubled" | "recovered"> {
-	let current: Trouble | undefined;
+	const troubles = new Map<string, Trouble>();
 	return {
-		troubled(trouble, error) {
-			if (trouble !== current)
-				logger.warn({ trouble, cause: reasonOf(error) }, troubleWords[trouble]);
-			current = trouble;
-			logger.debug({ trouble, err: error }, "a call to the cluster failed");
+		troubled(trouble, error, kind) {
+			if (trouble !== troubles.get(kind))
+				logger.warn({ trouble, kind, cause: reasonOf(error) }, troubleWords[trouble]);
+			troubles.set(kind, trouble);
+			logger.debug({ trouble, kind, err: error }, "a call to the cluster failed");
 		},
-		recovered() {
-			if (current !== undefined) logger.info("the cluster answers again");
-			current = undefined;
+		recovered(kind) {
+			if (troubles.delete(kind)) logger.info({ kind }, "the cluster answers again");
 		},
 	};
 }

@@ -14,6 +14,7 @@ import type { ResetCause, WatchObserver } from "./observer.ts";
 import type { Pacing } from "./pacing.ts";
 import { createPageCache, type ListPage } from "./page-cache.ts";
 import { type ListQuery, listPage } from "./pages.ts";
+import { Places } from "./places.ts";
 import type { StreamGuard } from "./stream-guard.ts";
 import type { View } from "./view.ts";
 import { createViews } from "./views.ts";
@@ -58,6 +59,11 @@ export interface Replica<T extends ApiObject, E> {
 	 * @throws TOO_MANY_REQUESTS where `maxStreams` are open
 	 */
 	watch(query: WatchQuery): WatchStream<E>;
+	/**
+	 * Returns the version of a state that has everything of the objects' own kind up to `version`, and of
+	 * the other kinds what is here: a read that asks for it, and a watch that goes on from it, understand it.
+	 */
+	versionAt(version: bigint): string;
 	/** Resolves when reads see `minResourceVersion`. @throws VERSION_NOT_REACHED, INVALID_REQUEST */
 	reach(minResourceVersion: string, caller: Caller): Promise<void>;
 	/**
@@ -194,6 +200,14 @@ export function createReplica<T extends ApiObject, E>(options: {
 		reach: async (minResourceVersion, caller) => {
 			requireLoaded();
 			await versions.reach(minResourceVersion, caller);
+		},
+		versionAt(version) {
+			const {
+				positions: [head = version, ...heads],
+				bases: [base = version, ...bases],
+			} = log.places;
+			const isWithheld = base < head && base < version;
+			return new Places([version, ...heads], [isWithheld ? base : version, ...bases]).text;
 		},
 		watch(query) {
 			requireRoom();

@@ -1,6 +1,5 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { WukongService } from "@novasphere/wukong-gen/wukong-service";
-import { formatVersion } from "../../resource/version.ts";
 import { checkPreconditions, checkUid } from "./preconditions.ts";
 import type { ServiceContext } from "./service-context.ts";
 
@@ -10,6 +9,7 @@ import type { ServiceContext } from "./service-context.ts";
  */
 export function createDelete({
 	store,
+	replica,
 	defaultNamespace,
 }: ServiceContext): MethodImpl<typeof WukongService.method.deleteWukong> {
 	return async (request, { signal, timeoutMs: remainingMs }) => {
@@ -22,6 +22,6 @@ export function createDelete({
 			},
 			{ validateOnly, signal, remainingMs },
 		);
-		return { wukong, resourceVersion: formatVersion(version) };
+		return { wukong, resourceVersion: replica.versionAt(version) };
 	};
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import type { Freshness } from "../change-feed.ts";
+import { type Trouble, troubleWords } from "./upstream-observer.ts";
 
 /** Silences after which the data counts as old. */
 export interface FreshnessOptions {
@@ -13,9 +14,12 @@ export interface FreshnessOptions {
 export interface FreshnessTracker {
 	/** An event, a bookmark, a clean end of a watch, or a list has come. */
 	proven(): void;
-	/** A list or a watch failed. @param trouble why, in words */
-	failed(trouble: string): void;
-	/** A watch is open; that does not prove that the cache is current. */
+	/** A list or a watch failed. */
+	failed(trouble: Trouble): void;
+	/**
+	 * A watch is open; that does not prove that the cache is current, but that the cluster is reached and
+	 * lets us watch.
+	 */
 	connected(): void;
 	freshness(): Freshness;
 }
@@ -27,7 +31,7 @@ export function createFreshnessTracker(
 ): FreshnessTracker {
 	let provenAtMs = clock.monotonicMs();
 	let failingSinceMs: number | undefined;
-	let trouble: string | undefined;
+	let trouble: Trouble | undefined;
 	return {
 		proven() {
 			provenAtMs = clock.monotonicMs();
@@ -40,6 +44,8 @@ export function createFreshnessTracker(
 		},
 		connected() {
 			failingSinceMs = undefined;
+			// What is sent over it may make no sense all the same.
+			if (trouble !== "failing") trouble = undefined;
 		},
 		freshness() {
 			const nowMs = clock.monotonicMs();
@@ -47,7 +53,7 @@ export function createFreshnessTracker(
 			const failingMs = failingSinceMs === undefined ? 0 : nowMs - failingSinceMs;
 			const stale = lagMs > staleAfterMs || failingMs > failingAfterMs;
 			const staleSinceMs = stale ? Math.round(clock.nowMs() - lagMs) : undefined;
-			return { lagMs, staleSinceMs, trouble };
+			return { lagMs, staleSinceMs, trouble: trouble && troubleWords[trouble] };
 		},
 	};
 }

@@ -41,7 +41,7 @@ export async function syncInitially<T extends ClusterObject>(
 	const { upstream, kind, clock, timings, observer, signal } = options;
 	const { pageSize, historyVersions } = timings;
 	const now = await listAll({ upstream, kind, pageSize, signal });
-	observer.listed("start");
+	observer.listed("start", kind.plural);
 	for (const version of pastVersions(now.version, historyVersions)) {
 		try {
 			const withHistory = await replay(now, version, options);
@@ -107,7 +107,7 @@ async function replay<T extends ClusterObject>(
 			signal: AbortSignal.any([signal, complete.signal]),
 		});
 		const past = await Promise.race([listed, lived.then(() => listed)]);
-		observer.listed("past");
+		observer.listed("past", kind.plural);
 		const cache = createObjectCache(kind, past, clock);
 		const missing = differences(byKey(past), newest);
 		const history: Change<T>[] = [];

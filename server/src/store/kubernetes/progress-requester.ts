@@ -5,11 +5,14 @@ import { sleep } from "./backoff.ts";
 export interface ProgressRequesterOptions {
 	/** The version up to which everything is in the cache. */
 	readonly head: () => bigint;
-	/** Reads a list and takes it in. @throws what the API server failed with; the signal's reason */
-	readonly readAhead: () => Promise<void>;
+	/**
+	 * Takes in everything up to a version. Tries once.
+	 * @throws what the API server failed with; the signal's reason
+	 */
+	readonly readAhead: (version: bigint) => Promise<void>;
 	/** Called with what `readAhead` failed with; what is wanted is not asked for again. */
 	readonly onFailed: (error: unknown) => void;
-	/** Time for the watch to bring a version before a list is read, in milliseconds. */
+	/** Time for the watch to bring a version before it is read ahead, in milliseconds. */
 	readonly refreshAfterMs: number;
 	readonly clock: Clock;
 	/** Ends all work. */
@@ -45,14 +48,14 @@ export function createProgressRequester(options: ProgressRequesterOptions): Prog
 	let current: Request | undefined;
 	let next: Request | undefined;
 
-	/** A list spares all readers what it supersedes: the watch has its whole time for each request. */
+	/** One at a time, for all who wait. The watch has its whole time for each request. */
 	const work = async () => {
 		for (let request = current; request !== undefined; request = current) {
 			const { version, dueMs } = request;
 			const isOver = () => head() >= version || current !== request;
 			if (!isOver()) await sleep(clock, Math.max(0, dueMs - clock.monotonicMs()), signal);
 			if (!isOver()) {
-				await readAhead().catch((error) => {
+				await readAhead(version).catch((error) => {
 					signal.throwIfAborted();
 					onFailed(error);
 				});

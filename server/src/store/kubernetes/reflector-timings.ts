@@ -37,8 +37,8 @@ export interface ReflectorTimings extends FreshnessOptions {
 	 */
 	readonly versionCheckMs: number;
 	/**
-	 * Time that a token ahead of the cache waits for the watch before a list is read, in
-	 * milliseconds. Default 250.
+	 * Time that a token ahead of the cache waits for the watch before another one is opened for it, and a
+	 * list is read where that does not bring it either, in milliseconds. Default 250.
 	 */
 	readonly refreshAfterMs: number;
 	/**

@@ -11,13 +11,8 @@ import { createProgressRequester } from "./progress-requester.ts";
 import { type ReflectorTimings, randomWatchMs } from "./reflector-timings.ts";
 import type { ClusterObject, ResourceKind } from "./resource-kind.ts";
 import { refusalCode, retryAfterOf, UpstreamError } from "./upstream-error.ts";
-import {
-	type ListCause,
-	troubleOf,
-	troubleWords,
-	type UpstreamObserver,
-} from "./upstream-observer.ts";
-import { followWatch } from "./watch-session.ts";
+import { type ListCause, troubleOf, type UpstreamObserver } from "./upstream-observer.ts";
+import { followWatch, type WatchEvent } from "./watch-session.ts";
 
 /** What a reflector works with. */
 export interface ReflectorOptions<T extends ClusterObject> {
@@ -75,6 +70,15 @@ const olderListsMeanRestored = 3;
 /** Number of breaks of a watch at one version after which a list is read instead. */
 const maxBreaksAtOneVersion = 3;
 
+/**
+ * Time that the API server is given for a watch of which only its bookmark is wanted, in milliseconds: it
+ * sends that 2 s before the end (`nextBookmarkTime` in its cacheWatcher).
+ */
+const aheadWatchMs = 4_000;
+
+/** Time after which that bookmark does not come any more: a list is read, in milliseconds. */
+const aheadCutMs = 3_000;
+
 /** Creates a reflector of one kind; `start` begins its work. */
 export function createReflector<T extends ClusterObject>(options: ReflectorOptions<T>): Reflector {
 	const { upstream, kind, sink, clock, random, timings, observer } = options;
@@ -92,7 +96,7 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 	const proven = () => {
 		freshness.proven();
 		failures = 0;
-		if (troubled) observer.recovered();
+		if (troubled) observer.recovered(kind.plural);
 		troubled = false;
 	};
 
@@ -105,9 +109,9 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 		failures++;
 		if (options.givesUp?.(error, failures) === true) throw error;
 		const trouble = troubleOf(error);
-		freshness.failed(troubleWords[trouble]);
+		freshness.failed(trouble);
 		troubled = true;
-		observer.troubled(trouble, error);
+		observer.troubled(trouble, error, kind.plural);
 		await sleep(clock, backoff.nextMs(retryAfterOf(error)), signal);
 	};
 
@@ -149,14 +153,14 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 		async () => {
 			try {
 				const { hasty, silent } = await watch();
-				observer.watchEnded("clean");
+				observer.watchEnded("clean", kind.plural);
 				if (silent && hasty) await sleep(clock, backoff.nextMs(), signal);
 				else proven();
 				return silent && isCheckDue() ? checking() : watching();
 			} catch (error) {
 				signal.throwIfAborted();
 				const expired = refusalCode(error) === 410;
-				observer.watchEnded(expired ? "expired" : "failed");
+				observer.watchEnded(expired ? "expired" : "failed", kind.plural);
 				if (!expired) {
 					await recover(error);
 					return afterBreak(error, breaks);
@@ -171,9 +175,9 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 	 * with a list.
 	 */
 	const afterBreak = (error: unknown, before: Breaks | undefined): Step => {
-		const kind = error instanceof UpstreamError ? error.problem.kind : undefined;
-		if (kind === "oversized") return listing("unreadable");
-		if (kind !== "garbled") return checking(before);
+		const problem = error instanceof UpstreamError ? error.problem.kind : undefined;
+		if (problem === "oversized") return listing("unreadable");
+		if (problem !== "garbled") return checking(before);
 		const version = cache.head;
 		const count = before?.version === version ? before.count + 1 : 1;
 		return count < maxBreaksAtOneVersion ? checking({ version, count }) : listing("unreadable");
@@ -208,7 +212,7 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 				// A restored store gives versions out a second time: nothing of ours is known to be its.
 				const known = cause === "older" ? undefined : cache.get;
 				const list = await listAll({ upstream, kind, pageSize, known, signal });
-				observer.listed(cause);
+				observer.listed(cause, kind.plural);
 				if (list.version >= cache.head) {
 					if (list.version > cache.head) relisted(list);
 					proven();
@@ -228,6 +232,13 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 			}
 		};
 
+	const take = (event: WatchEvent) => {
+		const before = cache.head;
+		const changes = cache.apply(event);
+		if (cache.head > before) tell(changes);
+		proven();
+	};
+
 	const watch = async () => {
 		const startMs = clock.monotonicMs();
 		const timeoutMs = troubled ? timings.trialWatchMs : randomWatchMs(timings, random);
@@ -239,28 +250,58 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 			maxLineBytes: timings.maxLineBytes,
 			signal,
 			onOpen() {
-				observer.watchOpened();
+				observer.watchOpened(kind.plural);
 				freshness.connected();
+				// What comes next is no refusal in a row.
+				failures = 0;
 			},
 			onEvent(event) {
 				silent = false;
-				const before = cache.head;
-				const changes = cache.apply(event);
-				if (cache.head > before) tell(changes);
-				proven();
+				take(event);
 				return false;
 			},
 		});
 		return { hasty: clock.monotonicMs() - startMs < timings.hastyEndMs, silent };
 	};
 
-	const readAhead = async () => {
+	/**
+	 * Brings a version by a watch of its own, which ends with the API server's bookmark. It leaves no gap
+	 * in the history, as a list does: who resumes with a token from in between would have to start over.
+	 */
+	const watchAhead = async (version: bigint) => {
+		const before = cache;
+		await followWatch(upstream, clock, {
+			fromVersion: cache.head,
+			timeoutMs: aheadWatchMs,
+			cutAfterMs: aheadCutMs,
+			maxLineBytes: timings.maxLineBytes,
+			signal,
+			onOpen() {},
+			onEvent(event) {
+				if (cache !== before) return true;
+				take(event);
+				return cache.head >= version;
+			},
+		});
+	};
+
+	const listAhead = async () => {
 		const before = cache;
 		const list = await listAll({ upstream, kind, pageSize, known: cache.get, signal });
-		observer.listed("ahead");
+		observer.listed("ahead", kind.plural);
 		if (cache !== before || list.version <= cache.head) return;
 		relisted(list);
 		proven();
+	};
+
+	const readAhead = async (version: bigint) => {
+		try {
+			await watchAhead(version);
+		} catch {
+			// The list says what is wrong, if anything is.
+			signal.throwIfAborted();
+		}
+		if (cache.head < version) await listAhead();
 	};
 
 	const progress = createProgressRequester({
@@ -269,7 +310,7 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 		onFailed(error) {
 			// The next sign that the cache is current ends it.
 			troubled = true;
-			observer.troubled(troubleOf(error), error);
+			observer.troubled(troubleOf(error), error, kind.plural);
 		},
 		refreshAfterMs: timings.refreshAfterMs,
 		clock,

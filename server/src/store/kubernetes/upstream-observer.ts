@@ -25,16 +25,19 @@ export const troubleWords: Readonly<Record<Trouble, string>> = {
 	failing: "the cluster fails, or what it says makes no sense",
 };
 
-/** Observes the reflector; for logs and metrics. */
+/**
+ * Observes the reflectors; for logs and metrics. Each call names the kind as paths have it, such as
+ * `virtualmachines`: one of the few that are followed.
+ */
 export interface UpstreamObserver {
 	/** A list of all objects was read. */
-	listed(cause: ListCause): void;
-	watchOpened(): void;
-	watchEnded(end: "clean" | "expired" | "failed"): void;
+	listed(cause: ListCause, kind: string): void;
+	watchOpened(kind: string): void;
+	watchEnded(end: "clean" | "expired" | "failed", kind: string): void;
 	/** A list or a watch failed. @param error for the log only */
-	troubled(trouble: Trouble, error: unknown): void;
-	/** Hears that all is well again. */
-	recovered(): void;
+	troubled(trouble: Trouble, error: unknown, kind: string): void;
+	/** Hears that all is well again with a kind. */
+	recovered(kind: string): void;
 }
 
 /** Observes writes; for metrics. */

@@ -135,7 +135,7 @@ describe("calls", () => {
 		const { uid, resourceVersion } = (await create()).metadata;
 		expect(await api.remove(ref, { uid, resourceVersion, dryRun: false })).toBeUndefined();
 		await fake.close();
-		fake = await startFakeApiServer(systemClock, ["some/finalizer"]);
+		fake = await startFakeApiServer(systemClock, { finalizers: ["some/finalizer"] });
 		const made = await create(client());
 		const preconditions = {
 			uid: made.metadata.uid,

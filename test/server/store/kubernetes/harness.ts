@@ -65,7 +65,9 @@ export async function startKubernetes(
 ): Promise<KubernetesHarness> {
 	const { operator = true, ...given } = options;
 	const operatorClock = createFakeClock();
-	const api = await startFakeApiServer(operatorClock, operator ? [finalizer] : []);
+	const api = await startFakeApiServer(operatorClock, {
+		finalizers: operator ? [finalizer] : [],
+	});
 	if (operator) startFakeOperator(api.store, operatorClock);
 	const store = createStoreBefore(api, given);
 	const sink = createRecordingSink();

@@ -42,7 +42,7 @@ function historyOf({ history }: WukongLog, since: bigint): string[] {
 test("a replica that starts later has the history of one that was there all the time", async () => {
 	api = await startFakeApiServer(systemClock);
 	const first = await startReplica();
-	const write = createRandomWriter(createFakeHand(api.store), createSeededRandom(7));
+	const write = createRandomWriter(createFakeHand(api), createSeededRandom(7));
 	for (let count = 0; count < 200; count++) {
 		await write();
 		if (count % 3 === 0) api.store.tick(count % 5);

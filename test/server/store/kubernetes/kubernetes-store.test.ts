@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import type { FakeApiServer } from "../../../support/fake-api-server.ts";
+import { answerJson, type FakeApiServer } from "../../../support/fake-api-server.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 import { until } from "../../../support/until.ts";
 import { describeStore } from "../store-contract.ts";
@@ -35,7 +35,21 @@ test("a version that is waited for costs a list only where the watch does not br
 	const wanted = BigInt(api.store.version);
 	await store.newestVersion(signal, wanted);
 	await clock.advance(1_000);
-	await until("the list has come", () => sink.head >= wanted);
+	await until("a watch of its own is open", () => api.watching === 2);
+	api.bookmark();
+	await until("the bookmark has come", () => sink.head >= wanted);
+	expect(listsOf(api)).toBe(before);
+	await until("that watch is left", () => api.watching === 1);
+	api.store.tick(50);
+	api.intercept(({ url }, response) => {
+		if (!url.includes("watch=1")) return false;
+		answerJson(response, 429, { kind: "Status", code: 429 });
+		return true;
+	});
+	const later = BigInt(api.store.version);
+	await store.newestVersion(signal, later);
+	await clock.advance(1_000);
+	await until("the list has come", () => sink.head >= later);
 	expect(listsOf(api)).toBe(before + 1);
 });
 

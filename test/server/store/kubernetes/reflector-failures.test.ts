@@ -177,6 +177,31 @@ describe("freshness", () => {
 		expect(reflector.freshness()).toEqual({ lagMs: 0, staleSinceMs: undefined });
 	});
 
+	test("a cluster that is watched again can be reached: nobody is told otherwise until the next event", async () => {
+		const { clock, reflector, upstream } = await started({}, [], () => 0.5);
+		const trouble = () => reflector.freshness().trouble;
+		upstream.watchAnswers.push(() => {
+			throw unreachable();
+		});
+		upstream.watching.fail(unreachable());
+		await harness.settle();
+		expect(trouble()).toBe("the cluster cannot be reached");
+		await clock.advance(1_000);
+		expect(upstream.watching.left).toBe(false);
+		expect(trouble()).toBeUndefined();
+	});
+
+	test("a cluster whose watches open and make no sense is failing until something does", async () => {
+		const { clock, reflector, upstream } = await started({}, [], () => 0.5);
+		upstream.watching.bytes("{]\n");
+		await clock.advance(1_000);
+		expect(upstream.watching.left).toBe(false);
+		expect(reflector.freshness().trouble).toContain("makes no sense");
+		upstream.watching.bookmark(101);
+		await harness.settle();
+		expect(reflector.freshness().trouble).toBeUndefined();
+	});
+
 	test("a failure of more than 10 s is stale, too", async () => {
 		const { clock, reflector, upstream } = await started({}, [], () => 0.5);
 		for (let round = 0; round < 50; round++) {

@@ -24,6 +24,8 @@ export interface LogSink extends Sink {
 	readonly changes: Change[];
 	readonly objects: Map<string, Wukong>;
 	readonly head: bigint;
+	/** Versions before each gap since the last load. */
+	readonly gaps: bigint[];
 	/** The changes in words, as in `ADDED a@101`. */
 	readonly words: string[];
 }
@@ -32,9 +34,13 @@ export function createLogSink(): LogSink {
 	const loads: StoreState[] = [];
 	const objects = new Map<string, Wukong>();
 	let changes: Change[] = [];
+	let gaps: bigint[] = [];
 	let head = 0n;
 	return {
 		loads,
+		get gaps() {
+			return gaps;
+		},
 		objects,
 		get changes() {
 			return changes;
@@ -48,6 +54,7 @@ export function createLogSink(): LogSink {
 		load(state) {
 			loads.push(state);
 			changes = [];
+			gaps = [];
 			head = state.head;
 			objects.clear();
 			for (const object of state.objects) objects.set(keyOf(object), object);
@@ -62,11 +69,15 @@ export function createLogSink(): LogSink {
 				else objects.set(keyOf(object), object);
 				head = version;
 				changes.push(change);
+				if (change.gapAfter !== undefined && !gaps.includes(change.gapAfter)) {
+					gaps.push(change.gapAfter);
+				}
 			}
 		},
-		advance(version) {
+		advance(version, _kind, gapAfter) {
 			if (version < head) throw new Error(`version ${version} after ${head}`);
 			head = version;
+			if (gapAfter !== undefined) gaps.push(gapAfter);
 		},
 	};
 }

@@ -172,9 +172,79 @@ describe("older data after a switch is never shown", () => {
 	});
 });
 
-describe("refresh", () => {
+describe("refresh by a watch of its own", () => {
+	test("brings a quiet kind to a version by the bookmark, and leaves no gap (rule of resuming elsewhere)", async () => {
+		const { upstream, clock, reflector, sink } = await started();
+		upstream.state = { version: 130, objects: [rawNamed("a", { version: 90 })] };
+		reflector.refresh(125n);
+		await clock.advance(250);
+		expect(upstream.watches).toHaveLength(2);
+		const { fromVersion, timeoutMs } = upstream.watching.request;
+		// The API server sends its bookmark 2 s before the end.
+		expect([fromVersion, timeoutMs]).toEqual([100n, 4_000]);
+		await clock.advance(2_000);
+		upstream.watching.bookmark(130);
+		await harness.settle();
+		expect(sink.head).toBe(130n);
+		expect(sink.gaps).toEqual([]);
+		expect(upstream.watching.left).toBe(true);
+		expect(upstream.lists).toHaveLength(1);
+	});
+
+	test("takes each event once, whichever watch brings it first", async () => {
+		const { upstream, clock, reflector, sink } = await started();
+		const { watching: long } = upstream;
+		reflector.refresh(125n);
+		await clock.advance(250);
+		const { watching: short } = upstream;
+		for (const watch of [long, short, long]) {
+			watch.send("MODIFIED", labelled("a", 110, "x"));
+			await harness.settle();
+		}
+		short.send("MODIFIED", labelled("a", 120, "y"));
+		short.bookmark(126);
+		await harness.settle();
+		long.send("MODIFIED", labelled("a", 120, "y"));
+		long.send("MODIFIED", labelled("a", 127, "z"));
+		await harness.settle();
+		expect(sink.words).toEqual(["MODIFIED a@110", "MODIFIED a@120", "MODIFIED a@127"]);
+	});
+
+	test("is one for all who wait", async () => {
+		const { upstream, clock, reflector } = await started();
+		for (let round = 0; round < 10; round++) reflector.refresh(125n + BigInt(round % 2));
+		await clock.advance(250);
+		for (let round = 0; round < 10; round++) reflector.refresh(125n);
+		await clock.advance(2_000);
+		expect(upstream.watches).toHaveLength(2);
+	});
+
+	test("is followed by a list where no bookmark comes, early enough for who waits five seconds", async () => {
+		const { upstream, clock, reflector, sink } = await started();
+		upstream.state = { version: 130, objects: [labelled("a", 120, "x")] };
+		reflector.refresh(125n);
+		await clock.advance(3_249);
+		expect(upstream.lists).toHaveLength(1);
+		await clock.advance(1);
+		await harness.settle();
+		expect(sink.words).toEqual(["MODIFIED a@130"]);
+		expect(sink.gaps).toEqual([100n]);
+	});
+});
+
+describe("refresh where no further watch is opened", () => {
+	/** Lets the next watches be refused, but not the one that is open. */
+	const refuseWatches = ({ upstream }: ReflectorHarness, count = 1) => {
+		for (let refusal = 0; refusal < count; refusal++) {
+			upstream.watchAnswers.push(() => {
+				throw refused(429);
+			});
+		}
+	};
+
 	test("brings a version that the store has reached, without a bookmark", async () => {
 		const { upstream, clock, reflector, sink } = await started();
+		refuseWatches(harness, 2);
 		upstream.state = { version: 130, objects: [labelled("a", 120, "x")] };
 		reflector.refresh(125n);
 		await clock.advance(250);
@@ -187,6 +257,7 @@ describe("refresh", () => {
 
 	test("reads no list where the watch brings the version in time", async () => {
 		const { upstream, clock, reflector } = await started();
+		refuseWatches(harness, 2);
 		reflector.refresh(101n);
 		upstream.watching.send("MODIFIED", labelled("a", 101, "x"));
 		await clock.advance(250);
@@ -195,6 +266,7 @@ describe("refresh", () => {
 
 	test("reads one list, however many ask", async () => {
 		const { upstream, clock, reflector } = await started();
+		refuseWatches(harness, 2);
 		upstream.state = { version: 130, objects: [] };
 		for (let round = 0; round < 10; round++) reflector.refresh(125n);
 		await clock.advance(250);
@@ -203,6 +275,7 @@ describe("refresh", () => {
 
 	test("gives the watch its time for each version: no list is read early for one that was asked for late", async () => {
 		const { upstream, clock, reflector } = await started();
+		refuseWatches(harness, 2);
 		upstream.state = { version: 130, objects: [labelled("a", 130, "z")] };
 		reflector.refresh(101n);
 		upstream.watching.send("MODIFIED", labelled("a", 101, "x"));
@@ -220,6 +293,7 @@ describe("refresh", () => {
 
 	test("brings also what was asked for while a list was read", async () => {
 		const { upstream, clock, reflector, sink } = await started();
+		refuseWatches(harness, 2);
 		upstream.listAnswers.push(() => {
 			reflector.refresh(140n);
 			return { version: 130n, items: [labelled("a", 120, "x")], continueToken: "" };
@@ -233,6 +307,7 @@ describe("refresh", () => {
 
 	test("is dropped where the watch was faster than the list", async () => {
 		const { upstream, clock, reflector, sink } = await started();
+		refuseWatches(harness, 2);
 		upstream.listAnswers.push(() => {
 			upstream.watching.send("ADDED", rawNamed("b", { version: 140 }));
 			return { version: 130n, items: [rawNamed("a", { version: 90 })], continueToken: "" };
@@ -245,6 +320,7 @@ describe("refresh", () => {
 
 	test("that fails leaves the watch alone", async () => {
 		const { upstream, clock, reflector, sink } = await started();
+		refuseWatches(harness, 2);
 		upstream.listAnswers.push(() => {
 			throw new UpstreamError({ kind: "lost" }, "no answer");
 		});

@@ -137,6 +137,26 @@ describe("min_resource_version", () => {
 	});
 });
 
+describe("the version of a state that has one change of the first kind", () => {
+	test("has a place for each kind: a read asks for it, and a watch goes on from it", async () => {
+		const { replica, asked, watch, sink } = await stage([10n, 20n, 30n]);
+		sink().advance(14n);
+		const version = replica.versionAt(12n);
+		expect(version).toBe("12~20~30");
+		await replica.reach(version, caller);
+		expect(asked).toEqual([]);
+		const { take, stream } = watch(version);
+		expect(take()).toEqual(["synced 14~20~30"]);
+		stream.close();
+	});
+
+	test("is one number where there is one kind", async () => {
+		const { replica } = await stage([10n]);
+		expect(replica.versionAt(9n)).toBe("9");
+		expect(replica.versionAt(12n)).toBe("12");
+	});
+});
+
 describe("a token that is ahead in one of the kinds", () => {
 	test("is waited for, then resumes", async () => {
 		const { watch, say, sink } = await stage([10n, 20n, 30n]);

@@ -92,7 +92,7 @@ export function createOptionalKind<T extends ClusterObject>(
 	const follow = async (signal: AbortSignal): Promise<"absent" | "forbidden" | undefined> => {
 		try {
 			const isServed = await cluster.isServed(kind, signal);
-			if (isTroubled) observer.recovered();
+			if (isTroubled) observer.recovered(kind.plural);
 			isTroubled = false;
 			if (!isServed) return "absent";
 			reflector = createReflector({
@@ -131,7 +131,7 @@ export function createOptionalKind<T extends ClusterObject>(
 			if (code === 404) return "absent";
 			if (code === 403) return "forbidden";
 			isTroubled = true;
-			observer.troubled(troubleOf(error), error);
+			observer.troubled(troubleOf(error), error, kind.plural);
 			return undefined;
 		}
 	};

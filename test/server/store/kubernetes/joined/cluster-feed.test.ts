@@ -149,6 +149,12 @@ test("each kind is asked for its own newest version, and brought there", async (
 	expect(await stage.feed.currentVersion(signal, 2)).toBe(340n);
 	stage.feed.refresh(340n, 2);
 	await stage.settle(250);
-	expect(stage.upstreams.virtualmachineinstances.lists).toHaveLength(2);
-	expect(stage.upstreams.wukongs.lists).toHaveLength(1);
+	const { wukongs, virtualmachines, virtualmachineinstances: instances } = stage.upstreams;
+	expect([wukongs, virtualmachines, instances].map(({ watches }) => watches.length)).toEqual([
+		1, 1, 2,
+	]);
+	instances.watching.bookmark(340);
+	await stage.settle(0);
+	expect(instances.watching.left).toBe(true);
+	expect(instances.lists).toHaveLength(1);
 });
