@@ -1,5 +1,6 @@
 import type { KubeAccess, KubeApi } from "../cluster/kube-api.ts";
-import { type ClusterHistory, recordHistory } from "../cluster/rolling/cluster-history.ts";
+import { createClusterMachineHand } from "../cluster/kubevirt/machine-hand.ts";
+import { type ClusterHistory, recordWukongs } from "../cluster/rolling/cluster-history.ts";
 import { wukongPath, wukongResource } from "../cluster/wukong-resource.ts";
 import type { Hand } from "./hand.ts";
 
@@ -8,17 +9,26 @@ export interface ClusterHand extends Hand {
 	close(): Promise<void>;
 }
 
-/** @param access an administrator's, past all proxies. */
-export async function createClusterHand(
-	admin: KubeApi,
-	access: KubeAccess,
-	namespace: string,
-): Promise<ClusterHand> {
+/**
+ * @param options.access an administrator's, past all proxies
+ * @param options.hasKubeVirt its definitions are installed. Default: false
+ */
+export async function createClusterHand(options: {
+	readonly admin: KubeApi;
+	readonly access: KubeAccess;
+	readonly namespace: string;
+	readonly hasKubeVirt?: boolean;
+}): Promise<ClusterHand> {
+	const { admin, access, namespace, hasKubeVirt = false } = options;
 	const all = wukongPath(namespace);
 	const list = () => admin.expect({ method: "GET", path: all });
 	const { metadata } = await list();
-	const history: ClusterHistory = await recordHistory(access, all, metadata.resourceVersion);
+	const history: ClusterHistory = await recordWukongs(access, all, metadata.resourceVersion);
+	const machines = hasKubeVirt
+		? await createClusterMachineHand(admin, access, namespace)
+		: undefined;
 	return {
+		machines,
 		async create(name, labels) {
 			const resource = wukongResource(name);
 			const body = { ...resource, metadata: { ...resource.metadata, labels } };
@@ -33,6 +43,9 @@ export async function createClusterHand(
 		},
 		objects: async () => (await list()).items,
 		changes: history.changes,
-		close: () => history.close(),
+		async close() {
+			await machines?.close();
+			await history.close();
+		},
 	};
 }

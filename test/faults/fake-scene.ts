@@ -17,14 +17,18 @@ export interface FakeScene extends Scene {
 
 /** @param options.store what is different from a store with short waits. */
 export async function startFakeScene(
-	options: Pick<SceneOptions, "isRestored"> & { readonly store?: Partial<KubernetesOptions> } = {},
+	options: Pick<SceneOptions, "isRestored"> & {
+		readonly store?: Partial<KubernetesOptions>;
+		/** VMs and their runs are there, too. Default: false. */
+		readonly servesKubeVirt?: boolean;
+	} = {},
 ): Promise<FakeScene> {
-	const { store = {}, ...sceneOptions } = options;
-	const api = await startFakeApiServer(systemClock);
+	const { store = {}, servesKubeVirt = false, ...sceneOptions } = options;
+	const api = await startFakeApiServer(systemClock, { servesKubeVirt });
 	const port = Number(api.access.server.port);
 	const ways = [await startFaultProxy(port), await startFaultProxy(port)];
 	const servers = ways.map((way) => new URL(`http://127.0.0.1:${way.port}`));
-	const hand = createFakeHand(api.store);
+	const hand = createFakeHand(api);
 	const scene = await createScene({
 		...sceneOptions,
 		hand,

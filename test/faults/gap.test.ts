@@ -22,7 +22,7 @@ async function liveShort(whileThere: () => Promise<void>): Promise<void> {
 	api.expire();
 	await ways[1]?.set({ kind: "clear" });
 	await scene.agree();
-	expect(scene.lists()).toContain("expired");
+	expect(scene.lists()).toContainEqual({ cause: "expired", kind: "wukongs" });
 }
 
 test("who comes with a token from within the gap of a relist starts over: no VM stays as a ghost", async () => {

@@ -12,11 +12,18 @@ const expired: Send = (response) => answerJson(response, 410, statusOf(410));
 const isWatch = ({ url }: FakeRequest) => url.includes("watch=1");
 const isPage = ({ url }: FakeRequest) => /[?&]limit=(?!1(&|$))/.test(url);
 
-/** Another VM takes the name of one that is there. */
+/** Another object takes the name of one that is there, of any kind. */
 function recreate({ api, random, onHit }: FaultSite): void {
-	const { namespace, name, labels = {} } = pick(api.store.list(), random).metadata;
-	api.store.remove({ namespace, name }, { preconditions: {}, dryRun: false });
-	api.store.create({ metadata: { name, labels } }, namespace, false);
+	const store = pick(
+		[...api.stores.values()].filter((one) => one.list().length > 0),
+		random,
+	);
+	const { metadata, status } = pick(store.list(), random);
+	const { namespace, name, labels = {}, ownerReferences = [] } = metadata;
+	store.remove({ namespace, name }, { preconditions: {}, dryRun: false });
+	store.create({ metadata: { name, labels, ownerReferences } }, namespace, false);
+	const made = store.get(namespace, name);
+	if (status !== undefined) store.replace({ ...made, status }, "status", false);
 	onHit();
 }
 
@@ -61,16 +68,21 @@ export const historyFaults: readonly ProtocolFault[] = [
 		maxLists: 3,
 		strike(site) {
 			const { api, random } = site;
-			const metadata = { resourceVersion: String(api.store.version) };
-			const items = api.store.list();
-			const older: Send = (response) => answerJson(response, 200, { metadata, items });
-			api.store.tick();
+			const lists = new Map(
+				[...api.stores].map(([plural, store]) => {
+					const metadata = { resourceVersion: String(store.version) };
+					return [plural as string, { metadata, items: store.list() }] as const;
+				}),
+			);
+			const older: Send = (response, { path }) =>
+				answerJson(response, 200, lists.get(path.split("/").at(-1) ?? "") ?? {});
+			for (const store of api.stores.values()) store.tick();
 			answerNext(site, older, { count: 1 + Math.floor(random() * 2), of: isPage });
 			api.expire();
 		},
 	},
 	{
-		title: "a VM is recreated while nobody watches",
+		title: "an object is recreated while nobody watches",
 		fullRounds: 1_000,
 		strike(site) {
 			site.api.cutWatches();
@@ -78,13 +90,13 @@ export const historyFaults: readonly ProtocolFault[] = [
 		},
 	},
 	{
-		title: "a VM is recreated in a gap of the history",
+		title: "an object is recreated in a gap of the history",
 		maxLists: 1,
 		fullRounds: 1_000,
 		strike(site) {
 			site.api.cutWatches();
 			recreate(site);
-			site.api.store.compact();
+			for (const store of site.api.stores.values()) store.compact();
 		},
 	},
 ];

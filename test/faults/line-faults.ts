@@ -36,12 +36,16 @@ export const lineFaults: readonly ProtocolFault[] = [
 		title: "a line has 20 MiB",
 		maxLists: 1,
 		fullRounds: 25,
+		shortRounds: 6,
 		strike: (site) =>
-			sendNextLines(site, (_, response) => response.write("x".repeat(20 * 1024 * 1024))),
+			sendNextLines(site, (_, response) => response.write("x".repeat(20 * 1024 * 1024)), [
+				"wukongs",
+			]),
 	},
 	{
 		title: "bytes come one by one",
 		fullRounds: 25,
+		shortRounds: 3,
 		strike({ ways, onHit }) {
 			for (const way of ways) way.set({ kind: "drip" });
 			onHit();
@@ -66,9 +70,10 @@ export const lineFaults: readonly ProtocolFault[] = [
 	{
 		title: "a server that is behind repeats what is known",
 		strike: (site) =>
-			sendNextLines(site, (line, response) => {
+			sendNextLines(site, (line, response, plural) => {
 				const version = Number(JSON.parse(line).object.metadata.resourceVersion);
-				const before = site.api.store.events
+				const { events = [] } = site.api.stores.get(plural) ?? {};
+				const before = events
 					.filter((event) => event.version < version)
 					.slice(-4)
 					.map(({ type, raw }) => ({ type, object: raw }));

@@ -26,7 +26,7 @@ let app: FaultyApp;
 
 beforeEach(async () => {
 	namespace = await createNamespace(admin);
-	hand = await createClusterHand(admin, access, namespace);
+	hand = await createClusterHand({ admin, access, namespace });
 	proxy = await startFaultProxy(Number(new URL(access.url).port));
 	const url = `https://127.0.0.1:${proxy.port}`;
 	kubeconfig = await writeKubeconfig({ ...access, url });
@@ -65,14 +65,14 @@ test("down at start: it is not ready, says why, tries on, and serves when the AP
 	const refused = await failureOf(app.client.getWukong({ namespace, name: "web" }));
 	expect(Code[refused.code]).toBe("Unavailable");
 	expect(refused.findDetails(RetryInfoSchema)).toHaveLength(1);
-	const troubles = 'wukong_upstream_troubles_total{trouble="unreachable"}';
+	const troubles = 'wukong_upstream_troubles_total{trouble="unreachable",kind="wukongs"}';
 	await poll("it tries on", async () => (await app.metric(troubles)) > 2);
 	await proxy.set({ kind: "clear" });
 	await app.ready;
-	expect(await app.page("/readyz")).toEqual({ status: 200, body: "ready\n" });
+	await poll("it is ready", async () => (await app.page("/readyz")).body === "ready\n");
 	const { wukong } = await app.client.getWukong({ namespace, name: "web" });
 	expect(wukong?.name).toBe("web");
-	expect(await app.metric('wukong_upstream_lists_total{cause="start"}')).toBe(1);
+	expect(await app.metric('wukong_upstream_lists_total{cause="start",kind="wukongs"}')).toBe(1);
 });
 
 test("down for long: reads go on marked stale, writes fail at once, and nothing is lost", async () => {
@@ -117,11 +117,11 @@ test("down for long: reads go on marked stale, writes fail at once, and nothing 
 	expect(inShort()).toEqual(story);
 	const isWell = () => events.at(-1)?.type === EventType.HEARTBEAT && !events.at(-1)?.staleSince;
 	await until("a heartbeat says that all is well", isWell);
-	expect(await app.page("/readyz")).toEqual({ status: 200, body: "ready\n" });
+	await poll("it is ready", async () => (await app.page("/readyz")).body === "ready\n");
 	expect((await client.stopWukong({ namespace, name: "web" })).changed).toBe(true);
 	const { body: metrics } = await app.page("/metrics");
 	expect(metrics.match(/^wukong_upstream_lists_total\{.*$/gm)).toEqual([
-		'wukong_upstream_lists_total{cause="start"} 1',
+		'wukong_upstream_lists_total{cause="start",kind="wukongs"} 1',
 	]);
 	leaver.abort();
 	await watching;

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { FakeApiServer, FakeRequest } from "../support/fake-api-server.ts";
+import type { FakeApiServer, FakePlural, FakeRequest } from "../support/fake-api-server.ts";
 import type { FaultProxy } from "../support/fault-proxy.ts";
 
 /** One way in which an API server fails. */
@@ -13,6 +13,8 @@ export interface ProtocolFault {
 	readonly maxLists?: number;
 	/** Rounds of a full run. Default 100. */
 	readonly fullRounds?: number;
+	/** Rounds where time is short. Default: those of all faults. */
+	readonly shortRounds?: number;
 	strike(site: FaultSite): void;
 }
 
@@ -28,7 +30,7 @@ export interface FaultSite {
 }
 
 export type Send = (response: ServerResponse, request: FakeRequest) => void;
-export type SendLine = (line: string, response: ServerResponse) => void;
+export type SendLine = (line: string, response: ServerResponse, plural: FakePlural) => void;
 
 /** Which calls are answered. */
 export interface AnswerRange {
@@ -50,16 +52,25 @@ export function answerNext({ api, onHit }: FaultSite, send: Send, range: AnswerR
 	});
 }
 
-/** Sends the next line on each of the open watches in place of the API server. */
-export function sendNextLines({ api, onHit }: FaultSite, send: SendLine): void {
+/**
+ * Sends the next line on each of the open watches in place of the API server.
+ * @param plurals kinds whose watches are struck. Default: all
+ */
+export function sendNextLines(
+	{ api, onHit }: FaultSite,
+	send: SendLine,
+	plurals: readonly FakePlural[] = [...api.stores.keys()],
+): void {
 	const struck = new WeakSet<ServerResponse>();
-	let left = Math.max(1, api.watching);
-	api.interceptLines((line, response) => {
-		if (left === 0 || struck.has(response)) return false;
-		left--;
+	// By kinds: what strikes one watch again and again is another fault.
+	const left = new Map(plurals.map((plural) => [plural, Math.max(1, api.watchingOf(plural))]));
+	api.interceptLines((line, response, plural) => {
+		const count = left.get(plural) ?? 0;
+		if (count === 0 || struck.has(response)) return false;
+		left.set(plural, count - 1);
 		struck.add(response);
 		onHit();
-		send(line, response);
+		send(line, response, plural);
 		return true;
 	});
 }

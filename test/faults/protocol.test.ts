@@ -11,11 +11,11 @@ let scene: FakeScene;
 afterEach(() => scene.close());
 
 test.each([...lineFaults, ...answerFaults, ...historyFaults])(
-	`whenever $title, nothing is lost and nothing comes twice (seed ${faultSeed})`,
-	async ({ strike, maxLists = 0, fullRounds = 100 }) => {
+	`whenever $title while three kinds move, nothing is lost and nothing comes twice (seed ${faultSeed})`,
+	async ({ strike, maxLists = 0, fullRounds = 100, shortRounds }) => {
 		const random = createSeededRandom(faultSeed);
-		const rounds = roundsOf(fullRounds);
-		scene = await startFakeScene();
+		const rounds = roundsOf(fullRounds, shortRounds);
+		scene = await startFakeScene({ servesKubeVirt: true });
 		const { api, hand, ways } = scene;
 		let hits = 0;
 		const site = { api, ways, random, onHit: () => void hits++ };
@@ -29,7 +29,15 @@ test.each([...lineFaults, ...answerFaults, ...historyFaults])(
 		}
 		expect(hits).toBeGreaterThanOrEqual(rounds);
 		if (maxLists === 0) await scene.expectWholeStory();
-		expect(scene.lists().length).toBeLessThanOrEqual(rounds * maxLists * scene.replicas.length);
+		const listed = Map.groupBy(scene.lists(), ({ kind }) => kind);
+		for (const [kind, lists] of listed) {
+			// Of a kind in which nothing happens, one watch after the other may be struck at one version.
+			if (kind !== "wukongs" && lists.every(({ cause }) => cause === "unreadable")) continue;
+			expect(lists.length).toBeLessThanOrEqual(rounds * maxLists * scene.replicas.length);
+		}
+		const [, second] = scene.replicas;
+		// Of a few rounds none may have had two changes of one VM together.
+		if (rounds >= 25) expect(second?.streams.withheldCount).toBeGreaterThan(0);
 	},
 	faultTimeoutMs,
 );

@@ -6,9 +6,10 @@ const fewRounds = 25;
 /**
  * How often a fault strikes in one test: a few times, or, as `npm run faults` asks with
  * `WUKONG_FAULT_ROUNDS=full`, as often as its promise was made for.
+ * @param shortRounds of a fault whose rounds are long
  */
-export function roundsOf(fullRounds: number): number {
-	return process.env.WUKONG_FAULT_ROUNDS === "full" ? fullRounds : fewRounds;
+export function roundsOf(fullRounds: number, shortRounds: number = fewRounds): number {
+	return process.env.WUKONG_FAULT_ROUNDS === "full" ? fullRounds : shortRounds;
 }
 
 /** Seed of all that is left to chance; a failed run is repeated with the one in its title. */

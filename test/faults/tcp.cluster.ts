@@ -1,9 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../server/src/clock.ts";
 import { createKubernetesStore } from "../../server/src/store/kubernetes/kubernetes-store.ts";
-import { createKubeApi } from "../cluster/kube-api.ts";
+import { type Cluster, startCluster } from "../cluster/cluster.ts";
+import { createKubeApi, type KubeAccess, type KubeApi } from "../cluster/kube-api.ts";
 import { type KubeconfigFile, writeKubeconfig } from "../cluster/kubeconfig.ts";
+import { installKubeVirtDefinitions } from "../cluster/kubevirt/kubevirt-objects.ts";
 import { createNamespace } from "../cluster/test-namespace.ts";
+import { installDefinition } from "../cluster/wukong-resource.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { createSeededRandom } from "../support/seeded-random.ts";
 import { type ClusterHand, createClusterHand } from "./cluster-hand.ts";
@@ -14,8 +17,10 @@ import { createServiceWriter } from "./service-writer.ts";
 import { tcpFaults } from "./tcp-faults.ts";
 import type { UpstreamTally } from "./upstream-tally.ts";
 
-const access = inject("cluster");
-const admin = createKubeApi(access);
+// A cluster of its own: the shared one has no KubeVirt.
+let cluster: Cluster;
+let access: KubeAccess;
+let admin: KubeApi;
 /** One for each replica, so that one may be cut off while the other goes on. */
 let ways: { readonly proxy: FaultProxy; readonly kubeconfig: KubeconfigFile }[];
 let namespace: string;
@@ -23,6 +28,11 @@ let hand: ClusterHand;
 let scene: Scene;
 
 beforeAll(async () => {
+	cluster = await startCluster();
+	access = cluster.apiServer.access();
+	admin = createKubeApi(access);
+	await installDefinition(admin);
+	await installKubeVirtDefinitions(admin);
 	const open = async () => {
 		const proxy = await startFaultProxy(Number(new URL(access.url).port));
 		const url = `https://127.0.0.1:${proxy.port}`;
@@ -36,11 +46,12 @@ afterAll(async () => {
 		await kubeconfig.remove();
 	}
 	admin.close();
+	await cluster.close();
 });
 
 beforeEach(async () => {
 	namespace = await createNamespace(admin);
-	hand = await createClusterHand(admin, access, namespace);
+	hand = await createClusterHand({ admin, access, namespace, hasKubeVirt: true });
 	const kubeconfigs = ways.map(({ kubeconfig }) => kubeconfig.path);
 	const openStore = (observer: UpstreamTally) =>
 		createKubernetesStore({

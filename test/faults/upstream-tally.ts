@@ -5,10 +5,17 @@ import type {
 	WriteObserver,
 } from "../../server/src/store/kubernetes/upstream-observer.ts";
 
-/** Counts what one list and watch loop does. */
+/** A list of all objects of a kind. */
+export interface TalliedList {
+	readonly cause: ListCause;
+	/** As paths have it. */
+	readonly kind: string;
+}
+
+/** Counts what the list and watch loops of a replica do. */
 export interface UpstreamTally extends UpstreamObserver, WriteObserver {
-	/** Why each list of all objects was read. */
-	readonly lists: readonly ListCause[];
+	/** Each list of all objects that was read, and why. */
+	readonly lists: readonly TalliedList[];
 	readonly troubles: ReadonlySet<Trouble>;
 	/** Watches that were opened. */
 	readonly watches: number;
@@ -19,7 +26,7 @@ export interface UpstreamTally extends UpstreamObserver, WriteObserver {
 }
 
 export function createUpstreamTally(): UpstreamTally {
-	const lists: ListCause[] = [];
+	const lists: TalliedList[] = [];
 	const troubles = new Set<Trouble>();
 	let watches = 0;
 	let unseen = 0;
@@ -36,7 +43,7 @@ export function createUpstreamTally(): UpstreamTally {
 		get isWell() {
 			return isWell;
 		},
-		listed: (cause) => void lists.push(cause),
+		listed: (cause, kind) => void lists.push({ cause, kind }),
 		watchOpened: () => void watches++,
 		watchEnded() {},
 		answeredUnseen: () => void unseen++,

@@ -8,16 +8,16 @@ import {
 import { isFailure } from "../../server/src/failure.ts";
 import { placesIn } from "../../server/src/resource/version.ts";
 import type { WukongReplica } from "../../server/src/service/wukong/wukong-events.ts";
-import type { KnownChange } from "../cluster/rolling/cluster-history.ts";
 import { createWatchClient } from "../support/watch-client.ts";
 import { filterOf } from "../support/watching.ts";
+import type { ToldChange } from "./machine-story.ts";
 
 /** A client that watches everything, resumes where it was, and holds the service to its word. */
 export interface Witness {
 	/** What it knows. @throws the promise that was broken, here and in all others */
 	held(): ReadonlyMap<string, Wukong>;
-	/** Changes that it was told after its first SYNCED, in order. */
-	seen(): readonly KnownChange[];
+	/** Changes that it was told after its first SYNCED, in order; the versions are those of the Wukongs. */
+	seen(): readonly ToldChange[];
 	/** How often it was told to start over. */
 	readonly resets: number;
 	/** Leaves its stream and resumes with its token, there or at another replica. */
@@ -32,7 +32,7 @@ const retryAfterMs = 10;
 export function createWitness(first: WukongReplica, isRestored: boolean): Witness {
 	const filter = filterOf();
 	let watcher = createWatchClient(filter);
-	const seen: KnownChange[] = [];
+	const seen: ToldChange[] = [];
 	let at = first;
 	let leaving = new AbortController();
 	let isGone = false;
@@ -51,8 +51,9 @@ export function createWitness(first: WukongReplica, isRestored: boolean): Witnes
 		}
 		watcher.receive(event);
 		if (wukong !== undefined && hasSynced) {
-			const { uid, resourceVersion } = wukong;
-			seen.push({ type: EventType[type], uid, version: placesIn(resourceVersion) });
+			const { uid, name, resourceVersion } = wukong;
+			const places = placesIn(resourceVersion).split("~");
+			seen.push({ type: EventType[type], uid, name, version: places[0] ?? "", places });
 		}
 		hasSynced ||= watcher.synced;
 	};

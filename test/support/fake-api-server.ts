@@ -9,21 +9,13 @@ import type { AddressInfo } from "node:net";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Clock } from "../../server/src/clock.ts";
 import type { ClusterAccess } from "../../server/src/store/kubernetes/api.ts";
-import {
-	objectAt,
-	parseUnstructured,
-	type Unstructured,
-} from "../../server/src/store/kubernetes/unstructured.ts";
-import {
-	createFakeApiStore,
-	type FakeApiStore,
-	type FakeEvent,
-	FakeRefusal,
-} from "./fake-api-store.ts";
+import { createFakeApiStore, type FakeApiStore, FakeRefusal } from "./fake-api-store.ts";
+import { createFakeResource, type FakeResource } from "./fake-resource.ts";
 
 /** A request that a test may answer itself. */
 export interface FakeRequest {
 	readonly method: string;
+	/** Behind group and version. */
 	readonly path: string;
 	/** Path with its query. */
 	readonly url: string;
@@ -34,18 +26,24 @@ export interface FakeRequest {
 /** Answers in place of the fake; true where it did. */
 export type FakeAnswer = (request: FakeRequest, response: ServerResponse) => boolean;
 
-/** Answers a request that is about another API group than the Wukongs'. */
+/** Answers a request that is about another API group than those that are served. */
 export type FakeForeign = (
 	request: { readonly method: string; readonly path: string; readonly body: JsonObject },
 	response: ServerResponse,
 ) => Promise<void>;
 
 /** Sends a line of a watch in place of the fake, or something else; true where it did. */
-export type FakeLine = (line: string, response: ServerResponse) => boolean;
+export type FakeLine = (line: string, response: ServerResponse, plural: FakePlural) => boolean;
 
-/** An API server over HTTP that knows one resource, and fails as a test tells it. */
+/** Name of a kind that a fake API server may serve, as paths have it. */
+export type FakePlural = "wukongs" | "virtualmachines" | "virtualmachineinstances";
+
+/** An API server over HTTP that knows Wukongs, or KubeVirt's kinds too, and fails as a test tells it. */
 export interface FakeApiServer {
+	/** The Wukongs. */
 	readonly store: FakeApiStore;
+	/** The objects of each kind that is served; each has versions of its own. */
+	readonly stores: ReadonlyMap<FakePlural, FakeApiStore>;
 	/** The way in, for the client under test. */
 	readonly access: ClusterAccess;
 	/** How often `access` was asked to renew its credentials. */
@@ -58,8 +56,10 @@ export interface FakeApiServer {
 	interceptLines(send: FakeLine | undefined): void;
 	/** Answers what is about another API group; without it that is 404. */
 	foreign: FakeForeign | undefined;
-	/** Number of watches that are open. */
+	/** Number of watches that are open, of all kinds. */
 	readonly watching: number;
+	/** Number of those of one kind. */
+	watchingOf(plural: FakePlural): number;
 	/** Breaks all watches off. */
 	cutWatches(): void;
 	/** Compacts, and ends all watches with ERROR 410. */
@@ -69,153 +69,100 @@ export interface FakeApiServer {
 	close(): Promise<void>;
 }
 
-const root = "/apis/vm.novasphere.dev/v1alpha1";
-const pathPattern = /^(?:\/namespaces\/([^/]+))?\/wukongs(?:\/([^/]+))?(\/status)?$/;
+export interface FakeApiOptions {
+	/** What a webhook puts on each new Wukong. Default: none. */
+	readonly finalizers?: readonly string[];
+	/** It serves KubeVirt's kinds, too. Default: false. */
+	readonly servesKubeVirt?: boolean;
+}
+
+/** Path of each group and version, and the kinds in it. */
+const groups: ReadonlyMap<string, Partial<Record<FakePlural, string>>> = new Map([
+	["/apis/vm.novasphere.dev/v1alpha1", { wukongs: "Wukong" }],
+	[
+		"/apis/kubevirt.io/v1",
+		{
+			virtualmachines: "VirtualMachine",
+			virtualmachineinstances: "VirtualMachineInstance",
+		},
+	],
+]);
+const pathPattern = /^(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+))?(\/status)?$/;
 
 export async function startFakeApiServer(
 	clock: Pick<Clock, "nowMs">,
-	finalizers: readonly string[] = [],
+	options: FakeApiOptions = {},
 ): Promise<FakeApiServer> {
-	const store = createFakeApiStore(clock, finalizers);
+	const { finalizers = [], servesKubeVirt = false } = options;
 	const requests: string[] = [];
-	const watches = new Set<{ response: ServerResponse; from: number; namespace: string }>();
-	const snapshots = new Map<string, { items: Unstructured[]; version: number }>();
 	let intercepting: FakeAnswer | undefined;
 	let interceptingLines: FakeLine | undefined;
+	let foreign: FakeForeign | undefined;
 	let token = 1;
 
-	const tell = (response: ServerResponse, type: string, object: JsonObject) => {
-		const line = `${JSON.stringify({ type, object })}\n`;
-		if (response.writableEnded || response.destroyed) return;
-		if (interceptingLines?.(line, response) !== true) response.write(line);
-	};
-	const bookmark = (response: ServerResponse) =>
-		tell(response, "BOOKMARK", { metadata: { resourceVersion: String(store.version) } });
-	const shows = (namespace: string, { raw }: FakeEvent) =>
-		namespace === "" || raw.metadata.namespace === namespace;
-	const expired = (response: ServerResponse) => {
-		tell(response, "ERROR", { kind: "Status", code: 410, reason: "Expired" });
-		response.end();
-	};
-	store.onEvent((event) => {
-		for (const { response, from, namespace } of watches) {
-			if (event.version > from && shows(namespace, event)) tell(response, event.type, event.raw);
-		}
-	});
-
-	const watch = (response: ServerResponse, namespace: string, query: URLSearchParams) => {
-		const from = Number(query.get("resourceVersion"));
-		response.writeHead(200, { "content-type": "application/json" });
-		response.flushHeaders();
-		// As measured: the answer is 200, and says so only then.
-		if (from < store.compacted) return expired(response);
-		for (const event of store.events) {
-			if (event.version > from && shows(namespace, event)) tell(response, event.type, event.raw);
-		}
-		const open = { response, from, namespace };
-		watches.add(open);
-		const timer = setTimeout(
-			() => {
-				bookmark(response);
-				response.end();
-			},
-			Number(query.get("timeoutSeconds")) * 1_000,
-		);
-		response.on("close", () => {
-			clearTimeout(timer);
-			watches.delete(open);
-		});
-	};
-
-	const list = (namespace: string, query: URLSearchParams): JsonObject => {
-		const exact = query.get("resourceVersion");
-		const version = exact === null ? store.version : Number(exact);
-		const [id = "", skip = "0"] = (query.get("continue") ?? "").split(".");
-		const snapshot =
-			id === ""
-				? {
-						version,
-						items: store
-							.list(version)
-							.filter(({ metadata }) => namespace === "" || metadata.namespace === namespace),
-					}
-				: snapshots.get(id);
-		if (snapshot === undefined) throw new FakeRefusal(410, "Expired", "the continue token expired");
-		const end = Number(skip) + Number(query.get("limit") ?? Number.POSITIVE_INFINITY);
-		const next = `${snapshot.version}x${namespace}`;
-		const more = end < snapshot.items.length;
-		if (more) snapshots.set(next, snapshot);
-		return {
-			kind: "WukongList",
-			metadata: {
-				resourceVersion: String(snapshot.version),
-				...(more && { continue: `${next}.${end}` }),
-			},
-			items: snapshot.items.slice(Number(skip), end),
+	const resources = new Map<FakePlural, FakeResource>();
+	const stores = new Map<FakePlural, FakeApiStore>();
+	const add = (plural: FakePlural, kind: string, store: FakeApiStore) => {
+		stores.set(plural, store);
+		const send = (line: string, response: ServerResponse) => {
+			if (interceptingLines?.(line, response, plural) !== true) response.write(line);
 		};
+		resources.set(plural, createFakeResource(kind, store, send));
 	};
+	const wukongs = createFakeApiStore(clock, { finalizers });
+	add("wukongs", "Wukong", wukongs);
+	if (servesKubeVirt) {
+		// Far apart: a version that is taken for one of another kind shows.
+		add("virtualmachines", "VirtualMachine", createFakeApiStore(clock, { version: 500_000 }));
+		add(
+			"virtualmachineinstances",
+			"VirtualMachineInstance",
+			createFakeApiStore(clock, { version: 9_000_000 }),
+		);
+	}
+	const all = () => [...resources.values()];
 
-	const write = (
-		{ method = "" }: IncomingMessage,
-		target: { namespace: string; name: string; part: "spec" | "status" },
-		{ body, dryRun }: { body: JsonObject; dryRun: boolean },
-	): JsonObject => {
-		const { namespace, name, part } = target;
-		switch (method) {
-			case "POST":
-				return store.create(body, namespace, dryRun);
-			case "PUT":
-				return store.replace(parseUnstructured(body), part, dryRun);
-			case "PATCH":
-				return store.patch({ namespace, name }, body as never, dryRun);
-			case "DELETE": {
-				const preconditions = objectAt(body, "preconditions");
-				const options = { preconditions, dryRun: dryRun || body.dryRun !== undefined };
-				return (
-					store.remove({ namespace, name }, options) ?? {
-						kind: "Status",
-						status: "Success",
-						code: 200,
-					}
-				);
-			}
-			default:
-				throw new FakeRefusal(405, "MethodNotAllowed", "not here");
-		}
-	};
-
-	let foreign: FakeForeign | undefined;
 	const handle = async (request: IncomingMessage, response: ServerResponse) => {
 		const url = new URL(request.url ?? "", "http://fake");
-		if (!url.pathname.startsWith(root)) {
-			const { method = "" } = request;
-			const body = await readJson(request);
+		const { method = "" } = request;
+		const body = await readJson(request);
+		const root = [...groups.keys()].find((one) => `${url.pathname}/`.startsWith(`${one}/`)) ?? "";
+		const served = Object.keys(groups.get(root) ?? {}).filter((one) =>
+			stores.has(one as FakePlural),
+		);
+		if (served.length === 0) {
 			if (foreign === undefined) answerJson(response, 404, {});
 			else await foreign({ method, path: url.pathname, body }, response);
 			return;
 		}
 		const path = url.pathname.slice(root.length);
-		requests.push(`${request.method} ${path}${url.search}`);
-		const body = await readJson(request);
+		requests.push(`${method} ${path}${url.search}`);
 		const seen = {
-			method: request.method ?? "",
+			method,
 			path,
 			url: `${path}${url.search}`,
 			token: request.headers.authorization ?? "",
 			userAgent: request.headers["user-agent"] ?? "",
 		};
 		if (intercepting?.(seen, response) === true) return;
-		const [, namespace = "", name = "", status] = pathPattern.exec(path) ?? [];
-		if (request.method === "GET" && url.searchParams.has("watch")) {
-			watch(response, namespace, url.searchParams);
+		if (path === "") {
+			answerJson(response, 200, { resources: served.map((name) => ({ name })) });
+			return;
+		}
+		const [, namespace = "", plural = "", name = "", status] = pathPattern.exec(path) ?? [];
+		const resource = resources.get(plural as FakePlural);
+		if (resource === undefined) throw new FakeRefusal(404, "NotFound", "no such resource");
+		if (method === "GET" && url.searchParams.has("watch")) {
+			resource.watch(response, namespace, url.searchParams);
 			return;
 		}
 		const dryRun = url.searchParams.get("dryRun") === "All";
 		const target = { namespace, name, part: status === undefined ? "spec" : "status" } as const;
 		let answer: JsonObject;
-		if (request.method !== "GET") answer = write(request, target, { body, dryRun });
-		else answer = name === "" ? list(namespace, url.searchParams) : store.get(namespace, name);
-		answerJson(response, request.method === "POST" ? 201 : 200, answer);
+		if (method !== "GET") answer = resource.write(method, target, { body, dryRun });
+		else if (name === "") answer = resource.list(namespace, url.searchParams);
+		else answer = resource.store.get(namespace, name);
+		answerJson(response, method === "POST" ? 201 : 200, answer);
 	};
 
 	const server = createServer((request, response) => {
@@ -229,7 +176,8 @@ export async function startFakeApiServer(
 	const agent = new Agent({ keepAlive: true });
 
 	return {
-		store,
+		store: wukongs,
+		stores,
 		requests,
 		access: {
 			server: new URL(`http://127.0.0.1:${port}`),
@@ -249,25 +197,23 @@ export async function startFakeApiServer(
 			foreign = answer;
 		},
 		get watching() {
-			return watches.size;
+			return all().reduce((sum, { watching }) => sum + watching, 0);
 		},
+		watchingOf: (plural) => resources.get(plural)?.watching ?? 0,
 		intercept(answer) {
 			intercepting = answer;
 		},
-		interceptLines(send) {
-			interceptingLines = send;
+		interceptLines(line) {
+			interceptingLines = line;
 		},
 		cutWatches() {
-			for (const { response } of watches) response.destroy();
-			watches.clear();
+			for (const resource of all()) resource.cutWatches();
 		},
 		expire() {
-			store.compact();
-			for (const { response } of watches) expired(response);
-			watches.clear();
+			for (const resource of all()) resource.expire();
 		},
 		bookmark() {
-			for (const { response } of watches) bookmark(response);
+			for (const resource of all()) resource.bookmark();
 		},
 		async close() {
 			agent.destroy();

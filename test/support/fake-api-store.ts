@@ -68,15 +68,19 @@ export interface FakeApiStore {
 	onEvent(callback: (event: FakeEvent) => void): void;
 }
 
-/** @param finalizers what a webhook puts on each new object. */
+/**
+ * @param options.finalizers what a webhook puts on each new object. Default: none
+ * @param options.version the version before the first change. Default: 1,000
+ */
 export function createFakeApiStore(
 	clock: Pick<Clock, "nowMs">,
-	finalizers: readonly string[],
+	options: { readonly finalizers?: readonly string[]; readonly version?: number } = {},
 ): FakeApiStore {
+	const { finalizers = [] } = options;
 	let objects = new Map<string, Unstructured>();
 	let events: FakeEvent[] = [];
-	let version = 1_000;
-	let compacted = 1_000;
+	let { version = 1_000 } = options;
+	let compacted = version;
 	const listeners = new Set<(event: FakeEvent) => void>();
 
 	const keyOf = ({ namespace, name }: { namespace: string; name: string }) =>

@@ -26,10 +26,23 @@ function goesBack(from: readonly bigint[], to: readonly bigint[]): boolean {
 	return from.length === to.length && to.some((position, kind) => position < (from[kind] ?? 0n));
 }
 
+/**
+ * Checks whether a resume from here is told the newest state of what changed, and not each change: with
+ * several kinds, and after what was withheld (docs/watch.md).
+ */
+function resumesByState(token: string): boolean {
+	const { places = [] } = parseVersion(token) ?? {};
+	return places.length > 1 || places.some(({ replayAfter }) => replayAfter !== undefined);
+}
+
 export function createWatchClient(filter: Filter): WatchClient {
 	const state = createWatchState();
 	const { held, unseen } = state;
 	let inSnapshot = false;
+	/** Until SYNCED, what was told before may be told again, and the end of who came and went meanwhile. */
+	let isReplay = false;
+	/** What it holds may be told by more than one replica. */
+	let hasResumed = false;
 	let newest = positionsOf("0") ?? [];
 
 	const fail = (event: WukongEvent, why: string): never => {
@@ -51,7 +64,9 @@ export function createWatchClient(filter: Filter): WatchClient {
 		if (before.uid !== next.uid) fail(event, "of a namesake");
 		const from = positionsOf(before.resourceVersion) ?? [];
 		const to = positionsOf(next.resourceVersion) ?? [];
-		if (goesBack(from, to)) fail(event, "older");
+		// Since when there is none of another kind is known to each replica by itself.
+		const kinds = hasResumed ? 1 : Math.max(from.length, to.length);
+		if (goesBack(from.slice(0, kinds), to.slice(0, kinds))) fail(event, "older");
 		// With several kinds a resume may repeat a state.
 		const isRepeated = to.length === 1 && from[0] === to[0];
 		if (event.type !== EventType.DELETED && isRepeated) fail(event, "not newer");
@@ -62,18 +77,26 @@ export function createWatchClient(filter: Filter): WatchClient {
 		const known = inSnapshot && unseen.has(key) ? undefined : held.get(key);
 		if (!shows(filter, wukong)) fail(event, "not of this view");
 		if (event.type === EventType.ADDED) {
-			if (known !== undefined) fail(event, "already there");
-			return;
+			if (known === undefined) return;
+			if (!isReplay) fail(event, "already there");
+			return checkState(event, known, wukong);
 		}
 		if (inSnapshot) fail(event, "in a snapshot");
+		if (event.type === EventType.DELETED && isReplay && known?.uid !== wukong.uid) return;
 		if (known === undefined) return fail(event, "of a VM that is not there");
 		checkState(event, known, wukong);
 	};
 	const apply = (event: WukongEvent) => {
-		if (event.type === EventType.RESET) inSnapshot = true;
+		if (event.type === EventType.RESET) {
+			inSnapshot = true;
+			isReplay = false;
+		}
 		checkOrder(event);
 		if (event.wukong !== undefined) checkVm(event, event.wukong);
-		if (event.type === EventType.SYNCED) inSnapshot = false;
+		if (event.type === EventType.SYNCED) {
+			inSnapshot = false;
+			isReplay = false;
+		}
 		return state.apply(event);
 	};
 
@@ -97,6 +120,8 @@ export function createWatchClient(filter: Filter): WatchClient {
 			newest = positionsOf(state.token) ?? [];
 			// One that was cut off is still under way: RESET is yet to come, a HEARTBEAT may come before it.
 			inSnapshot = positionsOf(state.token) === undefined;
+			isReplay = !inSnapshot && resumesByState(state.token);
+			hasResumed ||= isReplay;
 		},
 		apply,
 		receive: (event) => void apply(event),

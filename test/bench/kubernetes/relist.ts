@@ -25,7 +25,8 @@ export async function measureRelist(
 	apiServer: ApiServer,
 	meanwhile: () => Promise<void>,
 ): Promise<RelistCost> {
-	const lists = () => service.metric(/^wukong_upstream_lists_total\{cause="expired",kind="wukongs"\}/);
+	const lists = () =>
+		service.metric(/^wukong_upstream_lists_total\{cause="expired",kind="wukongs"\}/);
 	const listsBefore = await lists();
 	const before = await service.ask("settled");
 	await service.ask("seek peak");

@@ -59,6 +59,29 @@ function definition(plural: string, kind: string): Document {
 	};
 }
 
+/** A KubeVirt object before its status. @param ownerUid of its controller; undefined: none */
+export function kubevirtResource(
+	plural: KubeVirtPlural,
+	name: string,
+	ownerUid: string | undefined,
+): Document {
+	const owner =
+		plural === "virtualmachines"
+			? { apiVersion: "vm.novasphere.dev/v1alpha1", kind: "Wukong" }
+			: { apiVersion: "kubevirt.io/v1", kind: "VirtualMachine" };
+	return {
+		apiVersion: "kubevirt.io/v1",
+		kind: kinds[plural],
+		metadata: {
+			name,
+			...(ownerUid !== undefined && {
+				ownerReferences: [{ ...owner, name: "owner", uid: ownerUid, controller: true }],
+			}),
+		},
+		spec: {},
+	};
+}
+
 /** Puts a VM that runs there, as the operator of a Wukong and KubeVirt would. */
 export async function runVirtualMachine(
 	admin: KubeApi,

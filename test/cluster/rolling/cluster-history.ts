@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { createInterface } from "node:readline";
+import type { Unstructured } from "../../../server/src/store/kubernetes/unstructured.ts";
 import type { KubeAccess } from "../kube-api.ts";
 
 /** One change of one object. */
@@ -13,23 +14,38 @@ export interface KnownChange {
 }
 
 /** What really happened: a watch on the API server, past the service. */
-export interface ClusterHistory {
+export interface ClusterHistory<C extends KnownChange = KnownChange> {
 	/** All changes so far, in order. */
-	readonly changes: readonly KnownChange[];
+	readonly changes: readonly C[];
 	/** Ends the watch. @throws what went wrong with it */
 	close(): Promise<void>;
 }
 
-/**
- * Writes down each change of a collection after a version.
- * @param path of the collection, as `wukongPath` gives it
- */
-export function recordHistory(
+/** Returns what is to be known of an event of a watch. */
+export function knownChange(type: string, { metadata }: Unstructured): KnownChange {
+	return { type, uid: metadata.uid, version: metadata.resourceVersion };
+}
+
+/** Writes down each change of a Wukong after a version. @param path as `wukongPath` gives it */
+export function recordWukongs(
 	access: KubeAccess,
 	path: string,
 	fromVersion: string,
 ): ClusterHistory {
-	const changes: KnownChange[] = [];
+	return recordHistory(access, path, fromVersion, knownChange);
+}
+
+/**
+ * Writes down each change of a collection after a version.
+ * @param path of the collection
+ */
+export function recordHistory<C extends KnownChange>(
+	access: KubeAccess,
+	path: string,
+	fromVersion: string,
+	read: (type: string, object: Unstructured) => C,
+): ClusterHistory<C> {
+	const changes: C[] = [];
 	const leaver = new AbortController();
 	const { signal } = leaver;
 
@@ -41,7 +57,7 @@ export function recordHistory(
 		for await (const line of createInterface({ input: response, signal })) {
 			const { type, object } = JSON.parse(line);
 			if (object.metadata === undefined) throw new Error(`no history: ${line}`);
-			changes.push({ type, uid: object.metadata.uid, version: object.metadata.resourceVersion });
+			changes.push(read(type, object));
 		}
 	};
 	const followAll = async () => {

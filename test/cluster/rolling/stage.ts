@@ -8,7 +8,7 @@ import { serviceAccess } from "../service-access.ts";
 import { createNamespace } from "../test-namespace.ts";
 import { wukongPath, wukongResource } from "../wukong-resource.ts";
 import { startBalancer } from "./balancer.ts";
-import { type ClusterHistory, recordHistory } from "./cluster-history.ts";
+import { type ClusterHistory, recordWukongs } from "./cluster-history.ts";
 import type { Watcher } from "./lean-client.ts";
 import { openResumingStream, type ResumingStream } from "./resuming-stream.ts";
 
@@ -63,7 +63,7 @@ export async function openStage(
 	await Promise.all([startReplica(), startReplica()]);
 
 	const { metadata } = await admin.expect({ method: "GET", path });
-	const history = recordHistory(access, path, metadata.resourceVersion);
+	const history = recordWukongs(access, path, metadata.resourceVersion);
 	stack.defer(() => history.close());
 	const readers = clients(balancer.url).map((client) => openResumingStream(client, namespace));
 	for (const reader of readers) stack.defer(() => reader.close());
