@@ -10,6 +10,11 @@ const quote = 0x22;
 const typeAt = 9;
 const eventsInitial = 0x65;
 
+interface OpenSocket {
+	readonly handlers: StreamHandler[];
+	send(message: Buffer): void;
+}
+
 /**
  * Subscriptions on WebSockets, so many on each. A handler is given one whole `events` message at a
  * time.
@@ -23,11 +28,12 @@ export function createWebSocketStreams(
 	const sockets: Socket[] = [];
 	let opened = 0;
 	let closed = false;
-	let last: { readonly socket: Socket; readonly handlers: StreamHandler[] } | undefined;
+	let last: OpenSocket | undefined;
 
-	function openSocket(): { socket: Socket; handlers: StreamHandler[] } {
+	function openSocket(): OpenSocket {
 		const socket = createConnection({ host: server.hostname, port: Number(server.port) });
 		const handlers: StreamHandler[] = [];
+		let early: Buffer[] = [];
 		const end = (why: string) => {
 			if (!closed) for (const handler of handlers) handler.ended(why);
 		};
@@ -48,6 +54,8 @@ export function createWebSocketStreams(
 				if (!head.startsWith("HTTP/1.1 101 ")) throw new Error(head);
 				const rest = Buffer.from(head.slice(at + headEnd.length), "latin1");
 				head = undefined;
+				for (const message of early) socket.write(message);
+				early = [];
 				read(rest);
 			} catch (error) {
 				end((error as Error).message);
@@ -70,7 +78,11 @@ export function createWebSocketStreams(
 				.replace(/\r\n\r\n\r\n/, headEnd),
 		);
 		sockets.push(socket);
-		return { socket, handlers };
+		return {
+			handlers,
+			// Nothing may come before the handshake is answered: Gorilla's server hangs up then.
+			send: (message) => void (head === undefined ? socket.write(message) : early.push(message)),
+		};
 	}
 
 	return {
@@ -80,7 +92,7 @@ export function createWebSocketStreams(
 			last.handlers.push(handler);
 			const query = queries[opened++ % queries.length] ?? "{}";
 			const message = `{"type":"subscribe","id":"${place}","query":${query}}`;
-			last.socket.write(createClientMessage(message));
+			last.send(createClientMessage(message));
 		},
 		close() {
 			closed = true;
