@@ -99,7 +99,8 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
 				return await keys(header, token);
 			} catch (error) {
 				if (!isOfIssuer(error)) throw error;
-				lookSoon();
+				// Later calls find the next look set already, and must not put it off.
+				if (trouble === undefined) lookSoon();
 				throw failed(error);
 			}
 		},

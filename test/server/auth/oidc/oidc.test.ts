@@ -207,6 +207,20 @@ test("a call meets an outage that no look has met yet: UNAVAILABLE, and a look s
 	await until("it is asked again", () => source.trouble?.() === undefined);
 });
 
+test("calls that meet an outage again and again do not put the next look off", async () => {
+	await source.start?.();
+	await ask(await issuer.sign());
+	issuer.setDown(true);
+	const unknown = await issuer.sign({}, { kid: "new" });
+	expect(await ask(unknown)).toBe("UPSTREAM_UNAVAILABLE");
+	await clock.advance(4_000);
+	expect(await ask(unknown)).toBe("UPSTREAM_UNAVAILABLE");
+	issuer.setDown(false);
+	await clock.advance(1_000);
+	await until("it is asked again", () => source.trouble?.() === undefined);
+	expect(heard).toEqual(["trouble", "recovery"]);
+});
+
 test("an issuer that names another one is not believed (OpenID Connect Discovery 1.0, 4.3)", async () => {
 	await using liar = await startFakeIssuer(clock, "https://login.example.com");
 	source = create({ issuer: liar.url });
