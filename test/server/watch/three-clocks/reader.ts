@@ -4,7 +4,7 @@ import { parsePlaces } from "../../../../server/src/watch/places.ts";
 import type { Replica } from "../../../../server/src/watch/replica.ts";
 import type { WatchStream } from "../../../../server/src/watch/watch-stream.ts";
 import { filterOf } from "../../../support/watching.ts";
-import { kinds, seen, type Truth, type Vm } from "./truth.ts";
+import { isSeen, kinds, seen, type Truth, type Vm } from "./truth.ts";
 
 /** One message of a stream. */
 export interface Message {
@@ -78,14 +78,17 @@ export function createReader(truth: Truth, label: string, tamper: Tamper): Reade
 		versions.set(name, vm.versions);
 		unseen?.delete(name);
 	};
-	/** After SYNCED nothing is older than the token that the stream came with. */
+	/** After SYNCED nothing is older than the token that the stream came with, in any kind. */
 	const checkSynced = () => {
 		const asked = parsePlaces(resumedFrom);
 		if (asked === undefined) return;
-		const [position = 0n] = asked.positions;
 		for (const [name, vm] of held) {
-			if (!truth.isStateSince(0, vm, truth.at(0, name, position).version)) {
-				faults.push(`${name} is older than the token ${resumedFrom}: ${vm.resourceVersion}`);
+			for (const kind of kinds) {
+				const version = truth.changedAt(kind, name, asked.positions[kind] ?? 0n);
+				if (!isSeen(kind, vm) || truth.isStateSince(kind, vm, version)) continue;
+				faults.push(
+					`${name} is older in kind ${kind} than the token ${resumedFrom}: ${vm.resourceVersion}`,
+				);
 			}
 		}
 	};

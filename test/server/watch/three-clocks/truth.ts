@@ -54,6 +54,11 @@ export function joinVm(name: string, sources: readonly Source[]): Vm | undefined
 	};
 }
 
+/** True where callers see what a kind's object is: of a VM in error they see no other. */
+export function isSeen(kind: Kind, vm: Vm): boolean {
+	return kind === 0 || vm.power !== "ERROR";
+}
+
 /** What callers see of it besides its version. */
 export function seen(vm: Vm | undefined): string {
 	return vm === undefined ? "" : `${vm.uid} ${vm.spec} ${vm.labels.app} ${vm.power}`;
@@ -69,6 +74,8 @@ export interface Truth {
 	step(): void;
 	/** Returns the object of a name at a version of its kind. */
 	at(kind: Kind, name: string, version: bigint): Source;
+	/** Returns the version of the newest change of a name in a kind up to a version; 0: there is none. */
+	changedAt(kind: Kind, name: string, version: bigint): bigint;
 	/**
 	 * True where what a VM says of a kind was so at a version or later, as far as it is the VM's own: a
 	 * list brings back no version of what is as it was.
@@ -100,11 +107,15 @@ export function createTruth(random: () => number): Truth {
 		}
 		return found;
 	};
+	const changedAt: Truth["changedAt"] = (kind, name, version) =>
+		(log[kind] ?? []).findLast((change) => change.name === name && change.version <= version)
+			?.version ?? 0n;
 	const own = (vm: Vm, object: Kept | undefined) =>
 		object && `u${object.uid}` === vm.uid ? JSON.stringify(object) : "";
 	return {
 		log,
 		at,
+		changedAt,
 		isStateSince(kind, vm, version) {
 			const has = vm.versions[kind] ?? 0n;
 			if (has >= version) return true;
