@@ -10,11 +10,13 @@ const usage =
 	"npm run storm -- [--vms N] [--seconds N] [--watchers N] [--updates N]   default: 100, 20, 10 and 1000";
 
 const options = readArguments();
-const rows = [
-	...(await measureScripted(options)).map((row) => ["in memory", ...row]),
-	...(await measureCluster(options)).map((row) => ["kube-apiserver", ...row]),
-];
-console.log(formatTable({ head: ["Cluster", "What", "Figure"], rows }));
+for (const [cluster, measure] of [
+	["in memory", measureScripted],
+	["kube-apiserver", measureCluster],
+] as const) {
+	const rows = await measure(options);
+	console.log(formatTable({ head: [`Cluster ${cluster}`, "Figure"], rows }));
+}
 
 function readArguments(): StormOptions {
 	try {
