@@ -38,7 +38,7 @@ const step: Step = async (name, check) => {
 };
 
 const program = `
-import { createWukongClient, isRetryable, type LiveSnapshot, wukongToJson } from "@novasphere/wukong-client";
+import { createWukongClient, isRetryable, type LiveSnapshot, optimistic, wukongToJson } from "@novasphere/wukong-client";
 import { WukongSchema } from "@novasphere/wukong-client/gen";
 import { createFakeWukong } from "@novasphere/wukong-client/testing";
 
@@ -55,6 +55,10 @@ for await (const event of fake.client.watch()) {
 }
 createWukongClient({ baseUrl: "http://127.0.0.1:9", token: async ({ refresh }) => (refresh ? "b" : "a") }).close();
 fake.client.close();
+// What is loaded on demand.
+const client = optimistic(createWukongClient({ transport: fake.transport, token: "good" })).namespace("default");
+if ((await client.waitFor("a", "RUNNING"))?.name !== "a") throw new Error("the wait is wrong");
+client.close();
 console.log("works");
 `;
 const hooks = `

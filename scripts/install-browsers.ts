@@ -1,5 +1,6 @@
 // Puts Firefox ESR and WebKitGTK, with its driver and a display for it, onto a Debian machine, where
-// they are missing. `npm run test:browsers` runs it first.
+// they are missing. `npm run test:browsers` runs it first. `--dry-run` says what it would install on a
+// machine that has nothing, and changes nothing.
 import { execFileSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -12,7 +13,12 @@ const wanted = [
 ];
 
 const missing = wanted.filter(({ program }) => !isOnPath(program));
-if (missing.length === 0) {
+if (process.argv.includes("--dry-run")) {
+	const packages = wanted.map((entry) => entry.package);
+	const options = ["-q", "--simulate", "-o", "Dir::State::status=/dev/null"];
+	const args = [...options, "install", "--no-install-recommends", ...packages];
+	execFileSync("apt-get", args, { stdio: "inherit" });
+} else if (missing.length === 0) {
 	console.log("browsers: Firefox ESR and WebKitGTK are installed");
 } else {
 	const packages = missing.map((entry) => entry.package);

@@ -16,8 +16,13 @@ export type Step = (name: string, check: () => unknown) => Promise<void>;
 const page = `
 import { createWukongClient } from "@novasphere/wukong-client";
 const baseUrl = new URLSearchParams(location.search).get("service");
-createWukongClient({ baseUrl }).liveList().subscribe(({ items, status }) => {
+const client = createWukongClient({ baseUrl });
+client.liveList().subscribe(({ items, status }) => {
 	document.title = status + ": " + items.map(({ name }) => name).join();
+});
+// Loaded on demand.
+client.waitFor("vm-0", () => true).then(({ name }) => {
+	document.body.className = name;
 });
 `;
 const html = (script: string) => `<!doctype html><script type="module" src="${script}"></script>`;
@@ -100,7 +105,7 @@ async function showsList(dist: string): Promise<void> {
 	const complaints: string[] = [];
 	tab.on("pageerror", (error) => complaints.push(String(error)));
 	await tab.goto(`${origin}/?service=${encodeURIComponent(app.url)}`);
-	const isShown = () => document.title === "live: vm-0,vm-1";
+	const isShown = () => document.title === "live: vm-0,vm-1" && document.body.className === "vm-0";
 	await tab.waitForFunction(isShown).catch((error) => {
 		throw new Error(`${error}: ${complaints.join()}`);
 	});

@@ -115,6 +115,7 @@ describe("tabs of one origin", () => {
 		"depose a leader that does not answer any more, and it follows when it is back (heartbeats each %i ms)",
 		async (heartbeatIntervalMs) => {
 			const { fake, all } = await openTabs(3, heartbeatIntervalMs);
+			const stepMs = heartbeatIntervalMs / 20;
 			const [frozen, ...rest] = all as [Tab, ...Tab[]];
 			// As a frozen page: its channel says nothing, its stream takes nothing, its lock stays.
 			const { BroadcastChannel: real } = globalThis;
@@ -133,12 +134,12 @@ describe("tabs of one origin", () => {
 			};
 			try {
 				fake.store.put({ name: "c" });
-				await until(fake, "the rest has heard", allShow(rest, "a,b,c"), 500);
+				await until(fake, "the rest has heard", allShow(rest, "a,b,c"), stepMs);
 				isFrozen = false;
 				fake.store.put({ name: "d" });
-				await until(fake, "all have heard", allShow(all, "a,b,c,d"), 500);
-				expect(frozen.list.getSnapshot().status).toBe("live");
-				await until(fake, "one leads", () => fake.openStreams === 1, 500);
+				await until(fake, "all have heard", allShow(all, "a,b,c,d"), stepMs);
+				await until(fake, "it is live", () => frozen.list.getSnapshot().status === "live", stepMs);
+				await until(fake, "one leads", () => fake.openStreams === 1, stepMs);
 			} finally {
 				prototype.postMessage = post;
 			}
