@@ -175,6 +175,24 @@ describe("a kind that a cluster need not serve", () => {
 		expect(stage.told.filter((word) => word === "forbidden")).toEqual([]);
 	});
 
+	test("stays where a watch is opened between refusals: these are none in a row", async () => {
+		const stage = await start(true);
+		const forbidden = () => {
+			throw refused(403);
+		};
+		for (let round = 0; round < 3; round++) {
+			stage.upstream.watchAnswers.push(forbidden, forbidden);
+			const before = stage.upstream.watches.length;
+			// At once and without an event, which proves nothing of what is cached.
+			stage.upstream.watching.end();
+			for (let tries = 0; tries < 100 && stage.upstream.watches.length === before; tries++) {
+				await stage.settle(100);
+			}
+		}
+		expect(stage.kind.presence).toBe("listed");
+		expect(stage.told.filter((word) => word === "forbidden")).toEqual([]);
+	});
+
 	test("is forbidden once a right is withdrawn for good", async () => {
 		const stage = await start(true);
 		const forbidden = () => {
