@@ -52,6 +52,8 @@ export class H1Exchange implements Exchange, EndedAnswer {
 	readonly options: H1Options;
 	#rawHeaders: HeaderFields | undefined;
 	#hasEnded = false;
+	/** The head has been given to the socket, or what waits for it. */
+	#isHeadOut = false;
 	#onPeerEnd: (() => void) | undefined;
 	/** Set while the rest of a refused request is read away. */
 	#lingering: Lingering | undefined;
@@ -156,7 +158,9 @@ export class H1Exchange implements Exchange, EndedAnswer {
 			(isLast ? head.headers.concat("connection", "close") : head.headers) as string[],
 		);
 		if (isLast || (head.status >= 400 && head.headers.includes("close"))) this.peer.takeNoMore();
-		if (head.flush === true) response.flushHeaders();
+		if (head.flush !== true) return;
+		response.flushHeaders();
+		this.#isHeadOut = true;
 	}
 
 	reserve(bodyBytes: number): boolean {
@@ -167,10 +171,12 @@ export class H1Exchange implements Exchange, EndedAnswer {
 		const response = this.writable;
 		if (this.#hasEnded || response.destroyed) return true;
 		const { socket } = response;
-		const isChunked = response.headersSent && response.chunkedEncoding;
-		// Where other responses come first, Node keeps what is written.
-		const chunk = isChunked && socket !== null ? this.options.chunks.make(bytes) : undefined;
-		if (chunk !== undefined && socket !== null) return socket.write(chunk);
+		// Node keeps a head for the first write, and what is written while other responses come first.
+		if (this.#isHeadOut && response.chunkedEncoding && socket !== null) {
+			const chunk = this.options.chunks.make(bytes);
+			if (chunk !== undefined) return socket.write(chunk);
+		}
+		this.#isHeadOut = true;
 		// Else Node corks the socket until the end of the tick: the writes of a thousand streams would
 		// leave together, whatever turns those streams have taken.
 		socket?.cork();
