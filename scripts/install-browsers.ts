@@ -22,7 +22,7 @@ if (process.argv.includes("--dry-run")) {
 	console.log("browsers: Firefox ESR and WebKitGTK are installed");
 } else {
 	const packages = missing.map((entry) => entry.package);
-	console.log(`browsers: installing ${packages.join(", ")}, 150 MB at most`);
+	console.log(`browsers: installing ${packages.join(", ")}, some 250 MB on a bare system`);
 	const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
 	const apt = (...args: string[]) =>
 		execFileSync("apt-get", ["-q", ...args], { env, stdio: "inherit" });

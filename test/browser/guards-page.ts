@@ -1,6 +1,6 @@
 // Runs in the browser: what the guards say there. The test drives it.
 import { createWukongClient } from "../../web-client/src/index.ts";
-import { type Ends, endsOf, told } from "../web-client/told-apart.ts";
+import { type Ends, endsOf, tellRead, told } from "../web-client/told-apart.ts";
 
 /** What the page offers to the test. */
 export interface GuardsPage {
@@ -12,7 +12,7 @@ export interface GuardsPage {
 }
 
 const page: GuardsPage = {
-	ends: (baseUrl) => endsOf(createWukongClient({ baseUrl })),
+	ends: (baseUrl) => endsOf(createWukongClient({ baseUrl }), () => tellRead(baseUrl)),
 	async secondStream(baseUrl) {
 		const client = createWukongClient({ baseUrl });
 		const first = client.rpc.watchWukong({})[Symbol.asyncIterator]();

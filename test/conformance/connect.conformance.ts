@@ -8,12 +8,17 @@ const leastCases = 5_256;
 test("Connect, gRPC and gRPC-Web on HTTP/1.1, h2c and TLS pass the Connect conformance suite", async ({
 	annotate,
 }) => {
-	const { passed, failures } = await runSuite();
-	await annotate(`${passed} cases passed, ${failures.length} failed at first`);
+	/** Of the fullest run: the cases of a server that started too late for the runner are not counted. */
+	let cases = 0;
+	const run = async () => {
+		const { passed, failures } = await runSuite();
+		cases = Math.max(cases, passed + failures.length);
+		await annotate(`${passed} cases passed, ${failures.length} failed`);
+		return failures;
+	};
 	const namesOf = (texts: readonly string[]) => texts.map((text) => text.split("\n", 1)[0] ?? "");
-	const failed = await thoseThatFailAgain(namesOf(failures), async () =>
-		namesOf((await runSuite()).failures),
-	);
-	expect(failed, failures.join("\n")).toEqual([]);
-	expect(passed + failures.length).toBeGreaterThanOrEqual(leastCases);
+	const first = await run();
+	const failed = await thoseThatFailAgain(namesOf(first), async () => namesOf(await run()));
+	expect(failed, first.join("\n")).toEqual([]);
+	expect(cases).toBeGreaterThanOrEqual(leastCases);
 });

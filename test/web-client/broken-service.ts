@@ -23,11 +23,14 @@ export interface BrokenService extends AsyncDisposable {
 /** Starts one. The preflights of pages are answered as the service does. */
 export async function startBrokenService(breakage: Breakage): Promise<BrokenService> {
 	const sockets = new Set<Socket>();
+	const { promise: isRead, resolve: told } = Promise.withResolvers<void>();
 	const server = createServer((socket) => {
 		sockets.add(socket.on("close", () => sockets.delete(socket)).on("error", () => {}));
 		socket.on("data", (bytes) => {
-			if (bytes.toString("latin1").startsWith("OPTIONS ")) socket.write(preflight);
-			else breakOff[breakage](socket);
+			const request = bytes.toString("latin1");
+			if (request.startsWith("OPTIONS ")) socket.write(preflight);
+			else if (request.startsWith("GET /read ")) told();
+			else breakOff[breakage](socket, isRead);
 		});
 	});
 	// Kept: where nobody listens, nobody else's server may answer.
@@ -62,7 +65,10 @@ function chunk(text: string): string {
 
 const send = (socket: Socket, text: string) => void socket.write(Buffer.from(text, "latin1"));
 
-const breakOff: Readonly<Record<Breakage, (socket: Socket) => void>> = {
+/** @param isRead settles once the reader of a stream has its event */
+type BreakOff = (socket: Socket, isRead: Promise<void>) => void;
+
+const breakOff: Readonly<Record<Breakage, BreakOff>> = {
 	"nobody listens": () => {},
 	"closes before an answer": (socket) => void socket.end(),
 	"resets before an answer": (socket) => void socket.resetAndDestroy(),
@@ -73,10 +79,10 @@ const breakOff: Readonly<Record<Breakage, (socket: Socket) => void>> = {
 		send(socket, stream + wholeEnvelope + halfEnvelope);
 		socket.end();
 	},
-	"resets inside an envelope": (socket) => {
+	"resets inside an envelope": (socket, isRead) => {
 		send(socket, stream + wholeEnvelope + halfEnvelope);
-		// Once the bytes are read: a reset overtakes what is still on its way.
-		setTimeout(() => socket.resetAndDestroy(), 500);
+		// A reset overtakes what is still on its way.
+		isRead.then(() => socket.resetAndDestroy());
 	},
 	"ends inside a document": (socket) => send(socket, document + halfDocument + lastChunk),
 	"breaks inside a document": (socket) => {

@@ -4,14 +4,15 @@ import { describe, expect, test } from "vitest";
 import { createWukongClient, isFailedPrecondition } from "../../web-client/src/index.ts";
 import { startApp } from "../support/running-app.ts";
 import { type Breakage, startBrokenService } from "./broken-service.ts";
-import { endsOf, expected, told } from "./told-apart.ts";
+import { endsOf, expected, tellRead, told } from "./told-apart.ts";
 
 const breakages = Object.keys(expected) as Breakage[];
 
 describe("over fetch in Node", () => {
 	test.each(breakages)("a way that %s is told by code and cause", async (breakage) => {
 		await using service = await startBrokenService(breakage);
-		const ends = await endsOf(createWukongClient({ baseUrl: service.url }));
+		const client = createWukongClient({ baseUrl: service.url });
+		const ends = await endsOf(client, () => tellRead(service.url));
 		expect(ends).toMatchObject(expected[breakage]);
 	});
 });

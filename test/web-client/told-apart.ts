@@ -42,16 +42,22 @@ export interface Ends {
 	readonly unary: string;
 }
 
-/** Reads one stream to its end, and asks for one VM. Runs in Node and in pages. */
-export async function endsOf(client: WukongClient): Promise<Ends> {
+/**
+ * Reads one stream to its end, and asks for one VM. Runs in Node and in pages.
+ * @param onEvent called with each event that has come
+ */
+export async function endsOf(client: WukongClient, onEvent = () => {}): Promise<Ends> {
 	const watching = async () => {
-		for await (const _event of client.rpc.watchWukong({}));
+		for await (const _event of client.rpc.watchWukong({})) onEvent();
 	};
 	return {
 		stream: await watching().then(() => "ended", told),
 		unary: await client.rpc.getWukong({ name: "vm-0" }).then(() => "answered", told),
 	};
 }
+
+/** Tells a broken service that waits for its reader that its event has come; others break it as any call. */
+export const tellRead = (baseUrl: string): void => void fetch(`${baseUrl}/read`).catch(() => {});
 
 const unreached = "isNetworkError isUnavailable isRetryable";
 const cut = "isCut isUnavailable isRetryable";
