@@ -146,7 +146,10 @@ export async function createScene(options: SceneOptions): Promise<Scene> {
 			// Its first picture shows the marker's creation.
 			const happened = hand.changes.slice(1);
 			for (const [index, witness] of witnesses.entries()) {
-				expect(witness.resets).toBe(0);
+				// A list leaves a gap, and who comes with a token from before it starts over: its story, too.
+				const isRoaming = witness === roaming;
+				expect(witness.resets).toBeLessThanOrEqual(isRoaming ? lists().length : 0);
+				if (witness.resets > 0) continue;
 				// The roaming one resumes, and the second replica withholds.
 				if (machines !== undefined && index > 0) {
 					expect(checkTold(happened, witness.seen())).toEqual([]);
