@@ -5,17 +5,17 @@ import { type FakeScene, startFakeScene } from "./fake-scene.ts";
 import { createRandomWriter } from "./hand.ts";
 import { historyFaults } from "./history-faults.ts";
 import { lineFaults } from "./line-faults.ts";
-import { faultSeed, faultTimeoutMs, roundsOf } from "./rounds.ts";
+import { faultSeed, faultTimeoutMs, movesThreeKinds, roundsOf } from "./rounds.ts";
 
 let scene: FakeScene;
 afterEach(() => scene.close());
 
 test.each([...lineFaults, ...answerFaults, ...historyFaults])(
-	`whenever $title while three kinds move, nothing is lost and nothing comes twice (seed ${faultSeed})`,
+	`whenever $title${movesThreeKinds ? " while three kinds move" : ""}, nothing is lost and nothing comes twice (seed ${faultSeed})`,
 	async ({ strike, maxLists = 0, fullRounds = 100, shortRounds }) => {
 		const random = createSeededRandom(faultSeed);
 		const rounds = roundsOf(fullRounds, shortRounds);
-		scene = await startFakeScene({ servesKubeVirt: true });
+		scene = await startFakeScene({ servesKubeVirt: movesThreeKinds });
 		const { api, hand, ways } = scene;
 		let hits = 0;
 		const site = { api, ways, random, onHit: () => void hits++ };
@@ -37,7 +37,7 @@ test.each([...lineFaults, ...answerFaults, ...historyFaults])(
 		}
 		const [, second] = scene.replicas;
 		// Of a few rounds none may have had two changes of one VM together.
-		if (rounds >= 25) expect(second?.streams.withheldCount).toBeGreaterThan(0);
+		if (movesThreeKinds && rounds >= 25) expect(second?.streams.withheldCount).toBeGreaterThan(0);
 	},
 	faultTimeoutMs,
 );

@@ -11,7 +11,7 @@ import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { createSeededRandom } from "../support/seeded-random.ts";
 import { type ClusterHand, createClusterHand } from "./cluster-hand.ts";
 import { createRandomWriter } from "./hand.ts";
-import { faultSeed, faultTimeoutMs, roundsOf } from "./rounds.ts";
+import { faultSeed, faultTimeoutMs, movesThreeKinds, roundsOf } from "./rounds.ts";
 import { createScene, type Scene, type SceneReplica, shortTimings } from "./scene.ts";
 import { createServiceWriter } from "./service-writer.ts";
 import { tcpFaults } from "./tcp-faults.ts";
@@ -32,7 +32,7 @@ beforeAll(async () => {
 	access = cluster.apiServer.access();
 	admin = createKubeApi(access);
 	await installDefinition(admin);
-	await installKubeVirtDefinitions(admin);
+	if (movesThreeKinds) await installKubeVirtDefinitions(admin);
 	const open = async () => {
 		const proxy = await startFaultProxy(Number(new URL(access.url).port));
 		const url = `https://127.0.0.1:${proxy.port}`;
@@ -51,7 +51,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
 	namespace = await createNamespace(admin);
-	hand = await createClusterHand({ admin, access, namespace, hasKubeVirt: true });
+	hand = await createClusterHand({ admin, access, namespace, hasKubeVirt: movesThreeKinds });
 	const kubeconfigs = ways.map(({ kubeconfig }) => kubeconfig.path);
 	const openStore = (observer: UpstreamTally) =>
 		createKubernetesStore({
