@@ -66,6 +66,10 @@ const rooms: Readonly<Record<string, Room>> = {
 		imports: ["watch/stream-guard.ts", "resource/namespace-set.ts", ...ground],
 		packages: ["jose"],
 	},
+	"auth/kubernetes/": {
+		imports: ["auth/", "store/kubernetes/reviews/", "resource/namespace-set.ts", ...ground],
+		packages: ["jose"],
+	},
 	"rpc/": { imports: ["http/", ...ground], packages: ["@connectrpc/"] },
 	"watch/": { imports: ["store/change-feed.ts", "resource/", ...ground] },
 	"store/": { imports: ["resource/", ...ground], packages: [gen] },

@@ -13,6 +13,10 @@ export interface Principal {
 	 * reads it.
 	 */
 	readonly credentialId: string;
+	/** Id that a cluster gives a user, for its own authorizers. Default: none. */
+	readonly uid?: string | undefined;
+	/** Further attributes of a user that a cluster knows, for its own authorizers. Default: none. */
+	readonly extra?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 /** The other end of a connection, as the listener knows it: the client, or the proxy before it. */

@@ -109,6 +109,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	const further = surroundings.authenticators ?? [];
 	const identities = createIdentities(config, {
 		...{ clock, logger, further, ticketSecret: surroundings.ticketSecret },
+		kubeconfigPath: surroundings.kubeconfigPath,
 	});
 	const metrics = surroundings.metrics ?? createMetrics({ processMetrics });
 	// The same on disk and in memory.

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { Config } from "../config/config.ts";
+import { asksWhoCalls, type Config } from "../config/config.ts";
 import { TlsFileError, type TlsFilePart } from "../http/tls-files.ts";
 
 /**
@@ -9,8 +9,7 @@ import { TlsFileError, type TlsFilePart } from "../http/tls-files.ts";
  * of the clone's scripts
  */
 export function greeting(url: string, config: Config, clonePath: string | undefined): string {
-	const isOpen =
-		config.authTokensFile === "" && config.oidcIssuer === "" && config.tlsClientCa === "";
+	const isOpen = !asksWhoCalls(config);
 	const key = isOpen ? "" : ` -H "Authorization: Bearer $TOKEN"`;
 	const call = (method: string, body: string) =>
 		`  curl ${url}/novasphere.v1.WukongService/${method}${key} \\

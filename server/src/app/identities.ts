@@ -4,11 +4,13 @@ import { createApiKeys } from "../auth/api-keys/api-keys.ts";
 import { type Authenticator, createAuthentication } from "../auth/authenticator.ts";
 import { createCertificates } from "../auth/certificates/certificates.ts";
 import { type CredentialGuards, createCredentialGuards } from "../auth/credential-guards.ts";
+import { createTokenReviews } from "../auth/kubernetes/token-reviews.ts";
 import { createOidc } from "../auth/oidc/oidc.ts";
 import { createTickets, type Tickets } from "../auth/tickets/tickets.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { createAuthenticateInterceptor } from "../service/interceptors/authenticate.ts";
+import { createClusterReviews } from "../store/kubernetes/reviews/cluster-reviews.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
 /** Who may be a caller of one service. */
@@ -34,6 +36,8 @@ export function createIdentities(
 		readonly logger: Logger;
 		/** Secret of tickets that replicas share; undefined: one of this process's own. */
 		readonly ticketSecret: Buffer | undefined;
+		/** `KUBECONFIG` of the environment; undefined: unset. */
+		readonly kubeconfigPath: string | undefined;
 		/** Sources besides these. */
 		readonly further: readonly Authenticator[];
 	},
@@ -53,6 +57,8 @@ export function createIdentities(
 	}
 	if (config.oidcIssuer !== "") sources.push(createIssuer(config, parts));
 	sources.push(...parts.further);
+	// The last one: it is shown whatever nobody else knows.
+	if (config.authKubernetes) sources.push(createCluster(config, parts));
 
 	const { basePath } = config;
 	const current = (credentialId: string) => {
@@ -95,5 +101,22 @@ function createIssuer(
 		clock,
 		onTrouble: (err) => logger.error({ issuer, err }, "the identity provider cannot be asked"),
 		onRecovery: () => logger.info({ issuer }, "the identity provider answers again"),
+	});
+}
+
+function createCluster(
+	{ kubeconfig, context, authKubernetesAudience: audiences }: Config,
+	parts: {
+		readonly clock: Clock;
+		readonly logger: Logger;
+		readonly kubeconfigPath: string | undefined;
+	},
+): Authenticator {
+	const { clock, logger, kubeconfigPath: searchPath } = parts;
+	const reviews = createClusterReviews({ kubeconfig: { kubeconfig, context, searchPath }, clock });
+	return createTokenReviews({
+		...{ reviews, audiences, clock, start: reviews.start, stop: reviews.close },
+		onTrouble: (err) => logger.error({ err }, "the cluster cannot be asked about tokens"),
+		onRecovery: () => logger.info("the cluster can be asked about tokens again"),
 	});
 }

@@ -8,13 +8,15 @@ export type VerifyToken = (token: string) => Promise<Principal | undefined>;
 /** Remembers whose tokens are, so that each is verified once, not at each call. */
 export interface TokenCache {
 	/** Returns whose a token is: at once where that is known. @throws what `verify` does */
-	get(token: string): Principal | Promise<Principal | undefined>;
+	get(token: string): Principal | undefined | Promise<Principal | undefined>;
 }
 
 /** Memory for what is known of tokens, in bytes, about. */
 const maxBytes = 8 * 1_024 * 1_024;
 /** Bytes of an entry beside its names. */
 const entryBytes = 400;
+/** Refused tokens that are remembered, where any are; the oldest goes first. Some 200 bytes each. */
+const maxRefused = 10_000;
 
 interface Entry {
 	readonly principal: Principal;
@@ -24,28 +26,39 @@ interface Entry {
 }
 
 /**
- * Creates the cache. It holds SHA-256 of tokens, never these, and only of good ones: what was not
- * shown for longest goes first. Calls that show one token while it is verified wait for the same answer.
+ * Creates the cache. It holds SHA-256 of tokens, never these: of good ones what was not shown for longest
+ * goes first. Calls that show one token while it is verified wait for the same answer.
  * @param options.maxAgeMs time after which a good token is verified again
+ * @param options.refusedMs time for which a token of no known kind is not looked at again. Default: 0
  */
 export function createTokenCache(options: {
 	readonly verify: VerifyToken;
 	readonly maxAgeMs: number;
+	readonly refusedMs?: number;
 	readonly clock: Pick<Clock, "nowMs">;
 }): TokenCache {
-	const { verify, maxAgeMs, clock } = options;
+	const { verify, maxAgeMs, refusedMs = 0, clock } = options;
 	const known = new Map<string, Entry>();
 	const pending = new Map<string, Promise<Principal | undefined>>();
+	/** Time until which a token is refused, the oldest first. Apart: made-up tokens push out no good one. */
+	const refused = new Map<string, number>();
 	let bytes = 0;
 
+	const refuse = (digest: string) => {
+		if (refusedMs === 0) return;
+		refused.delete(digest);
+		refused.set(digest, clock.nowMs() + refusedMs);
+		const [oldest] = refused.keys();
+		if (refused.size > maxRefused && oldest !== undefined) refused.delete(oldest);
+	};
 	const forget = (digest: string, entry: Entry) => {
 		known.delete(digest);
 		bytes -= entry.bytes;
 	};
 	const remember = (digest: string, principal: Principal) => {
-		const { name, groups, expireTimeMs = Number.POSITIVE_INFINITY } = principal;
+		const { expireTimeMs = Number.POSITIVE_INFINITY } = principal;
 		const untilMs = Math.min(expireTimeMs, clock.nowMs() + maxAgeMs);
-		const entry = { principal, untilMs, bytes: bytesOf(name, groups) };
+		const entry = { principal, untilMs, bytes: bytesOf(principal) };
 		known.set(digest, entry);
 		bytes += entry.bytes;
 		for (const [oldest, old] of known) {
@@ -56,7 +69,8 @@ export function createTokenCache(options: {
 	const ask = async (token: string, digest: string) => {
 		try {
 			const principal = await verify(token);
-			if (principal !== undefined) remember(digest, principal);
+			if (principal === undefined) refuse(digest);
+			else remember(digest, principal);
 			return principal;
 		} finally {
 			pending.delete(digest);
@@ -75,6 +89,11 @@ export function createTokenCache(options: {
 				}
 				bytes -= entry.bytes;
 			}
+			const refusedUntilMs = refused.get(digest);
+			if (refusedUntilMs !== undefined) {
+				if (refusedUntilMs > clock.nowMs()) return undefined;
+				refused.delete(digest);
+			}
 			const asked = pending.get(digest) ?? ask(token, digest);
 			pending.set(digest, asked);
 			return asked;
@@ -82,6 +101,7 @@ export function createTokenCache(options: {
 	};
 }
 
-function bytesOf(name: string, groups: readonly string[]): number {
-	return groups.reduce((sum, group) => sum + 2 * group.length + 16, entryBytes + 2 * name.length);
+function bytesOf({ name, groups, extra = {} }: Principal): number {
+	const texts = [...groups, ...Object.entries(extra).flat(2)];
+	return texts.reduce((sum, text) => sum + 2 * text.length + 16, entryBytes + 2 * name.length);
 }

@@ -113,10 +113,16 @@ function relationFaults(config: Config): string[] {
 	if ((config.oidcIssuer === "") !== (config.oidcAudience === "")) {
 		faults.push("--oidc-issuer and --oidc-audience must be given together");
 	}
-	for (const name of ["kubeconfig", "context", "namespace"] as const) {
-		if (config[name] !== "" && config.store !== "kubernetes") {
-			faults.push(`--${name} needs --store kubernetes`);
+	if (config.authKubernetesAudience.length > 0 && !config.authKubernetes) {
+		faults.push("--auth-kubernetes-audience needs --auth-kubernetes");
+	}
+	if (config.store !== "kubernetes") {
+		for (const name of ["kubeconfig", "context"] as const) {
+			if (config[name] !== "" && !config.authKubernetes) {
+				faults.push(`--${name} needs --store kubernetes`);
+			}
 		}
+		if (config.namespace !== "") faults.push("--namespace needs --store kubernetes");
 	}
 	if (config.store === "kubernetes") {
 		for (const key of embeddedOnly) {
@@ -128,7 +134,12 @@ function relationFaults(config: Config): string[] {
 }
 
 /** Options by which callers sign in; each is a source of identities. */
-const signIn = ["authTokensFile", "oidcIssuer", "tlsClientCa"] as const;
+const signIn = ["authTokensFile", "oidcIssuer", "tlsClientCa", "authKubernetes"] as const;
+
+/** Checks whether callers are asked who they are. */
+export function asksWhoCalls(config: Config): boolean {
+	return signIn.some((key) => config[key] !== optionsTable[key].defaultValue);
+}
 
 /** What is open to everybody must have been asked for. */
 function authenticationFaults(config: Config): string[] {

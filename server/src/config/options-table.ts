@@ -59,6 +59,15 @@ export const optionsTable = {
 		),
 		parse: parsePrefix,
 	},
+	authKubernetes: toggle(
+		"auth-kubernetes",
+		"Callers sign in with tokens of the cluster, as service accounts have them: the API server is asked whose one is (TokenReview).",
+	),
+	authKubernetesAudience: words(
+		"auth-kubernetes-audience",
+		"names",
+		"Audiences of which these tokens must be for one; without any they are for the API server itself.",
+	),
 	policyFile: text(
 		"policy-file",
 		"file",

@@ -247,6 +247,17 @@ describe("a wrong configuration", () => {
 		expect(faultsOf([...tls, "--tls-client-ca=ca", "--insecure-no-auth"])).toHaveLength(1);
 	});
 
+	test("tokens of a cluster are a source of identities for either store; their audiences need it", () => {
+		const flags = ["--auth-kubernetes", "--auth-kubernetes-audience=a,b", "--kubeconfig=k"];
+		expect(configOf([...flags, "--host=0.0.0.0"])).toMatchObject({
+			...{ authKubernetes: true, authKubernetesAudience: ["a", "b"] },
+		});
+		expect(faultsOf([...flags, "--store=kubernetes"])).toEqual([]);
+		expect(faultsOf(["--auth-kubernetes", "--insecure-no-auth"])).toHaveLength(1);
+		expect(faultsOf(["--auth-kubernetes-audience=a"])).toHaveLength(1);
+		expect(faultsOf(["--kubeconfig=k"])).toHaveLength(1);
+	});
+
 	test("certificate and key come together or not at all", () => {
 		expect(faultsOf(["--tls-cert=c.pem"])).toHaveLength(1);
 		expect(faultsOf(["--tls-key=k.pem"])).toHaveLength(1);
