@@ -2,14 +2,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fullCatalogue } from "./catalogue.ts";
 import { createFaults } from "./faults.ts";
 import { measureOtherWork } from "./other-work.ts";
 import { createPayloadStore } from "./payload/payload-store.ts";
 import { type Plan, parsePlan, usage } from "./plan.ts";
-import { drawCharts } from "./report/charts.ts";
 import { writeDocument } from "./report/document.ts";
+import type { Run } from "./report/kept-results.ts";
 import { describeMachine } from "./report/machine.ts";
-import { formatScoreboard } from "./report/scoreboard.ts";
+import { formatScoreboard, formatSeconds } from "./report/scoreboard.ts";
 import { targets } from "./report/targets.ts";
 import { formatVerdicts, judge } from "./report/verdict.ts";
 import { type CaseResult, runCase } from "./rounds.ts";
@@ -66,12 +67,20 @@ const facts = describeMachine({
 });
 const verdicts = `### Targets\n\n${formatVerdicts(judge(targets, results))}`;
 const tables = formatScoreboard(results);
+const seconds = formatSeconds(results);
 // A smoke is too short to judge by.
-console.log(["", facts, ...(plan.quick ? [] : [verdicts]), tables].join("\n\n"));
+console.log(["", facts, ...(plan.quick ? [] : [verdicts]), tables, seconds].join("\n\n"));
 for (const what of missing) console.error(`MISSING ${what}: its rows were not measured`);
 for (const text of faults.texts()) console.error(`FAULT ${text}`);
 if (faults.count > 0) process.exitCode = exitCodes.failed;
-else if (plan.write) writeDocument({ facts, verdicts, charts: drawCharts(results), tables });
+else if (plan.write) {
+	const when = `${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`;
+	const run: Run = { when, facts };
+	writeDocument(
+		results.map((result) => ({ ...result, run })),
+		fullCatalogue(),
+	);
+}
 
 async function run({ cases, effort, beside }: Plan): Promise<CaseResult[]> {
 	const roster = createRoster({
@@ -93,10 +102,9 @@ async function run({ cases, effort, beside }: Plan): Promise<CaseResult[]> {
 	};
 	const results: CaseResult[] = [];
 	for (const benchCase of cases) {
-		const startMs = performance.now();
-		results.push(await runCase(benchCase, { roster, effort, setting }));
-		const seconds = ((performance.now() - startMs) / 1_000).toFixed(1);
-		console.error(`${benchCase.title}: ${seconds} s`);
+		const result = await runCase(benchCase, { roster, effort, setting });
+		results.push(result);
+		console.error(`${result.title}: ${result.seconds.toFixed(1)} s`);
 	}
 	return results;
 }

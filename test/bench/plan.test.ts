@@ -1,22 +1,35 @@
 import { describe, expect, test } from "vitest";
 import { parsePlan } from "./plan.ts";
+import { targets } from "./report/targets.ts";
 
 const ids = (...args: string[]) => parsePlan(args).cases.map(({ id }) => id);
 
 describe("the benchmark's arguments", () => {
-	test("by default every case is run at least seven times", () => {
-		const { effort, write } = parsePlan([]);
-		expect(effort.rounds).toBeGreaterThanOrEqual(7);
+	test("by default what has a target is measured at least five times, beside all that the target names", () => {
+		const { cases, effort, write } = parsePlan([]);
+		expect(effort.rounds).toBeGreaterThanOrEqual(5);
 		expect(write).toBe(false);
-		for (const id of [
-			"get-json",
-			"list-grpc",
-			"watch-connect-json-5000",
-			"memory-grpc",
-			"latency",
-		]) {
-			expect(ids()).toContain(id);
+		for (const target of targets) {
+			const found = cases.find(({ id }) => id === target.case);
+			if (found === undefined) expect.fail(`no case ${target.case}`);
+			for (const demand of target.demands) {
+				const base = "aheadOf" in demand ? demand.aheadOf : "base" in demand ? demand.base : "ours";
+				expect(found.servers, target.case).toContain(base);
+			}
 		}
+	});
+
+	test("every case and every peer is measured when asked for", () => {
+		const all = parsePlan(["--all"]).cases;
+		for (const id of ["list-size-1000", "watch-connect-json-5000", "page-of-1000"]) {
+			expect(ids(), id).not.toContain(id);
+			expect(ids("--all"), id).toContain(id);
+			expect(ids("--only", id), id).toEqual([id]);
+		}
+		const list = (cases: typeof all) => cases.find(({ id }) => id === "list-json")?.servers;
+		expect(list(all)).toContain("fastapi");
+		expect(list(parsePlan(["--only", "list-json"]).cases)).not.toContain("fastapi");
+		expect(list(parsePlan(["--only", "list-json", "--all"]).cases)).toContain("fastapi");
 	});
 
 	test("each case has a name of its own", () => {
@@ -28,7 +41,8 @@ describe("the benchmark's arguments", () => {
 		expect(quick).toBe(true);
 		const kinds = (of: typeof cases) => new Set(of.map(({ group }) => group.title));
 		const listSizes = "Cost against size: VMs in a list";
-		expect([...kinds(cases), listSizes].sort()).toEqual([...kinds(parsePlan([]).cases)].sort());
+		const all = parsePlan(["--all"]).cases;
+		expect([...kinds(cases), listSizes].sort()).toEqual([...kinds(all)].sort());
 	});
 
 	test("a case is picked by a part of its name, also one that the smoke leaves out", () => {
@@ -53,10 +67,10 @@ describe("the benchmark's arguments", () => {
 		expect(() => parsePlan(["--rounds", "x"])).toThrow(/--rounds/);
 	});
 
-	test("half a run is never written down", () => {
+	test("a smoke is never written down, single cases are", () => {
 		expect(parsePlan(["--write"]).write).toBe(true);
+		expect(parsePlan(["--write", "--only", "get"]).write).toBe(true);
 		expect(() => parsePlan(["--write", "--quick"])).toThrow(/--write/);
-		expect(() => parsePlan(["--write", "--only", "get"])).toThrow(/--write/);
 	});
 
 	test("what is measured beside must be another installed checkout", () => {

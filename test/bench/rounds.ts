@@ -10,11 +10,15 @@ export interface Effort {
 	readonly windowMs: number;
 	/** One turn of each server before the first round, so that its code is compiled. */
 	readonly warmUpMs: number;
+	/** The same for a server that is compiled before it starts. */
+	readonly quickWarmUpMs: number;
 }
 
 /** What a case came to: for each server, by name, one outcome per round it held out. */
 export interface CaseResult extends Pick<BenchCase, "id" | "title" | "group"> {
 	readonly outcomes: ReadonlyMap<string, readonly Outcome[]>;
+	/** How long all of it took, starts and warm-ups included. */
+	readonly seconds: number;
 }
 
 /**
@@ -35,6 +39,8 @@ export async function runCase(
 	},
 ): Promise<CaseResult> {
 	const { id, title, group } = benchCase;
+	const startMs = performance.now();
+	const quick = new Set<string>();
 	const loads = new Map<string, Load>();
 	const outcomes = new Map<string, Outcome[]>();
 	const attempt = async (name: string, work: () => Promise<void>) => {
@@ -51,6 +57,7 @@ export async function runCase(
 	for (const serverName of benchCase.servers) {
 		const spec = roster.get(serverName);
 		if (spec === undefined) continue;
+		if (spec.warmsQuickly === true) quick.add(spec.name);
 		await attempt(spec.name, async () => {
 			loads.set(spec.name, await benchCase.prepare(spec, setting));
 			outcomes.set(spec.name, []);
@@ -58,7 +65,7 @@ export async function runCase(
 	}
 	for (const [name, load] of benchCase.startsAnew === true ? [] : loads) {
 		await attempt(name, async () => {
-			await load.run(effort.warmUpMs);
+			await load.run(quick.has(name) ? effort.quickWarmUpMs : effort.warmUpMs);
 		});
 	}
 	for (let round = 0; round < effort.rounds; round++) {
@@ -69,5 +76,6 @@ export async function runCase(
 		}
 	}
 	for (const load of loads.values()) await load.close();
-	return { id, title, group, outcomes };
+	const seconds = (performance.now() - startMs) / 1_000;
+	return { id, title, group, outcomes, seconds };
 }

@@ -33,7 +33,13 @@ test("what is written into a chart stays text", () => {
 
 test("a chart shows what was measured; what was not leaves it emptier, not broken", () => {
 	const outcomes = new Map([["ours", [{ clock: 1, cpu: 2_000 }]]]);
-	const charts = drawCharts([{ id: "get-json", title: "Get", group: groups.calls, outcomes }]);
+	const measured = { group: groups.calls, outcomes, seconds: 1 };
+	const charts = drawCharts([
+		{ id: "get-distinct-json", title: "Get", ...measured },
+		{ id: "list-size-1", title: "List 1", ...measured },
+		{ id: "list-size-10", title: "List 10", ...measured },
+	]);
+	expect(charts.map(({ file }) => file)).toEqual(["calls.svg", "list-size.svg"]);
 	expect(charts.find(({ file }) => file === "calls.svg")?.svg).toContain("2,000/s");
 	for (const { file, svg } of charts) {
 		expect(svg, file).toMatch(/^<svg .*<\/svg>\n$/s);

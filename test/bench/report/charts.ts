@@ -16,7 +16,7 @@ export interface Chart {
 	readonly svg: string;
 }
 
-/** All charts; what was not measured is left out of them. */
+/** All charts; what was not measured is left out of them, and a chart of nothing is none. */
 export function drawCharts(results: readonly CaseResult[]): Chart[] {
 	const panels = (ids: readonly string[]) =>
 		results
@@ -49,34 +49,33 @@ export function drawCharts(results: readonly CaseResult[]): Chart[] {
 		});
 	const json = ["connect-json", "JSON"] as const;
 	const grpc = ["grpc", "gRPC"] as const;
-	const bars = (file: string, title: string, ...ids: readonly string[]): Chart => ({
-		file,
-		title,
-		svg: drawBarChart(title, panels(ids)),
-	});
-	const lines = (file: string, chart: LineChart): Chart => ({
-		file,
-		title: chart.title,
-		svg: drawLineChart(chart),
-	});
+	const bars = (file: string, title: string, ...ids: readonly string[]): Chart[] => {
+		const drawn = panels(ids);
+		return drawn.length === 0 ? [] : [{ file, title, svg: drawBarChart(title, drawn) }];
+	};
+	// One point is no line.
+	const lines = (file: string, chart: LineChart): Chart[] =>
+		chart.series.some(({ points }) => points.length > 1)
+			? [{ file, title: chart.title, svg: drawLineChart(chart) }]
+			: [];
 	return [
-		bars(
+		...bars(
 			"calls.svg",
 			"Right answers per second of server CPU",
-			...["get-json", "list-json", "get-grpc", "list-grpc"],
+			...["get-distinct-json", "list-json", "get-distinct-grpc", "list-grpc"],
 		),
-		bars(
+		...bars(
 			"watches.svg",
 			"Deliveries per second of server CPU, 1,000 streams",
 			...["watch-connect-json-1000", "watch-grpc-1000"],
 		),
-		lines("list-size.svg", {
+		...lines("list-size.svg", {
 			title: "What a List costs",
 			xTitle: "VMs in the list",
 			yTitle: "µs of server CPU",
 			series: [lists("ours"), lists("raw"), lists("stock")],
 		}),
-		lines("stream-count.svg", {
+		...lines("stream-count.svg", {
 			title: "What streams cost each other",
 			xTitle: "open streams",
 			yTitle: "deliveries per second of server CPU",

@@ -17,6 +17,19 @@ export function formatScoreboard(results: readonly CaseResult[]): string {
 		.join("\n\n");
 }
 
+/** How long each case took, with the starts of its servers and their warm-ups. */
+export function formatSeconds(results: readonly CaseResult[]): string {
+	const rows = results.map(({ title, outcomes, seconds }) => [
+		title,
+		`${outcomes.size}`,
+		`${seconds.toFixed(0)} s`,
+	]);
+	const wholeSeconds = results.reduce((sum, { seconds }) => sum + seconds, 0);
+	const whole = ["All", "", `${(wholeSeconds / 60).toFixed(1)} min`];
+	const head = ["Work", "Servers", "Time"];
+	return `### What it takes to measure\n\n${formatTable({ head, rows: [...rows, whole] })}`;
+}
+
 function formatGroup({ measures }: Group, results: readonly CaseResult[]): string {
 	// A base that no case of the group has would be an empty column.
 	const present = bases.filter((base) => results.some(({ outcomes }) => outcomes.has(base)));

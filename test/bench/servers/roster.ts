@@ -58,8 +58,11 @@ export function createRoster(options: RosterOptions): ReadonlyMap<ServerName, Se
 		["in memory", whole("in memory", root, inMemory)],
 		["on disk", whole("on disk", root, onDisk)],
 	]);
-	const add = (name: ServerName, command: ServerSpec["command"], environment = {}) =>
-		roster.set(name, { name, command, environment, readAddresses: readBoth });
+	const add = (
+		name: ServerName,
+		command: ServerSpec["command"],
+		more: Pick<ServerSpec, "environment" | "warmsQuickly"> = {},
+	) => roster.set(name, { name, command, readAddresses: readBoth, ...more });
 	const addPeer = (name: ServerName, program: string, ...args: readonly string[]) =>
 		add(name, (payloadFolder) => peer(root, program, payloadFolder, ...args));
 	addPeer("ours", "ours");
@@ -76,10 +79,15 @@ export function createRoster(options: RosterOptions): ReadonlyMap<ServerName, Se
 			...[payloadFolder, "shared"],
 		]);
 	}
-	if (fastapi !== undefined) add("fastapi", (payloadFolder) => [...fastapi, payloadFolder]);
+	if (fastapi !== undefined) {
+		add("fastapi", (payloadFolder) => [...fastapi, payloadFolder], { warmsQuickly: true });
+	}
 	if (goProgram !== undefined) {
 		for (const name of goNames) {
-			add(name, (payloadFolder) => [goProgram, name, payloadFolder], { GOMAXPROCS: "1" });
+			add(name, (payloadFolder) => [goProgram, name, payloadFolder], {
+				environment: { GOMAXPROCS: "1" },
+				warmsQuickly: true,
+			});
 		}
 	}
 	if (beside !== undefined) {

@@ -12,6 +12,8 @@ export interface ServerSpec {
 	command(payloadFolder: string): readonly string[];
 	/** Added to the environment. */
 	readonly environment?: Readonly<Record<string, string>>;
+	/** It compiles nothing while it runs, so a short warm-up does. Default: false. */
+	readonly warmsQuickly?: boolean;
 	/** Finds the addresses in all that was printed so far; undefined: not there yet. */
 	readAddresses(printed: string): Addresses | undefined;
 }
