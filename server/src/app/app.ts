@@ -1,12 +1,10 @@
 import type { Writable } from "node:stream";
-import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { limitsFrom } from "../config/port-options.ts";
-import { Failure } from "../failure.ts";
 import type { TlsFileNames } from "../http/tls-files.ts";
 import { createEncodings, createPort } from "../port/port.ts";
 import { callContextKey } from "../rpc/call/call-context.ts";
@@ -33,8 +31,9 @@ import { createAudit } from "./audit.ts";
 import { createStore } from "./create-store.ts";
 import { createGrpcServices } from "./grpc-services.ts";
 import { createIdentities } from "./identities.ts";
+import { createLifecycle } from "./lifecycle.ts";
 import { createPages } from "./pages.ts";
-import { type Readiness, readinessAnswer } from "./readiness.ts";
+import { readinessAnswer } from "./readiness.ts";
 import { createRights } from "./rights.ts";
 
 /** What an app takes from its process. */
@@ -82,11 +81,6 @@ export interface App {
 	skipDelay(): boolean;
 }
 
-type Address = Awaited<ReturnType<App["listen"]>>;
-
-/** Delay before a caller whose stream has ended here connects again, in milliseconds. */
-const retryAfterShutdownMs = 1_000;
-
 /** Time for the answer of a wait that has lasted as long as it may, in milliseconds. */
 const waitAnswerMs = 1_000;
 
@@ -101,10 +95,6 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		processMetrics = false,
 		onFault = () => {},
 	} = surroundings;
-	let readiness: Readiness = { state: "starting" };
-	let opening: Promise<Address> | undefined;
-	let closing: Promise<void> | undefined;
-	let endDelay: (() => void) | undefined;
 
 	const further = surroundings.authenticators ?? [];
 	const identities = createIdentities(config, {
@@ -146,12 +136,8 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	const grpcServices = createGrpcServices({
 		config,
 		served: [WukongService],
-		isReady: () => readinessAnswer(readiness, replica.freshness()).status === 200,
+		isReady: () => readinessAnswer(lifecycle.readiness(), replica.freshness()).status === 200,
 	});
-	const become = (state: Readiness["state"]) => {
-		readiness = { state };
-		grpcServices.readinessChanged();
-	};
 	const { defaultNamespace, heartbeatIntervalMs, maxWaitMs } = config;
 	const audit = createAudit(config, {
 		...{ clock, logger, counters: metrics.audit, output: surroundings.output },
@@ -211,7 +197,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		allowedOrigins: config.corsOrigins,
 		allowedHeaders: config.corsHeaders,
 		assets: createPages({
-			readiness: () => readiness,
+			readiness: () => lifecycle.readiness(),
 			freshness: replica.freshness,
 			troubles: () => [...identities.troubles(), ...rights.troubles(), ...audit.troubles()],
 			metrics,
@@ -221,79 +207,17 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		observer: createPortObserver(metrics.port, logger),
 	});
 
-	const shuttingDown = () =>
-		new Failure(ErrorReason.SHUTTING_DOWN, "this replica is shutting down", {
-			retryAfterMs: retryAfterShutdownMs,
-		});
-
-	const requireOpen = () => {
-		if (closing !== undefined) throw shuttingDown();
-	};
-
-	const open = async (): Promise<Address> => {
-		try {
-			requireOpen();
-			await identities.start();
-			await rights.start();
-			await audit.start();
-			requireOpen();
-			const address = await port.listen();
-			requireOpen();
-			await replica.start();
-			requireOpen();
-			become("ready");
-			return address;
-		} catch (error) {
-			identities.stop();
-			rights.stop();
-			await port.close(0);
-			await audit.close();
-			await store.close();
-			throw closing === undefined ? error : shuttingDown();
-		}
-	};
-
-	/** Waits for balancers, which send calls until they see that this replica is not ready. */
-	const delay = () =>
-		new Promise<void>((resolve) => {
-			const end = () => {
-				timer.cancel();
-				endDelay = undefined;
-				resolve();
-			};
-			const timer = clock.setTimer(config.shutdownDelayMs, end);
-			endDelay = end;
-		});
-
-	const shutDown = async (graceMs: number) => {
-		const wasReady = readiness.state === "ready";
-		become("stopping");
-		if (wasReady && config.shutdownDelayMs > 0) await delay();
-		replica.drain(shuttingDown());
-		grpcServices.drain(shuttingDown());
-		await port.close(graceMs);
-		identities.stop();
-		rights.stop();
-		await audit.close();
-		await store.close();
-		// `open` closes a store that opens meanwhile.
-		await opening?.catch(() => {});
-	};
+	const lifecycle = createLifecycle({
+		supports: [identities, rights, { start: audit.start, stop: audit.close }],
+		...{ port, replica, store, clock, shutdownDelayMs: config.shutdownDelayMs },
+		streaming: [replica, grpcServices],
+		onReadiness: grpcServices.readinessChanged,
+	});
 
 	return {
-		listen() {
-			opening = open();
-			return opening;
-		},
-		close(graceMs = config.shutdownGraceMs) {
-			closing ??= shutDown(graceMs);
-			return closing;
-		},
-		skipDelay() {
-			const isDelayed = endDelay !== undefined;
-			endDelay?.();
-			return isDelayed;
-		},
+		listen: lifecycle.listen,
+		close: (graceMs = config.shutdownGraceMs) => lifecycle.close(graceMs),
+		skipDelay: lifecycle.skipDelay,
 	};
 }
 
