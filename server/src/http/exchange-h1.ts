@@ -6,13 +6,9 @@ import { Disconnect } from "./disconnect.ts";
 import type { Exchange, ExchangeOptions, ResponseEnd, ResponseHead } from "./exchange.ts";
 import { fieldOf, type HeaderFields, valuesOf } from "./fields.ts";
 import type { H1Request } from "./h1-request.ts";
+import { type Lingering, linger } from "./lingering-close.ts";
 import { type BodyLimit, type CollectedBody, collectBody, readBody } from "./request-body.ts";
 import { runAfterTick } from "./run-after-tick.ts";
-
-/** Unread bytes of a refused request that are read away: else a TCP reset would take the response. */
-const maxLingerBytes = 64 * 1024;
-/** Time for that, in milliseconds. */
-const maxLingerMs = 1_000;
 
 /** What the HTTP/1 exchanges of a listener share. */
 export interface H1Options extends ExchangeOptions {
@@ -204,7 +200,7 @@ export class H1Exchange implements Exchange, EndedAnswer {
 		} else {
 			if (body === undefined) response.flushHeaders();
 			else response.write(body);
-			this.#lingering = linger(this.#request, this.options, () =>
+			this.#lingering = linger(this.#request, this.options.clock, () =>
 				this.#attempt(() => response.end()),
 			);
 		}
@@ -260,35 +256,6 @@ function endWith(response: ServerResponse, body: Uint8Array | undefined): void {
 	const { buffer, byteOffset, byteLength } = body;
 	const bytes = Buffer.isBuffer(body) ? body : Buffer.from(buffer, byteOffset, byteLength);
 	response.end(bytes.toString("latin1"), "latin1");
-}
-
-/** Reading away of a refused request. */
-interface Lingering {
-	/** Stops reading and continues. */
-	stop(): void;
-}
-
-/** Reads away a bounded rest of the request, then continues. */
-function linger(
-	request: H1Request,
-	options: Pick<ExchangeOptions, "clock">,
-	goOn: () => void,
-): Lingering {
-	let left = maxLingerBytes;
-	const timer = options.clock.setTimer(maxLingerMs, finish);
-	function finish(): void {
-		timer.cancel();
-		request.off("data", take).off("end", finish).off("close", finish);
-		goOn();
-	}
-	function take(chunk: Uint8Array): void {
-		left -= chunk.byteLength;
-		// Ending now would reset the connection; the peer has the rest of the time to read.
-		if (left <= 0) request.off("data", take).pause();
-	}
-	request.discard();
-	request.on("data", take).on("end", finish).on("close", finish);
-	return { stop: finish };
 }
 
 function lowerNames(raw: readonly string[]): string[] {

@@ -3,10 +3,10 @@ import type { Clock } from "../../clock.ts";
 import { keyOf, type ObjectRef } from "../../resource/object.ts";
 import type { CreateOptions, WriteOptions } from "../store.ts";
 import type { Api } from "./api.ts";
-import { sleep } from "./backoff.ts";
 import { createConditionalPatch } from "./conditional-patch.ts";
+import { createConflictRetry } from "./conflict-retry.ts";
 import { createKeyedMutex } from "./keyed-mutex.ts";
-import { answerTimeMs, type ReadYourWrites } from "./read-your-writes.ts";
+import type { ReadYourWrites } from "./read-your-writes.ts";
 import type { ClusterObject, WritableKind } from "./resource-kind.ts";
 import { type Unstructured, versionOf } from "./unstructured.ts";
 import {
@@ -16,15 +16,6 @@ import {
 	isUnpatched,
 	versionConflict,
 } from "./write-failure.ts";
-
-/** Time for which a write without a deadline is tried again when it meets conflicts, in milliseconds. */
-const maxConflictMs = 30_000;
-
-/** The longest wait before the second try, in milliseconds; it doubles with each one. */
-const retryWaitMs = 10;
-
-/** The longest wait before any try, in milliseconds. */
-const maxRetryWaitMs = 40;
 
 /** What the writes of one kind work with. */
 export interface WritesOptions<T extends ClusterObject, Edit> {
@@ -131,25 +122,11 @@ export function createWrites<T extends ClusterObject, Edit>(
 		}
 	};
 
-	/**
-	 * Creates the wait before each further try, until shortly before the caller's deadline: whoever
-	 * writes a status all the time must not make an update fail that has nothing to do with it. It
-	 * waits at random: two replicas that write at the same pace would never stop conflicting.
-	 */
-	const createRetries = (ref: ObjectRef, { signal, remainingMs }: WriteOptions) => {
-		const leftMs = (remainingMs?.() ?? Number.POSITIVE_INFINITY) - answerTimeMs;
-		const giveUpMs = clock.monotonicMs() + Math.min(leftMs, maxConflictMs);
-		let longestMs = retryWaitMs;
-		return async (): Promise<void> => {
-			const waitMs = options.random() * longestMs;
-			longestMs = Math.min(longestMs * 2, maxRetryWaitMs);
-			if (clock.monotonicMs() + waitMs >= giveUpMs) {
-				const current = (await read(ref, signal)).metadata.resourceVersion;
-				throw versionConflict(kind, ref, { current });
-			}
-			await sleep(clock, waitMs, signal);
-		};
-	};
+	const createRetries = (ref: ObjectRef, writeOptions: WriteOptions) =>
+		createConflictRetry(writeOptions, { clock, random: options.random }, async () => {
+			const current = (await read(ref, writeOptions.signal)).metadata.resourceVersion;
+			return versionConflict(kind, ref, { current });
+		});
 
 	/** Answers with an object once reads see it. */
 	const seen =
