@@ -1,18 +1,18 @@
-// Puts Firefox ESR and WebKitGTK, with its driver and a display for it, onto a Debian machine, where
-// they are missing. `npm run test:browsers` runs it first. `--dry-run` says what it would install on a
-// machine that has nothing, and changes nothing.
+// Puts Firefox ESR and WebKitGTK, with Python's binding and a display for it, onto a Debian machine,
+// where they are missing. `npm run test:browsers` runs it first. `--dry-run` says what it would install
+// on a machine that has nothing, and changes nothing.
 import { execFileSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { globSync } from "node:fs";
 
-/** Programs, and the Debian packages that have them. */
+/** Debian packages, and the file by which each is known. */
 const wanted = [
-	{ program: "firefox-esr", package: "firefox-esr" },
-	{ program: "WebKitWebDriver", package: "webkit2gtk-driver" },
-	{ program: "Xvfb", package: "xvfb" },
+	{ file: "/usr/bin/firefox-esr", package: "firefox-esr" },
+	{ file: "/usr/lib/*/girepository-1.0/WebKit2-4.1.typelib", package: "gir1.2-webkit2-4.1" },
+	{ file: "/usr/lib/python3/dist-packages/gi/__init__.py", package: "python3-gi" },
+	{ file: "/usr/bin/Xvfb", package: "xvfb" },
 ];
 
-const missing = wanted.filter(({ program }) => !isOnPath(program));
+const missing = wanted.filter(({ file }) => globSync(file).length === 0);
 if (process.argv.includes("--dry-run")) {
 	const packages = wanted.map((entry) => entry.package);
 	const options = ["-q", "--simulate", "-o", "Dir::State::status=/dev/null"];
@@ -38,15 +38,4 @@ if (process.argv.includes("--dry-run")) {
 		);
 		process.exitCode = 1;
 	}
-}
-
-function isOnPath(program: string): boolean {
-	return (process.env.PATH ?? "").split(delimiter).some((folder) => {
-		try {
-			accessSync(join(folder, program), constants.X_OK);
-			return true;
-		} catch {
-			return false;
-		}
-	});
 }

@@ -2,11 +2,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { startChromium } from "./chromium.ts";
 import type { Driver, Engine, Tab } from "./engine.ts";
 
-export const chromium: Engine = {
-	name: "Chromium",
-	canCrash: true,
-	start: startDriver,
-};
+export const chromium: Engine = { name: "Chromium", start: startDriver };
 
 async function startDriver(): Promise<Driver> {
 	const browser: Browser = await startChromium();

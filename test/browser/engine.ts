@@ -11,8 +11,8 @@ export interface Tab {
 	setOffline?(isOffline: boolean): Promise<void>;
 	/** The page runs no more, as one that was put to the background for long. */
 	freeze(): Promise<void>;
-	/** Its process is gone, without a word. Absent: the driver does not outlive that. */
-	crash?(): Promise<void>;
+	/** Its process is gone, without a word. */
+	crash(): Promise<void>;
 	close(): Promise<void>;
 }
 
@@ -26,8 +26,6 @@ export interface Driver extends AsyncDisposable {
 /** What the scenarios are run in. */
 export interface Engine {
 	readonly name: string;
-	/** Its driver outlives the crash of a page. */
-	readonly canCrash: boolean;
 	start(): Promise<Driver>;
 }
 

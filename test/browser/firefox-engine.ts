@@ -8,11 +8,7 @@ import { callInPage, type Driver, type Engine, type Tab } from "./engine.ts";
 import { createPageProcess, type PageProcess } from "./processes.ts";
 
 /** Firefox ESR over WebDriver BiDi, which it speaks itself: no driver stands between. */
-export const firefox: Engine = {
-	name: "Firefox",
-	canCrash: true,
-	start: startDriver,
-};
+export const firefox: Engine = { name: "Firefox", start: startDriver };
 
 /** A process for each page, though all are of one site, so that each can be stopped and killed alone. */
 const preferences = `

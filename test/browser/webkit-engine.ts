@@ -1,132 +1,115 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { globSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { keepPort } from "../support/kept-port.ts";
+import { root } from "../../scripts/source-files.ts";
 import { callInPage, type Driver, type Engine, type Tab } from "./engine.ts";
 import { createPageProcess, descendantsOf, type PageProcess } from "./processes.ts";
 
-/** WebKitGTK's MiniBrowser over its own WebDriver, in a display of Xvfb. */
-export const webkit: Engine = { name: "WebKitGTK", canCrash: false, start: startDriver };
+/** WebKitGTK in windows of our own, in a display of Xvfb: its WebDriver does not outlive the crash of a page. */
+export const webkit: Engine = { name: "WebKitGTK", start: startDriver };
 
-/** Sends one command of a session. */
-type Send = (method: string, path: string, body?: object) => Promise<unknown>;
+/** A command for `webkit-host.py`, without its number. */
+type Command =
+	| { readonly open: string }
+	| { readonly call: number; readonly script: string }
+	| { readonly gone: number }
+	| { readonly close: number };
 
-const pattern = "/usr/lib/*/webkit2gtk-4.*/MiniBrowser";
+/** Gives the answer to one command. */
+type Send = (command: Command) => Promise<unknown>;
 
 async function startDriver(): Promise<Driver> {
-	const [binary] = globSync(pattern);
-	if (binary === undefined) throw new Error(`there is no ${pattern}`);
 	const screen = spawn("Xvfb", ["-displayfd", "3", "-screen", "0", "1280x800x24"], {
 		stdio: ["ignore", "ignore", "ignore", "pipe"],
 	});
 	const [display] = await once(screen.stdio[3] as Readable, "data");
-	const port = await keepPort();
-	const driver = spawn("WebKitWebDriver", [`--port=${port}`, "--host=127.0.0.1"], {
-		stdio: "ignore",
-		env: {
-			...process.env,
-			DISPLAY: `:${String(display).trim()}`,
-			// As root, in a container, there is no user namespace for one.
-			WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1",
-		},
+	// Debian's own Python: its packages are of no other.
+	const host = spawn("/usr/bin/python3", [join(root, "test/browser/webkit-host.py")], {
+		stdio: ["pipe", "pipe", "inherit"],
+		env: { ...process.env, DISPLAY: `:${String(display).trim()}` },
 	});
-	await once(driver, "spawn");
-	const base = `http://127.0.0.1:${port}`;
-	const options = { binary, args: ["--automation"] };
-	const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": options } };
-	const { sessionId } = (await firstAnswer(() =>
-		send(`${base}/session`, "POST", { capabilities }),
-	)) as { sessionId: string };
-	const call: Send = (method, path, body) =>
-		send(`${base}/session/${sessionId}${path}`, method, body);
-	await call("POST", "/timeouts", { script: 60_000 });
-	const inTab = createTurns(call);
-	// It stays open: a new tab is made from one that is there.
-	const first = String(await call("GET", "/window"));
+	const send = createSend(host);
 	const opened = new Set<PageProcess>();
-	/** Each page has a process of its own; one process has the network of all. */
-	const pidsOf = (kind: "WebKitWebProces" | "WebKitNetworkPr") =>
+	/** Each page has a process of its own, and another process the network of all. */
+	const pids = () =>
 		// The system cuts names off at 15 characters.
-		descendantsOf(driver.pid ?? 0).flatMap(({ name, pid }) => (name === kind ? [pid] : []));
+		descendantsOf(host.pid ?? 0).flatMap(({ name, pid }) =>
+			name === "WebKitWebProces" ? [pid] : [],
+		);
 	return {
 		// A page records its own errors.
 		complaints: [],
 		async open(url) {
-			const before = new Set(pidsOf("WebKitWebProces"));
-			const { handle } = (await inTab(first, () =>
-				call("POST", "/window/new", { type: "tab" }),
-			)) as { handle: string };
-			await inTab(handle, () => call("POST", "/url", { url }));
-			const pid = pidsOf("WebKitWebProces").find((one) => !before.has(one));
-			if (pid === undefined) throw new Error("a page shares its process with another one");
+			const before = new Set(pids());
+			const number = Number(await send({ open: url }));
+			const [pid, ...others] = pids().filter((one) => !before.has(one));
+			if (pid === undefined || others.length > 0) {
+				throw new Error("it cannot be told which process is the page's");
+			}
 			const page = createPageProcess(pid);
 			opened.add(page);
-			return {
-				...createTab(handle, call, inTab),
-				freeze: page.freeze,
-				// No crash: its driver deletes the whole session ("because of page crash or hang") when any
-				// page's process dies, also one that is not asked for any more.
-				async close() {
-					page.thaw();
-					await inTab(handle, () => call("DELETE", "/window"));
-				},
-			};
+			return createTab(send, number, page);
 		},
 		async [Symbol.asyncDispose]() {
 			for (const page of opened) page.thaw();
-			await call("DELETE", "");
-			for (const child of [driver, screen]) await stop(child);
+			const ended = once(host, "exit");
+			host.stdin.end();
+			await ended;
+			await stop(screen);
 		},
 	};
 }
 
-/** Runs commands in one tab, all others waiting: a session has one current tab. */
-type InTab = (handle: string, run: () => Promise<unknown>) => Promise<unknown>;
-
-function createTurns(call: Send): InTab {
-	let last: Promise<unknown> = Promise.resolve();
-	return (handle, run) => {
-		const turn = last.then(async () => {
-			await call("POST", "/window", { handle });
-			return run();
-		});
-		last = turn.catch(() => {});
-		return turn;
-	};
-}
-
-function createTab(handle: string, call: Send, inTab: InTab): Pick<Tab, "call"> {
+function createTab(send: Send, number: number, page: PageProcess): Tab {
 	return {
+		freeze: page.freeze,
+		async crash() {
+			await page.crash();
+			// WebKit itself says that it was this page's process.
+			await send({ gone: number });
+		},
 		async call(name, ...args) {
-			const script = `return (${callInPage})(...arguments)`;
-			const body = { script, args: [name, JSON.stringify(args)] };
-			const text = await inTab(handle, () => call("POST", "/execute/sync", body));
+			const words = [name, JSON.stringify(args)].map((word) => JSON.stringify(word));
+			const text = await send({ call: number, script: `return (${callInPage})(${words})` });
 			return typeof text === "string" ? JSON.parse(text) : undefined;
 		},
+		async close() {
+			page.thaw();
+			await send({ close: number });
+		},
 	};
 }
 
-async function send(url: string, method: string, body?: object): Promise<unknown> {
-	const response = await fetch(url, {
-		method,
-		...(body === undefined ? {} : { body: JSON.stringify(body) }),
+function createSend(host: ChildProcess): Send {
+	const waiting = new Map<number, (answer: { value?: unknown; error?: string }) => void>();
+	let commands = 0;
+	let hasEnded = false;
+	createInterface(host.stdout as Readable).on("line", (line) => {
+		const answer = JSON.parse(line);
+		waiting.get(answer.id)?.(answer);
+		waiting.delete(answer.id);
 	});
-	const { value } = (await response.json()) as { value: { error?: string } | null };
-	if (!response.ok) throw new Error(`${method} ${url}: ${JSON.stringify(value)}`);
-	return value;
-}
-
-/** Asks until the driver listens; it says nothing when it does. Bounded by the hook's own time. */
-async function firstAnswer<T>(ask: () => Promise<T>): Promise<T> {
-	for (;;) {
-		try {
-			return await ask();
-		} catch (error) {
-			if (!(error instanceof TypeError)) throw error;
-			await new Promise((resolve) => setImmediate(resolve));
-		}
-	}
+	host.once("close", () => {
+		hasEnded = true;
+		for (const settle of waiting.values()) settle({ error: "WebKitGTK's host has ended" });
+	});
+	// The write of a command that it did not live to read.
+	host.stdin?.on("error", () => {});
+	return (command) =>
+		new Promise((resolve, reject) => {
+			if (hasEnded) {
+				reject(new Error("WebKitGTK's host has ended"));
+				return;
+			}
+			const id = ++commands;
+			waiting.set(id, ({ value, error }) => {
+				if (error === undefined) resolve(value);
+				else reject(new Error(`${JSON.stringify(command)}: ${error}`));
+			});
+			host.stdin?.write(`${JSON.stringify({ id, ...command })}\n`);
+		});
 }
 
 async function stop(child: ChildProcess): Promise<void> {
