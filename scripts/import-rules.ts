@@ -52,7 +52,9 @@ const rooms: Readonly<Record<string, Room>> = {
 		],
 		packages: ["@connectrpc/", gen],
 	},
-	"config/": { imports: ["http/authority.ts", "http/limits.ts", "clock.ts"] },
+	"config/": {
+		imports: ["http/addresses.ts", "http/authority.ts", "http/limits.ts", "clock.ts"],
+	},
 	"telemetry/": {
 		imports: ["service/", "rpc/", "watch/", "store/", "http/", "resource/", ...ground],
 		packages: ["@connectrpc/", gen, "pino", "prom-client"],

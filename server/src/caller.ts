@@ -21,7 +21,7 @@ export interface Principal {
 
 /** The other end of a connection, as the listener knows it: the client, or the proxy before it. */
 export interface Peer {
-	/** IP address; empty where there is none. */
+	/** IP address, an IPv4 one that is mapped into IPv6 as IPv4; empty where there is none. */
 	readonly address: string;
 	/** TCP port; 0 where there is none. */
 	readonly port: number;

@@ -194,6 +194,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		limits: limitsFrom(config),
 		tls: tlsFilesFrom(config),
 		allowedHosts: config.allowedHosts,
+		trustedProxies: config.trustedProxies,
 		allowedOrigins: config.corsOrigins,
 		allowedHeaders: config.corsHeaders,
 		assets: createPages({

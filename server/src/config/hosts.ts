@@ -1,4 +1,5 @@
 import { isIP, isIPv6 } from "node:net";
+import { isAddressRange } from "../http/addresses.ts";
 import { parseHost } from "../http/authority.ts";
 import { type Parse, parseWords } from "./parsers.ts";
 
@@ -17,6 +18,16 @@ export const parseHosts: Parse<readonly string[]> = (text) => {
 		if (problem !== undefined) return { problem: `has ${JSON.stringify(entry)}: ${problem}` };
 	}
 	return parsed;
+};
+
+/** Parses ranges of addresses, as in `10.0.0.0/8`; an address alone is a range of one. */
+export const parseAddressRanges: Parse<readonly string[]> = (text) => {
+	const parsed = parseWords(text);
+	if ("problem" in parsed) return parsed;
+	const wrong = parsed.value.find((entry) => !isAddressRange(entry));
+	if (wrong === undefined) return parsed;
+	const given = JSON.stringify(wrong);
+	return { problem: `has ${given}: give addresses or ranges of them, as in 10.0.0.0/8` };
 };
 
 /** Parses an address of this machine, or a name for one. */

@@ -1,5 +1,5 @@
 import { maxTimerDelayMs } from "../clock.ts";
-import { parseBoundHost, parseHosts, parseOrigins } from "./hosts.ts";
+import { parseAddressRanges, parseBoundHost, parseHosts, parseOrigins } from "./hosts.ts";
 import { count, type Option, size, text, time, toggle, words } from "./option.ts";
 import {
 	oneOf,
@@ -102,6 +102,14 @@ export const optionsTable = {
 			"Host names that requests may be addressed to, without port, besides loopback names and the host; * allows any.",
 		),
 		parse: parseHosts,
+	},
+	trustedProxies: {
+		...words(
+			"trusted-proxies",
+			"ranges",
+			"Addresses of proxies, as in 10.0.0.0/8, whose X-Forwarded-For tells the address of a caller in logs, audit lines and limits.",
+		),
+		parse: parseAddressRanges,
 	},
 	corsOrigins: {
 		...words(

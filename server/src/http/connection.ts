@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Peer, PeerCertificate } from "../caller.ts";
+import { plainAddress } from "./addresses.ts";
 
 /** What is known of the connection that an exchange came on. */
 export interface Connection {
@@ -32,7 +33,7 @@ class SocketPeer implements Peer {
 	#certificate: PeerCertificate | undefined | null = null;
 
 	constructor(socket: Socket) {
-		this.address = socket.remoteAddress ?? "";
+		this.address = plainAddress(socket.remoteAddress ?? "") ?? "";
 		this.port = socket.remotePort ?? 0;
 		this.#socket = socket as MaybeTls;
 		this.secure = this.#socket.encrypted === true;

@@ -29,6 +29,8 @@ export interface DispatchOptions extends DirectOptions {
 	readonly origins: OriginRule;
 	readonly assets: readonly AssetMount[];
 	readonly upgrades: readonly UpgradeHandler[];
+	/** Finds the address of a caller. */
+	readonly callerAddress: (exchange: Exchange) => string;
 	/** Prefix of every path, which a request may have or lack: "" or as in `/wukong`. */
 	readonly basePath: string;
 	readonly routes: Routes;
@@ -50,7 +52,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 	const upgrades = createUpgradeLookup(options.upgrades);
 	const findAsset = createAssetLookup(options.assets);
 	const checkAuthority = createAuthorityCheck(options.hosts);
-	const { observer } = options;
+	const { observer, callerAddress } = options;
 	/** Owner of responses to requests without a route, which are no calls. */
 	const nobody: ResponseOwner = { onEnd() {}, onFault: observer.unexpected };
 
@@ -99,7 +101,11 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 			exchange.end();
 			return undefined;
 		}
-		const context = contextOf(exchange, route, { requestId, ticket });
+		const context = contextOf(exchange, route, {
+			requestId,
+			ticket,
+			address: callerAddress(exchange),
+		});
 		const { direct } = route.procedure;
 		if (direct === undefined) return observed({ exchange, route, context, common });
 		serveDirect({ exchange, procedure: direct, route, context, common }, options);
@@ -122,13 +128,14 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 			return;
 		}
 		const { connection, rawHeaders } = exchange;
+		const address = callerAddress(exchange);
 		const summary = summarizeRequest(exchange);
 		const { handler, subprotocol } = match;
 		const accepted = accept();
 		if (accepted === undefined) return;
 		try {
-			const agreed = { connection, path, ticket, rawHeaders, subprotocol, requestId, summary };
-			handler.handle({ ...accepted, ...agreed });
+			const agreed = { connection, address, path, ticket, rawHeaders, subprotocol };
+			handler.handle({ ...accepted, ...agreed, requestId, summary });
 		} catch (error) {
 			accepted.socket.destroy();
 			observer.unexpected(error);
@@ -241,8 +248,9 @@ interface Admission {
 function contextOf(
 	exchange: Exchange,
 	route: Route,
-	{ requestId, ticket }: Pick<CallContext, "requestId" | "ticket">,
+	own: Pick<CallContext, "requestId" | "ticket" | "address">,
 ): CallContext {
 	const { httpVersion, secure, peer } = exchange.connection;
-	return { requestId, protocol: route.protocolName, httpVersion, secure, peer, ticket };
+	const { requestId, ticket, address } = own;
+	return { requestId, protocol: route.protocolName, httpVersion, secure, peer, address, ticket };
 }

@@ -2,6 +2,7 @@ import { isIPv6 } from "node:net";
 import { createRegistry, type DescMessage, type DescMethod } from "@bufbuild/protobuf";
 import type { Interceptor, ServiceImplSpec } from "@connectrpc/connect";
 import type { Clock } from "../clock.ts";
+import { createAddressRanges } from "../http/addresses.ts";
 import { type TransportLimits, validateLimits } from "../http/limits.ts";
 import { createListener } from "../http/listener.ts";
 import { createStreamScheduler } from "../http/scheduler.ts";
@@ -18,6 +19,7 @@ import { createProtocols } from "../rpc/protocol/protocols.ts";
 import type { RefusalDetails } from "../rpc/refusals.ts";
 import { createRoutes } from "../rpc/routes.ts";
 import type { AssetMount } from "./assets.ts";
+import { createCallerAddress } from "./caller-address.ts";
 import { createDispatch } from "./dispatch.ts";
 import { createSafeObserver, type PortObserver } from "./observer.ts";
 import { createUnreadableAnswers } from "./unreadable-answers.ts";
@@ -81,6 +83,11 @@ export interface PortOptions {
 	 * none.
 	 */
 	readonly allowedHeaders?: readonly string[];
+	/**
+	 * Ranges of the proxies whose X-Forwarded-For is believed, as in `10.0.0.0/8`, and of nobody else.
+	 * Default: none.
+	 */
+	readonly trustedProxies?: readonly string[];
 	/** Plain resources beside the procedures. */
 	readonly assets: readonly AssetMount[];
 	/** Methods that WebSockets subscribe to. Default: none. */
@@ -106,7 +113,7 @@ export interface Port {
 /**
  * Creates a port; nothing is opened before `listen`.
  *
- * @throws RangeError when a limit is out of range
+ * @throws RangeError when a limit is out of range, or a proxy is no range of addresses
  */
 export function createPort(options: PortOptions): Port {
 	const { limits, clock } = options;
@@ -144,6 +151,7 @@ export function createPort(options: PortOptions): Port {
 			allowedOrigins: options.allowedOrigins,
 			allowedHeaders: options.allowedHeaders ?? [],
 		},
+		callerAddress: createCallerAddress(createAddressRanges(options.trustedProxies ?? [])),
 		assets: options.assets,
 		basePath: options.basePath ?? "",
 		upgrades,

@@ -26,6 +26,8 @@ export interface UpgradeHandler {
 /** A connection that was upgraded, and the request that asked for it. */
 export interface Upgrade extends UpgradedSocket {
 	readonly connection: Connection;
+	/** Address of the caller. */
+	readonly address: string;
 	/** Path and query, without the ticket. */
 	readonly path: string;
 	/** Stream ticket of the URL; undefined: there was none. */

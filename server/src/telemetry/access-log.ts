@@ -15,7 +15,8 @@ import type {
  * Logs calls, each with its request id: at info a line for each mutation, each start and end of a
  * stream and each failure, at debug the reads. A stream that ends because its reader leaves, or
  * because this replica shuts down, has not failed. A fault of ours is an error and has its cause. Of
- * what a caller sends, only namespace and name of the VM get into the log.
+ * what a caller sends, only namespace and name of the VM get into the log. Its address is there as the
+ * audit log has it.
  */
 export function createAccessLog(logger: Logger): CallObserver {
 	/** One for all calls: a line is made of the call and its end alone. */
@@ -38,12 +39,13 @@ export function createAccessLog(logger: Logger): CallObserver {
 	return { callStarted: () => listener };
 }
 
-function describe({ method, protocol, requestId, target }: ObservedCall) {
+function describe({ method, protocol, requestId, address, target }: ObservedCall) {
 	const { typeName } = method.parent;
 	return {
 		requestId,
 		procedure: `${typeName}/${method.name}`,
 		protocol,
+		...(address ? { address } : {}),
 		...(target === undefined ? {} : { namespace: target.namespace, name: target.name }),
 	};
 }

@@ -20,6 +20,7 @@ function setUp(level: string) {
 			requestId: "r1",
 			target,
 			peer: undefined,
+			address: undefined,
 			principal: undefined,
 		}) as const;
 	const start = (method: Method) => log.callStarted(call(method), new Headers());

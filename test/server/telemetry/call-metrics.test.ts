@@ -52,7 +52,7 @@ function play(
 ) {
 	const call = {
 		...{ ...started, requestId: "r1" },
-		...{ peer: undefined, principal: undefined, target: undefined },
+		...{ peer: undefined, address: undefined, principal: undefined, target: undefined },
 	};
 	observer.callStarted(call, new Headers())?.callEnded?.(call, end);
 }

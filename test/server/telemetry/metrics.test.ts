@@ -13,7 +13,7 @@ const end = { durationMs: 2, failure: undefined };
 function play({ calls }: Metrics, method: DescMethod, end: CallEnd) {
 	const call = {
 		...({ method, protocol: "grpc", requestId: "r1" } as const),
-		...{ peer: undefined, principal: undefined, target: undefined },
+		...{ peer: undefined, address: undefined, principal: undefined, target: undefined },
 	};
 	calls.callStarted(call, new Headers())?.callEnded?.(call, end);
 }

@@ -13,6 +13,8 @@ export interface CallContext {
 	readonly secure: boolean;
 	/** The other end of the connection: address, port, verified certificate. */
 	readonly peer: Peer;
+	/** Address of the caller: of the peer or, where that is a trusted proxy, the one before it; may be empty. */
+	readonly address: string;
 	/** Stream ticket of the request, which its URL holds no more; undefined: there was none. */
 	readonly ticket?: TicketCarrier | undefined;
 }

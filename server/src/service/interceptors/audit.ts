@@ -143,7 +143,7 @@ function callerIn({ contextValues }: Request): Partial<AuditRecord> {
 	return {
 		...(context && {
 			requestId: context.requestId,
-			address: context.peer.address,
+			address: context.address,
 			protocol: context.protocol,
 		}),
 		...(principal && {

@@ -12,6 +12,8 @@ export interface ObservedCall {
 	readonly requestId: string;
 	/** The other end of the connection; undefined in an in-memory call. */
 	readonly peer: Peer | undefined;
+	/** Address of the caller, which is not the peer behind a trusted proxy; undefined in an in-memory call. */
+	readonly address: string | undefined;
 	/** undefined until an interceptor has authenticated the caller. */
 	readonly principal: Principal | undefined;
 	/** The VM that the request names; undefined until it is read, and where it names none. */

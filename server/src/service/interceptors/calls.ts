@@ -33,7 +33,7 @@ export interface CallInterceptorOptions {
 	/** Finds what the port knows of a call. */
 	readonly contextOf: (
 		request: Request,
-	) => Pick<CallContext, "requestId" | "protocol"> & Partial<Pick<CallContext, "peer">>;
+	) => Pick<CallContext, "requestId" | "protocol"> & Partial<Pick<CallContext, "peer" | "address">>;
 	readonly clock: Clock;
 }
 
@@ -75,6 +75,7 @@ class CallRecord implements ObservedCall, StreamHooks<unknown> {
 	readonly protocol: CallProtocol;
 	readonly requestId: string;
 	readonly peer: Peer | undefined;
+	readonly address: string | undefined;
 	/** Only where a listener counts messages: nothing is to be done for each batch else. */
 	readonly onBatch?: (messages: readonly unknown[]) => void;
 	/** A listener wants the call to run in its context. */
@@ -90,11 +91,12 @@ class CallRecord implements ObservedCall, StreamHooks<unknown> {
 	#hasEnded = false;
 
 	constructor(request: Request, { observers, contextOf, clock }: CallInterceptorOptions) {
-		const { protocol, requestId, peer } = contextOf(request);
+		const { protocol, requestId, peer, address } = contextOf(request);
 		this.method = request.method;
 		this.protocol = protocol;
 		this.requestId = requestId;
 		this.peer = peer;
+		this.address = address;
 		this.#clock = clock;
 		this.#startMs = clock.monotonicMs();
 		this.#values = request.contextValues;

@@ -32,7 +32,8 @@ function stage() {
 	const context: Interceptor = (next) => (request) => {
 		request.contextValues.set(callContextKey, {
 			...{ requestId: "r1", protocol: "connect", httpVersion: "2.0", secure: true },
-			peer: { address: "10.0.0.9", port: 1, secure: true, certificate: undefined },
+			peer: { address: "10.0.0.1", port: 1, secure: true, certificate: undefined },
+			address: "10.0.0.9",
 		});
 		return next(request);
 	};

@@ -57,6 +57,7 @@ function setUp(
 			contextOf: () => ({
 				requestId: "r1",
 				protocol: "connect",
+				address: "192.0.2.1",
 				peer: { address: "192.0.2.1", port: 4_000, secure: false, certificate: undefined },
 			}),
 			clock,

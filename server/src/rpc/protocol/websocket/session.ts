@@ -41,6 +41,8 @@ export interface SessionOptions {
 /** The request that a socket came by. */
 export interface SessionRequest {
 	readonly connection: Connection;
+	/** Address of the caller. */
+	readonly address: string;
 	/** Path and query. */
 	readonly path: string;
 	/** Stream ticket of the handshake; undefined: there was none. */
@@ -175,7 +177,7 @@ export class Session implements MessageSocketHandler, ScheduledTask {
 	}
 
 	#createInvocation(method: DescMethod, requestId: string) {
-		const { connection, path, rawHeaders, ticket } = this.#request;
+		const { connection, address, path, rawHeaders, ticket } = this.#request;
 		const { httpVersion, secure, peer } = connection;
 		return new Invocation({
 			exchange: { rawHeaders },
@@ -183,7 +185,7 @@ export class Session implements MessageSocketHandler, ScheduledTask {
 			path,
 			httpMethod: "GET",
 			codec: "json",
-			context: { requestId, protocol: "websocket", httpVersion, secure, peer, ticket },
+			context: { requestId, protocol: "websocket", httpVersion, secure, peer, address, ticket },
 			common: [],
 			leftMs: () => undefined,
 		});
