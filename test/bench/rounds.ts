@@ -65,7 +65,8 @@ export async function runCase(
 	}
 	for (const [name, load] of benchCase.startsAnew === true ? [] : loads) {
 		await attempt(name, async () => {
-			await load.run(quick.has(name) ? effort.quickWarmUpMs : effort.warmUpMs);
+			const warmUpMs = quick.has(name) ? effort.quickWarmUpMs : effort.warmUpMs;
+			await (load.warmUp?.(warmUpMs) ?? load.run(warmUpMs));
 		});
 	}
 	for (let round = 0; round < effort.rounds; round++) {

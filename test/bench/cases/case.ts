@@ -10,6 +10,8 @@ import type { ServerSpec } from "../servers/server-spec.ts";
 export interface Load {
 	/** Works for about this long; what is under way then is finished and counted. */
 	run(windowMs: number): Promise<Outcome>;
+	/** Readies the server for as long, and longer where there is more to ready. Default: `run`. */
+	warmUp?(windowMs: number): Promise<unknown>;
 	/** Frees everything, the server's process included. */
 	close(): Promise<void>;
 }
