@@ -57,10 +57,25 @@ export const historyFaults: readonly ProtocolFault[] = [
 		title: "a list expires in its third page",
 		maxLists: 1,
 		strike(site) {
-			fill(site, 9);
+			const { api, onHit } = site;
+			// The few names of the writer may go before the list comes: what fills alone makes three pages.
+			fill(site, 14);
 			const isThird = ({ url }: FakeRequest) => /[?&]continue=[^&]*\.6(&|$)/.test(url);
-			answerNext(site, expired, { count: 1, of: isThird });
-			site.api.expire();
+			const isWukongWatch = (request: FakeRequest) =>
+				isWatch(request) && request.path.endsWith("/wukongs");
+			// Whose watch is not open yet hears of no end: it is refused, so that somebody lists.
+			let watches = api.watchingOf("wukongs") === 0 ? 1 : 0;
+			let pages = 1;
+			api.intercept((request, response) => {
+				if (watches > 0 && isWukongWatch(request)) watches--;
+				else if (pages > 0 && isThird(request)) {
+					pages--;
+					onHit();
+				} else return false;
+				expired(response, request);
+				return true;
+			});
+			api.expire();
 		},
 	},
 	{
