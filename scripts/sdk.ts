@@ -54,7 +54,9 @@ function buildPython(folder: string, environment: string): void {
 	mkdirSync(folder, { recursive: true });
 	const image = join(out, "contract.binpb");
 	writeFileSync(image, toBinary(FileDescriptorSetSchema, readBareContract()));
-	const files = ["wukong", "wukong_service", "error"].map((name) => `novasphere/v1/${name}.proto`);
+	const files = ["wukong", "wukong_service", "access_service", "error"].map(
+		(name) => `novasphere/v1/${name}.proto`,
+	);
 	run(python, [
 		...["-m", "grpc_tools.protoc", `--descriptor_set_in=${image}`, `--python_out=${folder}`],
 		...[`--pyi_out=${folder}`, `--grpc_python_out=${folder}`, ...files],

@@ -15,4 +15,7 @@ export const examples: Examples = {
 	UpdateWukong: { labels: { tier: "front" } },
 	StartWukong: {},
 	StopWukong: {},
+	CheckAccess: { questions: [{ verb: "start", namespace: "team-a", name: "web-1" }] },
+	WatchAccess: { verbs: ["start", "stop"], namespace: "team-a" },
+	CreateStreamTicket: { target: "/api/v1/wukongs:watch?namespace=team-a" },
 };

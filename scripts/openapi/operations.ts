@@ -8,6 +8,7 @@ import {
 import { http } from "@novasphere/wukong-gen/annotations";
 import type { HttpRule } from "@novasphere/wukong-gen/http";
 import { listShapeOf } from "../../server/src/rpc/protocol/ndjson/list-shape.ts";
+import { hasOwnForm } from "../../server/src/rpc/protocol/rest/field-target.ts";
 import { commentOf } from "./comments.ts";
 import type { createSchemaWriter, Schema } from "./schema.ts";
 
@@ -50,7 +51,7 @@ export function operationsOf(
 				...preconditions(method, verb),
 			],
 			...requestBody(method, rule, { schemas, example: examples[method.name] }),
-			responses: responsesOf(method, verb, schemas),
+			responses: responsesOf(method, rule, schemas),
 		};
 		return { path: openApiPath(template), verb, operation };
 	});
@@ -131,7 +132,7 @@ function queryParameters(
 	if (rule.body === "*") return [];
 	const bound = new Set(variablesOf(patternOf(rule).template));
 	return input.fields
-		.filter(({ name }) => name !== rule.body && !bound.has(name))
+		.filter((field) => field.name !== rule.body && !bound.has(field.name) && fitsQuery(field))
 		.map((field) => {
 			const { description, deprecated, ...schema } = schemas.fieldSchema(field);
 			return {
@@ -143,6 +144,11 @@ function queryParameters(
 				schema,
 			};
 		});
+}
+
+/** Checks that a field has a form of text: a list of messages is given in a body only. */
+function fitsQuery(field: DescField): boolean {
+	return field.fieldKind !== "list" || field.listKind !== "message" || hasOwnForm(field.message);
 }
 
 /** Parameters by which a form is chosen; they are no fields of the message. */
@@ -215,7 +221,7 @@ function requestBody(
 /** The last line of a stream of lines: without it the stream was cut off. */
 const lastLine = { $ref: "#/components/schemas/LastLine" };
 
-function responsesOf(method: DescMethod, verb: string, { messageRef }: SchemaWriter): Schema {
+function responsesOf(method: DescMethod, rule: HttpRule, { messageRef }: SchemaWriter): Schema {
 	const schema = messageRef(method.output);
 	const failure = { $ref: "#/components/responses/Failure" };
 	if (method.methodKind === "server_streaming") {
@@ -239,7 +245,9 @@ function responsesOf(method: DescMethod, verb: string, { messageRef }: SchemaWri
 		};
 	}
 	const etag = { ETag: { $ref: "#/components/headers/ETag" } };
-	const isCreate = verb === "post" && /^Create[A-Z]/.test(method.name);
+	// A POST of the whole request makes nothing that has a path of its own.
+	const isResource = rule.body !== "" && rule.body !== "*";
+	const isCreate = rule.pattern.case === "post" && isResource && /^Create[A-Z]/.test(method.name);
 	const items = itemsOf(method);
 	const item = items && messageRef(items);
 	const content =
@@ -259,7 +267,7 @@ function responsesOf(method: DescMethod, verb: string, { messageRef }: SchemaWri
 			...(isCreate ? {} : { headers: etag }),
 			content,
 		},
-		...(verb === "get" ? { 304: { description: "The caller has it already." } } : {}),
+		...(rule.pattern.case === "get" ? { 304: { description: "The caller has it already." } } : {}),
 		default: failure,
 	};
 }

@@ -13,7 +13,7 @@ test("every message, field, method, enum and value says what it means", () => {
 	const files = fromBinary(FileDescriptorSetSchema, image).file.filter(
 		(file) => file.package === "novasphere.v1",
 	);
-	expect(files).toHaveLength(3);
+	expect(files).toHaveLength(4);
 	let elements = 0;
 	for (const file of files) {
 		const commented = commentedPaths(file);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { getOption } from "@bufbuild/protobuf";
+import { AccessService } from "@novasphere/wukong-gen/access-service";
 import { http } from "@novasphere/wukong-gen/annotations";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { createConfig, lintFromString } from "@redocly/openapi-core";
@@ -50,7 +51,8 @@ test("a linter has nothing to say about the description", async () => {
 });
 
 test("each HTTP rule of the contract is one operation, with an id of its own", () => {
-	const rules = WukongService.methods.flatMap((method) => {
+	const methods = [...WukongService.methods, ...AccessService.methods];
+	const rules = methods.flatMap((method) => {
 		const main = getOption(method, http);
 		return [main, ...main.additionalBindings].map(
 			({ pattern }) => `${pattern.case} ${String(pattern.value).replaceAll("{wukong.", "{")}`,

@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import { AccessService } from "@novasphere/wukong-gen/access-service";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
@@ -13,6 +14,7 @@ import { ndjson } from "../rpc/protocol/ndjson/ndjson.ts";
 import { defaultProtocols } from "../rpc/protocol/protocols.ts";
 import { createRest } from "../rpc/protocol/rest/rest.ts";
 import { createSse } from "../rpc/protocol/sse/sse.ts";
+import { accessEventLabels, createAccess } from "../service/access/access-service.ts";
 import { refusalDetails } from "../service/errors/error-details.ts";
 import { describeError } from "../service/errors/http-status.ts";
 import { createCallInterceptor } from "../service/interceptors/calls.ts";
@@ -50,8 +52,6 @@ export interface Surroundings {
 	readonly metrics?: Metrics;
 	/** `KUBECONFIG` of the environment. Default: unset. */
 	readonly kubeconfigPath?: string | undefined;
-	/** Secret of stream tickets that replicas share. Default: one of this process's own. */
-	readonly ticketSecret?: Buffer;
 	/** Sources of identities besides those that are configured. Default: none. */
 	readonly authenticators?: readonly Authenticator[];
 	/** Says what callers may do where no policy file does; needs a source of identities. Default: everything. */
@@ -98,7 +98,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 
 	const further = surroundings.authenticators ?? [];
 	const identities = createIdentities(config, {
-		...{ clock, logger, further, ticketSecret: surroundings.ticketSecret },
+		...{ clock, logger, further },
 		kubeconfigPath: surroundings.kubeconfigPath,
 	});
 	const metrics = surroundings.metrics ?? createMetrics({ processMetrics });
@@ -121,6 +121,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		clock,
 		historyLimits: { ...history, maxBytes: config.historyBytes * (1 - encodedShare) },
 		maxStreams: config.maxWatchStreams,
+		openElsewhere: () => access.openStreams,
 		observer: { ...metrics.watch, ...createWatchLog(logger) },
 		pacing: pacingFrom(config),
 	});
@@ -135,7 +136,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	replica.onSuperseded(encodings.forget);
 	const grpcServices = createGrpcServices({
 		config,
-		served: [WukongService],
+		served: [WukongService, AccessService],
 		isReady: () => readinessAnswer(lifecycle.readiness(), replica.freshness()).status === 200,
 	});
 	const { defaultNamespace, heartbeatIntervalMs, maxWaitMs } = config;
@@ -143,6 +144,11 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		...{ clock, logger, counters: metrics.audit, output: surroundings.output },
 	});
 	const rights = createRights(config, { clock, logger, authorizer: surroundings.authorizer });
+	const access = createAccess({
+		...{ defaultNamespace, heartbeatIntervalMs, clock, authorizer: rights.authorizer },
+		...{ createTicket: identities.createTicket, guardOf: identities.guardOf },
+		...{ requireRoom: replica.requireRoom, observer: metrics.watch },
+	});
 	const port = createPort({
 		host: config.host,
 		port: config.port,
@@ -151,6 +157,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 				...{ store, replica, defaultNamespace, heartbeatIntervalMs, maxWaitMs },
 				guardOf: identities.guardOf,
 			}),
+			access.service,
 			...grpcServices.services,
 		],
 		interceptors: [
@@ -176,7 +183,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 				describeError,
 				entityTags: createEntityTags(),
 				basePath: config.basePath,
-				streamForms: [ndjson, createSse([wukongEventLabels])],
+				streamForms: [ndjson, createSse([wukongEventLabels, accessEventLabels])],
 				listForms,
 			}),
 		],
@@ -211,7 +218,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	const lifecycle = createLifecycle({
 		supports: [identities, rights, { start: audit.start, stop: audit.close }],
 		...{ port, replica, store, clock, shutdownDelayMs: config.shutdownDelayMs },
-		streaming: [replica, grpcServices],
+		streaming: [replica, access, grpcServices],
 		onReadiness: grpcServices.readinessChanged,
 	});
 

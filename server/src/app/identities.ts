@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Interceptor } from "@connectrpc/connect";
 import { Health } from "@novasphere/wukong-gen/health";
 import { createApiKeys } from "../auth/api-keys/api-keys.ts";
@@ -34,8 +35,6 @@ export function createIdentities(
 	parts: {
 		readonly clock: Clock;
 		readonly logger: Logger;
-		/** Secret of tickets that replicas share; undefined: one of this process's own. */
-		readonly ticketSecret: Buffer | undefined;
 		/** `KUBECONFIG` of the environment; undefined: unset. */
 		readonly kubeconfigPath: string | undefined;
 		/** Sources besides these. */
@@ -68,7 +67,8 @@ export function createIdentities(
 		}
 		return undefined;
 	};
-	const tickets = createTickets({ secret: parts.ticketSecret, basePath, current, clock });
+	const secret = config.ticketKeyFile === "" ? undefined : readTicketKey(config.ticketKeyFile);
+	const tickets = createTickets({ secret, basePath, current, clock });
 
 	const authentication = createAuthentication([...sources, tickets]);
 	const exempt = [Health];
@@ -78,6 +78,9 @@ export function createIdentities(
 		guardOf: guards.guardOf,
 		createTicket: tickets.createTicket,
 		async start() {
+			if (sources.length > 0 && secret === undefined && config.store === "kubernetes") {
+				logger.warn("without --ticket-key-file a stream ticket is good on its own replica only");
+			}
 			for (const source of sources) await source.start?.();
 		},
 		stop() {
@@ -85,6 +88,22 @@ export function createIdentities(
 		},
 		troubles: () => sources.flatMap((source) => source.trouble?.() ?? []),
 	};
+}
+
+/** Shortest secret of tickets, in bytes. */
+const minTicketKeyBytes = 32;
+
+/** @throws Error, which names the option and the file */
+function readTicketKey(file: string): Buffer {
+	const fault = (problem: string) => new Error(`--ticket-key-file ${file} ${problem}`);
+	let secret: Buffer;
+	try {
+		secret = readFileSync(file);
+	} catch (error) {
+		throw fault(`cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+	}
+	if (secret.byteLength >= minTicketKeyBytes) return secret;
+	throw fault(`has less than ${minTicketKeyBytes} bytes`);
 }
 
 function createIssuer(

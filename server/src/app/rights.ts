@@ -11,6 +11,8 @@ import type { Logger } from "../telemetry/logger.ts";
 
 /** What the callers of one service may do. */
 export interface Rights {
+	/** Says who may do what; undefined: whoever calls may do everything. */
+	readonly authorizer: Authorizer | undefined;
 	/** Asks for the right of each call; none where whoever calls may do everything. */
 	readonly interceptors: readonly Interceptor[];
 	/** Loads what has to be there before the first call. @throws what the one who starts the service is told */
@@ -44,6 +46,7 @@ export function createRights(
 				});
 	const authorizer = policy ?? parts.authorizer;
 	return {
+		authorizer,
 		interceptors: authorizer === undefined ? [] : [createInterceptor(authorizer, defaultNamespace)],
 		start: async () => policy?.start(),
 		stop: () => policy?.stop(),

@@ -66,6 +66,7 @@ export function createCredentialGuards(clock: Clock): CredentialGuards {
 
 	return {
 		guardOf: (principal) => ({
+			expireTimeMs: principal.expireTimeMs,
 			onEnd(callback) {
 				const failure = ended.get(principal);
 				if (failure !== undefined) {

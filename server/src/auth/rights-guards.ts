@@ -11,6 +11,7 @@ import {
 	type Question,
 	type Verb,
 } from "./authorizer.ts";
+import { followAnswers } from "./follow-answers.ts";
 
 /** Keeps what is open within the rights of who opened it, as these change. */
 export interface RightsGuards {
@@ -28,37 +29,12 @@ export interface RightsGuards {
  * since the call was let in, and again at each of its changes.
  */
 export function createRightsGuards(authorizer: Authorizer): RightsGuards {
-	/** Asks now and at each change; of answers that come late only that of the last question counts. */
+	/** Where nobody can tell, the right may be gone. */
 	const follow = <A>(
 		ask: () => A | Promise<A>,
 		onAnswer: (answer: A) => void,
 		onFailure: (failure: Failure) => void,
-	) => {
-		let asked = 0;
-		const look = () => {
-			const own = ++asked;
-			const fail = (failure: unknown) => {
-				// Nobody can tell whether the right is still there.
-				if (own === asked) onFailure(failure as Failure);
-			};
-			try {
-				const answer = ask();
-				if (answer instanceof Promise) {
-					answer.then((late) => {
-						if (own === asked) onAnswer(late);
-					}, fail);
-				} else onAnswer(answer);
-			} catch (failure) {
-				fail(failure);
-			}
-		};
-		const forget = authorizer.onChange(look);
-		look();
-		return () => {
-			asked++;
-			forget();
-		};
-	};
+	) => followAnswers(authorizer, { ask, onAnswer, onFailure });
 
 	return {
 		guardOf: (principal, question) => ({

@@ -68,6 +68,12 @@ export const optionsTable = {
 		"names",
 		"Audiences of which these tokens must be for one; without any they are for the API server itself.",
 	),
+	ticketKeyFile: text(
+		"ticket-key-file",
+		"file",
+		"",
+		"At least 32 random bytes, the same for all replicas: then a stream ticket of one is good on all of them.",
+	),
 	policyFile: text(
 		"policy-file",
 		"file",

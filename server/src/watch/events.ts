@@ -31,12 +31,14 @@ export interface ControlStamp {
 	readonly timeMs: number;
 	/** Currency of the data; undefined in a RESET, which says nothing about it. */
 	readonly freshness: Freshness | undefined;
+	/** Time at which the stream ends, because its credential does, in milliseconds since 1970; undefined: it does not. */
+	readonly expireTimeMs: number | undefined;
 }
 
 /** Makes the control events of all streams of a replica. */
 export interface ControlEvents<E> {
-	synced(token: string): E;
-	heartbeat(token: string): E;
+	synced(token: string, expireTimeMs: number | undefined): E;
+	heartbeat(token: string, expireTimeMs: number | undefined): E;
 	reset(): E;
 }
 
@@ -47,13 +49,13 @@ export function createControlEvents<T extends ApiObject, E>(options: {
 	readonly freshness: () => Freshness;
 }): ControlEvents<E> {
 	const { events, clock, freshness } = options;
-	const current = (kind: ControlKind, token: string) =>
-		events.control(kind, { token, timeMs: clock.nowMs(), freshness: freshness() });
+	const current = (kind: ControlKind, token: string, expireTimeMs: number | undefined) =>
+		events.control(kind, { token, timeMs: clock.nowMs(), freshness: freshness(), expireTimeMs });
+	const nothing = { freshness: undefined, expireTimeMs: undefined };
 	return {
-		synced: (token) => current("synced", token),
-		heartbeat: (token) => current("heartbeat", token),
-		reset: () =>
-			events.control("reset", { token: startOver, timeMs: clock.nowMs(), freshness: undefined }),
+		synced: (token, expireTimeMs) => current("synced", token, expireTimeMs),
+		heartbeat: (token, expireTimeMs) => current("heartbeat", token, expireTimeMs),
+		reset: () => events.control("reset", { token: startOver, timeMs: clock.nowMs(), ...nothing }),
 	};
 }
 

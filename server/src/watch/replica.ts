@@ -79,6 +79,8 @@ export interface Replica<T extends ApiObject, E> {
 	 * the signal's reason, what `judge` throws
 	 */
 	wait<R>(query: WaitQuery<T, R>): Promise<R | undefined>;
+	/** Checks that one more stream may open, also one of another service. @throws TOO_MANY_REQUESTS */
+	requireRoom(): void;
 	/**
 	 * Ends every stream, those to come too: a last HEARTBEAT, then `failure`; and every wait, with
 	 * `failure`.
@@ -95,6 +97,8 @@ export function createReplica<T extends ApiObject, E>(options: {
 	readonly historyLimits: HistoryLimits;
 	/** Most open streams and waits. Each holds a cursor and its connection's buffers. */
 	readonly maxStreams: number;
+	/** Counts the streams that other services have open, within the same limit. Default: none. */
+	readonly openElsewhere?: () => number;
 	readonly observer: WatchObserver;
 	/** For an upstream that may be noisy. Default: every change is told as it comes. */
 	readonly pacing?: Pacing<T> | undefined;
@@ -133,7 +137,8 @@ export function createReplica<T extends ApiObject, E>(options: {
 	};
 
 	const requireRoom = () => {
-		if (streams.size + waits.open < options.maxStreams) return;
+		const elsewhere = options.openElsewhere?.() ?? 0;
+		if (streams.size + waits.open + elsewhere < options.maxStreams) return;
 		throw new Failure(ErrorReason.TOO_MANY_REQUESTS, "too many watch streams and waits are open", {
 			retryAfterMs: 1_000,
 		});
@@ -220,6 +225,7 @@ export function createReplica<T extends ApiObject, E>(options: {
 					parseVersion(query.resourceVersion) !== undefined ? query.resourceVersion : startOver,
 				open: open(query, view),
 				caller: query.caller,
+				expireTimeMs: query.guard?.expireTimeMs,
 				onClosed,
 			});
 			streams.set(stream, view);
@@ -243,6 +249,7 @@ export function createReplica<T extends ApiObject, E>(options: {
 			requireRoom();
 			return waits.wait(query);
 		},
+		requireRoom,
 		onSuperseded: (callback) => log.onSuperseded(callback),
 		isNewest: (object) => log.state.get(object) === object,
 		drain(failure) {

@@ -1,7 +1,7 @@
 import type { Caller } from "../caller.ts";
 import type { ApiObject } from "../resource/object.ts";
 import type { Cursor } from "./cursor.ts";
-import type { ControlEvents } from "./events.ts";
+import type { ControlEvents, ControlStamp } from "./events.ts";
 import type { Beating, Heartbeats } from "./heartbeat.ts";
 import type { ViewReader } from "./view.ts";
 
@@ -54,6 +54,8 @@ export interface WatchStreamOptions<T extends ApiObject, E> {
 	readonly open: () => Cursor<T, E> | Promise<Cursor<T, E>>;
 	/** Reader; its signal ends the stream where it is iterated. One that takes slices closes it. */
 	readonly caller: Caller;
+	/** Announced by SYNCED and HEARTBEAT, see {@link ControlStamp}. Default: nothing is. */
+	readonly expireTimeMs?: ControlStamp["expireTimeMs"];
 	readonly onClosed: (stream: OpenStream<T, E>) => void;
 }
 
@@ -81,6 +83,7 @@ class Watch<T extends ApiObject, E> implements OpenStream<T, E> {
 	readonly #controlEvents: ControlEvents<E>;
 	readonly #heartbeats: Heartbeats;
 	readonly heartbeatIntervalMs: number;
+	readonly #expireTimeMs: number | undefined;
 	readonly #onClosed: (stream: OpenStream<T, E>) => void;
 	#phase: Phase<T, E>;
 	/** True while no interval is under way: heartbeats do not add up for a stalled reader. */
@@ -93,6 +96,7 @@ class Watch<T extends ApiObject, E> implements OpenStream<T, E> {
 		this.#controlEvents = options.controlEvents;
 		this.#heartbeats = options.heartbeats;
 		this.heartbeatIntervalMs = options.heartbeatIntervalMs;
+		this.#expireTimeMs = options.expireTimeMs;
 		this.#onClosed = options.onClosed;
 		this.#caller = options.caller;
 		this.#phase = { name: "opening", token: options.initialToken };
@@ -236,7 +240,7 @@ class Watch<T extends ApiObject, E> implements OpenStream<T, E> {
 		const phase = this.#phase;
 		switch (phase.name) {
 			case "ending": {
-				const last = this.#controlEvents.heartbeat(phase.token);
+				const last = this.#controlEvents.heartbeat(phase.token, this.#expireTimeMs);
 				this.#leave({ name: "failed", failure: phase.failure });
 				return [last];
 			}
@@ -247,11 +251,11 @@ class Watch<T extends ApiObject, E> implements OpenStream<T, E> {
 		}
 		if (this.#beatIsDue) {
 			this.#beginInterval();
-			return [this.#controlEvents.heartbeat(this.#token)];
+			return [this.#controlEvents.heartbeat(this.#token, this.#expireTimeMs)];
 		}
 		if (phase.name === "opening") return nothing;
 		const said = phase.next(maxBytes);
-		if (said === "synced") return [this.#controlEvents.synced(phase.token)];
+		if (said === "synced") return [this.#controlEvents.synced(phase.token, this.#expireTimeMs)];
 		if (said === "reset") return [this.#controlEvents.reset()];
 		return said ?? nothing;
 	}

@@ -1,6 +1,7 @@
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type CallOptions, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { WukongStatus_PowerState as PowerState } from "@novasphere/wukong-gen/wukong";
@@ -63,12 +64,18 @@ async function open(key: string) {
 	const leave = new AbortController();
 	const options: CallOptions = { headers: { "x-api-key": key }, signal: leave.signal };
 	const types: EventType[] = [];
+	/** What SYNCED and HEARTBEAT announce, in milliseconds since 1970; undefined: nothing. */
+	const announced: (number | undefined)[] = [];
 	const reasons: string[] = [];
 	const fail = (error: unknown) => {
 		if (!leave.signal.aborted) reasons.push(reasonIn(ConnectError.from(error)) ?? String(error));
 	};
 	const watch = async () => {
-		for await (const { type } of client.watchWukong({}, options)) types.push(type);
+		for await (const { type, credentialsExpireTime: end } of client.watchWukong({}, options)) {
+			types.push(type);
+			if (type === EventType.ADDED) expect(end).toBeUndefined();
+			else announced.push(end && timestampMs(end));
+		}
 	};
 	watch().catch(fail);
 	client
@@ -88,6 +95,8 @@ async function open(key: string) {
 	const statuses = () => socket.said().flatMap(({ status }) => status?.reason ?? []);
 	return {
 		types,
+		announced,
+		socket,
 		reasons,
 		statuses,
 		async close() {
@@ -120,6 +129,38 @@ test("what is open by a credential ends at its time: a last HEARTBEAT, then TOKE
 	expect([...expires.reasons, ...expires.statuses()]).toEqual(Array(4).fill("TOKEN_EXPIRED"));
 	expect(expires.types.at(-1)).toBe(EventType.HEARTBEAT);
 	expect([other.reasons, other.statuses()]).toEqual([[], []]);
+	await expires.close();
+	await other.close();
+});
+
+test("SYNCED and HEARTBEAT announce when the credential ends, on every form, and nothing where it does not", async () => {
+	const untilMs = clock.nowMs() + lifeMs;
+	await start(lineOf(stays), lineOf(ends, untilMs));
+	const [expires, other] = [await open(ends), await open(stays)];
+	const at = new Date(untilMs).toISOString().replace(".000Z", "Z");
+	for (const accept of ["text/event-stream", "application/x-ndjson"]) {
+		const leave = new AbortController();
+		const headers = { accept, "x-api-key": ends };
+		const answer = await fetch(`${url}/api/v1/wukongs:watch`, { headers, signal: leave.signal });
+		let text = "";
+		const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+		while (!text.includes('"SYNCED"')) text += (await reader?.read())?.value ?? "";
+		expect(text.match(/"credentialsExpireTime":"[^"]*"/g)).toEqual([
+			`"credentialsExpireTime":"${at}"`,
+		]);
+		leave.abort();
+	}
+	await clock.advance(lifeMs);
+	await until("all of it ends", () => expires.reasons.length + expires.statuses().length === 4);
+	expect(new Set(expires.announced)).toEqual(new Set([untilMs]));
+	expect(expires.announced.length).toBeGreaterThan(1);
+	const told = (events: ReturnType<typeof expires.socket.said>) =>
+		events.flatMap(({ events = [] }) => events).filter(({ type }) => type !== "ADDED");
+	for (const event of told(expires.socket.said())) {
+		expect(event).toMatchObject({ credentialsExpireTime: at });
+	}
+	expect(new Set(other.announced)).toEqual(new Set([undefined]));
+	expect(JSON.stringify(other.socket.said())).not.toContain("credentialsExpireTime");
 	await expires.close();
 	await other.close();
 });

@@ -76,7 +76,7 @@ export function createAuthorizeInterceptor(options: AuthorizeOptions): Intercept
 		if (rule === undefined || principal === undefined) {
 			throw new Error(`${service.typeName}/${method.name} is called, and nobody says who may`);
 		}
-		const question = questionOf(rule.verb, message, defaultNamespace);
+		const question = questionOf(rule.verb, message as Message & Named, defaultNamespace);
 		if (rule.judged === "call") return checked(authorizer.decide(principal, question), question);
 		const grant = createGrant({ authorizer, guards, principal, question });
 		contextValues.set(grantKey, grant);
@@ -155,15 +155,14 @@ function checked(
 }
 
 /** Fields that name what a request is about; Create and Update carry them in the VM itself. */
-interface Named {
+export interface Named {
 	readonly namespace?: string;
 	readonly name?: string;
 	readonly wukong?: Named;
 }
 
-/** Reads the question of a call from its request, as contract section 5 has empty namespaces. */
-function questionOf(verb: Verb, message: Message, defaultNamespace: string): Question {
-	const request = message as Message & Named;
+/** Reads the question of a call from its request, as the contract has empty namespaces. */
+export function questionOf(verb: Verb, request: Named, defaultNamespace: string): Question {
 	const { namespace = "", name = "" } = request.wukong ?? request;
 	const isOfMany = (verb === "list" || verb === "watch") && name === "";
 	return { verb, namespace: isOfMany ? namespace : namespace || defaultNamespace, name };

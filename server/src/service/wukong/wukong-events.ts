@@ -42,7 +42,7 @@ export function createWukongEvents(): EventFactory<Wukong, WukongEvent> {
 			Object.freeze(
 				create(WukongEventSchema, { type: EventType.ADDED, wukong, resourceVersion: startOver }),
 			),
-		control(kind, { token, timeMs, freshness }) {
+		control(kind, { token, timeMs, freshness, expireTimeMs }) {
 			const event = create(WukongEventSchema, {
 				type: types[kind],
 				resourceVersion: token,
@@ -53,6 +53,7 @@ export function createWukongEvents(): EventFactory<Wukong, WukongEvent> {
 			// A monotonic clock has fractions, a Duration has whole nanoseconds.
 			event.upstreamLag = durationFromMs(Math.round(lagMs));
 			if (staleSinceMs !== undefined) event.staleSince = timestampFromMs(staleSinceMs);
+			if (expireTimeMs !== undefined) event.credentialsExpireTime = timestampFromMs(expireTimeMs);
 			return event;
 		},
 		sizeBytes(wukong) {

@@ -63,6 +63,7 @@ describe.each(Object.entries(transports))(
 				"grpc.health.v1.Health",
 				"grpc.reflection.v1.ServerReflection",
 				"grpc.reflection.v1alpha.ServerReflection",
+				"novasphere.v1.AccessService",
 				wukongService,
 			]);
 			expect(new Set(Object.values(statuses).map(({ status }) => status))).toEqual(

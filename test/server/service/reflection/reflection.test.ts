@@ -89,6 +89,7 @@ describe.each(Object.entries(versions))(
 				"grpc.health.v1.Health",
 				"grpc.reflection.v1.ServerReflection",
 				"grpc.reflection.v1alpha.ServerReflection",
+				"novasphere.v1.AccessService",
 				"novasphere.v1.WukongService",
 			]);
 		});
