@@ -219,7 +219,9 @@ describe("pings (RFC 6455, 5.5.2 and 5.5.3)", () => {
 });
 
 describe("a message that comes too slowly", () => {
-	const limits = { bodyTimeoutMs: 30_000, keepAliveIntervalMs: 3_600_000 };
+	// The peer cannot answer the close frame: the service waits for that as long as for a pong, by the
+	// machine's clock.
+	const limits = { bodyTimeoutMs: 30_000, keepAliveIntervalMs: 3_600_000, pingTimeoutMs: 100 };
 	const whole = createClientFrame(subscribe("slow"));
 	const ping = createClientFrame("", { opcode: 9 });
 	const begun = createClientFrame('{"type"', { isFinal: false });
