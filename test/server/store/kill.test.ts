@@ -1,8 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import { build } from "esbuild";
 import { expect, test } from "vitest";
 import { systemClock } from "../../../server/src/clock.ts";
 import { keyOf } from "../../../server/src/resource/object.ts";
@@ -37,12 +40,16 @@ test(
 			let before: StoreState | undefined;
 			let acknowledged = 0;
 			let resumed = 0;
-			let next = startChild(dataPath);
+			const folder = dirname(dirname(dataPath));
+			const child = await bundleChild(join(folder, "child"));
+			const startNext = () =>
+				startChild(child, { dataPath, compileCache: join(folder, "compiled") });
+			let next = startNext();
 			try {
 				for (let round = 0; round < rounds; round++) {
 					const reports = runUntilKilled(await next, ordersFor(round, words), random);
 					// The next child loads its code meanwhile; it opens the file when it is told to.
-					next = startChild(dataPath);
+					next = startNext();
 					acknowledged += note(words, await reports);
 					const state = reopen(dataPath);
 					judge(words, state);
@@ -72,11 +79,32 @@ function ordersFor(round: number, words: Map<string, Word>): Orders {
 	};
 }
 
-async function startChild(dataPath: string): Promise<ChildProcess> {
-	const child = fork(new URL("./kill-child.ts", import.meta.url), [dataPath], {
+/**
+ * Bundles the child and its database worker: a hundred starts of them load one file each.
+ * @returns the child's file
+ */
+async function bundleChild(folder: string): Promise<string> {
+	const sources = ["./kill-child.ts", "../../../server/src/store/embedded/database-worker.ts"];
+	await build({
+		entryPoints: sources.map((source) => fileURLToPath(new URL(source, import.meta.url))),
+		entryNames: "[name]",
+		outdir: folder,
+		bundle: true,
+		platform: "node",
+		format: "esm",
+	});
+	await writeFile(join(folder, "package.json"), '{"type":"module"}');
+	return join(folder, "kill-child.js");
+}
+
+async function startChild(
+	file: string,
+	{ dataPath, compileCache }: { readonly dataPath: string; readonly compileCache: string },
+): Promise<ChildProcess> {
+	const child = fork(file, [dataPath], {
 		stdio: ["ignore", "pipe", "inherit", "ipc"],
 		// A hundred starts of the same code: compile it once.
-		env: { ...process.env, NODE_COMPILE_CACHE: join(dirname(dataPath), "..", "compiled") },
+		env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
 	});
 	await once(child, "message");
 	return child;
