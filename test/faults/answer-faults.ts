@@ -30,6 +30,7 @@ export const answerFaults: readonly ProtocolFault[] = [
 	},
 	{
 		title: "401 and 403 alternate",
+		strikesOpenWatches: true,
 		strike(site) {
 			let number = 0;
 			const send: Send = (...call) => refusedWith(number++ % 3 === 2 ? 403 : 401)(...call);

@@ -7,7 +7,10 @@ function breakNextLines(site: FaultSite, then: (response: ServerResponse) => voi
 		const bytes = Buffer.from(line);
 		// At least one byte: a server that says nothing of an event at all cannot be caught.
 		const part = bytes.subarray(0, 1 + Math.floor(site.random() * (bytes.length - 2)));
-		response.write(part, () => then(response));
+		response.write(part, () => {
+			// A new watch of the client may have ended this one.
+			if (!response.writableEnded) then(response);
+		});
 	});
 }
 

@@ -15,6 +15,11 @@ export interface ProtocolFault {
 	readonly fullRounds?: number;
 	/** Rounds where time is short. Default: those of all faults. */
 	readonly shortRounds?: number;
+	/**
+	 * It strikes once the watches of all replicas are open: what one strike does to a kind must not add
+	 * up with what the one before did, as refusals in a row do. Default: it strikes at any moment.
+	 */
+	readonly strikesOpenWatches?: boolean;
 	strike(site: FaultSite): void;
 }
 

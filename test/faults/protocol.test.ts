@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { createSeededRandom } from "../support/seeded-random.ts";
+import { until } from "../support/until.ts";
 import { answerFaults } from "./answer-faults.ts";
 import { type FakeScene, startFakeScene } from "./fake-scene.ts";
 import { createRandomWriter } from "./hand.ts";
@@ -12,7 +13,7 @@ afterEach(() => scene.close());
 
 test.each([...lineFaults, ...answerFaults, ...historyFaults])(
 	`whenever $title${movesThreeKinds ? " while three kinds move" : ""}, nothing is lost and nothing comes twice (seed ${faultSeed})`,
-	async ({ strike, maxLists = 0, fullRounds = 100, shortRounds }) => {
+	async ({ strike, maxLists = 0, fullRounds = 100, shortRounds, strikesOpenWatches }) => {
 		const random = createSeededRandom(faultSeed);
 		const rounds = roundsOf(fullRounds, shortRounds);
 		scene = await startFakeScene({ servesKubeVirt: movesThreeKinds });
@@ -20,8 +21,11 @@ test.each([...lineFaults, ...answerFaults, ...historyFaults])(
 		let hits = 0;
 		const site = { api, ways, random, onHit: () => void hits++ };
 		const write = createRandomWriter(hand, random);
+		const isAllWatched = () =>
+			[...api.stores.keys()].every((plural) => api.watchingOf(plural) >= scene.replicas.length);
 		for (let round = 0; round < rounds; round++) {
 			for (let count = random() * 4; count > 0; count--) await write();
+			if (strikesOpenWatches) await until("all kinds are watched", isAllWatched);
 			strike(site);
 			for (let count = random() * 4; count > 0; count--) await write();
 			if (random() < 0.3) scene.roam();
