@@ -1,5 +1,9 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { WukongSchema } from "@novasphere/wukong-gen/wukong";
+import {
+	CloudInitUserSchema,
+	StartStrategySchema,
+	WukongSchema,
+} from "@novasphere/wukong-gen/wukong";
 import { type FieldViolation, invalidRequest } from "../../failure.ts";
 import { isAnnotationKey, isLabelKey, labelKeyWords } from "../../resource/label-grammar.ts";
 import type { Codec } from "../../rpc/codec/codec.ts";
@@ -20,6 +24,13 @@ export const updatableFields: readonly DescField[] = [
 	WukongSchema.field.spec,
 ];
 
+/** Fields that `*` does not take away: to name them beside it says something (`createUpdateEdit`). */
+const stickyFields: readonly DescField[] = [
+	StartStrategySchema.field.autoStart,
+	CloudInitUserSchema.field.password,
+	CloudInitUserSchema.field.passwordHash,
+];
+
 const maxQuotedLength = 128;
 
 const unnameable =
@@ -27,11 +38,12 @@ const unnameable =
 
 /**
  * Parses an update mask. Identity and output-only fields are ignored, so that a body from a read
- * may be sent back; `*` means every field that an update may change.
+ * may be sent back; `*` means every field that an update may change, and beside it only those are
+ * named that it leaves alone.
  * @param codec of the request that the mask came in
  * @returns undefined for no mask: none given, or an empty one.
  * @throws INVALID_REQUEST naming each path that leads into a list, or nowhere, or to a key of a map
- * that the request's codec cannot name
+ * that the request's codec cannot name, or that `*` beside it names already
  */
 export function parseUpdateMask(
 	mask: { readonly paths: readonly string[] } | undefined,
@@ -40,23 +52,31 @@ export function parseUpdateMask(
 	if (mask === undefined || mask.paths.length === 0) return undefined;
 	const violations: FieldViolation[] = [];
 	const parsed: MaskPath[] = [];
-	for (const path of new Set(mask.paths)) {
-		if (path === "*") {
-			parsed.push(...updatableFields.map(wholeField));
-			continue;
-		}
+	const paths = new Set(mask.paths);
+	if (paths.delete("*")) parsed.push(...updatableFields.map(wholeField));
+	const hasAll = parsed.length > 0;
+	for (const path of paths) {
 		const found = parsePath(path, codec);
-		if (typeof found === "string") {
+		const fault = typeof found === "string" || !hasAll ? found : besideAll(found);
+		if (typeof fault === "string") {
 			violations.push({
 				field: "update_mask",
-				description: `${JSON.stringify(truncate(path, maxQuotedLength))} ${found}`,
+				description: `${JSON.stringify(truncate(path, maxQuotedLength))} ${fault}`,
 			});
-		} else if (updatableFields.includes(found.fields[0])) {
-			parsed.push(found);
+		} else if (updatableFields.includes(fault.fields[0])) {
+			parsed.push(fault);
 		}
 	}
 	if (violations.length > 0) throw invalidRequest(...violations);
 	return parsed;
+}
+
+/** Returns a path that stands beside `*`, or what is wrong with that: one of the two is a mistake. */
+function besideAll(path: MaskPath): MaskPath | string {
+	const { fields } = path;
+	const isSaid = stickyFields.includes(fields.at(-1) as DescField);
+	const isPassedOver = !updatableFields.includes(fields[0]);
+	return isSaid || isPassedOver ? path : 'stands beside "*", which names it already';
 }
 
 function wholeField(field: DescField): MaskPath {

@@ -33,6 +33,26 @@ describe("an update mask", () => {
 		expect(parsed("*")).toEqual(["labels", "annotations", "spec"]);
 	});
 
+	test.each(["labels", "labels.app", "spec", "spec.cpu", "spec.start_strategy", "annotations"])(
+		"%s beside * is INVALID_REQUEST: * names it already, so one of the two is a mistake",
+		(path) => {
+			for (const paths of [
+				["*", path],
+				[path, "*"],
+			]) {
+				const description = `"${path}" stands beside "*", which names it already`;
+				expect(violationsOf(...paths)).toEqual([{ field: "update_mask", description }]);
+			}
+		},
+	);
+
+	test.each(["name", "status", "resource_version", "spec.start_strategy.auto_start"])(
+		"%s may stand beside *, which does not name it",
+		(path) => {
+			expect(() => parseUpdateMask({ paths: ["*", path] })).not.toThrow();
+		},
+	);
+
 	test.each([
 		["spec"],
 		["spec.cpu"],
