@@ -221,7 +221,7 @@ const plainStreams = (["sse", "ndjson"] as const).map((wire) =>
 );
 
 /** So many as a console with a page for each of its users has. */
-const plainSingles = (["sse", "ndjson"] as const).map((wire) =>
+const plainSingles = (["sse", "ndjson", "websocket", "websocket-shared"] as const).map((wire) =>
 	createFanOutCase({
 		id: `single-${wire}-50`,
 		title: `50 a second to ${count(1_000)} streams, ${wireTitles[wire]}`,

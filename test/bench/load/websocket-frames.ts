@@ -64,6 +64,16 @@ export function createClientMessage(text: string): Buffer {
 	return Buffer.concat([head, message]);
 }
 
+/** Counts the messages in bytes that hold whole ones: the load writes each at once (`createClientMessage`). */
+export function countClientMessages(bytes: Buffer): number {
+	let count = 0;
+	for (let at = 0; at < bytes.length; count++) {
+		const short = (bytes[at + 1] as number) & 0x7f;
+		at += short < 126 ? 6 + short : 8 + bytes.readUInt16BE(at + 2);
+	}
+	return count;
+}
+
 /** Creates a text message of a server. */
 export function createServerMessage(message: Buffer): Buffer {
 	const head = Buffer.alloc(message.length < 126 ? 2 : 4);

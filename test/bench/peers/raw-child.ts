@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type ServerResponse } from "node:http";
 import { createServer as createHttp2Server, type ServerHttp2Stream } from "node:http2";
+import type { Duplex } from "node:stream";
 import {
 	GetWukongRequestSchema,
 	GetWukongResponseSchema,
@@ -14,7 +15,7 @@ import {
 	WukongEventSchema,
 } from "@novasphere/wukong-gen/wukong-service";
 import { envelope, envelopeHeadBytes } from "../load/envelope.ts";
-import { createServerMessage } from "../load/websocket-frames.ts";
+import { countClientMessages, createServerMessage } from "../load/websocket-frames.ts";
 import { decode, encode, type Form } from "../payload/form.ts";
 import { readPayload } from "../payload/payload.ts";
 import { procedure } from "../payload/procedure.ts";
@@ -161,10 +162,14 @@ http2.on("stream", (stream: ServerHttp2Stream, headers) => {
 	});
 });
 
-/** One subscription on each socket, whose id is 0: one frame for each event. */
-const messages = createAnswers("json", bare, (event) =>
-	createServerMessage(Buffer.from(`{"type":"events","id":"0","events":[${event}]}`)),
+/** Frames of the subscriptions of a socket, whose ids are their places: one for each event. */
+const messages = Array.from({ length: 10 }, (_, id) =>
+	createAnswers("json", bare, (event) =>
+		createServerMessage(Buffer.from(`{"type":"events","id":"${id}","events":[${event}]}`)),
+	),
 );
+/** Sockets of several subscriptions: what is written to one in one turn leaves together. */
+const shared = new Set<Duplex>();
 http1.on("upgrade", (request, socket, head) => {
 	const accept = createHash("sha1")
 		.update(`${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
@@ -173,18 +178,26 @@ http1.on("upgrade", (request, socket, head) => {
 	socket.write(
 		`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
 	);
-	// The first frame subscribes; it may have come with the handshake.
-	const subscribe = () => {
-		socket.resume();
-		socket.write(messages.synced);
-		socket.on("close", messages.watch(socket, { namespace: "", name: "" }));
+	let opened = 0;
+	// Each frame subscribes; some may have come with the handshake.
+	const subscribe = (frames: Buffer) => {
+		const goal = opened + countClientMessages(frames);
+		for (; opened < goal; opened++) {
+			const answers = messages[opened];
+			if (answers === undefined) return;
+			socket.write(answers.synced);
+			socket.on("close", answers.watch(socket, { namespace: "", name: "" }));
+		}
+		if (opened > 1) shared.add(socket);
 	};
-	if (head.length > 0) subscribe();
-	else socket.once("data", subscribe);
+	if (head.length > 0) subscribe(head);
+	socket.on("data", subscribe).on("close", () => shared.delete(socket));
 });
 
 onBurst((changedPlaces) => {
-	messages.tell(changedPlaces);
+	for (const socket of shared) socket.cork();
+	for (const answers of messages) answers.tell(changedPlaces);
+	for (const socket of shared) socket.uncork();
 	json.tell(changedPlaces);
 	grpc.tell(changedPlaces);
 	for (const answers of Object.values(plain)) answers.tell(changedPlaces);

@@ -143,6 +143,8 @@ export const targets: readonly Target[] = [
 		measure: cpu,
 		demands: [{ base: "ours, Connect JSON", atLeast: 0.8 }],
 	},
+	{ case: "single-websocket-50", measure: cpu, demands: [{ base: "raw", atLeast: beside }] },
+	{ case: "single-websocket-shared-50", measure: cpu, demands: [{ base: "raw", atLeast: beside }] },
 	{ case: "single-websocket-100", measure: cpu, demands: [{ base: "raw", atLeast: beside }] },
 	{ case: "single-websocket-500", measure: cpu, demands: [{ base: "raw", atLeast: beside }] },
 	{ case: "memory-connect-json", measure: "rss", demands: [{ base: "raw", atMost: 1.3 }] },

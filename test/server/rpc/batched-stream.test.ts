@@ -95,6 +95,58 @@ describe("a wrapped stream", () => {
 		}
 	});
 
+	test("wrapped by two interceptors tells both in their order, and each may replace the failure", () => {
+		let isBroken = false;
+		let closed: unknown;
+		const stream = Object.assign(numbers(0), {
+			take(maxBytes: number) {
+				if (isBroken) throw "gone";
+				return maxBytes > 5 ? [maxBytes] : [];
+			},
+			hasMore: false,
+			isComplete: true,
+			onReady() {},
+			close(reason?: unknown) {
+				closed = reason;
+			},
+		});
+		const told: string[] = [];
+		const hooksOf = (name: string) => ({
+			onBatch: (batch: readonly number[]) => void told.push(`${name}: ${batch}`),
+			onError(error: unknown) {
+				told.push(`${name}: failed ${error}`);
+				return `${name}(${error})`;
+			},
+			onEnd: () => void told.push(`${name}: ended`),
+			onClose: (reason: unknown) => void told.push(`${name}: left ${reason}`),
+		});
+		const inner = wrapStream<number>(stream, hooksOf("inner"), stays);
+		const outer = wrapStream<number>(inner, hooksOf("outer"), stays);
+		if (!isBatched(outer)) throw new Error("it has lost its batches");
+		expect([outer.take(7), outer.take(1)]).toEqual([[7], []]);
+		isBroken = true;
+		expect(() => outer.take(1)).toThrow("outer(inner(gone))");
+		outer.close("late");
+		expect({ told, closed }).toEqual({
+			closed: "late",
+			told: [
+				...["inner: 7", "outer: 7", "inner: ended", "outer: ended"],
+				...["inner: failed gone", "outer: failed inner(gone)"],
+				...["outer: left late", "inner: left late"],
+			],
+		});
+	});
+
+	test("wrapped again by one with another signal hears each signal in its layer", () => {
+		const batches = { take: () => [], hasMore: false, onReady() {}, close() {} };
+		const [first, second] = [hooks(), hooks()];
+		const [callers, own] = [new AbortController(), new AbortController()];
+		const inner = wrapStream<number>(Object.assign(numbers(1), batches), first, callers);
+		wrapStream<number>(inner, second, own)[Symbol.asyncIterator]();
+		callers.abort("gone");
+		expect([first.told, second.told]).toEqual([["left gone"], []]);
+	});
+
 	test("has no batches where the stream has none", () => {
 		expect(isBatched(wrapStream(numbers(1), hooks(), stays))).toBe(false);
 	});

@@ -40,6 +40,8 @@ export interface SubscriptionStart {
 export class Subscription implements ScheduledTask {
 	readonly #options: SubscriptionOptions;
 	readonly #start: SubscriptionStart;
+	/** That of the start: what each delivery needs is at hand. */
+	readonly #socket: MessageSocket;
 	readonly #head: string;
 	/** undefined: the implementation has not answered yet. */
 	#stream: BatchedStream<Message> | undefined;
@@ -49,6 +51,7 @@ export class Subscription implements ScheduledTask {
 	constructor(start: SubscriptionStart, options: SubscriptionOptions) {
 		this.#options = options;
 		this.#start = start;
+		this.#socket = start.socket;
 		this.#head = createEventsHead(start.id);
 		start.cancellation.onAbort((reason) => this.#leave(reason));
 	}
@@ -87,11 +90,9 @@ export class Subscription implements ScheduledTask {
 		onEnd(error, this.#sentBytes);
 	}
 
-	/** Asks for a turn, once there is room. */
+	/** Asks for a turn; whether there is room is looked up then, when its socket is to be touched anyway. */
 	ready(): void {
-		const { socket } = this.#start;
-		if (socket.hasRoom || !socket.isOpen) this.#options.scheduler.queue(this);
-		else socket.onRoom(this);
+		this.#options.scheduler.queue(this);
 	}
 
 	/** Takes a turn. Never throws: others wait for theirs. */
@@ -105,11 +106,15 @@ export class Subscription implements ScheduledTask {
 
 	#takeTurn(): void {
 		const stream = this.#stream;
-		const { socket } = this.#start;
+		const socket = this.#socket;
 		const { sliceBytes } = this.#options;
 		let spentBytes = 0;
 		while (stream !== undefined && !this.#isOver && socket.isOpen) {
-			if (spentBytes >= sliceBytes || !socket.hasRoom) {
+			if (!socket.hasRoom) {
+				socket.onRoom(this);
+				return;
+			}
+			if (spentBytes >= sliceBytes) {
 				this.ready();
 				return;
 			}
@@ -128,7 +133,7 @@ export class Subscription implements ScheduledTask {
 
 	async #iterate(messages: AsyncIterable<Message>): Promise<void> {
 		const { schema, scheduler } = this.#options;
-		const { socket } = this.#start;
+		const socket = this.#socket;
 		const budget = scheduler.join();
 		for await (const init of messages) {
 			if (this.#isOver || !socket.isOpen) return;
@@ -142,7 +147,7 @@ export class Subscription implements ScheduledTask {
 	#send(messages: readonly Message[]): number {
 		const { encoder, schema } = this.#options;
 		const bytes = encoder.encodeBatch(schema, messages, eventsFraming);
-		this.#start.socket.send(this.#head, bytes);
+		this.#socket.send(this.#head, bytes);
 		// The id is ASCII.
 		this.#sentBytes += this.#head.length + bytes.byteLength;
 		return bytes.byteLength;
