@@ -148,7 +148,8 @@ function visit<T>(node: Node<T>, start: number, search: Search<T>): Found<T> | u
 	const slash = path.indexOf("/", start);
 	const end = slash === -1 ? colon : slash;
 	const isLast = slash === -1;
-	const literal = node.literals.get(path.slice(start, end));
+	const { literals } = node;
+	const literal = literals.size === 0 ? undefined : literals.get(path.slice(start, end));
 	const found = literal && visitNext(literal, isLast ? undefined : end + 1, search);
 	if (found !== undefined) return found;
 	// An empty segment is no value.
@@ -192,12 +193,12 @@ function bindVariables(
 	end: number,
 ): Variables | undefined {
 	if (bound.length === 0) return noVariables;
-	const segments = path.slice(1, end).split("/");
 	const variables: Record<string, string> = Object.create(null);
 	for (const { name, start, end: last, isMultiple } of bound) {
 		try {
-			if (!isMultiple) variables[name] = decodeSegment(segments[start] as string, false);
+			if (!isMultiple) variables[name] = decodeSegment(segmentAt(path, start, end), false);
 			else {
+				const segments = path.slice(1, end).split("/");
 				const values = segments.slice(start, last === -1 ? segments.length : last);
 				variables[name] = values.map((value) => decodeSegment(value, true)).join("/");
 			}
@@ -206,6 +207,14 @@ function bindVariables(
 		}
 	}
 	return variables;
+}
+
+/** Returns a segment by its place, from 0. @param end of the path without its verb */
+function segmentAt(path: string, place: number, end: number): string {
+	let start = 1;
+	for (let passed = 0; passed < place; passed++) start = path.indexOf("/", start) + 1;
+	const slash = path.indexOf("/", start);
+	return path.slice(start, slash === -1 ? end : slash);
 }
 
 /**

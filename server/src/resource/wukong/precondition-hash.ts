@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { toBinary } from "@bufbuild/protobuf";
 import { type Wukong, WukongSpecSchema } from "@novasphere/wukong-gen/wukong";
 import { parseVersion, placesIn } from "../version.ts";
@@ -24,9 +24,9 @@ export function preconditionHash(wukong: Wukong): string {
 		sortedEntries(nodeSelector ?? {}),
 		deleteTime === undefined ? "" : `${deleteTime.seconds}.${deleteTime.nanos}`,
 	];
-	const hash = createHash("sha256").update(JSON.stringify(content));
-	if (spec !== undefined) hash.update(specBytes(spec));
-	return hash.digest("hex").slice(0, hashLength);
+	const text = JSON.stringify(content);
+	const hashed = spec === undefined ? text : Buffer.concat([Buffer.from(text), specBytes(spec)]);
+	return hash("sha256", hashed, "hex").slice(0, hashLength);
 }
 
 /** Encodes a spec; its one map is hashed beside it, because entries are encoded as they stand. */

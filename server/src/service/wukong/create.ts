@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { create, fromBinary, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
 import type { MethodImpl } from "@connectrpc/connect";
 import {
@@ -59,7 +59,7 @@ export function dropUnknownFields(wukong: Wukong): Wukong {
  */
 export function fingerprintOf(wukong: Wukong): string {
 	const json = toJson(WukongSchema, withoutCredentials(WukongSchema, wukong));
-	return createHash("sha256").update(canonical(json)).digest("hex");
+	return hash("sha256", canonical(json), "hex");
 }
 
 /** Writes JSON with the keys of objects in order. */

@@ -39,7 +39,7 @@ export function createUpdateEdit({ body, mask }: Update): (current: Wukong) => E
 	};
 
 	return (current) => {
-		const next = clone(WukongSchema, current);
+		const next = copyOf(current);
 		// A copy, because parts of it become parts of the result, which is changed below.
 		const from = clone(WukongSchema, content);
 		if (mask === undefined) mergeSetFields(next, from);
@@ -54,6 +54,14 @@ export function createUpdateEdit({ body, mask }: Update): (current: Wukong) => E
 		if (next.spec.cloudInitUser !== undefined) return { next, ...credentials };
 		return { next, password: { action: "clear" }, passwordHash: { action: "clear" } };
 	};
+}
+
+/** Copies a state for a change of what callers decide; what they do not is shared, frozen as it is. */
+function copyOf(current: Wukong): Wukong {
+	const { labels, annotations, spec } = current;
+	const copy: Wukong = { ...current, labels: { ...labels }, annotations: { ...annotations } };
+	if (spec !== undefined) copy.spec = clone(WukongSpecSchema, spec);
+	return copy;
 }
 
 /** Returns the change of a credential, which is sticky: only being set, or being named itself, changes it. */

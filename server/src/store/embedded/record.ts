@@ -7,6 +7,7 @@ import {
 	WukongStatusSchema,
 } from "@novasphere/wukong-gen/wukong";
 import { freeze } from "../../resource/freeze.ts";
+import { isSameContent } from "../../resource/same-content.ts";
 import { hiddenAnnotations, visibleAnnotations } from "../../resource/wukong/hidden-annotations.ts";
 import { effectiveSpec, wantedOn } from "../../resource/wukong/power-state.ts";
 import { toPublicView } from "../../resource/wukong/public-view.ts";
@@ -82,9 +83,15 @@ export function editedRecord(current: Wukong, edit: Edit): Wukong | undefined {
 		},
 		spec: nextSpec,
 	};
-	if (equals(WukongSchema, current, next)) return undefined;
 	const before = current.spec ?? create(WukongSpecSchema);
-	const sameSpec = equals(WukongSpecSchema, before, nextSpec);
+	const sameSpec = isSameContent(before, nextSpec) || equals(WukongSpecSchema, before, nextSpec);
+	// All other parts are those of the present state.
+	const isUnchanged =
+		sameSpec &&
+		current.spec !== undefined &&
+		isSameContent(current.labels, next.labels) &&
+		isSameContent(current.annotations, next.annotations);
+	if (isUnchanged) return undefined;
 	const sameWish = wantedOn(before) === wantedOn(nextSpec);
 	return {
 		...(sameWish ? next : withoutPowerWords(next)),
