@@ -1,12 +1,11 @@
 import type { Transport } from "@connectrpc/connect";
-import type { Clock } from "./live/environment.ts";
-import type { Renewal } from "./live/follow.ts";
+import type { Environment } from "./live/environment.ts";
+import type { OpenStream, Renewal } from "./live/follow.ts";
 import type { TokenSource } from "./token.ts";
 
 /** Whose token goes with the calls, and for how long a call waits for it. */
-export interface AuthorizationOptions {
+export interface AuthorizationOptions extends Pick<Environment, "clock" | "random"> {
 	readonly token: TokenSource;
-	readonly clock: Clock;
 	/** Aborted when the client is closed. */
 	readonly signal: AbortSignal;
 	/** Deadline of a call that has none of its own, in milliseconds; undefined: the transport's. */
@@ -16,4 +15,6 @@ export interface AuthorizationOptions {
 /** A transport whose calls carry a token, and where another one comes from. */
 export interface Authorization extends Transport {
 	readonly renewal: Renewal;
+	/** Wraps what opens streams: they go over to another token ahead of the end of theirs. */
+	readonly handOver: (open: OpenStream) => OpenStream;
 }

@@ -17,6 +17,10 @@ export function authorizeLazily(
 	return {
 		unary: async (...call) => (await load()).unary(...call),
 		stream: async (...call) => (await load()).stream(...call),
+		handOver: (open) =>
+			async function* handedOver(token, signal) {
+				yield* (await load()).handOver(open)(token, signal);
+			},
 		renewal: {
 			renew: async () => (await load()).renewal.renew(),
 			hasChanged: async () => (await load()).renewal.hasChanged(),

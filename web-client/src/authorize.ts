@@ -5,6 +5,7 @@
  */
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import type { Authorization, AuthorizationOptions } from "./authorization.ts";
+import { handOver } from "./live/hand-over.ts";
 import { createTokens } from "./token.ts";
 
 /**
@@ -13,11 +14,12 @@ import { createTokens } from "./token.ts";
  */
 export function authorize(
 	transport: Transport,
-	{ token: source, clock, signal: closed, defaultTimeoutMs }: AuthorizationOptions,
+	{ token: source, clock, random, signal: closed, defaultTimeoutMs }: AuthorizationOptions,
 ): Authorization {
 	const tokens = createTokens(source, clock, closed);
 	return {
 		renewal: tokens,
+		handOver: (open) => handOver(open, { clock, random, renewAhead: tokens.renewAhead }),
 		async unary(method, signal, timeoutMs = defaultTimeoutMs, header, input, values) {
 			const endMs = clock.nowMs() + (timeoutMs ?? 0);
 			// The deadline is one for the token, the call and its repetition.

@@ -124,11 +124,10 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 		tellsUnreached: isOwn,
 		defaultTimeoutMs,
 	});
-	const { clock } = environment;
 	const authorized =
 		token === undefined
 			? undefined
-			: authorizeLazily(transport, { token, clock, signal, defaultTimeoutMs });
+			: authorizeLazily(transport, { ...environment, token, signal, defaultTimeoutMs });
 	const calls = createClient(WukongService, authorized ?? transport);
 	const rpc = { ...calls, watchWukong: createLeavableStream(calls.watchWukong) };
 
@@ -143,6 +142,7 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 		silenceMs: heartbeatIntervalMs * 1.5,
 		backoff: { ...defaultBackoff, ...options.backoff },
 		renewal: authorized?.renewal,
+		handOver: authorized?.handOver,
 		wrap:
 			share === "origin" || isCramped
 				? shareLazily({

@@ -5,7 +5,7 @@ import { onAbort } from "./on-abort.ts";
 
 /** Why a token is asked for. */
 export interface TokenRequest {
-	/** The service has refused the token in use: get a new one. Otherwise one at hand will do. */
+	/** The service has refused the token in use, or is about to: get a new one. Otherwise one at hand will do. */
 	readonly refresh: boolean;
 	/** Aborted when the client is closed. */
 	readonly signal: AbortSignal;
@@ -28,6 +28,11 @@ export interface Tokens extends Renewal {
 	get(patience: Patience): Promise<string | undefined>;
 	/** The same, for a stream: `renew` and `hasChanged` mean the newest one's. */
 	getForStream(patience: Patience): Promise<string | undefined>;
+	/**
+	 * Asks for another token than the newest stream's, which is good until `expireMs`: once for each such
+	 * time, whoever asks. Never rejects. @returns false where there is none
+	 */
+	renewAhead(expireMs: number): Promise<boolean>;
 	/** @returns another token than the one that was refused, or that one again */
 	refresh(refused: string | undefined, patience: Patience): Promise<string | undefined>;
 }
@@ -42,6 +47,7 @@ export function createTokens(source: TokenSource, clock: Clock, signal: AbortSig
 	};
 	let refreshing: Promise<string | undefined> | undefined;
 	let ofStream: string | undefined;
+	let ahead: { readonly expireMs: number; readonly isOther: Promise<boolean> } | undefined;
 
 	const refresh = async (refused: string | undefined, patience = ofAll) => {
 		const atHand = await ask(false, patience);
@@ -51,9 +57,9 @@ export function createTokens(source: TokenSource, clock: Clock, signal: AbortSig
 		});
 		return within(refreshing, clock, patience);
 	};
-	const isOther = (next: Promise<string | undefined>) =>
+	const isOther = (next: Promise<string | undefined>, than = ofStream) =>
 		next.then(
-			(token) => token !== ofStream,
+			(token) => token !== than,
 			() => false,
 		);
 
@@ -62,6 +68,13 @@ export function createTokens(source: TokenSource, clock: Clock, signal: AbortSig
 		getForStream: async (patience) => (ofStream = await ask(false, patience)),
 		refresh,
 		renew: () => isOther(refresh(ofStream)),
+		renewAhead(expireMs) {
+			// Streams by one token are told one time, so that it is replaced once for all of them.
+			if (ahead === undefined || expireMs > ahead.expireMs) {
+				ahead = { expireMs, isOther: isOther(refresh(ofStream)) };
+			}
+			return ahead.isOther;
+		},
 		hasChanged: () => isOther(ask(false)),
 	};
 }

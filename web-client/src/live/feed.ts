@@ -29,17 +29,21 @@ export type WrapFeed = (open: OpenStream, query: WatchQuery, state?: WatchState)
 export interface FeedContext
 	extends Pick<FollowOptions, "environment" | "silenceMs" | "backoff" | "renewal" | "signal"> {
 	readonly call: WatchCall;
+	/** Lets streams go over to another token. Absent: there is none. */
+	readonly handOver: ((open: OpenStream) => OpenStream) | undefined;
 	readonly heartbeatIntervalMs: number;
 	readonly wrap: WrapFeed;
 }
 
 /** Makes what opens the plain streams of one query. */
 export function openQuery(
-	{ call, heartbeatIntervalMs }: FeedContext,
+	{ call, heartbeatIntervalMs, handOver = (open) => open }: FeedContext,
 	query: WatchQuery,
 	headers: HeadersInit = {},
 ): OpenStream {
 	const heartbeatInterval = durationFromMs(heartbeatIntervalMs);
 	const request = { ...query, labels: { ...query.labels }, heartbeatInterval };
-	return (resourceVersion, signal) => call({ ...request, resourceVersion }, { signal, headers });
+	return handOver((resourceVersion, signal) =>
+		call({ ...request, resourceVersion }, { signal, headers }),
+	);
 }
