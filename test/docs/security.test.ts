@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { root } from "../../scripts/source-files.ts";
 import { createCertificateFiles } from "../support/certificate.ts";
 import { startFakeIssuer } from "../support/fake-issuer.ts";
-import { until } from "../support/until.ts";
+import { collectOutput, untilGreeted } from "../support/greeting.ts";
 import { fencedBlocks } from "./fenced-blocks.ts";
 
 const page = readFileSync(join(root, "docs/security.md"), "utf8");
@@ -49,12 +49,7 @@ async function startServer(command: string): Promise<string> {
 	const argv = [main, ...flags, "--port=0", "--data=:memory:"];
 	const child = spawn("node", argv, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
 	server = child;
-	let text = "";
-	child.stdout.on("data", (chunk) => (text += chunk));
-	child.stderr.on("data", (chunk) => (text += chunk));
-	const isOver = () => text.includes("Ctrl-C") || child.exitCode !== null;
-	await until("the service listens", isOver, 60_000);
-	return /https?:\/\/127\.0\.0\.1:[0-9]+/.exec(text)?.[0] ?? text;
+	return untilGreeted(collectOutput(child));
 }
 
 /** The commands of a section, in their order. */

@@ -14,6 +14,7 @@ import {
 } from "@novasphere/wukong-gen/wukong-service";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { reasonIn } from "../../server/src/service/errors/connect-error.ts";
+import { collectOutput, untilGreeted } from "../support/greeting.ts";
 import { until } from "../support/until.ts";
 
 const main = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url));
@@ -60,24 +61,15 @@ function run(argv: readonly string[], environment: Record<string, string> = {}) 
 		stdio: ["ignore", "pipe", "pipe"],
 	});
 	children.push(child);
-	const ran = { child, out: "", err: "", exit: once(child, "close").then(([code]) => code) };
-	child.stdout.on("data", (part) => {
-		ran.out += part;
+	return Object.assign(collectOutput(child), {
+		child,
+		exit: once(child, "close").then(([code]) => code),
 	});
-	child.stderr.on("data", (part) => {
-		ran.err += part;
-	});
-	return ran;
 }
 
 async function started(...argv: string[]) {
 	const ran = run(["--port=0", `--data=${join(directory, "wukong.db")}`, ...argv]);
-	await until(
-		"the service listens",
-		() => ran.out.includes("Ctrl-C") || ran.child.exitCode !== null,
-	);
-	const url = /http:\/\/127\.0\.0\.1:[0-9]+/.exec(ran.out)?.[0] ?? "";
-	return Object.assign(ran, { url });
+	return Object.assign(ran, { url: await untilGreeted(ran) });
 }
 
 /** Watches until the stream ends; `end` is why. */
@@ -210,7 +202,7 @@ describe("a process that cannot start", () => {
 
 	test("on a data file that another process uses says so in one line and exits with 1", async () => {
 		await started();
-		const second = await started();
+		const second = run(["--port=0", `--data=${join(directory, "wukong.db")}`]);
 		expect(await second.exit).toBe(1);
 		expect(second.err.trim().split("\n")).toHaveLength(1);
 		expect(second.err).toContain(join(directory, "wukong.db"));

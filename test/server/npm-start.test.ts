@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { root } from "../../scripts/source-files.ts";
+import { collectOutput, untilGreeted } from "../support/greeting.ts";
 import { until } from "../support/until.ts";
 
 const hasCurl = spawnSync("curl", ["--version"]).status === 0;
@@ -32,26 +33,15 @@ function npm(cwd: string, ...argv: string[]) {
 	const child = spawn("npm", argv, { cwd, detached: true, stdio: ["ignore", "pipe", "pipe"] });
 	const group = child.pid ?? Number.NaN;
 	groups.push(group);
-	const ran = { child, group, out: "", err: "" };
-	child.stdout.on("data", (part) => (ran.out += part));
-	child.stderr.on("data", (part) => (ran.err += part));
 	// "close" comes when nobody holds the pipes any more: neither npm nor what it started.
-	return Object.assign(ran, { closed: once(child, "close") });
+	return Object.assign(collectOutput(child), { child, group, closed: once(child, "close") });
 }
 
 async function startedByNpm() {
 	const data = join(folder, "wukong.db");
 	const ran = npm(root, "start", "--", "--port=0", `--data=${data}`);
-	await listening(ran);
+	await untilGreeted(ran);
 	return ran;
-}
-
-async function listening(ran: ReturnType<typeof npm>): Promise<void> {
-	await until(
-		"the service listens",
-		() => ran.out.includes("Ctrl-C") || ran.child.exitCode !== null,
-	);
-	expect(ran.out, ran.err).toContain("Ctrl-C");
 }
 
 describe("npm start", () => {
@@ -110,7 +100,7 @@ describe("the packed package", () => {
 		await install(join(folder, filename));
 
 		const ran = npm(folder, "exec", "--offline", "--no", "--", "wukong-server", "--port=0");
-		await listening(ran);
+		await untilGreeted(ran);
 		expect(ran.out).toContain("WukongService listens on http://127.0.0.1:");
 		// What its greeting says works where it is printed: there is no script of npm.
 		expect(ran.out).not.toContain("npm run");
