@@ -68,6 +68,18 @@ test("the commands for API keys work as they stand", async () => {
 	expect((await run(`KEY=wk_x\n${here}`)).out).toContain('"UNAUTHENTICATED"');
 }, 120_000);
 
+test("the commands for stream tickets work as they stand", async () => {
+	const [create = "", start = ""] = commandsOf("API keys");
+	const { key } = await run(create);
+	const url = await startServer(start);
+	const [make = "", read = ""] = commandsOf("Stream tickets");
+	// Each line that nobody reads any more ends curl.
+	const script = `KEY=${key}\n${make}\n${read.trimEnd()} | head -n 5`
+		.replaceAll("http://127.0.0.1:8080", url)
+		.replace("team-a", "team-a&heartbeatInterval=1s");
+	expect((await run(script)).out).toContain("event: synced");
+}, 120_000);
+
 test("the commands for OpenID Connect work as they stand", async () => {
 	await using issuer = await startFakeIssuer({ nowMs: () => Date.now() });
 	const [start = "", call = ""] = commandsOf("OpenID Connect");
