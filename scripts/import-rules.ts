@@ -39,7 +39,7 @@ const guarded: readonly GuardedPackage[] = [
 	"ws",
 ];
 
-const ground = ["caller.ts", "clock.ts", "failure.ts"];
+const ground = ["caller.ts", "clock.ts", "failure.ts", "rates.ts"];
 const storePort = ["store/store.ts", "store/change-feed.ts"];
 const gen = "@novasphere/wukong-gen";
 
@@ -87,6 +87,7 @@ const rooms: Readonly<Record<string, Room>> = {
 	"resource/": { imports: ["failure.ts"], packages: [gen] },
 	"caller.ts": { imports: [] },
 	"clock.ts": { imports: [] },
+	"rates.ts": { imports: ["clock.ts"] },
 	"failure.ts": { imports: [], packages: [gen] },
 };
 

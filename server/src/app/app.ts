@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import { AccessService } from "@novasphere/wukong-gen/access-service";
+import { Health } from "@novasphere/wukong-gen/health";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
@@ -18,6 +19,7 @@ import { accessEventLabels, createAccess } from "../service/access/access-servic
 import { refusalDetails } from "../service/errors/error-details.ts";
 import { describeError } from "../service/errors/http-status.ts";
 import { createCallInterceptor } from "../service/interceptors/calls.ts";
+import { createCallerLimits } from "../service/interceptors/limit-callers.ts";
 import { createValidateInterceptor } from "../service/interceptors/validate.ts";
 import { createEntityTags } from "../service/wukong/entity-tags.ts";
 import { createWukongEvents, wukongEventLabels } from "../service/wukong/wukong-events.ts";
@@ -172,6 +174,14 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			}),
 			...audit.interceptors,
 			...identities.interceptors,
+			createCallerLimits({
+				callsPerSecond: config.maxCallsPerSecondPerCaller,
+				maxStreams: config.maxStreamsPerCaller,
+				waits: [WukongService.method.waitWukong],
+				exempt: [Health],
+				clock,
+				onLimited: metrics.limits.limited,
+			}),
 			createValidateInterceptor(defaultNamespace),
 			...rights.interceptors,
 		],

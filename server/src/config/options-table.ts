@@ -269,6 +269,18 @@ export const optionsTable = {
 		[1, 1_000_000],
 		"Most open watch streams and waits; further ones are refused.",
 	),
+	maxStreamsPerCaller: count(
+		"max-streams-per-caller",
+		2_000,
+		[0, 1_000_000],
+		"Most open watch streams and waits of one caller; 0: no limit.",
+	),
+	maxCallsPerSecondPerCaller: count(
+		"max-calls-per-second-per-caller",
+		1_000,
+		[0, 1_000_000],
+		"Calls of one caller in the long run, streams that it opens among them, and twice as many at once; 0: no limit.",
+	),
 	maxWaitMs: {
 		...time("max-wait-ms", 600_000, "Longest wait of WaitWukong, which counts as a stream."),
 		parse: wholeNumber(1, 600_000),

@@ -76,6 +76,11 @@ export const portOptions = {
 		defaultLimits.maxUnreadBytes,
 		"Unary answers that lie unread on all connections; further large ones are refused.",
 	),
+	maxUnreadBytesPerCaller: size(
+		"max-unread-bytes-per-caller",
+		defaultLimits.maxUnreadBytesPerCaller,
+		"The same of one caller on all its connections, where a single answer always has room.",
+	),
 	maxUnreadBytesPerConnection: size(
 		"max-unread-bytes-per-connection",
 		defaultLimits.maxUnreadBytesPerConnection,

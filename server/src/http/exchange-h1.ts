@@ -159,8 +159,12 @@ export class H1Exchange implements Exchange, EndedAnswer {
 		this.#isHeadOut = true;
 	}
 
-	reserve(bodyBytes: number): boolean {
-		return this.options.sendQuota.reserve(bodyBytes, this.peer.connection, this.writable);
+	reserve(bodyBytes: number, caller?: string): boolean {
+		return this.options.sendQuota.reserve(
+			bodyBytes,
+			{ connection: this.peer.connection, caller },
+			this.writable,
+		);
 	}
 
 	write(bytes: Uint8Array): boolean {

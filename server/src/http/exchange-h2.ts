@@ -189,8 +189,12 @@ export class H2Exchange implements Exchange, EndedAnswer, BodySource {
 		});
 	}
 
-	reserve(bodyBytes: number): boolean {
-		return this.options.sendQuota.reserve(bodyBytes, this.connection, this.writable);
+	reserve(bodyBytes: number, caller?: string): boolean {
+		return this.options.sendQuota.reserve(
+			bodyBytes,
+			{ connection: this.connection, caller },
+			this.writable,
+		);
 	}
 
 	write(bytes: Uint8Array): boolean {

@@ -67,8 +67,11 @@ export interface Exchange {
 	 * the peer disconnects.
 	 */
 	readBody(timeoutMs: number | undefined): AsyncIterable<Uint8Array>;
-	/** Reserves memory for a response body. False: callers leave too much unread, do not send it. */
-	reserve(bodyBytes: number): boolean;
+	/**
+	 * Reserves memory for a response body. False: callers leave too much unread, do not send it.
+	 * @param caller whose answers are counted together, on whatever connection
+	 */
+	reserve(bodyBytes: number, caller?: string): boolean;
 	/**
 	 * Sends the head. Call it once, before the first write.
 	 * @throws Node's error for a field that cannot be written; nothing is sent then

@@ -36,6 +36,8 @@ export interface TransportLimits {
 	 * RESOURCE_EXHAUSTED. Default: 256 MiB.
 	 */
 	readonly maxUnreadBytes: number;
+	/** The same of one caller on all its connections, where a single answer always has room. Default: 64 MiB. */
+	readonly maxUnreadBytesPerCaller: number;
 	/** The same on one connection, where an answer alone always has room. Default: 32 MiB. */
 	readonly maxUnreadBytesPerConnection: number;
 	/**
@@ -94,6 +96,7 @@ export const defaultLimits: TransportLimits = Object.freeze({
 	minPingIntervalMs: 10_000,
 	maxParallelCompressions: 2,
 	maxUnreadBytes: 256 * 1024 * 1024,
+	maxUnreadBytesPerCaller: 64 * 1024 * 1024,
 	maxUnreadBytesPerConnection: 32 * 1024 * 1024,
 	firstByteTimeoutMs: 10_000,
 	handshakeTimeoutMs: 10_000,

@@ -9,9 +9,14 @@ const minCountedBytes = 16 * 1024;
 export interface SendQuota {
 	/**
 	 * Counts a response until its stream closes.
-	 * @returns false: the connection, or all together, hold too much already; it is not counted
+	 * @param from.caller may have several connections; undefined: its answers are not counted together
+	 * @returns false: the connection, the caller, or all together, hold too much already; it is not counted
 	 */
-	reserve(bytes: number, connection: Connection, stream: Writable): boolean;
+	reserve(
+		bytes: number,
+		from: { readonly connection: Connection; readonly caller: string | undefined },
+		stream: Writable,
+	): boolean;
 }
 
 /**
@@ -19,22 +24,34 @@ export interface SendQuota {
  * read would fill the memory. A single response always has room on its connection, whatever its size.
  */
 export function createSendQuota(
-	limits: Pick<TransportLimits, "maxUnreadBytes" | "maxUnreadBytesPerConnection">,
+	limits: Pick<
+		TransportLimits,
+		"maxUnreadBytes" | "maxUnreadBytesPerCaller" | "maxUnreadBytesPerConnection"
+	>,
 ): SendQuota {
 	const perConnection = new WeakMap<Connection, number>();
+	/** Has callers that hold something only. */
+	const perCaller = new Map<string, number>();
 	let allBytes = 0;
-	const add = (connection: Connection, bytes: number) => {
+	const add = (connection: Connection, caller: string | undefined, bytes: number) => {
 		allBytes += bytes;
+		if (caller !== undefined) {
+			const held = (perCaller.get(caller) ?? 0) + bytes;
+			if (held > 0) perCaller.set(caller, held);
+			else perCaller.delete(caller);
+		}
 		perConnection.set(connection, (perConnection.get(connection) ?? 0) + bytes);
 	};
 	return {
-		reserve(bytes, connection, stream) {
+		reserve(bytes, { connection, caller }, stream) {
 			if (bytes < minCountedBytes || stream.destroyed) return true;
 			const own = perConnection.get(connection) ?? 0;
 			if (own > 0 && own + bytes > limits.maxUnreadBytesPerConnection) return false;
+			const ofCaller = caller === undefined ? 0 : (perCaller.get(caller) ?? 0);
+			if (ofCaller > 0 && ofCaller + bytes > limits.maxUnreadBytesPerCaller) return false;
 			if (allBytes + bytes > limits.maxUnreadBytes) return false;
-			add(connection, bytes);
-			stream.once("close", () => add(connection, -bytes));
+			add(connection, caller, bytes);
+			stream.once("close", () => add(connection, caller, -bytes));
 			return true;
 		},
 	};

@@ -18,6 +18,11 @@ export interface PortCounters {
 	encoded(typeName: string, form: string): void;
 }
 
+/** Counts what is refused, or left out, because a caller or an address has too much of it. */
+export interface LimitCounters {
+	limited(limit: "calls" | "streams"): void;
+}
+
 /** Holds the metrics of one service, in a registry of their own. Every label has a bounded set of values. */
 export interface Metrics {
 	readonly calls: CallObserver;
@@ -29,6 +34,7 @@ export interface Metrics {
 	readonly store: StoreObserver;
 	/** Counts nothing without an audit log. */
 	readonly audit: Pick<AuditObserver, "auditLost">;
+	readonly limits: LimitCounters;
 	/** Writes the Prometheus text format, with its content type. */
 	exposition(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
@@ -138,6 +144,12 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 		help: "Lines of the audit log that could not be kept until they were written.",
 		registers,
 	});
+	const limited = new Counter({
+		name: "wukong_limited_total",
+		help: "Calls that were refused because their caller has too much of something.",
+		labelNames: ["limit"],
+		registers,
+	});
 	const writable = new Gauge({
 		name: "wukong_store_writable",
 		help: "1 while the embedded store can write, 0 while it cannot.",
@@ -146,6 +158,7 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 	writable.set(1);
 
 	return {
+		limits: { limited: (limit) => limited.inc({ limit }) },
 		audit: { auditLost: (lines) => auditLost.inc(lines) },
 		store: {
 			commitFailed: ({ code }) => commitErrors.inc({ cause: code.toLowerCase() }),

@@ -5,6 +5,7 @@ const nothing = () => {};
 
 /** Counts nothing. */
 export const noMetrics: Metrics = {
+	limits: { limited() {} },
 	audit: { auditLost() {} },
 	calls: { callStarted: () => undefined },
 	watch: {

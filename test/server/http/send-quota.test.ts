@@ -1,9 +1,13 @@
 import { once } from "node:events";
 import type { ClientHttp2Session } from "node:http2";
+import type { Interceptor } from "@connectrpc/connect";
 import { expect, test } from "vitest";
+import { quotaKey } from "../../../server/src/rpc/call/call-context.ts";
 import { openPort, pathOf } from "../../support/port-fixture.ts";
 import { until } from "../../support/until.ts";
 import { openSession } from "../../support/watch-request.ts";
+
+type Http2 = ClientHttp2Session;
 
 const mebibyte = 1024 * 1024;
 const implementation = {
@@ -15,10 +19,12 @@ const implementation = {
 const roomForThree = 3 * mebibyte + 1024;
 
 /** Asks for so many VMs, and takes heads alone where the session's window is shut. */
-async function statusesOf(session: ClientHttp2Session, name: string, count: number) {
+async function statusesOf(session: Http2, name: string, count: number, caller?: string) {
 	const message = encodeURIComponent(JSON.stringify({ name }));
 	const path = `${pathOf("GetWukong")}?encoding=json&message=${message}`;
-	const streams = Array.from({ length: count }, () => session.request({ ":path": path }));
+	const streams = Array.from({ length: count }, () =>
+		session.request({ ":path": path, ...(caller && { "x-caller": caller }) }),
+	);
 	const heads = await Promise.all(streams.map((stream) => once(stream, "response")));
 	const statuses = heads.map(([head]) => (head as { ":status": number })[":status"]);
 	return { streams, statuses };
@@ -75,4 +81,29 @@ test("one answer has room on its connection however large it is", async () => {
 	const { session } = await openSession(url, shut);
 	expect((await statusesOf(session, "large", 2)).statuses).toEqual([200, 429]);
 	session.destroy();
+});
+
+test("answers of one caller fill its limit over all its connections, and leave room for others", async () => {
+	const limits = { maxUnreadBytesPerCaller: roomForThree };
+	const interceptors: Interceptor[] = [
+		(next) => (request) => {
+			request.contextValues.set(quotaKey, request.header.get("x-caller") ?? undefined);
+			return next(request);
+		},
+	];
+	const { url } = await openPort({ limits, implementation, interceptors });
+	const sessions = await Promise.all([1, 2, 3].map(() => openSession(url, shut)));
+	const [first, second, third] = sessions.map(({ session }) => session) as [Http2, Http2, Http2];
+	expect((await statusesOf(first, "large", 2, "ann")).statuses).toEqual([200, 200]);
+	const { streams, statuses } = await statusesOf(second, "large", 2, "ann");
+	expect(statuses).toEqual([200, 429]);
+	expect((await statusesOf(second, "small", 1, "ann")).statuses).toEqual([200]);
+	expect((await statusesOf(second, "large", 1, "bob")).statuses).toEqual([200]);
+	expect((await statusesOf(third, "large", 4)).statuses).toEqual([200, 200, 200, 200]);
+	// Whoever goes away makes room.
+	streams[0]?.close();
+	await until("its end was seen", () => streams[0]?.closed === true);
+	await new Promise((resolve) => second.ping(resolve));
+	expect((await statusesOf(third, "large", 2, "ann")).statuses).toEqual([200, 429]);
+	for (const { session } of sessions) session.destroy();
 });

@@ -32,6 +32,15 @@ export const principalKey: ContextKey<Principal | undefined> = createContextKey<
 	Principal | undefined
 >(undefined, { description: "principal of the call" });
 
+/**
+ * Names whose answers are counted together while they lie unread; undefined: nobody's, beside the
+ * connection's.
+ */
+export const quotaKey: ContextKey<string | undefined> = createContextKey<string | undefined>(
+	undefined,
+	{ description: "who leaves answers unread" },
+);
+
 /** Accepts a caller's request id of 1 to 128 printable ASCII characters, or creates one. */
 export function requestIdFrom(given: string | undefined, createRequestId: () => string): string {
 	return given !== undefined && /^[!-~]{1,128}$/.test(given) ? given : createRequestId();

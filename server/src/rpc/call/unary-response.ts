@@ -5,6 +5,7 @@ import type { Encoder } from "../codec/codec.ts";
 import type { Compression } from "../connect-internals.ts";
 import type { EncodedMessage, Metadata, Response, UnaryProtocol } from "../protocol/protocol.ts";
 import { type Refusal, tooMuchUnread } from "../refusals.ts";
+import { quotaKey } from "./call-context.ts";
 import { createErrorResponse, type ErrorOptions } from "./error-response.ts";
 import type { Invocation } from "./invocation.ts";
 import { copiedHeaders } from "./lazy-headers.ts";
@@ -118,7 +119,10 @@ export class UnaryServerResponse {
 			owner.onEnd(nothingSent);
 			return;
 		}
-		const hasRoom = exchange.reserve(whole.body?.byteLength ?? 0);
+		const hasRoom = exchange.reserve(
+			whole.body?.byteLength ?? 0,
+			this.#invocation.values.get(quotaKey),
+		);
 		// What a call has changed must be reported; only a read can be repeated.
 		const isRead = method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
 		if (isRead && !hasRoom) {

@@ -54,7 +54,12 @@ function ofFailure(failure: Failure, target: ObjectRef | undefined): ConnectErro
 	if (violations !== undefined && violations.length > 0) details.push(badRequest(violations));
 	if (retryAfterMs !== undefined) details.push(retryInfo(retryAfterMs));
 	const message = truncateToBytes(failure.message, maxMessageBytes);
-	const metadata = challenge === undefined ? undefined : { "www-authenticate": challenge };
+	const metadata: Record<string, string> = {};
+	if (challenge !== undefined) metadata["www-authenticate"] = challenge;
+	// Said to proxies and libraries, too, which know nothing of RetryInfo (RFC 6585, 4).
+	if (failure.reason === ErrorReason.TOO_MANY_REQUESTS && retryAfterMs !== undefined) {
+		metadata["retry-after"] = String(Math.ceil(retryAfterMs / 1_000));
+	}
 	return new ConnectError(message, codeOf(failure.reason), metadata, details, failure.cause);
 }
 

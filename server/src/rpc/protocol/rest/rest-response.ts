@@ -143,7 +143,8 @@ export function createCallPart(
 			const described = describeError(error);
 			const { json } = createErrorBody(error, described, registry);
 			const isUnmet = hasPrecondition && error.code === aborted;
-			const headers: string[] = [...ofJson, ...retryFields(described.retryAfterMs)];
+			const retry = error.metadata.has("retry-after") ? [] : retryFields(described.retryAfterMs);
+			const headers: string[] = [...ofJson, ...retry];
 			pushMetadata(headers, { ...metadata, header: withErrorMetadata(metadata.header, error) });
 			return {
 				status: isUnmet ? 412 : described.httpStatus,
