@@ -71,20 +71,15 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 			return undefined;
 		}
 		if (path === "*") {
-			exchange.writeHead({
-				status: 204,
-				headers: [...common, "allow", "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"],
-			});
-			exchange.end();
-			return undefined;
+			return sayAllowed(exchange, common, "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE");
 		}
 		const query = path.indexOf("?");
 		const asset = findAsset(query === -1 ? path : path.slice(0, query));
 		if (asset !== undefined) {
-			if (exchange.method === "GET" || exchange.method === "HEAD") {
-				return writeAsset(exchange, asset, common);
-			}
-			return refuse({ exchange, common, requestId }, wrongMethod(["GET", "HEAD"]));
+			const { method } = exchange;
+			if (method === "GET" || method === "HEAD") return writeAsset(exchange, asset, common);
+			if (method === "OPTIONS") return sayAllowed(exchange, common, assetMethods.join(", "));
+			return refuse({ exchange, common, requestId }, wrongMethod(assetMethods));
 		}
 		// Health checks without a host (HTTP/1.0) get assets only.
 		if (isUnnamed) {
@@ -92,15 +87,17 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 			return refuse({ exchange, common, requestId }, refusal);
 		}
 		if (upgrades.has(query === -1 ? path : path.slice(0, query))) {
-			return refuse({ exchange, common, requestId }, upgradeNeeded(exchange.connection));
+			const { method } = exchange;
+			if (method === "OPTIONS") return sayAllowed(exchange, common, upgradeMethods.join(", "));
+			const refusal =
+				method === "GET" || method === "HEAD"
+					? upgradeNeeded(exchange.connection)
+					: wrongMethod(upgradeMethods);
+			return refuse({ exchange, common, requestId }, refusal);
 		}
 		const route = options.routes.find(exchange, path);
 		if ("cause" in route) return refuse({ exchange, common, requestId }, route);
-		if ("allow" in route) {
-			exchange.writeHead({ status: 204, headers: [...common, "allow", route.allow] });
-			exchange.end();
-			return undefined;
-		}
+		if ("allow" in route) return sayAllowed(exchange, common, route.allow);
 		const context = contextOf(exchange, route, {
 			requestId,
 			ticket,
@@ -209,6 +206,17 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 			}
 		},
 	};
+}
+
+/** Methods of pages and assets. */
+const assetMethods = ["GET", "HEAD", "OPTIONS"];
+/** Methods of paths that are there for an upgrade (RFC 6455, 4.1). */
+const upgradeMethods = ["GET", "OPTIONS"];
+
+/** Answers OPTIONS (RFC 9110, 9.3.7). */
+function sayAllowed(exchange: Exchange, common: HeaderFields, allow: string): undefined {
+	exchange.writeHead({ status: 204, headers: [...common, "allow", allow] });
+	exchange.end();
 }
 
 /**

@@ -50,7 +50,13 @@ describe("an asset", () => {
 	test("takes no other method: 405 with Allow (RFC 9110, 15.5.6)", async () => {
 		const { url } = await openPort({ assets: [folder()] });
 		const response = await fetch(`${url}/console/app.html`, { method: "POST" });
-		expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+		expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS"]);
+	});
+
+	test("says by OPTIONS what it takes (RFC 9110, 9.3.7)", async () => {
+		const { url } = await openPort({ assets: [folder()] });
+		const response = await fetch(`${url}/console/app.html`, { method: "OPTIONS" });
+		expect([response.status, response.headers.get("allow")]).toEqual([204, "GET, HEAD, OPTIONS"]);
 	});
 
 	test.each([

@@ -229,3 +229,18 @@ describe("an upgraded socket", () => {
 test("two handlers of one path and subprotocol are refused at wiring", () => {
 	expect(() => createUpgradeLookup([echo(), echo()])).toThrow(RangeError);
 });
+
+describe("the path of an upgrade, asked without one", () => {
+	test.each([
+		["GET", 426, null],
+		["HEAD", 426, null],
+		["OPTIONS", 204, "GET, OPTIONS"],
+		["POST", 405, "GET, OPTIONS"],
+		["DELETE", 405, "GET, OPTIONS"],
+	])("answers %s with %i (RFC 9110, 9.3.7, 15.5.6, 15.5.22)", async (method, status, allow) => {
+		const { url } = await openPort({ upgrades: [echo()] });
+		const response = await fetch(`${url}/echo`, { method });
+		await response.arrayBuffer();
+		expect([response.status, response.headers.get("allow")]).toEqual([status, allow]);
+	});
+});
