@@ -39,6 +39,9 @@ export interface Metrics {
 	exposition(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
+/** Names of kinds as paths of the cluster's API have them, by `KindIndex`. */
+const kindNames = ["wukongs", "virtualmachines", "virtualmachineinstances"] as const;
+
 /**
  * Creates the metrics of one service.
  * @param options.processMetrics also memory, CPU, garbage collection and event-loop lag of the
@@ -102,11 +105,13 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 
 	const withheld = new Counter({
 		name: "wukong_watch_withheld_total",
+		labelNames: ["kind"],
 		help: "Changes that streams were told of late, because they follow another one of their VM closely.",
 		registers,
 	});
 	const merged = new Counter({
 		name: "wukong_watch_merged_total",
+		labelNames: ["kind"],
 		help: "Changes in the history that were merged into a later one of their VM.",
 		registers,
 	});
@@ -179,8 +184,8 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
 			streamClosed: () => streams.dec(),
 			eventsSkipped: (count) => skipped.inc(count),
 			reset: (cause) => resets.inc({ cause }),
-			withheld: () => withheld.inc(),
-			entryMerged: () => merged.inc(),
+			withheld: (kind) => withheld.inc({ kind: kindNames[kind] }),
+			entryMerged: (kind) => merged.inc({ kind: kindNames[kind] }),
 			noisy() {},
 		},
 		port: {

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { ApiObject, ObjectRef } from "../resource/object.ts";
-import type { Change, ChangeFeed, HistoryLimits, Sink } from "../store/change-feed.ts";
+import type { Change, ChangeFeed, HistoryLimits, KindIndex, Sink } from "../store/change-feed.ts";
 import { createSnapshotEvents, type EventFactory, type SnapshotEvents } from "./events.ts";
 import { createHistory, type History } from "./history.ts";
 import type { EntryRole, LogEntry } from "./log-entry.ts";
@@ -71,8 +71,10 @@ export function createChangeLog<T extends ApiObject, E>(options: {
 }): ChangeLog<T, E> {
 	const { limits, events, clock, pacing, observer = silentObserver } = options;
 	const pins = pacing && createPins(clock);
-	const onMerged = () => observer.entryMerged();
-	const merging = pins && { afterMs: pacing.mergeAfterMs, pins, onMerged };
+	const merging = pins && {
+		...{ afterMs: pacing.mergeAfterMs, pins },
+		onMerged: (kind: KindIndex) => observer.entryMerged(kind),
+	};
 	const begin = (bases: readonly bigint[], firstSequence: number) =>
 		createHistory({ limits, events, merging, start: { bases, firstSequence } });
 	let history = begin([0n], 0);

@@ -167,7 +167,7 @@ export class Cursor<T extends ApiObject, E> {
 					return moved;
 				}
 				const { history } = this.#view.log;
-				const isTorn = from < history.firstSequence || hold?.refresh() === false;
+				const isTorn = !history.reachesBackTo(span.bases) || hold?.refresh() === false;
 				const cause = isTorn ? "lagged" : position.lost;
 				if (cause !== undefined) return this.#lose(cause, span.token);
 				const slice = this.#view.resumed(from, span, maxBytes);
@@ -279,8 +279,7 @@ export function resumeStart<T extends ApiObject, E>(
 		return { at: "reset", cause, token: startOver };
 	}
 	const { positions, bases } = places;
-	const isExpired = bases.some((base, kind) => base < (log.history.bases[kind] ?? 0n));
-	if (isExpired) return { at: "reset", cause: "expired", token };
+	if (!log.history.reachesBackTo(bases)) return { at: "reset", cause: "expired", token };
 	if (feed.exactVersions && positions.length === 1 && !log.knows(positions[0] ?? 0n)) {
 		return { at: "reset", cause: "foreign", token };
 	}

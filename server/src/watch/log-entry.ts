@@ -30,11 +30,19 @@ export class LogEntry<T extends ApiObject, E> {
 	change: Change<T>;
 	/** Version of the oldest change that is merged into it; its own where none is. */
 	oldestVersion: bigint;
-	/** It is merged into a later one, and no more in the history. */
-	isMerged = false;
+	/**
+	 * Set where changes are merged into it: whether one of them moved other kinds, too. Changes of other
+	 * kinds may have come in between, so that the state before is none that was here.
+	 */
+	mergedMovesOthers: boolean | undefined;
+	/** It is no more in the history: forgotten, or merged into a later one. */
+	isOut = false;
 	/** The entries of the same object before and after it that are in the history. */
 	previous: LogEntry<T, E> | undefined;
 	next: LogEntry<T, E> | undefined;
+	/** The entries before and after it in its ring. */
+	older: LogEntry<T, E> | undefined;
+	newer: LogEntry<T, E> | undefined;
 	readonly #factory: EventFactory<T, E>;
 	#events: Partial<Record<ChangeKind, E>> | undefined;
 
@@ -87,4 +95,27 @@ export function stateToSend<T extends ApiObject>(change: Change<T>, kind: Change
 	// A stream that loses sight of an object which goes on elsewhere gets the last state it may see.
 	const leaves = kind === "deleted" && !change.deleted;
 	return leaves && change.previous !== undefined ? change.previous : change.object;
+}
+
+/** True where two states of an object are in the same views. */
+export function hasEqualLabels(one: ApiObject, other: ApiObject): boolean {
+	if (one.labels === other.labels) return true;
+	const names = Object.keys(one.labels);
+	return (
+		names.length === Object.keys(other.labels).length &&
+		names.every((name) => one.labels[name] === other.labels[name])
+	);
+}
+
+/**
+ * True where a change of one kind brought another object of a kind behind it, as a new VM brings its own
+ * instance: which one there was before depends on more than is written down.
+ */
+export function movesOthers<T extends ApiObject, E>({
+	change: { kind = 0, deleted, sources, previousSources },
+	mergedMovesOthers,
+}: LogEntry<T, E>): boolean {
+	if (mergedMovesOthers !== undefined) return mergedMovesOthers;
+	if (deleted || sources === undefined || previousSources === undefined) return false;
+	return sources.some((source, at) => at !== kind && source !== previousSources[at]);
 }

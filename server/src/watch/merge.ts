@@ -1,5 +1,5 @@
 import type { ApiObject } from "../resource/object.ts";
-import type { LogEntry } from "./log-entry.ts";
+import { hasEqualLabels, type LogEntry, movesOthers } from "./log-entry.ts";
 import type { Pins } from "./pins.ts";
 
 /**
@@ -20,6 +20,7 @@ export function mergeBefore<T extends ApiObject, E>(
 	if (entry.role === "release") return before;
 	const kind = entry.change.kind ?? 0;
 	if (pins.isBetween(kind, before.change.version, entry.change.version)) return undefined;
+	entry.mergedMovesOthers = movesOthers(before) || movesOthers(entry);
 	const { previous, previousSources } = before.change;
 	entry.change = { ...entry.change, previous, previousSources };
 	entry.oldestVersion = before.oldestVersion;
@@ -53,13 +54,4 @@ function isPlain<T extends ApiObject, E>({ change }: LogEntry<T, E>): boolean {
 	const { previous, object, deleted } = change;
 	if (deleted || previous === undefined) return false;
 	return previous === object || (previous.uid === object.uid && hasEqualLabels(previous, object));
-}
-
-function hasEqualLabels(one: ApiObject, other: ApiObject): boolean {
-	if (one.labels === other.labels) return true;
-	const names = Object.keys(one.labels);
-	return (
-		names.length === Object.keys(other.labels).length &&
-		names.every((name) => one.labels[name] === other.labels[name])
-	);
 }

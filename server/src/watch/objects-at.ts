@@ -1,7 +1,7 @@
 import { type ApiObject, compareRefs, keyOf, type ObjectRef } from "../resource/object.ts";
-import type { Change, ChangeFeed, Sources } from "../store/change-feed.ts";
+import type { ChangeFeed, Sources } from "../store/change-feed.ts";
 import type { History } from "./history.ts";
-import type { LogEntry } from "./log-entry.ts";
+import { type LogEntry, movesOthers } from "./log-entry.ts";
 import type { Places } from "./places.ts";
 import { indexAfter, type State } from "./state.ts";
 
@@ -45,6 +45,8 @@ export function objectsAt<T extends ApiObject, E>(
 			continue;
 		}
 		if (entry.oldestVersion <= position) return undefined;
+		// A change of another kind that came later, and stays, may be forgotten: what it brought is not known.
+		if (entry.sequence < history.firstSequence) return undefined;
 		if (deleted) {
 			if (isBeyond(positions, entry.places.positions)) return undefined;
 			undone.entries = [];
@@ -55,7 +57,9 @@ export function objectsAt<T extends ApiObject, E>(
 		// One of another kind came later, and stays or goes as well: no state that was here is the one before.
 		const [newest] = undone.entries;
 		undone.isMixed ||=
-			undone.isKept || (newest !== undefined && (newest.change.kind ?? 0) !== kind);
+			undone.isKept ||
+			(entry.mergedMovesOthers !== undefined && entry.change.sources !== undefined) ||
+			(newest !== undefined && (newest.change.kind ?? 0) !== kind);
 		undone.entries.push(entry);
 	}
 	const changed = new Set<string>();
@@ -68,9 +72,9 @@ export function objectsAt<T extends ApiObject, E>(
 		if (isMixed) {
 			if (join === undefined || sources === undefined) return undefined;
 			const then = [...sources];
-			for (const { change } of entries) {
-				const { kind = 0, deleted, previousSources } = change;
-				if (movesOthers(change)) return undefined;
+			for (const entry of entries) {
+				const { kind = 0, deleted, previousSources } = entry.change;
+				if (movesOthers(entry)) return undefined;
 				// The sources that it starts from are those before the deletion already.
 				if (!deleted) then[kind] = previousSources?.[kind];
 			}
@@ -93,20 +97,6 @@ interface Undone<T extends ApiObject, E> {
 	isMixed: boolean;
 	/** A deletion stays: all before it is about another object. */
 	isClosed: boolean;
-}
-
-/**
- * True where a change of one kind brought another object of a kind behind it, as a new VM brings its own
- * instance: which one there was before depends on more than is written down.
- */
-function movesOthers<T extends ApiObject>({
-	kind = 0,
-	deleted,
-	sources,
-	previousSources,
-}: Change<T>): boolean {
-	if (deleted || sources === undefined || previousSources === undefined) return false;
-	return sources.some((source, at) => at !== kind && source !== previousSources[at]);
 }
 
 /** True where one of the kinds after the first is further there than here. */

@@ -1,4 +1,5 @@
 import type { ObjectRef } from "../resource/object.ts";
+import type { KindIndex } from "../store/change-feed.ts";
 
 /** The reasons for which a stream has to start over. */
 export type ResetCause =
@@ -27,10 +28,10 @@ export interface WatchObserver {
 	/** Counts superseded states that were not sent to a lagging reader. */
 	eventsSkipped(count: number): void;
 	reset(cause: ResetCause): void;
-	/** Counts a change whose telling is withheld, because it follows another one of its object. */
-	withheld(): void;
-	/** Counts an entry of the history that was merged into a later one of its object. */
-	entryMerged(): void;
+	/** Counts a change of a kind whose telling is withheld, because it follows another one of its object. */
+	withheld(kind: KindIndex): void;
+	/** Counts a change of a kind that was merged, in the history, into a later one of its object. */
+	entryMerged(kind: KindIndex): void;
 	/** Names an object of which many changes in a row were withheld; it may be named again. */
 	noisy(object: ObjectRef): void;
 }

@@ -135,7 +135,7 @@ export function createPacer<T extends ApiObject>(options: {
 			queues[kind].push({ pace, version: oldest });
 		}
 		setTimer(dueMs);
-		observer.withheld();
+		observer.withheld(kind);
 		if (++pace.count === noisyCount) observer.noisy(object);
 	};
 

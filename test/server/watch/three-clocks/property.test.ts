@@ -50,6 +50,9 @@ const pacing: Pacing<Vm> = {
 	mergeAfterMs: 800,
 };
 
+/** So few that each kind's history turns over, one before the other, while tokens are about. */
+const maxChangesOfKind = 24;
+
 const caller = { signal: new AbortController().signal };
 
 /** A page set that is read slowly: its first page, and when it is to go on. */
@@ -81,7 +84,7 @@ async function play(seed: number, bug?: Bug): Promise<Outcome> {
 		const feed = createJoinedFeed({ truth, clock, random, bug });
 		const replica = createReplica({
 			...{ feed, events: messages, clock, observer, pacing, maxStreams: 100 },
-			historyLimits: { maxChanges: 80, maxAgeMs: 1e12, maxBytes: 1e9 },
+			historyLimits: { maxChanges: maxChangesOfKind, maxAgeMs: 1e12, maxBytes: 1e9 },
 		});
 		return { feed, replica };
 	});
