@@ -19,7 +19,7 @@ import { file_novasphere_v1_wukong } from "@novasphere/wukong-gen/wukong";
 import { file_novasphere_v1_wukong_service } from "@novasphere/wukong-gen/wukong-service";
 
 /** The files of the contract. */
-export const contractFiles: readonly DescFile[] = [
+const contractFiles: readonly DescFile[] = [
 	file_novasphere_v1_wukong,
 	file_novasphere_v1_wukong_service,
 	file_novasphere_v1_error,

@@ -66,7 +66,7 @@ export interface Status {
 	readonly details?: JsonValue[];
 }
 
-export const acceptOf: Readonly<Record<PlainForm, string>> = {
+const acceptOf: Readonly<Record<PlainForm, string>> = {
 	sse: "text/event-stream",
 	ndjson: "application/x-ndjson",
 };

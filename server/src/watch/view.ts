@@ -173,7 +173,7 @@ export class View<T extends ApiObject, E> {
  * skipped for it. A reader that keeps up sees every state, except where more come at once: a position
  * in the log cannot tell whether the reader or the burst is the cause (promise 5 of docs/watch.md).
  */
-export const lagThresholdChanges = 100;
+const lagThresholdChanges = 100;
 
 /** The last slice of changes, and where it is. What is superseded depends on the log's end too. */
 interface CachedChanges<E> extends Bounds {

@@ -48,7 +48,7 @@ export function comparable(wukong: Wukong): Wukong {
 }
 
 /** Returns the place of the Wukong itself in a version of a VM. */
-export function ownVersion(resourceVersion: string): string {
+function ownVersion(resourceVersion: string): string {
 	return placesIn(resourceVersion).split("~", 1)[0] ?? "";
 }
 

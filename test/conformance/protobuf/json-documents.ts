@@ -28,7 +28,7 @@ const jsonTokens = [
 ];
 
 /** A value that fits the field's type, or nearly. */
-export function valueText(field: FieldType, pick: PickOne, depth: number): string {
+function valueText(field: FieldType, pick: PickOne, depth: number): string {
 	const { is, oneOf } = pick;
 	if (is(0.06)) return oneOf(jsonTokens);
 	if (is(0.05)) return numberText(pick);

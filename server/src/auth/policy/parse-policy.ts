@@ -42,7 +42,7 @@ export function parsePolicy(source: string): ParsedPolicy {
 type Report = (at: Pick<YamlNode, "line">, problem: string) => void;
 
 function policyIn(root: YamlNode, fault: Report): Policy {
-	const fields = fieldsOf(root, "a policy", ["roles", "bindings"], fault);
+	const fields = fieldsOf(root, { what: "a policy", known: ["roles", "bindings"] }, fault);
 	const roles = new Map(builtInRoles);
 	const written = fields?.get("roles");
 	if (written !== undefined) {
@@ -72,7 +72,7 @@ function bindingOf(
 	fault: Report,
 ): Binding | undefined {
 	const known = ["role", "names", "groups", "namespaces"];
-	const fields = fieldsOf(item, "a binding", known, fault);
+	const fields = fieldsOf(item, { what: "a binding", known }, fault);
 	if (fields === undefined) return undefined;
 	const role = fields.get("role");
 	const name = role && textOf(role, "the role", fault);
@@ -136,8 +136,7 @@ function textsOf(node: YamlNode, what: string, fault: Report): string[] {
 /** Returns the fields of a mapping whose keys are known, each one once. */
 function fieldsOf(
 	node: YamlNode,
-	what: string,
-	known: readonly string[],
+	{ what, known }: { readonly what: string; readonly known: readonly string[] },
 	fault: Report,
 ): ReadonlyMap<string, YamlNode> | undefined {
 	if (node.kind !== "map") {

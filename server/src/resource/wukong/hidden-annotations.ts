@@ -10,7 +10,7 @@ const ownPrefix = "wukong.novasphere.dev/";
 type Annotations = { readonly [key: string]: string };
 
 /** Checks for an annotation that is neither shown to callers nor touched by them. */
-export function isHiddenAnnotation(key: string): boolean {
+function isHiddenAnnotation(key: string): boolean {
 	return key === lastApplied || key.startsWith(ownPrefix);
 }
 

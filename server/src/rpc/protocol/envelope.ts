@@ -9,7 +9,7 @@ export const envelopePrefixBytes = 5;
 export const compressedFlag = 0b0000_0001;
 
 /** Reads the flags of an envelope that starts at `offset`. */
-export function readEnvelopeFlags(bytes: Uint8Array, offset = 0): number {
+function readEnvelopeFlags(bytes: Uint8Array, offset = 0): number {
 	return bytes[offset] as number;
 }
 
@@ -28,7 +28,7 @@ export function readAnnouncedBytes(start: Buffer, receivedBytes: number): number
 }
 
 /** Writes a prefix in place. */
-export function writeEnvelopePrefix(target: Buffer, flags: number, messageBytes: number): void {
+function writeEnvelopePrefix(target: Buffer, flags: number, messageBytes: number): void {
 	target[0] = flags;
 	target.writeUInt32BE(messageBytes, 1);
 }

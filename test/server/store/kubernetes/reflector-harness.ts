@@ -30,7 +30,7 @@ export interface LogSink extends Sink {
 	readonly words: string[];
 }
 
-export function createLogSink(): LogSink {
+function createLogSink(): LogSink {
 	const loads: StoreState[] = [];
 	const objects = new Map<string, Wukong>();
 	let changes: Change[] = [];

@@ -78,7 +78,7 @@ for (let value = 0; value < alphabet.length; value++) digits[alphabet.charCodeAt
  * Decodes base64 in which padding may end any group of four: a client may pad each piece that it
  * flushes (grpc/doc/PROTOCOL-WEB.md). Node's own decoder ends at the first.
  */
-export function decodeBase64(text: Buffer): Buffer | Refusal {
+function decodeBase64(text: Buffer): Buffer | Refusal {
 	if (text.byteLength % 4 !== 0) return malformed;
 	const bytes = Buffer.allocUnsafe((text.byteLength / 4) * 3);
 	let end = 0;

@@ -52,7 +52,7 @@ export interface SessionRequest {
 }
 
 /** Close codes of our own (RFC 6455, 7.4.2), beside 1001, 1003 and 1011. */
-export const closeCodes = { malformed: 4400, duplicate: 4409 } as const;
+const closeCodes = { malformed: 4400, duplicate: 4409 } as const;
 
 /**
  * The subscriptions of one WebSocket. Each is a call of its own, which passes all interceptors. A

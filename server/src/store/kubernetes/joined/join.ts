@@ -65,7 +65,7 @@ export function machineNameOf(name: string): string {
  * Checks whether a VM is that of a Wukong: one with a controller is that controller's alone, one
  * without goes by its name.
  */
-export function ownsMachine(
+function ownsMachine(
 	{ namespace, name, uid }: Pick<ObservedWukong, "namespace" | "name" | "uid">,
 	vm: VirtualMachine,
 ): boolean {
@@ -74,7 +74,7 @@ export function ownsMachine(
 }
 
 /** Checks whether an instance is a run of a VM. */
-export function ownsInstance(vm: VirtualMachine, vmi: VirtualMachineInstance): boolean {
+function ownsInstance(vm: VirtualMachine, vmi: VirtualMachineInstance): boolean {
 	if (vmi.namespace !== vm.namespace) return false;
 	return vmi.ownerUid === undefined ? vmi.name === vm.name : vmi.ownerUid === vm.uid;
 }

@@ -33,21 +33,21 @@ export function fillIn(
 		const old = before?.[list];
 		result[list] = entries.map((entry) => filled(entry, { field, value, old }));
 	};
-	if (isMissing(schema, "disks", "storageClassName", true)) {
+	if (isMissing(schema, { list: "disks", field: "storageClassName", onlyIfRequired: true })) {
 		fill("disks", "storageClassName", storageClass);
 	}
 	// It is required in no schema, but an operator makes no interface without it.
-	if (isMissing(schema, "networks", "type", false)) fill("networks", "type", networkType);
+	if (isMissing(schema, { list: "networks", field: "type", onlyIfRequired: false }))
+		fill("networks", "type", networkType);
 	return result;
 }
 
 /** Checks that the API server gives a field of a list's entries no default. */
 function isMissing(
 	schema: SchemaNode,
-	list: string,
-	field: string,
-	onlyIfRequired: boolean,
+	wanted: { readonly list: string; readonly field: string; readonly onlyIfRequired: boolean },
 ): boolean {
+	const { list, field, onlyIfRequired } = wanted;
 	const entry = schemaAt(schema, "spec", list)?.items;
 	const node = entry?.properties.get(field);
 	if (node === undefined || node.hasDefault) return false;
