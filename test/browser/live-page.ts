@@ -33,7 +33,7 @@ export interface LivePage {
 	/** Waits, over a watch, until it is known whether a VM exists. */
 	exists(name: string): Promise<boolean>;
 	/** Opens watches and ends each after its first event, in one of the ways. */
-	openAndEnd(way: "break" | "abort" | "close", times: number): Promise<void>;
+	openAndEnd(way: "break" | "abort" | "close" | "dispose", times: number): Promise<void>;
 	/** Lets the machine sleep: the wall clock jumps, and the page is seen again. */
 	wakeAfter(sleptMs: number): void;
 	/** Tells the page what the machine would say of its network. */
@@ -92,6 +92,11 @@ const page: LivePage = {
 	async openAndEnd(way, times) {
 		for (let time = 0; time < times; time++) {
 			const controller = new AbortController();
+			if (way === "dispose") {
+				await using watch = client.watch();
+				await watch[Symbol.asyncIterator]().next();
+				continue;
+			}
 			const watch = client.watch({}, { signal: controller.signal });
 			for await (const _event of watch) {
 				if (way === "break") break;

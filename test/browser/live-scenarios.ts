@@ -294,7 +294,7 @@ export function runLiveScenarios(engine: Engine): void {
 	});
 
 	describe(`a watch in a page of ${engine.name}`, () => {
-		test.each(["break", "abort", "close"] as const)(
+		test.each(["break", "abort", "close", "dispose"] as const)(
 			"ends on the server by %s, ten times over",
 			async (way) => {
 				const tab = await openTab();

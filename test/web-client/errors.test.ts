@@ -11,10 +11,15 @@ import {
 	ErrorReason,
 	fieldViolations,
 	isAlreadyExists,
+	isCanceled,
 	isConflict,
+	isDeadlineExceeded,
 	isFailedPrecondition,
+	isForbiddenOrigin,
 	isInvalid,
 	isNotFound,
+	isPermissionDenied,
+	isUnauthenticated,
 	isUnavailable,
 	reasonOf,
 	retryAfterMs,
@@ -28,6 +33,10 @@ const guards = {
 	isFailedPrecondition,
 	isInvalid,
 	isUnavailable,
+	isUnauthenticated,
+	isPermissionDenied,
+	isDeadlineExceeded,
+	isCanceled,
 };
 
 /** What a caller catches when the service throws this. */
@@ -56,6 +65,9 @@ describe("guards", () => {
 		[Code.FailedPrecondition, "WUKONG_DELETING", "isFailedPrecondition"],
 		[Code.InvalidArgument, "INVALID_WUKONG", "isInvalid"],
 		[Code.Unavailable, "WRITE_OUTCOME_UNKNOWN", "isUnavailable"],
+		[Code.Unauthenticated, "UNAUTHENTICATED", "isUnauthenticated"],
+		[Code.PermissionDenied, "PERMISSION_DENIED", "isPermissionDenied"],
+		[Code.DeadlineExceeded, "DEADLINE_EXCEEDED", "isDeadlineExceeded"],
 		[Code.Internal, "INTERNAL", undefined],
 		[Code.Unknown, "A_NEWER_REASON", "isUnavailable"],
 	])("code %i with %s is told by %s alone", async (code, reason, name) => {
@@ -75,6 +87,20 @@ describe("guards", () => {
 	test("a connection that broke is unavailable and no conflict, as connect-node tells it", () => {
 		const error = new ConnectError("the stream was closed", Code.Aborted);
 		expect([isUnavailable(error), isConflict(error)]).toEqual([true, false]);
+	});
+
+	test("an origin that is not listed is no denied permission: nobody was asked who calls", () => {
+		const error = new ConnectError("words", Code.PermissionDenied);
+		expect([isForbiddenOrigin(error), isPermissionDenied(error)]).toEqual([true, false]);
+	});
+
+	test("what the caller has given up itself, by a signal, is canceled", async () => {
+		const counts = { opened: 0, ended: 0, timeoutsMs: [] };
+		const transport = createRouterTransport(scriptedService(counts, {}));
+		const client = createWukongClient({ transport });
+		const signal = AbortSignal.abort();
+		const calls = [client.get("a", { signal }), client.waitFor("a", "RUNNING", { signal })];
+		for (const call of calls) expect(isCanceled(await call.catch((error) => error))).toBe(true);
 	});
 
 	test("a stranger's error is nothing", () => {

@@ -1,6 +1,12 @@
+import { inspect } from "node:util";
 import { Code, createRouterTransport, type HandlerContext } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
-import { createWukongClient, type TokenSource, WukongService } from "../../web-client/src/index.ts";
+import {
+	createWukongClient,
+	isUnauthenticated,
+	type TokenSource,
+	WukongService,
+} from "../../web-client/src/index.ts";
 import { createFakeClock, failure } from "../../web-client/src/testing/index.ts";
 
 /** A service that takes one token, and counts what comes. */
@@ -41,6 +47,30 @@ describe("a token", () => {
 		const { client, state } = scripted("good");
 		await client.get("a");
 		expect(state.asked).toEqual(["Bearer good"]);
+	});
+
+	test.each(["", null, undefined])(
+		"that is not there (%o, as storage has it) is not sent",
+		async (token) => {
+			const { client, state } = scripted(() => token as string | undefined);
+			await client.get("a").catch(() => {});
+			expect(state.asked).toEqual([null]);
+		},
+	);
+
+	test("that no header can carry (RFC 9110, 5.5) is refused before it is sent, and not shown", async () => {
+		const { client, clock, state } = scripted(() => "se\ncret");
+		const error = await client.get("a").catch((reason) => reason);
+		expect(isUnauthenticated(error)).toBe(true);
+		const list = client.liveList();
+		list.subscribe(() => {});
+		for (let turn = 0; turn < 10; turn++) await clock.advance(10);
+		const shown = list.getSnapshot();
+		expect(shown.status).toBe("failed");
+		expect(isUnauthenticated(shown.error)).toBe(true);
+		expect(inspect([error, shown.error], { depth: 9 })).not.toContain("cret");
+		expect(state.asked).toEqual([]);
+		client.close();
 	});
 
 	test("is asked for anew once by all calls that are refused together, and they are made again", async () => {

@@ -48,6 +48,13 @@ export function authorize(
 
 function withToken(init: HeadersInit | undefined, token: string | undefined) {
 	const headers = new Headers(init);
-	if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
+	// A storage that has none gives null or an empty text.
+	if (!token) return headers;
+	try {
+		headers.set("authorization", `Bearer ${token}`);
+	} catch {
+		// The engine's own error has the token in it.
+		throw new ConnectError("no header can carry the token", Code.Unauthenticated);
+	}
 	return headers;
 }

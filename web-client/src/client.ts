@@ -48,11 +48,15 @@ export interface BehaviourOptions {
 	readonly attempts?: number;
 	/**
 	 * `origin`: all tabs of the origin are fed from one stream for each list, where the browser lets
-	 * them agree (Web Locks: TLS, or localhost). With a token it needs an `identity`. Default: `origin`
-	 * over cleartext HTTP in a page, which has six connections for all its tabs; else `client`.
+	 * them agree (Web Locks: TLS, or localhost). With a token, interceptors, a fetch or a transport it needs
+	 * an `identity`. Default: `origin` over cleartext HTTP in a page, which has six connections for all its
+	 * tabs; else `client`.
 	 */
 	readonly share?: "client" | "origin";
-	/** Who the caller is, as a user's id: tabs of different callers share nothing. Default: nobody. */
+	/**
+	 * Who the caller is, as a user's id: tabs of different callers share nothing. With a transport it says
+	 * which service that reaches, too. Default, and where it is empty: nobody.
+	 */
 	readonly identity?: string;
 	/** Waits between the tries of a watch. Default: 0.5 s doubling to 30 s, with full jitter. */
 	readonly backoff?: Partial<BackoffTimes>;
@@ -112,7 +116,6 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 	const environment = createEnvironment(options.environment);
 	const {
 		token,
-		identity,
 		heartbeatIntervalMs = 10_000,
 		throttleMs = 20,
 		lingerMs = 5_000,
@@ -131,8 +134,8 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 	const calls = createClient(WukongService, authorized ?? transport);
 	const rpc = { ...calls, watchWukong: createLeavableStream(calls.watchWukong) };
 
-	const serviceUrl = pageUrlOf(options);
-	const isCramped = serviceUrl?.protocol === "http:";
+	const pageUrl = pageUrlOf(options);
+	const isCramped = pageUrl?.protocol === "http:";
 	const { share = isCramped ? "origin" : "client" } = options;
 	const context: FeedContext = {
 		call: rpc.watchWukong,
@@ -148,11 +151,9 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 				? shareLazily({
 						environment,
 						heartbeatIntervalMs,
-						serviceUrl,
+						pageUrl,
 						isCramped,
-						// With a token, nobody but the caller knows whose it is.
-						caller:
-							share === "origin" ? (identity ?? (token === undefined ? "" : undefined)) : undefined,
+						given: share === "origin" ? options : undefined,
 						lists: () => lists.all(),
 					})
 				: (open) => ({ open, leave() {} }),

@@ -26,6 +26,31 @@ export function isAlreadyExists(error: unknown): boolean {
 	return hasCode(error, Code.AlreadyExists);
 }
 
+/** The service does not know who calls: it has no token, or one that is wrong or has expired. */
+export function isUnauthenticated(error: unknown): boolean {
+	return hasCode(error, Code.Unauthenticated);
+}
+
+/** Who calls may not do that. A page whose origin may not call at all: `isForbiddenOrigin`. */
+export function isPermissionDenied(error: unknown): boolean {
+	return hasCode(error, Code.PermissionDenied) && !isLocal(error);
+}
+
+/** No answer came in time. Whether a write happened is not known. */
+export function isDeadlineExceeded(error: unknown): boolean {
+	return hasCode(error, Code.DeadlineExceeded);
+}
+
+/**
+ * The caller has given the call up, or the client was closed: nothing to show.
+ *
+ * @example
+ * if (!isCanceled(error)) show(error);
+ */
+export function isCanceled(error: unknown): boolean {
+	return hasCode(error, Code.Canceled);
+}
+
 /**
  * The VM is no longer at the version that the call asked for: read again, decide again. A broken
  * connection may come with the same code, but without a reason.

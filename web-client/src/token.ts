@@ -12,7 +12,7 @@ export interface TokenRequest {
 }
 
 /**
- * The caller's token, sent as `authorization: Bearer …`, or where to get it; undefined: call without.
+ * The caller's token, sent as `authorization: Bearer …`, or where to get it; undefined or empty: call without.
  * The function is called for each call and stream, so it keeps what it has; calls for a new one
  * that come at one time are one call. A call waits for it within its own deadline.
  *

@@ -5,6 +5,7 @@ import { follow } from "./live/follow.ts";
 import type { WatchQuery } from "./live/query.ts";
 import { conditionOf, type LiveCondition, type LiveStatus } from "./live/status.ts";
 import { type Change, createWatchState } from "./live/watch-state.ts";
+import { tell } from "./tell.ts";
 
 /** A difference, or SYNCED: what came so far is complete, at the start and after each resume. */
 export type WatchEvent = Change | { readonly type: "SYNCED" };
@@ -26,9 +27,13 @@ export interface Watch extends AsyncIterable<WatchEvent> {
 	readonly condition: LiveCondition;
 	/** Ends it, on the server too, and its loop without an error. */
 	close(): Promise<void>;
-	/** The same, where the engine has the symbol: `await using watch = client.watch()`. */
+	/** The same: `await using watch = client.watch()`, compiled where the engine does not have it. */
 	[Symbol.asyncDispose](): Promise<void>;
 }
+
+/** Where an engine lacks the symbol, what bundlers make of `await using` looks for this one. */
+const asyncDispose: typeof Symbol.asyncDispose =
+	Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
 
 /**
  * Watches: differences, one by one, in order and never twice, through lost connections, restarts
@@ -44,7 +49,7 @@ export function createWatch(context: FeedContext, query: WatchQuery, options: Wa
 			signal,
 			onCondition(next) {
 				condition = next;
-				options.onCondition?.(next);
+				tell(options.onCondition, next);
 			},
 		});
 		for await (const { event, changes } of steps) {
@@ -66,6 +71,6 @@ export function createWatch(context: FeedContext, query: WatchQuery, options: Wa
 		},
 		[Symbol.asyncIterator]: () => told,
 		close,
-		[Symbol.asyncDispose]: close,
+		[asyncDispose]: close,
 	};
 }

@@ -126,7 +126,7 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Step, void
 			}
 			const triedAtMs = clock.nowMs();
 			let syncedAtMs: number | undefined;
-			let failure = new ConnectError("the stream ended without a word", Code.Aborted);
+			let failure = new ConnectError("the stream just ended", Code.Aborted);
 			const current = createConnection(clock, options.silenceMs);
 			connection = current;
 			state.connect();
@@ -154,7 +154,7 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Step, void
 				messages.return?.().catch(() => {});
 			}
 			if (current.isSilent) {
-				failure = new ConnectError("the service was silent for too long", Code.DeadlineExceeded);
+				failure = new ConnectError("the service was silent", Code.DeadlineExceeded);
 			}
 			if (syncedAtMs && clock.nowMs() - syncedAtMs >= options.backoff.healthyMs) backoff.reset();
 			if (!signal.aborted && !isHidden) await recover(failure, triedAtMs);

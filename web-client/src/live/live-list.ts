@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { onAbort } from "../on-abort.ts";
+import { tell, tellAll } from "../tell.ts";
 import type { Timer } from "./environment.ts";
 import type { Feed } from "./feed.ts";
 import { type FollowOptions, follow } from "./follow.ts";
@@ -18,7 +19,10 @@ export type Unsubscribe = () => void;
 export interface LiveList {
 	/** The list now; the same object until something changes. */
 	getSnapshot(): LiveSnapshot;
-	/** Calls back at once and at each change; many changes that come together are one. */
+	/**
+	 * Calls back at once and at each change; many changes that come together are one. What a listener throws is
+	 * the page's own error, and keeps nothing from the others.
+	 */
 	subscribe(listener: (snapshot: LiveSnapshot) => void): Unsubscribe;
 	/**
 	 * Told each difference that comes, in order, before the snapshot that has it; opens no stream. After
@@ -68,8 +72,7 @@ export function createLiveList(options: LiveListOptions): LiveList {
 		}
 		if (!isSame(snapshot, condition)) snapshot = { ...snapshot, ...condition };
 		if (snapshot === before) return;
-		// A listener may subscribe or unsubscribe others.
-		for (const listener of [...listeners]) listener(snapshot);
+		tellAll(listeners, snapshot);
 	};
 	const settleSoon = () => {
 		if (notice === undefined) notice = clock.setTimer(options.throttleMs, settle);
@@ -90,7 +93,7 @@ export function createLiveList(options: LiveListOptions): LiveList {
 		});
 		for await (const { changes } of steps) {
 			hasChanged ||= changes.length > 0;
-			for (const change of changes) for (const tell of watchers) tell(change);
+			for (const change of changes) tellAll(watchers, change);
 			settleSoon();
 		}
 	};
@@ -126,7 +129,7 @@ export function createLiveList(options: LiveListOptions): LiveList {
 			const own = (next: LiveSnapshot) => listener(next);
 			listeners.add(own);
 			if (!options.signal.aborted) open();
-			own(snapshot);
+			tell(own, snapshot);
 			return () => {
 				listeners.delete(own);
 				if (listeners.size === 0 && leaver !== undefined) {

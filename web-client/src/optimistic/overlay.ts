@@ -2,6 +2,7 @@ import type { Wukong } from "../../gen/novasphere/v1/wukong_pb.js";
 import type { LiveList } from "../live/live-list.ts";
 import type { LiveSnapshot } from "../live/snapshot.ts";
 import { keyOf } from "../live/watch-state.ts";
+import { tellAll } from "../tell.ts";
 import { type Edit, type Story, tell, unheard } from "./edit.ts";
 
 /** A live list that shows edits before it hears of them. */
@@ -18,7 +19,7 @@ export interface Overlay {
 /** @param onUse told when that may have changed */
 export function createOverlay(inner: LiveList, onUse: (overlay: Overlay) => void): Overlay {
 	const stories = new Map<string, Story>();
-	const listeners = new Set<() => void>();
+	const listeners = new Set<(snapshot: LiveSnapshot) => void>();
 	let from: LiveSnapshot | undefined;
 	let shown = inner.getSnapshot();
 	/** What became of each VM that has an edit, while neither changes. */
@@ -87,7 +88,7 @@ export function createOverlay(inner: LiveList, onUse: (overlay: Overlay) => void
 	const look = () => {
 		from = undefined;
 		getSnapshot();
-		for (const listener of [...listeners]) listener();
+		tellAll(listeners, shown);
 	};
 
 	const overlay: Overlay = {

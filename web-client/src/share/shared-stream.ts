@@ -5,6 +5,7 @@ import {
 	type WukongEvent,
 	WukongEventSchema,
 } from "../../gen/novasphere/v1/wukong_service_pb.js";
+import { isLocal } from "../errors.ts";
 import type { Environment, Timer } from "../live/environment.ts";
 import type { Feed } from "../live/feed.ts";
 import type { OpenStream } from "../live/follow.ts";
@@ -22,7 +23,16 @@ type TabMessage =
 	/** To all that are at `after`. */
 	| { readonly type: "event"; readonly after: string; readonly event: WukongEvent }
 	/** The leader's stream has ended so. */
-	| { readonly type: "lost"; readonly code: Code; readonly text: string };
+	| ({ readonly type: "lost" } & Loss);
+
+/** What is told of an error: all that decisions are made by. */
+interface Loss {
+	readonly code: Code;
+	readonly text: string;
+	readonly details: ConnectError["details"];
+	/** Nothing of it came from the other side. */
+	readonly isLocal: boolean;
+}
 
 /** With whom a stream is shared. */
 export interface ShareOptions {
@@ -67,8 +77,7 @@ export function createSharedStream(
 				yield event;
 			}
 		} catch (error) {
-			const { code, rawMessage } = ConnectError.from(error);
-			if (!signal.aborted) say({ type: "lost", code, text: rawMessage });
+			if (!signal.aborted) say({ type: "lost", ...lossOf(ConnectError.from(error)) });
 			throw error;
 		}
 	}
@@ -88,7 +97,7 @@ export function createSharedStream(
 			if (data.type === "join") return;
 			// It lives.
 			asks = 0;
-			if (data.type === "lost") queue.fail(new ConnectError(data.text, data.code));
+			if (data.type === "lost") queue.fail(errorOf(data));
 			else if (data.type === "welcome") {
 				if (data.to !== id || isWelcome || data.events.length === 0) return;
 				isWelcome = true;
@@ -141,6 +150,20 @@ export function createSharedStream(
 		},
 		leave,
 	};
+}
+
+function lossOf(error: ConnectError): Loss {
+	const { code, rawMessage } = error;
+	// Those that came over a wire; others cannot be told.
+	const details = error.details.filter((detail) => "type" in detail);
+	return { code, text: rawMessage, details, isLocal: isLocal(error) };
+}
+
+function errorOf({ code, text, details, isLocal }: Loss): ConnectError {
+	// Which header fields it came with is no matter, but that it did.
+	const error = new ConnectError(text, code, isLocal ? {} : { via: "tab" });
+	error.details = details;
+	return error;
 }
 
 /** What somebody at `token` lacks, as a stream would tell it; nothing while nothing is complete. */
