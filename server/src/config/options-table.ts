@@ -199,7 +199,7 @@ export const optionsTable = {
 		"history-changes",
 		10_000,
 		[1, 1_000_000],
-		"Changes that are kept, so that a watch can resume.",
+		"Changes that are kept of each kind (the Wukong, the VM and instance of KubeVirt), so that a watch can resume.",
 	),
 	historyAgeMs: time("history-age-ms", dayMs, "Age at which a kept change is forgotten."),
 	historyBytes: size(
