@@ -145,7 +145,9 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	const audit = createAudit(config, {
 		...{ clock, logger, counters: metrics.audit, output: surroundings.output },
 	});
-	const rights = createRights(config, { clock, logger, authorizer: surroundings.authorizer });
+	const { authorizer, kubeconfigPath } = surroundings;
+	const { namespaces } = replica;
+	const rights = createRights(config, { clock, logger, kubeconfigPath, namespaces, authorizer });
 	const access = createAccess({
 		...{ defaultNamespace, heartbeatIntervalMs, clock, authorizer: rights.authorizer },
 		...{ createTicket: identities.createTicket, guardOf: identities.guardOf },
@@ -218,6 +220,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			readiness: () => lifecycle.readiness(),
 			freshness: replica.freshness,
 			troubles: () => [...identities.troubles(), ...rights.troubles(), ...audit.troubles()],
+			notes: rights.notes,
 			metrics,
 			basePath: config.basePath,
 		}),

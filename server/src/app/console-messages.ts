@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { asksWhoCalls, type Config } from "../config/config.ts";
+import { asksWhoCalls, authorizationOf, type Config } from "../config/config.ts";
 import { TlsFileError, type TlsFilePart } from "../http/tls-files.ts";
 
 /**
@@ -21,7 +21,7 @@ export function greeting(url: string, config: Config, clonePath: string | undefi
 		},
 	});
 	return `WukongService listens on ${url}
-${whereDataLives(config)}${isOpen || config.policyFile !== "" ? "" : everythingAllowed}
+${whereDataLives(config)}${isOpen || authorizationOf(config) !== "none" ? "" : everythingAllowed}
 
 Try, in another terminal${isOpen ? "" : " that has an API key or a token in TOKEN"}:
   list:

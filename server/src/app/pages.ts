@@ -19,6 +19,8 @@ export function createPages(parts: {
 	readonly freshness: () => Freshness;
 	/** Returns what else is wrong, a line each. */
 	readonly troubles: () => readonly string[];
+	/** Returns what else operators may want to know, a line each. */
+	readonly notes: () => readonly string[];
 	readonly metrics: Metrics;
 	/** Prefix of every path, as callers see it. */
 	readonly basePath: string;
@@ -33,6 +35,7 @@ export function createPages(parts: {
 			...readinessAnswer(parts.readiness(), parts.freshness(), {
 				isVerbose: new URLSearchParams(query).has("verbose"),
 				troubles: parts.troubles(),
+				notes: parts.notes(),
 			}),
 			contentType: plainText,
 		})),

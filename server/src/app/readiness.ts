@@ -27,6 +27,7 @@ const reasons: Readonly<Record<Exclude<Readiness["state"], "ready">, string>> = 
  * it still answers reads, and taking out all replicas together would help nobody. A store of this
  * process that cannot write does, because nothing else would show it.
  * @param troubles what else is wrong; makes no replica unready, because most callers may be served
+ * @param notes what else is known, beside the store
  * @param isVerbose adds what else is known of the store, as the API server does at `?verbose`
  */
 export function readinessAnswer(
@@ -35,7 +36,12 @@ export function readinessAnswer(
 	{
 		isVerbose = false,
 		troubles = [],
-	}: { readonly isVerbose?: boolean; readonly troubles?: readonly string[] } = {},
+		notes: further = [],
+	}: {
+		readonly isVerbose?: boolean;
+		readonly troubles?: readonly string[];
+		readonly notes?: readonly string[];
+	} = {},
 ): ReadinessAnswer {
 	const reason = state === "ready" ? unwritable : reasons[state];
 	const lines = [reason === undefined ? "ready" : `not ready: ${reason}`];
@@ -44,6 +50,6 @@ export function readinessAnswer(
 	}
 	if (state !== "stopping" && trouble !== undefined) lines.push(trouble);
 	lines.push(...troubles);
-	if (isVerbose) lines.push(...notes);
+	if (isVerbose) lines.push(...notes, ...further);
 	return { status: reason === undefined ? 200 : 503, body: `${lines.join("\n")}\n` };
 }

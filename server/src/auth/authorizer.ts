@@ -40,9 +40,10 @@ export interface Authorizer {
 	namespacesOf(principal: Principal, verb: Verb): Namespaces | Promise<Namespaces>;
 	/**
 	 * Calls back when the answers may be other ones.
+	 * @param principal who is asked for by the callback: others' changes need not call it. Default: anybody
 	 * @returns takes the callback back
 	 */
-	onChange(callback: () => void): () => void;
+	onChange(callback: () => void, principal?: Principal): () => void;
 }
 
 /** Some namespaces; empty text: all of them. */

@@ -1,8 +1,11 @@
+import type { Principal } from "../caller.ts";
 import type { Failure } from "../failure.ts";
 import type { Authorizer } from "./authorizer.ts";
 
 /** What is asked again and again, and who hears the answers. */
 export interface FollowedAnswer<A> {
+	/** Whose rights it is about. Default: anybody's. */
+	readonly principal?: Principal | undefined;
 	/** Asks the authorizer. */
 	ask(): A | Promise<A>;
 	onAnswer(answer: A): void;
@@ -17,7 +20,7 @@ export interface FollowedAnswer<A> {
  */
 export function followAnswers<A>(
 	{ onChange }: Pick<Authorizer, "onChange">,
-	{ ask, onAnswer, onFailure }: FollowedAnswer<A>,
+	{ principal, ask, onAnswer, onFailure }: FollowedAnswer<A>,
 ): () => void {
 	let asked = 0;
 	const look = () => {
@@ -36,7 +39,7 @@ export function followAnswers<A>(
 			fail(failure);
 		}
 	};
-	const forget = onChange(look);
+	const forget = onChange(look, principal);
 	look();
 	return () => {
 		asked++;

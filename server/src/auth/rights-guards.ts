@@ -31,48 +31,47 @@ export interface RightsGuards {
 export function createRightsGuards(authorizer: Authorizer): RightsGuards {
 	/** Where nobody can tell, the right may be gone. */
 	const follow = <A>(
+		principal: Principal,
 		ask: () => A | Promise<A>,
-		onAnswer: (answer: A) => void,
-		onFailure: (failure: Failure) => void,
-	) => followAnswers(authorizer, { ask, onAnswer, onFailure });
+		hear: {
+			readonly onAnswer: (answer: A) => void;
+			readonly onFailure: (failure: Failure) => void;
+		},
+	) => followAnswers(authorizer, { principal, ask, ...hear });
 
 	return {
 		guardOf: (principal, question) => ({
 			onEnd: (callback) =>
-				follow<Decision>(
-					() => authorizer.decide(principal, question),
-					({ allowed }) => {
+				follow<Decision>(principal, () => authorizer.decide(principal, question), {
+					onAnswer({ allowed }) {
 						if (!allowed) callback(permissionDenied(question));
 					},
-					callback,
-				),
+					onFailure: callback,
+				}),
 		}),
 		guardOfAll(principal, verb) {
 			const ask = () => authorizer.namespacesOf(principal, verb);
 			return {
 				onEnd: (callback) =>
-					follow<Namespaces>(
-						ask,
-						(namespaces) => {
-							if (isNone(namespaces)) {
-								callback(permissionDenied({ verb, namespace: "", name: "" }));
-							}
+					follow<Namespaces>(principal, ask, {
+						onAnswer(namespaces) {
+							if (!isNone(namespaces)) return;
+							callback(permissionDenied({ verb, namespace: "", name: "" }));
 						},
-						callback,
-					),
+						onFailure: callback,
+					}),
 				onNamespaces(callback) {
 					let told: Namespaces | undefined;
-					return follow<Namespaces>(
-						ask,
-						(namespaces) => {
+					return follow<Namespaces>(principal, ask, {
+						onAnswer(namespaces) {
 							if (isNone(namespaces)) return;
 							if (told !== undefined && isSameNamespace(told, namespaces)) return;
 							told = namespaces;
 							callback(namespaces);
 						},
 						// The other callback hears of it.
-						() => {},
-					);
+						onFailure() {},
+					});
 				},
 			};
 		},

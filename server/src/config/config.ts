@@ -103,7 +103,7 @@ function relationFaults(config: Config): string[] {
 	if ((config.tlsCert === "") !== (config.tlsKey === "")) {
 		faults.push("--tls-cert and --tls-key must be given together");
 	}
-	faults.push(...authenticationFaults(config));
+	faults.push(...authenticationFaults(config), ...authorizationFaults(config));
 	if (config.auditRequired && config.auditLog === "") {
 		faults.push("--audit-required needs --audit-log");
 	}
@@ -146,8 +146,14 @@ function authenticationFaults(config: Config): string[] {
 	const { host, insecureNoAuth } = config;
 	const flags = signIn.map((key) => `--${optionsTable[key].flag}`);
 	const given = signIn.findIndex((key) => config[key] !== optionsTable[key].defaultValue);
-	if (given === -1 && config.policyFile !== "") {
-		return [`--policy-file needs a way to sign in: ${flags.join(", ")}`];
+	if (given === -1) {
+		const rights = [
+			...(config.policyFile === "" ? [] : ["--policy-file"]),
+			...(config.authorization === "auto" ? [] : ["--authorization"]),
+		];
+		if (rights.length > 0) {
+			return [`${rights.join(" and ")} needs a way to sign in: ${flags.join(", ")}`];
+		}
 	}
 	if (given !== -1) {
 		const words = `--insecure-no-auth and ${flags[given]} contradict each other: leave one out`;
@@ -157,6 +163,28 @@ function authenticationFaults(config: Config): string[] {
 	return [
 		`--host ${host} is not a loopback address: whoever reaches it may do everything, so it needs ${flags.join(", ")} or --insecure-no-auth`,
 	];
+}
+
+function authorizationFaults({ authorization, policyFile, store }: Config): string[] {
+	const faults: string[] = [];
+	if (authorization === "policy" && policyFile === "") {
+		faults.push("--authorization policy needs --policy-file");
+	}
+	if (policyFile !== "" && (authorization === "kubernetes" || authorization === "none")) {
+		faults.push(`--policy-file and --authorization ${authorization} contradict each other`);
+	}
+	if (authorization === "kubernetes" && store !== "kubernetes") {
+		faults.push("--authorization kubernetes needs --store kubernetes");
+	}
+	return faults;
+}
+
+/** Returns what says who may do what: `--authorization`, and what is meant where it says nothing. */
+export function authorizationOf(config: Config): "kubernetes" | "policy" | "none" {
+	const { authorization, policyFile, store } = config;
+	if (authorization !== "auto") return authorization;
+	if (policyFile !== "") return "policy";
+	return store === "kubernetes" && asksWhoCalls(config) ? "kubernetes" : "none";
 }
 
 /** RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3, RFC 6761 section 6.3. */

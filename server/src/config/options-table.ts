@@ -74,11 +74,27 @@ export const optionsTable = {
 		"",
 		"At least 32 random bytes, the same for all replicas: then a stream ticket of one is good on all of them.",
 	),
+	authorization: {
+		...text(
+			"authorization",
+			"source",
+			"auto",
+			"What says who may do what: kubernetes, the rights that the cluster gives (SubjectAccessReview); policy, the policy file; none, whoever signs in may do everything; auto, the policy file where there is one, else kubernetes with the Kubernetes store.",
+		),
+		defaultValue: "auto" as "auto" | "kubernetes" | "policy" | "none",
+		parse: oneOf("auto", "kubernetes", "policy", "none"),
+	},
+	maxAccessReviewsPerSecond: count(
+		"max-access-reviews-per-second",
+		100,
+		[1, 10_000],
+		"Kubernetes rights: questions to the API server about what callers may do, at most.",
+	),
 	policyFile: text(
 		"policy-file",
 		"file",
 		"",
-		"Rights of callers in YAML: roles, bound to names or groups, per namespace or in all; read again when it changes. Without one whoever signs in may do everything.",
+		"Rights of callers in YAML: roles, bound to names or groups, per namespace or in all; read again when it changes.",
 	),
 	auditLog: text(
 		"audit-log",

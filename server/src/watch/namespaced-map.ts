@@ -3,6 +3,17 @@ import type { ObjectRef } from "../resource/object.ts";
 /** A map by namespace and name, in two steps: no key has to be joined for a look-up. */
 export class NamespacedMap<T> {
 	readonly #namespaces = new Map<string, Map<string, T>>();
+	#revision = 0;
+
+	/** Rises when a namespace gets its first entry, or loses its last one. */
+	get revision(): number {
+		return this.#revision;
+	}
+
+	/** Returns the namespaces that have entries. */
+	namespaces(): Iterable<string> {
+		return this.#namespaces.keys();
+	}
 
 	get({ namespace, name }: ObjectRef): T | undefined {
 		return this.#namespaces.get(namespace)?.get(name);
@@ -13,6 +24,7 @@ export class NamespacedMap<T> {
 		if (names === undefined) {
 			names = new Map();
 			this.#namespaces.set(namespace, names);
+			this.#revision++;
 		}
 		names.set(name, value);
 	}
@@ -21,7 +33,10 @@ export class NamespacedMap<T> {
 	delete({ namespace, name }: ObjectRef): boolean {
 		const names = this.#namespaces.get(namespace);
 		if (names === undefined || !names.delete(name)) return false;
-		if (names.size === 0) this.#namespaces.delete(namespace);
+		if (names.size === 0) {
+			this.#namespaces.delete(namespace);
+			this.#revision++;
+		}
 		return true;
 	}
 }

@@ -10,6 +10,7 @@ import { Cursor, resumeStart } from "./cursor.ts";
 import { createControlEvents, type EventFactory } from "./events.ts";
 import type { Filter } from "./filter.ts";
 import { createHeartbeats } from "./heartbeat.ts";
+import { createKnownNamespaces, type KnownNamespaces } from "./known-namespaces.ts";
 import type { ResetCause, WatchObserver } from "./observer.ts";
 import type { Pacing } from "./pacing.ts";
 import { createPageCache, type ListPage } from "./page-cache.ts";
@@ -47,6 +48,8 @@ export interface Replica<T extends ApiObject, E> {
 	readonly ready: boolean;
 	/** Returns how current the copy is. */
 	freshness(): Freshness;
+	/** The namespaces that there are objects in. */
+	readonly namespaces: KnownNamespaces;
 	/** @throws UPSTREAM_UNAVAILABLE before the load */
 	get(ref: ObjectRef): T | undefined;
 	/**
@@ -108,6 +111,7 @@ export function createReplica<T extends ApiObject, E>(options: {
 	const join = feed.join && ((sources: Sources) => feed.join?.(sources));
 	const { historyLimits: limits, pacing } = options;
 	const log = createChangeLog({ limits, events, clock, pacing, observer, join });
+	const namespaces = createKnownNamespaces(log, clock);
 	const versions = createVersionWait({ log, feed, clock });
 	const controlEvents = createControlEvents({ events, clock, freshness });
 	const heartbeats = createHeartbeats(clock);
@@ -194,6 +198,7 @@ export function createReplica<T extends ApiObject, E>(options: {
 			return log.loaded;
 		},
 		freshness,
+		namespaces,
 		get(ref) {
 			requireLoaded();
 			return log.state.get(ref);

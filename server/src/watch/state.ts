@@ -12,6 +12,10 @@ export interface State<T extends ApiObject> {
 	/** Returns everything in list order, in an array that never changes afterwards. */
 	snapshot(): readonly T[];
 	apply(change: Change<T>): void;
+	/** Returns the namespaces of all objects. */
+	namespaces(): Iterable<string>;
+	/** Rises when the namespaces are others. */
+	readonly namespacesRevision: number;
 }
 
 /** Creates the state of the given objects. */
@@ -23,6 +27,10 @@ export function createState<T extends ApiObject>(objects: readonly T[]): State<T
 
 	return {
 		get: (ref) => byRef.get(ref),
+		namespaces: () => byRef.namespaces(),
+		get namespacesRevision() {
+			return byRef.revision;
+		},
 		snapshot() {
 			shared = true;
 			return sorted;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Config, parseConfig } from "../../../server/src/config/config.ts";
+import { authorizationOf, type Config, parseConfig } from "../../../server/src/config/config.ts";
 import { environmentName } from "../../../server/src/config/option.ts";
 import { optionsTable } from "../../../server/src/config/options-table.ts";
 
@@ -256,6 +256,26 @@ describe("a wrong configuration", () => {
 		expect(faultsOf(["--auth-kubernetes", "--insecure-no-auth"])).toHaveLength(1);
 		expect(faultsOf(["--auth-kubernetes-audience=a"])).toHaveLength(1);
 		expect(faultsOf(["--kubeconfig=k"])).toHaveLength(1);
+	});
+
+	test("the cluster says who may do what where callers of its store sign in, unless something else is named", () => {
+		const of = (...flags: string[]) => authorizationOf(configOf(flags));
+		const keys = "--auth-tokens-file=k";
+		expect(of("--store=kubernetes", keys)).toBe("kubernetes");
+		expect(of("--store=kubernetes", keys, "--policy-file=p")).toBe("policy");
+		expect(of("--store=kubernetes", keys, "--authorization=none")).toBe("none");
+		expect([of(keys), of("--store=kubernetes"), of(keys, "--policy-file=p")]).toEqual([
+			...["none", "none", "policy"],
+		]);
+		for (const flags of [
+			["--authorization=policy", keys],
+			["--authorization=kubernetes", keys],
+			["--authorization=kubernetes", "--store=kubernetes"],
+			["--authorization=none", "--policy-file=p", keys],
+			["--authorization=rbac", keys],
+		]) {
+			expect(faultsOf(flags)).toHaveLength(1);
+		}
 	});
 
 	test("certificate and key come together or not at all", () => {

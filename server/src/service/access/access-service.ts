@@ -99,6 +99,7 @@ export function createAccess(options: AccessOptions): Access {
 		if (principal !== undefined) leave.push(guardOf(principal).onEnd(end));
 		leave.push(
 			followAnswers(authorizer ?? unchanging, {
+				principal,
 				ask: () => answers.ask(principal, questions),
 				onAnswer: tell,
 				onFailure: end,

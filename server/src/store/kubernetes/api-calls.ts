@@ -25,7 +25,8 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
 	const { access, clock, connectTimeoutMs } = options;
 	const { product = createProduct("wukong-api") } = options;
 
-	const send = async ({ method, path, query = {}, body, signal = never }: ApiCall) => {
+	const send = async (call: ApiCall) => {
+		const { method, path, query = {}, body, accept, headers, signal = never } = call;
 		const url = new URL(access.server);
 		url.pathname = `${url.pathname.replace(/\/$/, "")}${path}`;
 		url.search = new URLSearchParams(query).toString();
@@ -35,6 +36,8 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
 			credentials: await access.credentials(),
 			userAgent: product.userAgent,
 			...(body && { body: JSON.stringify(body) }),
+			...(accept !== undefined && { accept }),
+			...(headers && { headers }),
 			...(Array.isArray(body) && { contentType: "application/json-patch+json" }),
 			connectTimeoutMs,
 			clock,

@@ -22,6 +22,10 @@ export interface ApiCall {
 	readonly query?: Readonly<Record<string, string>>;
 	/** A list is a JSON Patch (RFC 6902). */
 	readonly body?: JsonObject | readonly JsonObject[];
+	/** Media type that is asked for. Default: `application/json`. */
+	readonly accept?: string;
+	/** Further header fields. Default: none. */
+	readonly headers?: Readonly<Record<string, string | readonly string[]>>;
 	readonly signal?: AbortSignal;
 }
 

@@ -14,6 +14,10 @@ export interface HttpCall {
 	readonly body?: string;
 	/** Media type of the body. Default: `application/json`. */
 	readonly contentType?: string;
+	/** Media type that is asked for. Default: `application/json`. */
+	readonly accept?: string;
+	/** Further header fields; a list is a field for each entry. Default: none. */
+	readonly headers?: Readonly<Record<string, string | readonly string[]>>;
 	/** Time for a connection to come about, waiting for a free one included. */
 	readonly connectTimeoutMs: number;
 	readonly clock: Clock;
@@ -27,7 +31,7 @@ export interface HttpCall {
  */
 export function sendCall(call: HttpCall): Promise<IncomingMessage> {
 	const { method, url, credentials, userAgent, body, signal } = call;
-	const { contentType = "application/json" } = call;
+	const { contentType = "application/json", accept = "application/json" } = call;
 	const secure = url.protocol === "https:";
 	return new Promise((resolve, reject) => {
 		if (signal.aborted) return reject(signal.reason);
@@ -36,8 +40,9 @@ export function sendCall(call: HttpCall): Promise<IncomingMessage> {
 			method,
 			agent: credentials.agent,
 			headers: {
+				...(call.headers as Record<string, string | string[]> | undefined),
 				...credentials.headers,
-				accept: "application/json",
+				accept,
 				"user-agent": userAgent,
 				...(body !== undefined && {
 					"content-type": contentType,

@@ -36,7 +36,7 @@ export function createUpstream(options: {
 			const list = await calls.fetchJson(call, timeoutMs);
 			const metadata = objectAt(list, "metadata");
 			return {
-				items: (Array.isArray(list.items) ? list.items : []).map(parseUnstructured),
+				items: (Array.isArray(list.items) ? list.items : []).map((item) => parseUnstructured(item)),
 				version: versionOf(metadata.resourceVersion),
 				continueToken: typeof metadata.continue === "string" ? metadata.continue : "",
 			};

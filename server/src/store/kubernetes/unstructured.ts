@@ -13,13 +13,17 @@ export type ObjectMeta = JsonObject & {
 /** An object as the API server has it: with credentials, hidden annotations and unknown fields. */
 export type Unstructured = JsonObject & { readonly metadata: ObjectMeta };
 
+const clusterFields = ["name", "uid", "resourceVersion"];
+const namespacedFields = ["name", "namespace", "uid", "resourceVersion"];
+
 /**
  * Checks that what an API server sent for an object has the metadata that every use relies on.
+ * @param isNamespaced false: the kind may have no namespaces, and the namespace may be missing
  * @throws UpstreamError "garbled"
  */
-export function parseUnstructured(value: JsonValue | undefined): Unstructured {
+export function parseUnstructured(value: JsonValue | undefined, isNamespaced = true): Unstructured {
 	const metadata = objectAt(value, "metadata");
-	for (const field of ["name", "namespace", "uid", "resourceVersion"]) {
+	for (const field of isNamespaced ? namespacedFields : clusterFields) {
 		if (typeof metadata[field] !== "string" || metadata[field] === "") {
 			throw new UpstreamError({ kind: "garbled" }, `an object came without metadata.${field}`);
 		}

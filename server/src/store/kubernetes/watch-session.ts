@@ -24,6 +24,8 @@ export interface WatchSession {
 	/** Time from its start after which it is cut, in milliseconds. */
 	readonly cutAfterMs: number;
 	readonly maxLineBytes: number;
+	/** False: the kind may have no namespaces. Default: true. */
+	readonly isNamespaced?: boolean;
 	readonly signal: AbortSignal;
 	/** Leaves the watch when it aborts, as a true of `onEvent` does. Default: never. */
 	readonly leave?: AbortSignal;
@@ -52,7 +54,7 @@ export async function followWatch(
 	try {
 		const chunks = await upstream.watch({ fromVersion, timeoutMs, signal: ended });
 		session.onOpen();
-		for await (const event of readWatchEvents(chunks, session.maxLineBytes)) {
+		for await (const event of readWatchEvents(chunks, session)) {
 			ended.throwIfAborted();
 			if (session.onEvent(event) === true) return;
 		}
@@ -72,15 +74,14 @@ const newline = 0x0a;
 /**
  * Reads the events of a watch. What cannot be read ends it and is never skipped: the next watch
  * starts from the last event that was read.
- * @param maxLineBytes no line may be longer
  * @throws UpstreamError "garbled", "oversized", "lost" where the body ends in mid-line, and
  * "refused" for an ERROR event
  */
 async function* readWatchEvents(
 	chunks: AsyncIterable<Uint8Array>,
-	maxLineBytes: number,
+	{ maxLineBytes, isNamespaced = true }: Pick<WatchSession, "maxLineBytes" | "isNamespaced">,
 ): AsyncGenerator<WatchEvent> {
-	for await (const line of splitLines(chunks, maxLineBytes)) yield parseEvent(line);
+	for await (const line of splitLines(chunks, maxLineBytes)) yield parseEvent(line, isNamespaced);
 }
 
 async function* splitLines(
@@ -110,14 +111,14 @@ async function* splitLines(
 	if (bytes > 0) throw new UpstreamError({ kind: "lost" }, "the watch ended in mid-line");
 }
 
-function parseEvent(line: Uint8Array): WatchEvent {
+function parseEvent(line: Uint8Array, isNamespaced: boolean): WatchEvent {
 	const event = parseLine(line);
 	const { type, object } = event;
 	switch (type) {
 		case "ADDED":
 		case "MODIFIED":
 		case "DELETED":
-			return { type, raw: parseUnstructured(object) };
+			return { type, raw: parseUnstructured(object, isNamespaced) };
 		case "BOOKMARK":
 			return { type, version: versionOf(objectAt(object, "metadata").resourceVersion) };
 		case "ERROR":
