@@ -1,6 +1,7 @@
-import { createRemoteJWKSet, type JWTVerifyGetKey, type RemoteJWKSet } from "jose";
+import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey, type RemoteJWKSet } from "jose";
 import type { Clock, Timer } from "../../clock.ts";
 import { ErrorReason, Failure } from "../../failure.ts";
+import { type BoundedFetch, createBoundedFetch } from "./bounded-fetch.ts";
 
 /** Keys that an issuer signs with. */
 export interface IssuerKeys {
@@ -53,12 +54,14 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
 		trouble = `the identity provider ${issuer} cannot be asked: its tokens are not accepted unless known`;
 		return unavailable(error);
 	};
+	const fetchBounded = createBoundedFetch(maxBytes);
 	const discover = async () => {
-		const { jwksUrl } = await readConfiguration(issuer);
+		const { jwksUrl } = await readConfiguration(issuer, fetchBounded);
 		return createRemoteJWKSet(jwksUrl, {
 			cooldownDuration: cooldownMs,
 			cacheMaxAge: 2 * refreshIntervalMs,
 			timeoutDuration: timeoutMs,
+			[customFetch]: fetchBounded,
 		});
 	};
 	const look = async () => {
@@ -128,13 +131,14 @@ function unavailable(cause: unknown): Failure {
 }
 
 /** Reads where the keys are. @throws Error where the issuer does not say so */
-async function readConfiguration(issuer: string): Promise<{ readonly jwksUrl: URL }> {
+async function readConfiguration(
+	issuer: string,
+	fetchBounded: BoundedFetch,
+): Promise<{ readonly jwksUrl: URL }> {
 	const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
 	const signal = AbortSignal.timeout(timeoutMs);
-	const response = await fetch(url, { redirect: "error", signal });
+	const response = await fetchBounded(url, { redirect: "error", signal });
 	if (response.status !== 200) throw new Error(`${url} answers ${response.status}`);
-	const length = Number(response.headers.get("content-length") ?? 0);
-	if (length > maxBytes) throw new Error(`${url} answers ${length} bytes`);
 	const found = (await response.json()) as { issuer?: unknown; jwks_uri?: unknown } | null;
 	// Else one issuer could speak for another (OpenID Connect Discovery 1.0, 4.3).
 	if (found?.issuer !== issuer) throw new Error(`${url} names another issuer`);
