@@ -30,6 +30,7 @@ import { createAccessLog } from "../telemetry/access-log.ts";
 import { createSilentLogger, type Logger } from "../telemetry/logger.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { createPortObserver, createWatchLog } from "../telemetry/observers.ts";
+import { createRefusalLines } from "../telemetry/refusal-lines.ts";
 import { createReplica } from "../watch/replica.ts";
 import { createAudit } from "./audit.ts";
 import { createStore } from "./create-store.ts";
@@ -153,6 +154,11 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		...{ createTicket: identities.createTicket, guardOf: identities.guardOf },
 		...{ requireRoom: replica.requireRoom, observer: metrics.watch },
 	});
+	const refusalLines = createRefusalLines({
+		clock,
+		summarize: (address, unwritten) =>
+			logger.info({ address: address || "others", unwritten }, "refusals not written"),
+	});
 	const port = createPort({
 		host: config.host,
 		port: config.port,
@@ -166,7 +172,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 		],
 		interceptors: [
 			createCallInterceptor({
-				observers: [metrics.calls, createAccessLog(logger)],
+				observers: [metrics.calls, createAccessLog(logger, refusalLines)],
 				contextOf: ({ contextValues }) => {
 					const context = contextValues.get(callContextKey);
 					if (context === undefined) throw new Error("a call came past the port");
@@ -225,11 +231,16 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			basePath: config.basePath,
 		}),
 		clock,
-		observer: createPortObserver(metrics.port, logger),
+		observer: createPortObserver(metrics.port, logger, refusalLines),
 	});
 
 	const lifecycle = createLifecycle({
-		supports: [identities, rights, { start: audit.start, stop: audit.close }],
+		supports: [
+			identities,
+			rights,
+			{ start: audit.start, stop: audit.close },
+			{ start: async () => {}, stop: refusalLines.close },
+		],
 		...{ port, replica, store, clock, shutdownDelayMs: config.shutdownDelayMs },
 		streaming: [replica, access, grpcServices],
 		onReadiness: grpcServices.readinessChanged,

@@ -3,7 +3,7 @@ import type { Interceptor } from "@connectrpc/connect";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
-import { createAuditInterceptor } from "../service/interceptors/audit.ts";
+import { type AuditTrail, createAuditInterceptor } from "../service/interceptors/audit.ts";
 import { wukongRules } from "../service/wukong/wukong-rights.ts";
 import {
 	type AuditObserver,
@@ -12,6 +12,7 @@ import {
 	createAuditLog,
 } from "../telemetry/audit-log.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { createRefusalLines, isCheapRefusal } from "../telemetry/refusal-lines.ts";
 
 /** The record of what callers do. */
 export interface Audit {
@@ -53,8 +54,24 @@ export function createAudit(
 		},
 	});
 	const rules = new Map([[WukongService, wukongRules]]);
+	const lines = createRefusalLines({
+		clock,
+		summarize(address, unwritten) {
+			const time = new Date(clock.nowMs()).toISOString();
+			log.write({ time, ...(address && { address }), outcome: "refused", unwritten });
+		},
+	});
+	const trail: AuditTrail = {
+		get isOpen() {
+			return log.isOpen;
+		},
+		write(record) {
+			const isBounded = isCheapRefusal(record.reason);
+			if (!isBounded || lines.admit(record.address ?? "")) log.write(record);
+		},
+	};
 	return {
-		interceptors: [createAuditInterceptor({ trail: log, rules, clock })],
+		interceptors: [createAuditInterceptor({ trail, rules, clock })],
 		async start() {
 			try {
 				await log.start();
@@ -63,7 +80,10 @@ export function createAudit(
 				throw new Error(`--audit-log ${auditLog} cannot be written: ${code}`, { cause: error });
 			}
 		},
-		close: log.close,
+		async close() {
+			lines.close();
+			await log.close();
+		},
 		troubles: () => [log.trouble() ?? []].flat(),
 	};
 }

@@ -6,6 +6,7 @@ import { noCredential, notValid } from "./failures.ts";
 export interface Authenticator {
 	/**
 	 * Finds who calls, at once where it can: a promise costs each call a turn.
+	 * @param address of the caller, for bounds on what failing costs; it proves nothing. Default: "", one for all
 	 * @returns undefined: nothing that is shown is of this source's kind
 	 * @throws UNAUTHENTICATED or TOKEN_EXPIRED: it is, and is not valid; UPSTREAM_UNAVAILABLE:
 	 * nobody can tell now
@@ -13,6 +14,7 @@ export interface Authenticator {
 	authenticate(
 		carriers: Carriers,
 		peer: Peer,
+		address?: string,
 	): Principal | undefined | Promise<Principal | undefined>;
 	/**
 	 * Finds the principal of a credential by its id.
@@ -29,21 +31,21 @@ export interface Authenticator {
 
 /** Finds who calls, or fails. */
 export interface Authentication {
-	/** @throws UNAUTHENTICATED, TOKEN_EXPIRED, UPSTREAM_UNAVAILABLE */
-	authenticate(carriers: Carriers, peer: Peer): Principal | Promise<Principal>;
+	/** @throws UNAUTHENTICATED, TOKEN_EXPIRED, UPSTREAM_UNAVAILABLE, TOO_MANY_REQUESTS */
+	authenticate(carriers: Carriers, peer: Peer, address: string): Principal | Promise<Principal>;
 }
 
 /** Creates the authentication by several sources: the first one that knows the credential decides. */
 export function createAuthentication(authenticators: readonly Authenticator[]): Authentication {
 	const ask = (
 		carriers: Carriers,
-		peer: Peer,
+		[peer, address]: readonly [Peer, string],
 		from: number,
 	): Principal | Promise<Principal | undefined> | undefined => {
 		for (let at = from; at < authenticators.length; at++) {
-			const found = authenticators[at]?.authenticate(carriers, peer);
+			const found = authenticators[at]?.authenticate(carriers, peer, address);
 			if (found instanceof Promise) {
-				return found.then((late) => late ?? ask(carriers, peer, at + 1));
+				return found.then((late) => late ?? ask(carriers, [peer, address], at + 1));
 			}
 			if (found !== undefined) return found;
 		}
@@ -54,8 +56,8 @@ export function createAuthentication(authenticators: readonly Authenticator[]): 
 		throw token === undefined && ticket === undefined ? noCredential() : notValid();
 	};
 	return {
-		authenticate(carriers, peer) {
-			const found = ask(carriers, peer, 0);
+		authenticate(carriers, peer, address) {
+			const found = ask(carriers, [peer, address], 0);
 			if (found instanceof Promise) return found.then((late) => require(late, carriers));
 			return require(found, carriers);
 		},

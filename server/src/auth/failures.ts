@@ -39,3 +39,10 @@ export function changed(): Failure {
 export function revoked(): Failure {
 	return notValid("the credential was revoked");
 }
+
+/** Creates the failure of a caller whose address has shown too many credentials in vain: TOO_MANY_REQUESTS. */
+export function tooManyFailures(waitMs: number): Failure {
+	const message = "too many credentials from this address were not valid; try again later";
+	const details = { retryAfterMs: Math.ceil(waitMs) };
+	return new Failure(ErrorReason.TOO_MANY_REQUESTS, message, details);
+}

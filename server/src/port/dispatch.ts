@@ -172,6 +172,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 			httpStatus,
 			procedure: "",
 			requestId,
+			address: callerAddress(exchange),
 			...summarizeRequest(exchange),
 		});
 	}

@@ -35,6 +35,8 @@ export interface RefusedCall extends RequestSummary {
 	/** Path of a known procedure, or "". */
 	readonly procedure: string;
 	readonly requestId: string;
+	/** Address of the caller. */
+	readonly address: string;
 }
 
 /** End of a call of a known procedure. */

@@ -10,6 +10,7 @@ import type {
 	CallObserver,
 	ObservedCall,
 } from "../service/interceptors/call-observer.ts";
+import { isCheapRefusal, type RefusalLines } from "./refusal-lines.ts";
 
 /**
  * Logs calls, each with its request id: at info a line for each mutation, each start and end of a
@@ -17,8 +18,9 @@ import type {
  * because this replica shuts down, has not failed. A fault of ours is an error and has its cause. Of
  * what a caller sends, only namespace and name of the VM get into the log. Its address is there as the
  * audit log has it.
+ * @param lines bounds the lines of refusals that cost a caller nothing. Default: each is written
  */
-export function createAccessLog(logger: Logger): CallObserver {
+export function createAccessLog(logger: Logger, lines?: Pick<RefusalLines, "admit">): CallObserver {
 	/** One for all calls: a line is made of the call and its end alone. */
 	const listener: CallListener = {
 		streamOpened(call) {
@@ -27,6 +29,8 @@ export function createAccessLog(logger: Logger): CallObserver {
 		callEnded(call, end) {
 			const level = levelOf(call, end);
 			if (!logger.isLevelEnabled(level)) return;
+			const isBounded = lines !== undefined && isCheapRefusal(end.failure?.reason);
+			if (isBounded && !lines.admit(call.address ?? "")) return;
 			const line = {
 				...describe(call),
 				code: codeName(end.failure?.code),

@@ -3,8 +3,19 @@ import type { Writable } from "node:stream";
 import type { Clock, Timer } from "../clock.ts";
 import type { AuditRecord, AuditTrail } from "../service/interceptors/audit.ts";
 
+/** Refusals of an address for which no lines were written: so many came that cost their caller nothing. */
+export interface AuditSummary {
+	/** RFC 3339. */
+	readonly time: string;
+	/** Of IPv6 the first 64 bits; left out: of all other addresses. */
+	readonly address?: string;
+	readonly outcome: "refused";
+	readonly unwritten: number;
+}
+
 /** The audit log of one service. */
 export interface AuditLog extends AuditTrail {
+	write(record: AuditRecord | AuditSummary): void;
 	/** Tries whether lines can be written. @throws what the system says */
 	start(): Promise<void>;
 	/** Writes what is waiting, once. */
@@ -87,7 +98,7 @@ export function createAuditLog(options: {
 		get isOpen() {
 			return !isRequired || !(hasFailed || waitingLength >= maxWaitingLength);
 		},
-		write(record: AuditRecord) {
+		write(record: AuditRecord | AuditSummary) {
 			const line = `${JSON.stringify(record)}\n`;
 			if (waitingLength + line.length > maxWaitingLength) {
 				lost++;

@@ -10,14 +10,17 @@ import {
 } from "../store/kubernetes/upstream-observer.ts";
 import type { WatchObserver } from "../watch/observer.ts";
 import type { PortCounters } from "./metrics.ts";
+import type { RefusalLines } from "./refusal-lines.ts";
 
 /**
  * Creates the port's observer: counts what it hears, and logs what cannot come as often as peers
  * like, and requests that no interceptor sees.
+ * @param lines bounds the lines of refused requests. Default: each is written
  */
 export function createPortObserver(
 	counters: PortCounters,
 	logger: Logger,
+	lines?: Pick<RefusalLines, "admit">,
 ): HttpObserver & RpcObserver {
 	return {
 		connectionOpened: counters.connectionOpened,
@@ -29,7 +32,7 @@ export function createPortObserver(
 		},
 		callRefused(refused) {
 			counters.callRefused(refused.cause);
-			logger.info(refused, "request refused");
+			if (lines?.admit(refused.address) !== false) logger.info(refused, "request refused");
 		},
 		encoded: counters.encoded,
 		tlsReloaded: () => logger.info("certificate reloaded"),

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { decodeJwt } from "jose";
 import type { Principal } from "../../caller.ts";
 import type { Clock } from "../../clock.ts";
+import { createRates, type Rate } from "../../rates.ts";
 import type { ReviewedUser, Reviews } from "../../store/kubernetes/reviews/reviews.ts";
 import type { Authenticator } from "../authenticator.ts";
 import { expired, notValid } from "../failures.ts";
@@ -11,7 +12,7 @@ export interface TokenReviewsOptions {
 	readonly reviews: Pick<Reviews, "reviewToken">;
 	/** A token must be for one of these; none: for the API server itself. */
 	readonly audiences: readonly string[];
-	readonly clock: Pick<Clock, "nowMs">;
+	readonly clock: Pick<Clock, "nowMs" | "monotonicMs">;
 	/** Hears that the cluster cannot be asked; once until it can. */
 	readonly onTrouble: (error: unknown) => void;
 	readonly onRecovery: () => void;
@@ -27,6 +28,8 @@ export interface TokenReviewsOptions {
 const maxAgeMs = 60_000;
 /** Time for which a token that nobody knows is not asked about again, in milliseconds. */
 const refusedMs = 5_000;
+/** Reviews that an address may cause for tokens that are nobody's. */
+const failureRate: Rate = { perSecond: 1, burst: 20 };
 /** Bounds what a cluster says of a user: it is copied into tickets, reviews and header fields. */
 const maxGroups = 500;
 const maxTextLength = 1_024;
@@ -64,10 +67,12 @@ export function createTokenReviews(options: TokenReviewsOptions): Authenticator 
 		if (isOver()) throw expired();
 		return user && principalOf(user, token, expireTimeMs);
 	};
-	const cache = createTokenCache({ verify, maxAgeMs, refusedMs, clock });
+	const failures = createRates(failureRate, { clock });
+	const cache = createTokenCache({ verify, maxAgeMs, refusedMs, failures, clock });
 
 	return {
-		authenticate: ({ token }) => (token === undefined ? undefined : cache.get(token)),
+		authenticate: ({ token }, _peer, address = "") =>
+			token === undefined ? undefined : cache.get(token, address),
 		start: async () => options.start?.(),
 		stop: () => options.stop?.(),
 		trouble: () => trouble,

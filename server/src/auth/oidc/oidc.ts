@@ -62,9 +62,9 @@ export function createOidc(options: OidcOptions): Authenticator {
 	const cache = createTokenCache({ verify, maxAgeMs, clock });
 
 	return {
-		authenticate({ token }) {
+		authenticate({ token }, _peer, address = "") {
 			if (token === undefined || !isOf(issuer, token)) return undefined;
-			return cache.get(token);
+			return cache.get(token, address);
 		},
 		start: async () => keys.start(),
 		stop: keys.stop,

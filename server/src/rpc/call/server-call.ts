@@ -129,6 +129,7 @@ class ServerCall implements MessageReceiver, ResponseOwner {
 			...summarizeRequest(exchange),
 			procedure: route.procedure.path,
 			requestId: context.requestId,
+			address: context.address,
 		});
 	}
 

@@ -107,6 +107,7 @@ export async function serveUniversal(
 			httpStatus: response.status,
 			procedure: route.procedure.path,
 			requestId: context.requestId,
+			address: context.address,
 			...summarizeRequest(exchange),
 		});
 	}

@@ -31,7 +31,7 @@ export function createAuthenticateInterceptor(options: AuthenticateOptions): Int
 			return next(request);
 		};
 		const carriers = readCarriers({ header, url, isWebSocket, method, ticket: context.ticket });
-		const found = authentication.authenticate(carriers, context.peer);
+		const found = authentication.authenticate(carriers, context.peer, context.address);
 		return found instanceof Promise ? found.then(admit) : admit(found);
 	};
 }

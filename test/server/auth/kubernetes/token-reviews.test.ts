@@ -41,9 +41,12 @@ beforeEach(() => {
 });
 
 /** The principal, or the reason why there is none. */
-async function ask(token: string | undefined): Promise<Principal | string | undefined> {
+async function ask(
+	token: string | undefined,
+	address = "192.0.2.1",
+): Promise<Principal | string | undefined> {
 	try {
-		return await source.authenticate(carriersOf({ token }), plainPeer);
+		return await source.authenticate(carriersOf({ token }), plainPeer, address);
 	} catch (error) {
 		if (error instanceof Failure) return reasonName(error.reason);
 		throw error;
@@ -93,8 +96,11 @@ test("a good token is reviewed once a minute, and known at once in between", asy
 test("a token that is nobody's is asked about once in five seconds, and any number of them push out no good one", async () => {
 	users.set("good", userOf("ann"));
 	await ask("good");
-	for (let count = 0; count < 12_000; count++)
-		expect(await ask(`made-up-${count}`)).toBeUndefined();
+	// One address may not ask so often.
+	for (let count = 0; count < 12_000; count++) {
+		const address = `198.51.${count >> 8}.${count & 255}`;
+		expect(await ask(`made-up-${count}`, address)).toBeUndefined();
+	}
 	asked.length = 0;
 	expect(await ask("good")).toMatchObject({ name: "ann" });
 	for (let count = 0; count < 5; count++) expect(await ask("made-up-11999")).toBeUndefined();
@@ -150,4 +156,29 @@ test.each([
 test("a call that shows no token is not of this source", async () => {
 	expect(await ask(undefined)).toBeUndefined();
 	expect(asked).toEqual([]);
+});
+
+test("tokens that are nobody's are reviewed so often for each address; known ones and other addresses are not refused for them", async () => {
+	users.set("known", userOf("known"));
+	users.set("new", userOf("new"));
+	expect(await ask("known")).toMatchObject({ name: "known" });
+	for (let at = 0; at < 100; at++) await ask(`nobody-${at}`, "2001:db8:0:1::1");
+	for (let at = 0; at < 100; at++) await ask(`nobody-${at}`);
+	expect(asked).toHaveLength(1 + 20 + 20);
+	expect(await ask("nobody")).toBe("TOO_MANY_REQUESTS");
+	expect(await ask("nobody", "2001:db8:0:1:ffff::1")).toBe("TOO_MANY_REQUESTS");
+	expect(await ask("known")).toMatchObject({ name: "known" });
+	expect(await ask("new", "192.0.2.2")).toMatchObject({ name: "new" });
+	await clock.advance(1_000);
+	expect(await ask("nobody")).toBe(undefined);
+	expect(await ask("nobody else")).toBe("TOO_MANY_REQUESTS");
+});
+
+test("good tokens, and those of an outage, use up nothing of that", async () => {
+	for (let at = 0; at < 50; at++) {
+		users.set(`good-${at}`, userOf("good"));
+		expect(await ask(`good-${at}`)).toMatchObject({ name: "good" });
+	}
+	outage = new Failure(ErrorReason.UPSTREAM_UNAVAILABLE, "down", { retryAfterMs: 1_000 });
+	for (let at = 0; at < 50; at++) expect(await ask(`t-${at}`)).toBe("UPSTREAM_UNAVAILABLE");
 });

@@ -200,6 +200,7 @@ export class Session implements MessageSocketHandler, ScheduledTask {
 			...this.#request.summary,
 			procedure: `/${method.parent.typeName}/${method.name}`,
 			requestId,
+			address: this.#request.address,
 		});
 		this.#sendStatus({ id, requestId }, createRefusalError(refusal, refusalDetails));
 	}
