@@ -26,6 +26,7 @@ test("grpcurl needs no proto file: it lists, describes and calls by reflection",
 		"grpc.health.v1.Health",
 		"grpc.reflection.v1.ServerReflection",
 		"grpc.reflection.v1alpha.ServerReflection",
+		"novasphere.v1.AccessService",
 		service,
 	]);
 	expect(await grpcurl("list", service)).toContain(`${service}.WatchWukong\n`);
