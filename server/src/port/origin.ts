@@ -56,7 +56,9 @@ export function checkOrigin(
 ): OriginCheck {
 	const vary = allowedOrigins.length > 0 ? varyOrigin : none;
 	const origin = headerOf(exchange, "origin");
-	if (origin === undefined) return { kind: "pass", headers: vary };
+	if (origin === undefined) {
+		return isForeignChange(exchange) ? { kind: "refuse" } : { kind: "pass", headers: vary };
+	}
 	const isPreflight =
 		exchange.method === "OPTIONS" &&
 		headerOf(exchange, "access-control-request-method") !== undefined;
@@ -71,7 +73,7 @@ export function checkOrigin(
 	}
 	if (isPreflight) return { kind: "preflight", headers: vary };
 	// "null" is the origin of pages that hide theirs: sandboxed ones and files.
-	const isSafe = origin !== "null" && ["GET", "HEAD", "OPTIONS"].includes(exchange.method);
+	const isSafe = origin !== "null" && safeMethods.includes(exchange.method);
 	if (isSafe || isSameOrigin(origin, exchange, authority)) return { kind: "pass", headers: vary };
 	return { kind: "refuse" };
 }
@@ -90,6 +92,19 @@ export function isTrustedOrigin(
 	return origin !== "null" && isSameOrigin(origin, exchange, authority);
 }
 
+/**
+ * Checks whether a page of another site wants to change something with a client certificate, which a
+ * browser adds by itself (W3C Fetch Metadata, 2.4). Such a page says its Origin, too; something on the way
+ * may have taken that off.
+ */
+function isForeignChange(exchange: Exchange): boolean {
+	if (safeMethods.includes(exchange.method)) return false;
+	const site = headerOf(exchange, "sec-fetch-site");
+	const isOfOthers = site !== undefined && site !== "same-origin" && site !== "none";
+	return isOfOthers && exchange.connection.peer.certificate !== undefined;
+}
+
+const safeMethods: readonly string[] = ["GET", "HEAD", "OPTIONS"];
 const none: HeaderFields = [];
 const varyOrigin: HeaderFields = ["vary", "Origin"];
 

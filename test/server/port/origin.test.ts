@@ -1,4 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { PeerCertificate } from "../../../server/src/caller.ts";
+import type { Exchange } from "../../../server/src/http/exchange.ts";
+import { checkOrigin } from "../../../server/src/port/origin.ts";
 import { openPort, pathOf } from "../../support/port-fixture.ts";
 import { openRaw } from "../../support/raw-client.ts";
 
@@ -121,4 +124,34 @@ test("the service's own origin and no origin pass, another port of the host does
 	expect(own).toContain("HTTP/1.1 200");
 	expect(await answerTo(portNumber, post({}))).toContain("HTTP/1.1 200");
 	expect(await answerTo(portNumber, post({ origin: "http://localhost:1" }))).toContain(" 403 ");
+});
+
+describe("a request that says no Origin, by a client certificate (W3C Fetch Metadata, 2.4)", () => {
+	const certificate = {} as PeerCertificate;
+	const kindOf = (method: string, site: string | undefined, shown: PeerCertificate | undefined) => {
+		const exchange = {
+			method,
+			rawHeaders: site === undefined ? [] : ["sec-fetch-site", site],
+			connection: { peer: { certificate: shown } },
+		} as unknown as Exchange;
+		const rule = { allowedOrigins: [listed], allowedHeaders: [] };
+		return checkOrigin(exchange, { host: "localhost", port: undefined }, rule).kind;
+	};
+
+	test.each(["POST", "PUT", "PATCH", "DELETE"])(
+		"is refused %s from a page of another site",
+		(method) => {
+			for (const site of ["cross-site", "same-site", "new-word"]) {
+				expect(kindOf(method, site, certificate)).toBe("refuse");
+				expect(kindOf(method, site, undefined)).toBe("pass");
+			}
+			for (const site of [undefined, "same-origin", "none"]) {
+				expect(kindOf(method, site, certificate)).toBe("pass");
+			}
+		},
+	);
+
+	test("may read: nothing changes by that, and a page of another site cannot see it", () => {
+		expect(kindOf("GET", "cross-site", certificate)).toBe("pass");
+	});
 });
