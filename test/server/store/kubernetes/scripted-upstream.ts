@@ -10,6 +10,7 @@ import {
 	type Unstructured,
 } from "../../../../server/src/store/kubernetes/unstructured.ts";
 import { UpstreamError } from "../../../../server/src/store/kubernetes/upstream-error.ts";
+import { FakeRefusal } from "../../../support/fake-api-store.ts";
 
 /** One watch that the loop has opened; the test plays the API server's side. */
 export interface ScriptedWatch {
@@ -86,6 +87,18 @@ export function createScriptedUpstream(): ScriptedUpstream {
 /** The API server refuses. */
 export function refused(code: number, retryAfterMs?: number): UpstreamError {
 	return new UpstreamError({ kind: "refused", code, status: {}, retryAfterMs }, `refused: ${code}`);
+}
+
+/** Does what a fake API server does, and refuses as the API server where that refuses. */
+export async function answerAs<T>(work: () => T): Promise<T> {
+	try {
+		return work();
+	} catch (error) {
+		if (!(error instanceof FakeRefusal)) throw error;
+		const { status } = error;
+		const problem = { kind: "refused", code: Number(status.code), status } as const;
+		throw new UpstreamError({ ...problem, retryAfterMs: undefined }, error.message);
+	}
 }
 
 export function unreachable(): UpstreamError {

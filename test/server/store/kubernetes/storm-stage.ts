@@ -9,12 +9,11 @@ import {
 	objectAt,
 	type Unstructured,
 } from "../../../../server/src/store/kubernetes/unstructured.ts";
-import { UpstreamError } from "../../../../server/src/store/kubernetes/upstream-error.ts";
 import { createReplica } from "../../../../server/src/watch/replica.ts";
 import { FakeRefusal, patched } from "../../../support/fake-api-store.ts";
 import { createCountingObserver, filterOf } from "../../../support/watching.ts";
 import { rawNamed } from "./raw.ts";
-import { createScriptedUpstream, refused } from "./scripted-upstream.ts";
+import { answerAs, createScriptedUpstream, refused } from "./scripted-upstream.ts";
 
 const silent = () => {};
 
@@ -53,16 +52,6 @@ export async function createStormStage({ vms, clock }: { vms: number; clock: Clo
 		throw new FakeRefusal(409, "Conflict", "the object has been modified");
 	};
 	const rawOf = (index: number) => get({ namespace: "default", name: `vm-${index}` });
-	const answer = async (work: () => Unstructured): Promise<Unstructured> => {
-		try {
-			return work();
-		} catch (error) {
-			if (!(error instanceof FakeRefusal)) throw error;
-			const { status } = error;
-			const problem = { kind: "refused", code: Number(status.code), status } as const;
-			throw new UpstreamError({ ...problem, retryAfterMs: undefined }, error.message);
-		}
-	};
 	/** What the cluster does not serve, such as KubeVirt. */
 	const none = async () => {
 		throw refused(404);
@@ -74,15 +63,15 @@ export async function createStormStage({ vms, clock }: { vms: number; clock: Clo
 			return { version: BigInt(version), items, continueToken: "" };
 		},
 		watch: (request) => upstream.watch(request),
-		get: (ref) => answer(() => get(ref)),
+		get: (ref) => answerAs(() => get(ref)),
 		create: none,
 		replace(resource) {
 			onWrite(resource.metadata);
-			return answer(() => replaced(resource));
+			return answerAs(() => replaced(resource));
 		},
 		patch(ref, patch) {
 			onWrite(ref);
-			return answer(() => commit(patched(get(ref), patch)));
+			return answerAs(() => commit(patched(get(ref), patch)));
 		},
 		remove: none,
 		close: silent,
