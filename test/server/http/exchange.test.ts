@@ -106,7 +106,7 @@ test("an implementation finds the call's context, its peer in it", async () => {
 		await createClient(WukongService, transport).getWukong({}, { headers });
 	}
 	const peer = expect.objectContaining({ address: "127.0.0.1", port: expect.any(Number) });
-	const common = { requestId: "mine", secure: false, peer };
+	const common = { requestId: "mine", secure: false, peer, address: "127.0.0.1" };
 	expect(contexts).toEqual([
 		{ ...common, protocol: "connect", httpVersion: "1.1" },
 		{ ...common, protocol: "grpc", httpVersion: "2.0" },

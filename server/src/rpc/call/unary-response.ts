@@ -96,15 +96,22 @@ export class UnaryServerResponse {
 			this.#sendWhole(replaced);
 			return;
 		}
+		if (compression === undefined && protocol.framing !== undefined) {
+			const bytes = encoder.encodeFramed(method.output, message, protocol.framing[codec]);
+			this.#send({ bytes, isFramed: true, encoding: undefined, answer }, metadata);
+			return;
+		}
 		const bytes =
 			protocol.encode?.(message, encoder) ?? encoder.encode(method.output, message, codec);
 		if (compression === undefined || bytes.byteLength < minCompressedBytes) {
-			this.#send({ bytes, encoding: undefined, answer }, metadata);
+			this.#send({ bytes, isFramed: false, encoding: undefined, answer }, metadata);
 			return;
 		}
 		compression
 			.compress(bytes as Uint8Array<ArrayBuffer>)
-			.then((bytes) => this.#send({ bytes, encoding: compression.name, answer }, metadata))
+			.then((bytes) =>
+				this.#send({ bytes, isFramed: false, encoding: compression.name, answer }, metadata),
+			)
 			.catch((error: unknown) => this.fail(error));
 	}
 

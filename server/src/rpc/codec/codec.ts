@@ -37,6 +37,11 @@ export interface Encoder {
 	/** Encodes a message. The bytes may be shared: do not change them. */
 	encode(schema: DescMessage, message: Message, codec: Codec): Buffer;
 	/**
+	 * Encodes and frames one message. A large one that is shared, such as a page of a list, is kept in its
+	 * frame, so that no call copies it. The bytes may be shared: do not change them.
+	 */
+	encodeFramed(schema: DescMessage, message: Message, framing: Framing): Buffer;
+	/**
 	 * Encodes and frames the messages of a stream, one behind the other. Streams that are given the
 	 * same frozen array, or the same frozen message, in the same framing share these bytes.
 	 */

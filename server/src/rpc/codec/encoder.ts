@@ -19,6 +19,12 @@ export interface EncoderOptions {
 }
 
 /**
+ * Smallest message of a call that is kept in its frame, in bytes. A smaller one is copied in less time than
+ * it takes to find; a copy of some 100 kB costs as much as the rest of its call.
+ */
+const minKeptFrameBytes = 16 * 1_024;
+
+/**
  * Creates an encoder that encodes a shared message once for each codec, whatever the number of its
  * readers and of the framings in which they read it, as long as the bytes are cached.
  */
@@ -52,8 +58,15 @@ export function createEncoder(options: EncoderOptions): Encoder {
 		return undefined;
 	}
 
-	/** Frames one message. What streams say is rarely asked for without its frame: that is not kept too. */
-	function frameOne(schema: DescMessage, messages: readonly Message[], framing: Framing): Buffer {
+	/**
+	 * Frames one message. What streams say is rarely asked for without its frame: that is not kept too.
+	 * @param minKeptBytes a smaller message is kept without its frame
+	 */
+	function frameOne(
+		schema: DescMessage,
+		messages: readonly Message[],
+		{ framing, minKeptBytes }: { readonly framing: Framing; readonly minKeptBytes: number },
+	): Buffer {
 		const message = messages[0] as Message;
 		if (!isCacheable(schema, message)) {
 			return framing.frame([asBuffer(write[framing.codec](schema, message))], messages);
@@ -62,10 +75,15 @@ export function createEncoder(options: EncoderOptions): Encoder {
 		if (bytes === undefined) {
 			const known = findBare(message, framing.codec);
 			const bare = known ?? asBuffer(write[framing.codec](schema, message));
-			bytes = asOwnBuffer(framing.frame([bare], messages));
+			if (known === undefined) observer.encoded(schema.typeName, framing.codec);
+			bytes = framing.frame([bare], messages);
+			if (bare.byteLength < minKeptBytes) {
+				if (known === undefined) encodings.keep(message, framing.codec, asOwnBuffer(bare));
+				return bytes;
+			}
+			bytes = asOwnBuffer(bytes);
 			encodings.keep(message, framing.key, bytes);
 			note(framing);
-			if (known === undefined) observer.encoded(schema.typeName, framing.codec);
 		}
 		return bytes;
 	}
@@ -85,11 +103,20 @@ export function createEncoder(options: EncoderOptions): Encoder {
 
 	return {
 		encode,
+		encodeFramed(schema, message, framing) {
+			if (isCacheable(schema, message)) {
+				const bare = encodings.find(message, framing.codec);
+				if (bare !== undefined && bare.byteLength < minKeptFrameBytes) {
+					return framing.frame([bare], [message]);
+				}
+			}
+			return frameOne(schema, [message], { framing, minKeptBytes: minKeptFrameBytes });
+		},
 		encodeBatch(schema, messages, framing) {
 			if (messages === last?.messages && framing === last.framing) return last.bytes;
 			let bytes: Buffer | undefined;
 			if (messages.length === 1) {
-				bytes = frameOne(schema, messages, framing);
+				bytes = frameOne(schema, messages, { framing, minKeptBytes: 0 });
 				if (!isCacheableBatch(schema, messages)) return bytes;
 			} else {
 				bytes = encodings.find(messages, framing.key);

@@ -113,6 +113,11 @@ export interface UnaryProtocol extends CallProtocol {
 	replace?(answer: Answer, metadata: Metadata): Response | undefined;
 	/** Encodes the response message. Default: all of it, in the codec of the request. */
 	encode?(message: Message, encoder: Encoder): Uint8Array;
+	/**
+	 * Framing of the response message, by codec, where that is all of the body: one that is not compressed
+	 * comes to `success` framed. Default: it comes without a frame.
+	 */
+	readonly framing?: Readonly<Record<Codec, Framing>>;
 	/** Writes a success. */
 	success(codec: Codec, message: EncodedMessage, metadata: Metadata): Response;
 }
@@ -183,10 +188,12 @@ export interface Answer {
 	readonly encoder: Encoder;
 }
 
-/** A response message without its framing. */
+/** A response message. */
 export interface EncodedMessage {
 	readonly answer: Answer;
 	readonly bytes: Uint8Array;
+	/** The bytes have the protocol's framing around them. */
+	readonly isFramed: boolean;
 	/** Name of the compression; undefined: none. */
 	readonly encoding: string | undefined;
 }

@@ -126,6 +126,55 @@ describe("a shared message", () => {
 		expect(envelope.buffer.byteLength).toBe(envelope.byteLength);
 	});
 
+	describe("in the frame of one response", () => {
+		const framing = envelopeFraming.binary;
+		const page = (count: number) => {
+			const wukongs = Array.from({ length: count }, (_, at) =>
+				Object.freeze(create(WukongSchema, { name: `vm-${at}`, labels: { app: "x".repeat(200) } })),
+			);
+			return Object.freeze(create(ListWukongsResponseSchema, { wukongs }));
+		};
+		const framed = (message: Message) =>
+			createEnvelope(0, toBinary(ListWukongsResponseSchema, message as never));
+
+		test("is kept so where it is large: no call copies it, nor does one without the frame", () => {
+			const { encoder, encodings } = open(contract);
+			const large = page(100);
+			const first = encoder.encodeFramed(ListWukongsResponseSchema, large, framing);
+			expect(first).toEqual(framed(large));
+			expect(encoder.encodeFramed(ListWukongsResponseSchema, large, framing)).toBe(first);
+			const bare = encoder.encode(ListWukongsResponseSchema, large, "binary");
+			expect(bare.buffer).toBe(first.buffer);
+			expect(encodings.filter((one) => one.includes("List"))).toHaveLength(1);
+		});
+
+		test("is kept without it where it is small, whoever comes first", () => {
+			const { encoder, encodings } = open(contract);
+			const small = page(1);
+			for (let call = 0; call < 2; call++) {
+				expect(encoder.encodeFramed(ListWukongsResponseSchema, small, framing)).toEqual(
+					framed(small),
+				);
+			}
+			const bare = encoder.encode(ListWukongsResponseSchema, small, "binary");
+			expect(bare).toEqual(Buffer.from(toBinary(ListWukongsResponseSchema, small)));
+			expect(bare.buffer.byteLength).toBe(bare.byteLength);
+			expect(encodings.filter((one) => one.includes("List"))).toHaveLength(1);
+		});
+
+		test("says what it says now where it may still change", () => {
+			const { encoder } = open(contract);
+			const changing = create(ListWukongsResponseSchema, { wukongs: page(100).wukongs });
+			const before = Buffer.from(
+				encoder.encodeFramed(ListWukongsResponseSchema, changing, framing),
+			);
+			changing.nextPageToken = "more";
+			const after = encoder.encodeFramed(ListWukongsResponseSchema, changing, framing);
+			expect(after).not.toEqual(before);
+			expect(after).toEqual(framed(changing));
+		});
+	});
+
 	test("that may still change is encoded anew", () => {
 		const { encoder, encodings } = open(contract);
 		const wukong = create(WukongSchema, { name: "before" });

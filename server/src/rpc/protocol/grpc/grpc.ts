@@ -83,11 +83,13 @@ const common: CallProtocol = {
 
 const unary: UnaryProtocol = {
 	...common,
+	framing: envelopeFraming,
 	success(codec, message, { header, trailer }) {
 		const headers = ["content-type", contentType(codec), ...metadataFieldsOf(header)];
 		if (message.encoding !== undefined) headers.push("grpc-encoding", message.encoding);
 		const trailers = trailersOf(undefined, trailer);
-		return { status: 200, headers, body: envelopeOf(message), trailers };
+		const body = message.isFramed ? message.bytes : envelopeOf(message);
+		return { status: 200, headers, body, trailers };
 	},
 };
 
