@@ -86,6 +86,15 @@ export interface WriteOptions {
 	readonly remainingMs?: () => number | undefined;
 }
 
+/** Options of a deletion. */
+export interface RemoveOptions extends WriteOptions {
+	/**
+	 * True: the caller wants the object gone whatever its state, so that no write of others that comes
+	 * in between is a conflict. Default: what is deleted is as it was checked.
+	 */
+	readonly anyState?: boolean;
+}
+
 /** Options of a creation. */
 export interface CreateOptions extends WriteOptions {
 	/** Makes a retry return the first VM; empty: none. */
@@ -125,7 +134,7 @@ export interface Store extends ChangeFeed {
 	remove(
 		ref: ObjectRef,
 		check: (current: Wukong) => void,
-		options: WriteOptions,
+		options: RemoveOptions,
 	): Promise<{ readonly wukong: Wukong; readonly version: bigint }>;
 	/**
 	 * Does something to a VM that runs. Whether it runs is judged by the store, after `check`: by

@@ -20,7 +20,7 @@ export function createDelete({
 				if (current.deleteTime !== undefined) checkUid(current, uid);
 				else checkPreconditions(current, { uid, resourceVersion });
 			},
-			{ validateOnly, signal, remainingMs },
+			{ validateOnly, signal, remainingMs, anyState: resourceVersion === "" },
 		);
 		return { wukong, resourceVersion: replica.versionAt(version) };
 	};

@@ -94,7 +94,7 @@ export function createApiClient(options: ApiClientOptions): OperatorApi {
 			const body = {
 				apiVersion: "v1",
 				kind: "DeleteOptions",
-				preconditions: { uid, resourceVersion },
+				preconditions: { uid, ...(resourceVersion !== undefined && { resourceVersion }) },
 				...(dryRun && { dryRun: ["All"] }),
 			};
 			const answer = await fetchOne({ method: "DELETE", path: pathOf(ref), body });

@@ -88,7 +88,8 @@ export interface WriteRequest {
 /** Preconditions of a deletion. */
 export interface DeleteRequest extends WriteRequest {
 	readonly uid: string;
-	readonly resourceVersion: string;
+	/** Undefined: any. */
+	readonly resourceVersion: string | undefined;
 }
 
 /**

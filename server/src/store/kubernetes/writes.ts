@@ -1,7 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Clock } from "../../clock.ts";
 import { keyOf, type ObjectRef } from "../../resource/object.ts";
-import type { CreateOptions, WriteOptions } from "../store.ts";
+import type { CreateOptions, RemoveOptions, WriteOptions } from "../store.ts";
 import type { Api } from "./api.ts";
 import { createConditionalPatch } from "./conditional-patch.ts";
 import { createConflictRetry } from "./conflict-retry.ts";
@@ -69,7 +69,7 @@ export interface Writes<T, Edit> {
 	edit(ref: ObjectRef, edit: (current: T) => Edit | undefined, options: WriteOptions): Promise<T>;
 	/** Reads an object as the API server has it. Fails with Failure, or with the signal's reason. */
 	read(ref: ObjectRef, signal: AbortSignal): Promise<T>;
-	remove(ref: ObjectRef, check: (current: T) => void, options: WriteOptions): Promise<Removal<T>>;
+	remove(ref: ObjectRef, check: (current: T) => void, options: RemoveOptions): Promise<Removal<T>>;
 }
 
 /**
@@ -212,7 +212,7 @@ export function createWrites<T extends ClusterObject, Edit>(
 	const removed = async (
 		ref: ObjectRef,
 		check: (current: T) => void,
-		writeOptions: WriteOptions,
+		writeOptions: RemoveOptions,
 	): Promise<Answer<Removal<T>>> => {
 		const beforeNextTry = createRetries(ref, writeOptions);
 		while (true) {
@@ -233,20 +233,22 @@ export function createWrites<T extends ClusterObject, Edit>(
 			version: versionOf(raw.metadata.resourceVersion),
 		});
 
-	/** Removes the object if it is still as it was read; else undefined. */
+	/** Removes the object if it is still as it was read, as far as that is asked for; else undefined. */
 	const removeAt = async (
 		ref: ObjectRef,
 		raw: Unstructured,
-		writeOptions: WriteOptions,
+		writeOptions: RemoveOptions,
 	): Promise<Answer<Removal<T>> | undefined> => {
-		const { validateOnly: dryRun } = writeOptions;
+		const { validateOnly: dryRun, anyState = false } = writeOptions;
 		const { uid, resourceVersion } = raw.metadata;
+		// The one condition on a state that a deletion can have is its version, which status changes, too.
+		const only = anyState ? undefined : resourceVersion;
 		// Its event may come before the answer.
 		const deletion = readYourWrites.deletion(ref, uid);
 		let isGone = false;
 		try {
 			const sent = await send(ref, { dryRun, secrets: kind.secretsIn(raw) }, () =>
-				api.remove(ref, { uid, resourceVersion, dryRun }),
+				api.remove(ref, { uid, resourceVersion: only, dryRun }),
 			);
 			if (sent === undefined) return undefined;
 			const waiting = sent.answer;

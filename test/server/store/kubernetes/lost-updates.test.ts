@@ -164,7 +164,10 @@ function createApi(cluster: FakeApiStore, pass: () => Promise<void>): Api {
 		replace: (resource, { dryRun }) => away(() => cluster.replace(resource, "spec", dryRun)),
 		patch: (ref, patch, { dryRun }) => away(() => cluster.patch(ref, patch, dryRun)),
 		remove: (ref, { uid, resourceVersion, dryRun }) =>
-			away(() => cluster.remove(ref, { preconditions: { uid, resourceVersion }, dryRun })),
+			away(() => {
+				const preconditions = { uid, ...(resourceVersion !== undefined && { resourceVersion }) };
+				return cluster.remove(ref, { preconditions, dryRun });
+			}),
 	};
 }
 

@@ -1,9 +1,14 @@
-import type { JsonObject } from "@bufbuild/protobuf";
+import { create, type JsonObject, type MessageInitShape } from "@bufbuild/protobuf";
+import type { HandlerContext } from "@connectrpc/connect";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
+import { DeleteWukongRequestSchema } from "@novasphere/wukong-gen/wukong-service";
 import { afterEach, describe, expect, test } from "vitest";
 import { Failure } from "../../../../server/src/failure.ts";
+import { createDelete } from "../../../../server/src/service/wukong/delete.ts";
 import { checkPreconditions } from "../../../../server/src/service/wukong/preconditions.ts";
+import type { ServiceContext } from "../../../../server/src/service/wukong/service-context.ts";
 import { objectAt } from "../../../../server/src/store/kubernetes/unstructured.ts";
+import type { Store } from "../../../../server/src/store/store.ts";
 import { answerJson, type FakeApiServer } from "../../../support/fake-api-server.ts";
 import { testSeed } from "../../../support/seed.ts";
 import { createSeededRandom } from "../../../support/seeded-random.ts";
@@ -42,6 +47,48 @@ const withMetadata =
 function writeStatus({ store }: FakeApiServer, nodeName: string): void {
 	store.replace({ ...store.get("default", "a"), status: { nodeName } }, "status", false);
 }
+
+/** Another VM gets its name. */
+function makeAnother({ store }: FakeApiServer): void {
+	const raw = store.get("default", "a");
+	store.remove(refTo("a"), { preconditions: {}, dryRun: false });
+	store.create(raw, "default", false);
+}
+
+/** Calls DeleteWukong. */
+async function deletion(
+	store: Store,
+	wanted: MessageInitShape<typeof DeleteWukongRequestSchema>,
+): Promise<void> {
+	const context = { store, replica: { versionAt: String }, defaultNamespace: "default" };
+	const call = { signal: writeOptions.signal, timeoutMs: () => undefined };
+	const request = create(DeleteWukongRequestSchema, { name: "a", ...wanted });
+	await createDelete(context as unknown as ServiceContext)(
+		request,
+		call as unknown as HandlerContext,
+	);
+}
+
+/** Changes of what a caller can write. */
+const callersChanges: [part: string, change: (api: FakeApiServer) => void][] = [
+	["labels", withMetadata({ labels: { theirs: "1" } })],
+	["annotations", withMetadata({ annotations: { theirs: "1" } })],
+	[
+		"spec",
+		({ store }: FakeApiServer) => {
+			const raw = store.get("default", "a");
+			store.replace({ ...raw, spec: { ...objectAt(raw, "spec"), cpu: 7 } }, "spec", false);
+		},
+	],
+	[
+		"deletion",
+		(api: FakeApiServer) => {
+			withMetadata({ finalizers: ["example.com/hung"] })(api);
+			api.store.remove(refTo("a"), { preconditions: {}, dryRun: false });
+		},
+	],
+	["uid", makeAnother],
+];
 
 /** Another writer gets ahead of ours, `times` times. */
 function race({ api }: KubernetesHarness, times: number): void {
@@ -92,32 +139,7 @@ describe("other writers", () => {
 		expect([raw.metadata.labels, written]).toEqual([{ count: "20" }, 40]);
 	});
 
-	test.each([
-		["labels", withMetadata({ labels: { theirs: "1" } })],
-		["annotations", withMetadata({ annotations: { theirs: "1" } })],
-		[
-			"spec",
-			({ store }: FakeApiServer) => {
-				const raw = store.get("default", "a");
-				store.replace({ ...raw, spec: { ...objectAt(raw, "spec"), cpu: 7 } }, "spec", false);
-			},
-		],
-		[
-			"deletion",
-			(api: FakeApiServer) => {
-				withMetadata({ finalizers: ["example.com/hung"] })(api);
-				api.store.remove(refTo("a"), { preconditions: {}, dryRun: false });
-			},
-		],
-		[
-			"uid",
-			({ store }: FakeApiServer) => {
-				const raw = store.get("default", "a");
-				store.remove(refTo("a"), { preconditions: {}, dryRun: false });
-				store.create(raw, "default", false);
-			},
-		],
-	])(
+	test.each(callersChanges)(
 		"whose change of its %s comes between read and patch is never written over: the caller's own precondition sees it",
 		async (_, change) => {
 			const { store, api } = await started();
@@ -179,18 +201,62 @@ describe("other writers", () => {
 		);
 	});
 
-	test("who write its status, however often, fail no deletion", async () => {
+	test("who write its status before each of its writes, without end, fail no deletion without a version", async () => {
 		const { store, api } = await started();
 		await store.create(wukongNamed("a"), createOptions);
-		let left = 60;
+		let written = 0;
+		api.intercept(({ method }) => {
+			if (method === "DELETE") writeStatus(api, `node-${++written}`);
+			return false;
+		});
+		await deletion(store, {});
+		expect([api.store.list(), written]).toEqual([[], 1]);
+	});
+
+	test("who write its status fifty times, each before its DELETE, fail no deletion with the version that its caller read before", async () => {
+		const { store, api } = await started();
+		const { uid, resourceVersion } = await store.create(wukongNamed("a"), createOptions);
+		let left = 50;
 		api.intercept(({ method }) => {
 			if (method !== "DELETE" || left === 0) return false;
 			left--;
 			writeStatus(api, `node-${left}`);
 			return false;
 		});
-		await store.remove(refTo("a"), () => {}, writeOptions);
-		expect(left).toBe(0);
+		await deletion(store, { uid, resourceVersion });
+		expect([api.store.list(), left]).toEqual([[], 0]);
+	});
+
+	test.each(callersChanges.filter(([part]) => !["deletion", "uid"].includes(part)))(
+		"whose change of its %s comes before a DELETE with a version are never deleted with it: RESOURCE_VERSION_CONFLICT",
+		async (_, change) => {
+			const { store, api } = await started();
+			const { resourceVersion } = await store.create(wukongNamed("a"), createOptions);
+			let tries = 0;
+			api.intercept(({ method }) => {
+				if (method !== "DELETE") return false;
+				// The first try meets a status alone, and is made again.
+				if (++tries === 1) writeStatus(api, "node-1");
+				else change(api);
+				return false;
+			});
+			const conflict = { reason: ErrorReason.RESOURCE_VERSION_CONFLICT };
+			await expect(deletion(store, { resourceVersion })).rejects.toMatchObject(conflict);
+			expect(api.store.get("default", "a").metadata.deletionTimestamp).toBeUndefined();
+			expect(tries).toBe(2);
+		},
+	);
+
+	test("who make another of its name before a DELETE with a uid keep theirs: WUKONG_NOT_FOUND", async () => {
+		const { store, api } = await started();
+		const { uid } = await store.create(wukongNamed("a"), createOptions);
+		api.intercept(({ method }) => {
+			if (method === "DELETE") makeAnother(api);
+			return false;
+		});
+		const notFound = { reason: ErrorReason.WUKONG_NOT_FOUND };
+		await expect(deletion(store, { uid })).rejects.toMatchObject(notFound);
+		expect(api.store.get("default", "a").metadata.uid).not.toBe(uid);
 	});
 
 	test("who write its status before two of three PUTs fail none of 20 updates with the version read last", async () => {
