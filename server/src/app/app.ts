@@ -103,6 +103,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 	const identities = createIdentities(config, {
 		...{ clock, logger, further },
 		kubeconfigPath: surroundings.kubeconfigPath,
+		onPageRefused: (request, refusal) => audit.pageRefused(request, refusal),
 	});
 	const metrics = surroundings.metrics ?? createMetrics({ processMetrics });
 	// The same on disk and in memory.
@@ -228,6 +229,7 @@ export function createApp(config: Config, surroundings: Surroundings = {}): App 
 			troubles: () => [...identities.troubles(), ...rights.troubles(), ...audit.troubles()],
 			notes: rights.notes,
 			metrics,
+			guards: identities.pageGuards,
 			basePath: config.basePath,
 		}),
 		clock,

@@ -1,8 +1,11 @@
 import type { Writable } from "node:stream";
-import type { Interceptor } from "@connectrpc/connect";
+import { Code, type Interceptor } from "@connectrpc/connect";
 import { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
+import { reasonName } from "../failure.ts";
+import type { GuardedRequest } from "../port/assets.ts";
+import type { Refusal } from "../rpc/refusals.ts";
 import { type AuditTrail, createAuditInterceptor } from "../service/interceptors/audit.ts";
 import { wukongRules } from "../service/wukong/wukong-rights.ts";
 import {
@@ -18,6 +21,8 @@ import { createRefusalLines, isCheapRefusal } from "../telemetry/refusal-lines.t
 export interface Audit {
 	/** None where nothing is recorded. */
 	readonly interceptors: readonly Interceptor[];
+	/** Writes a line for a page that was refused for who asked. */
+	pageRefused(request: GuardedRequest, refusal: Refusal): void;
 	/** Tries whether lines can be written. @throws what the one who starts the service is told */
 	start(): Promise<void>;
 	/** Writes what is waiting. */
@@ -39,7 +44,10 @@ export function createAudit(
 ): Audit {
 	const { clock, logger, counters, output } = parts;
 	if (auditLog === "") {
-		return { interceptors: [], start: async () => {}, close: async () => {}, troubles: () => [] };
+		return {
+			...{ interceptors: [], pageRefused() {} },
+			...{ start: async () => {}, close: async () => {}, troubles: () => [] },
+		};
 	}
 	if (auditLog === "-" && output === undefined) throw new Error("there is no standard output");
 	const isOutput = auditLog === "-" && output !== undefined;
@@ -72,6 +80,14 @@ export function createAudit(
 	};
 	return {
 		interceptors: [createAuditInterceptor({ trail, rules, clock })],
+		pageRefused({ requestId, address, method, url }, { code, reason }) {
+			if (code !== Code.Unauthenticated) return;
+			trail.write({
+				...{ time: new Date(clock.nowMs()).toISOString(), requestId, address },
+				...{ method: `${method} ${new URL(url).pathname}`, outcome: "refused" },
+				...{ code: Code[code], reason: reason === undefined ? "" : reasonName(reason) },
+			});
+		},
 		async start() {
 			try {
 				await log.start();

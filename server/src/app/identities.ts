@@ -9,15 +9,22 @@ import { createTokenReviews } from "../auth/kubernetes/token-reviews.ts";
 import { createOidc } from "../auth/oidc/oidc.ts";
 import { createTickets, type Tickets } from "../auth/tickets/tickets.ts";
 import type { Clock } from "../clock.ts";
+import type { Access } from "../config/access-options.ts";
 import type { Config } from "../config/config.ts";
+import type { GuardedRequest } from "../port/assets.ts";
+import type { Refusal } from "../rpc/refusals.ts";
 import { createAuthenticateInterceptor } from "../service/interceptors/authenticate.ts";
+import { reflectionServices } from "../service/reflection/reflection-service.ts";
 import { createClusterReviews } from "../store/kubernetes/reviews/cluster-reviews.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { createPageGuard, heardBy, type PageGuards } from "./page-guard.ts";
 
 /** Who may be a caller of one service. */
 export interface Identities {
 	/** Asks each call who makes it; none where nobody is asked. */
 	readonly interceptors: readonly Interceptor[];
+	/** Who may read the pages. */
+	readonly pageGuards: PageGuards;
 	/** Ends what is open by a credential that is good no more. */
 	readonly guardOf: CredentialGuards["guardOf"];
 	/** Makes a ticket for one stream of a caller. */
@@ -39,6 +46,8 @@ export function createIdentities(
 		readonly kubeconfigPath: string | undefined;
 		/** Sources besides these. */
 		readonly further: readonly Authenticator[];
+		/** Hears of each page that is refused. */
+		readonly onPageRefused: (request: GuardedRequest, refusal: Refusal) => void;
 	},
 ): Identities {
 	const { clock, logger } = parts;
@@ -71,10 +80,14 @@ export function createIdentities(
 	const tickets = createTickets({ secret, basePath, current, clock });
 
 	const authentication = createAuthentication([...sources, tickets]);
-	const exempt = [Health];
+	const exempt = [Health, ...(config.reflectionAccess === "public" ? reflectionServices : [])];
+	const guard = heardBy(parts.onPageRefused, createPageGuard(authentication));
+	const guardOf = (access: Access) =>
+		sources.length > 0 && access === "authenticated" ? guard : undefined;
 	return {
 		interceptors:
 			sources.length === 0 ? [] : [createAuthenticateInterceptor({ authentication, exempt })],
+		pageGuards: { metrics: guardOf(config.metricsAccess), docs: guardOf(config.docsAccess) },
 		guardOf: guards.guardOf,
 		createTicket: tickets.createTicket,
 		async start() {

@@ -5,6 +5,7 @@ import type { Freshness } from "../store/change-feed.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { createApiDocs } from "./api-docs.ts";
 import { createHomePage } from "./home-page.ts";
+import { guardMounts, type PageGuards } from "./page-guard.ts";
 import { type Readiness, readinessAnswer } from "./readiness.ts";
 
 const plainText = "text/plain; charset=utf-8";
@@ -22,6 +23,7 @@ export function createPages(parts: {
 	/** Returns what else operators may want to know, a line each. */
 	readonly notes: () => readonly string[];
 	readonly metrics: Metrics;
+	readonly guards: PageGuards;
 	/** Prefix of every path, as callers see it. */
 	readonly basePath: string;
 }): AssetMount[] {
@@ -29,7 +31,7 @@ export function createPages(parts: {
 	return [
 		createHomePage(parts.basePath),
 		...(client === undefined ? [] : [client]),
-		...createApiDocs(parts.basePath),
+		...guardMounts(createApiDocs(parts.basePath), parts.guards.docs),
 		createTextPage("/livez", () => ({ status: 200, contentType: plainText, body: "alive\n" })),
 		createTextPage("/readyz", ({ query }) => ({
 			...readinessAnswer(parts.readiness(), parts.freshness(), {
@@ -39,11 +41,12 @@ export function createPages(parts: {
 			}),
 			contentType: plainText,
 		})),
-		createTextPage("/metrics", async () => ({
-			status: 200,
-			...(await parts.metrics.exposition()),
-		})),
+		...guardMounts([createMetricsPage(parts.metrics)], parts.guards.metrics),
 	];
+}
+
+function createMetricsPage(metrics: Metrics): AssetMount {
+	return createTextPage("/metrics", async () => ({ status: 200, ...(await metrics.exposition()) }));
 }
 
 /** File of the build, at the same place seen from `src` and from `dist`. */

@@ -1,4 +1,5 @@
 import { maxTimerDelayMs } from "../clock.ts";
+import { accessOptions } from "./access-options.ts";
 import { parseAddressRanges, parseBoundHost, parseHosts, parseOrigins } from "./hosts.ts";
 import { count, type Option, size, text, time, toggle, words } from "./option.ts";
 import {
@@ -108,6 +109,7 @@ export const optionsTable = {
 		"disable-reflection",
 		"Do not serve gRPC's server reflection, by which tools need no proto file.",
 	),
+	...accessOptions,
 	basePath: {
 		...text(
 			"base-path",

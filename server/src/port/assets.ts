@@ -1,5 +1,7 @@
+import type { Peer, TicketCarrier } from "../caller.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { fieldOf, type HeaderFields, listOf } from "../http/fields.ts";
+import type { Refusal } from "../rpc/refusals.ts";
 
 /** Response of an asset. */
 export interface AssetResponse {
@@ -14,6 +16,8 @@ export interface AssetResponse {
 
 /** A resource beside the procedures, for GET and HEAD, as `/livez` or a file of a web page. */
 export interface Asset {
+	/** Judges each request before `respond`. Default: everybody may have it. */
+	readonly admit?: AdmitToAsset;
 	respond(request: AssetRequest): AssetResponse | Promise<AssetResponse>;
 }
 
@@ -23,6 +27,26 @@ export interface AssetRequest {
 	readonly accept: string | undefined;
 	/** What is behind the `?` of its target; empty: nothing. */
 	readonly query: string;
+}
+
+/** Finds why a caller may not have an asset; undefined: it may. */
+export type AdmitToAsset = (
+	request: GuardedRequest,
+) => Refusal | undefined | Promise<Refusal | undefined>;
+
+/** A request for an asset that not everybody may have. */
+export interface GuardedRequest {
+	readonly header: Pick<Headers, "get">;
+	/** GET or HEAD. */
+	readonly method: string;
+	/** An absolute URL, without the ticket. */
+	readonly url: string;
+	/** undefined: the URL has none. */
+	readonly ticket: TicketCarrier | undefined;
+	readonly peer: Peer;
+	/** Address of the caller. */
+	readonly address: string;
+	readonly requestId: string;
 }
 
 /** Index of assets by path. */

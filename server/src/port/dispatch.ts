@@ -2,11 +2,12 @@ import { createAuthorityCheck, type HostRule } from "../http/authority.ts";
 import { type Exchange, headerOf } from "../http/exchange.ts";
 import type { HeaderFields } from "../http/fields.ts";
 import type { UpgradeRequest } from "../http/upgrade.ts";
-import { type CallContext, requestIdFrom } from "../rpc/call/call-context.ts";
+import { type CallContext, localUrl, requestIdFrom } from "../rpc/call/call-context.ts";
 import { sendRefusal } from "../rpc/call/error-response.ts";
+import { LazyHeaders } from "../rpc/call/lazy-headers.ts";
 import type { ResponseOwner } from "../rpc/call/send-response.ts";
 import { type DirectOptions, serveDirect } from "../rpc/call/server-call.ts";
-import { takeTicket } from "../rpc/call/ticket-carrier.ts";
+import { type TakenTicket, takeTicket } from "../rpc/call/ticket-carrier.ts";
 import { summarizeRequest } from "../rpc/observer.ts";
 import type { Protocols } from "../rpc/protocol/protocols.ts";
 import {
@@ -18,7 +19,7 @@ import {
 } from "../rpc/refusals.ts";
 import type { Route, Routes } from "../rpc/routes.ts";
 import { serveUniversal, type UniversalCall } from "../rpc/universal/universal.ts";
-import { type AssetMount, createAssetLookup, writeAsset } from "./assets.ts";
+import { type Asset, type AssetMount, createAssetLookup, writeAsset } from "./assets.ts";
 import { checkHead } from "./head-check.ts";
 import { checkOrigin, isTrustedOrigin, type OriginRule } from "./origin.ts";
 import { createUpgradeLookup, type UpgradeHandler } from "./upgrades.ts";
@@ -77,7 +78,10 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 		const asset = findAsset(query === -1 ? path : path.slice(0, query));
 		if (asset !== undefined) {
 			const { method } = exchange;
-			if (method === "GET" || method === "HEAD") return writeAsset(exchange, asset, common);
+			if (method === "GET" || method === "HEAD") {
+				if (asset.admit === undefined) return writeAsset(exchange, asset, common);
+				return writeGuarded({ exchange, common, requestId }, { asset, path, ticket });
+			}
 			if (method === "OPTIONS") return sayAllowed(exchange, common, assetMethods.join(", "));
 			return refuse({ exchange, common, requestId }, wrongMethod(assetMethods));
 		}
@@ -107,6 +111,21 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 		if (direct === undefined) return observed({ exchange, route, context, common });
 		serveDirect({ exchange, procedure: direct, route, context, common }, options);
 		return undefined;
+	}
+
+	/** Writes an asset, or why its caller may not have it. */
+	async function writeGuarded(
+		request: Answered,
+		{ asset, path, ticket }: TakenTicket & { readonly asset: Asset },
+	): Promise<void> {
+		const { exchange, common, requestId } = request;
+		const { method, rawHeaders, connection } = exchange;
+		const refusal = await asset.admit?.({
+			...{ header: new LazyHeaders(rawHeaders), method, ticket, requestId },
+			...{ url: localUrl(connection, path), peer: connection.peer },
+			address: callerAddress(exchange),
+		});
+		return refusal === undefined ? writeAsset(exchange, asset, common) : refuse(request, refusal);
 	}
 
 	function requestIdOf(exchange: Exchange): string {
@@ -159,7 +178,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 		};
 	}
 
-	function refuse({ exchange, common, requestId }: Refused, refusal: Refusal): undefined {
+	function refuse({ exchange, common, requestId }: Answered, refusal: Refusal): undefined {
 		const httpStatus = sendRefusal(refusal, options.protocols.findRefusalForm(exchange), {
 			exchange,
 			common: common.concat(noSniffing),
@@ -234,8 +253,8 @@ function withoutBase(path: string, basePath: string): string {
 /** Keeps browsers from guessing the type of a refusal. */
 const noSniffing: HeaderFields = ["x-content-type-options", "nosniff"];
 
-/** A request that has no route. */
-interface Refused {
+/** A request that is no call of a procedure. */
+interface Answered {
 	readonly exchange: Exchange;
 	/** Header fields of every answer. */
 	readonly common: HeaderFields;

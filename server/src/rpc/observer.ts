@@ -15,7 +15,9 @@ export type RefusalCause =
 	/** Callers left too many response bytes unread. */
 	| "unread"
 	/** A WebSocket has as many subscriptions as it may have. */
-	| "subscriptions";
+	| "subscriptions"
+	/** A page is for those who have signed in. */
+	| "credential";
 
 /** Summary of a request for the log. */
 export interface RequestSummary {

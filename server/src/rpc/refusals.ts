@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { FieldViolation } from "../failure.ts";
+import type { ErrorReason, FieldViolation } from "../failure.ts";
 import type { Connection } from "../http/connection.ts";
 import type { HeaderFields } from "../http/fields.ts";
 import type { RefusalCause } from "./observer.ts";
@@ -13,6 +13,8 @@ export interface Refusal {
 	 */
 	readonly httpStatus: number;
 	readonly code: Code;
+	/** Reason of the contract. Default: what cause and code say. */
+	readonly reason?: ErrorReason;
 	/** Message for people: what to change; holds nothing of the caller's own text. */
 	readonly message: string;
 	readonly headers?: HeaderFields;

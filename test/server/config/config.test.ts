@@ -238,6 +238,19 @@ describe("a wrong configuration", () => {
 		}
 	});
 
+	test("pages are public and reflection is not, unless it is asked otherwise", () => {
+		const [open, closed] = ["public", "authenticated"];
+		expect(configOf([])).toMatchObject({
+			...{ metricsAccess: open, docsAccess: open, reflectionAccess: closed },
+		});
+		for (const what of ["metrics", "docs", "reflection"] as const) {
+			const key = `${what}Access` as const;
+			expect(configOf([`--${what}-access=${open}`])[key]).toBe(open);
+			expect(configOf([`--${what}-access=${closed}`])[key]).toBe(closed);
+			expect(faultsOf([`--${what}-access=nobody`])).toHaveLength(1);
+		}
+	});
+
 	test("client certificates need TLS, and are a source of identities", () => {
 		const tls = ["--tls-cert=c", "--tls-key=k"];
 		expect(faultsOf(["--tls-client-ca=ca"])).toHaveLength(1);

@@ -41,6 +41,11 @@ export const quotaKey: ContextKey<string | undefined> = createContextKey<string 
 	{ description: "who leaves answers unread" },
 );
 
+/** Creates the URL of a request; its authority was checked before and is not repeated. */
+export function localUrl({ secure }: Pick<CallContext, "secure">, path: string): string {
+	return `${secure ? "https" : "http"}://localhost${path}`;
+}
+
 /** Accepts a caller's request id of 1 to 128 printable ASCII characters, or creates one. */
 export function requestIdFrom(given: string | undefined, createRequestId: () => string): string {
 	return given !== undefined && /^[!-~]{1,128}$/.test(given) ? given : createRequestId();

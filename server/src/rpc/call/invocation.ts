@@ -10,7 +10,7 @@ import type {
 import type { Exchange } from "../../http/exchange.ts";
 import type { HeaderFields } from "../../http/fields.ts";
 import type { Codec } from "../codec/codec.ts";
-import { type CallContext, callContextKey } from "./call-context.ts";
+import { type CallContext, callContextKey, localUrl } from "./call-context.ts";
 import { Cancellation } from "./cancellation.ts";
 import { LazyHeaders } from "./lazy-headers.ts";
 
@@ -122,7 +122,8 @@ export class InvocationRequest {
 		this.method = method as AnyRequest["method"];
 		this.service = method.parent;
 		this.requestMethod = httpMethod;
-		this.url = urlOf(invocation);
+		const { context, path } = invocation.start;
+		this.url = localUrl(context, path);
 		this.header = invocation.requestHeader;
 		this.contextValues = invocation.values;
 		this.message = messages ?? message;
@@ -206,9 +207,4 @@ export function createHandlerContext(
 	request: AnyRequest,
 ): HandlerContext {
 	return new InvocationContext(invocation, request);
-}
-
-/** Creates the URL of a request; the authority was checked before and is not repeated. */
-function urlOf({ start: { context, path } }: Invocation<InvocationSource>): string {
-	return `${context.secure ? "https" : "http"}://localhost${path}`;
 }

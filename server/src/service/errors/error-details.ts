@@ -76,7 +76,8 @@ export function refusalDetails(refusal: Refusal): Detail[] {
 }
 
 /** Maps cause and code to the contract's reason: both a large request and too many are RESOURCE_EXHAUSTED. */
-function reasonOf({ cause, code }: Refusal): ErrorReason {
+function reasonOf({ cause, code, reason }: Refusal): ErrorReason {
+	if (reason !== undefined) return reason;
 	if (cause === "unread" || cause === "subscriptions") return ErrorReason.TOO_MANY_REQUESTS;
 	return reasonOfConnectCode(code) ?? ErrorReason.INTERNAL;
 }
