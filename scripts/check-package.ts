@@ -39,6 +39,7 @@ const step: Step = async (name, check) => {
 
 const program = `
 import { createWukongClient, isRetryable, type LiveSnapshot, optimistic, wukongToJson } from "@novasphere/wukong-client";
+import { createAccess } from "@novasphere/wukong-client/access";
 import { WukongSchema } from "@novasphere/wukong-client/gen";
 import { createFakeWukong } from "@novasphere/wukong-client/testing";
 
@@ -53,6 +54,8 @@ for await (const event of fake.client.watch()) {
 	if (event.type === "MODIFIED") console.log(event.previous.name);
 	break;
 }
+const [answer] = await createAccess(fake.client).check([{ verb: "stop" }]);
+if (answer?.allowed !== true) throw new Error("the answer is wrong");
 createWukongClient({ baseUrl: "http://127.0.0.1:9", token: async ({ refresh }) => (refresh ? "b" : "a") }).close();
 fake.client.close();
 // What is loaded on demand.
@@ -64,15 +67,16 @@ console.log("works");
 const hooks = `
 import { useQuery } from "@tanstack/react-query";
 import { type WukongClient } from "@novasphere/wukong-client";
-import { useWukong, useWukongAction, useWukongs } from "@novasphere/wukong-client/react";
+import { useAccess, useWukong, useWukongAction, useWukongs } from "@novasphere/wukong-client/react";
 import { wukongsQuery } from "@novasphere/wukong-client/tanstack";
 
 export function useAll(client: WukongClient): number {
 	const count: number = useWukongs({}, (list) => list.items.length);
 	const { wukong } = useWukong("a");
 	const { pending } = useWukongAction("stop");
+	const { can } = useAccess({ verbs: ["stop"] });
 	const { data } = useQuery(wukongsQuery(client));
-	return count + (data?.length ?? 0) + (pending ? 1 : 0) + Number(wukong?.generation ?? 0n);
+	return count + (data?.length ?? 0) + (pending && can("stop") ? 1 : 0) + Number(wukong?.generation ?? 0n);
 }
 `;
 

@@ -2,6 +2,7 @@
 import { createElement, StrictMode, useState } from "react";
 import { createRoot, hydrateRoot } from "react-dom/client";
 import {
+	useAccess,
 	useWukong,
 	useWukongAction,
 	useWukongs,
@@ -51,6 +52,37 @@ function App() {
 	);
 }
 
+let rightsRenders = 0;
+
+/** A button that is off and says why. @param props.verbs in any order */
+function StopButton({ id, verbs }: { id: string; verbs: ("start" | "stop")[] }) {
+	rightsRenders++;
+	const { can, reason, status } = useAccess({ verbs, namespace: "default", name: "a" });
+	return createElement(
+		"button",
+		{ id, type: "button", disabled: !can("stop"), title: reason("stop") },
+		`${status} ${can("start")}`,
+	);
+}
+
+function Rights() {
+	const [isShown, setShown] = useState(true);
+	const parts = [
+		createElement(StopButton, { key: 1, id: "first", verbs: ["start", "stop"] }),
+		createElement(StopButton, { key: 2, id: "second", verbs: ["stop", "start"] }),
+	];
+	return createElement(
+		"div",
+		null,
+		createElement(
+			"button",
+			{ id: "toggle-rights", type: "button", onClick: () => setShown(!isShown) },
+			"toggle",
+		),
+		...(isShown ? parts : []),
+	);
+}
+
 const app = createElement(
 	StrictMode,
 	null,
@@ -61,6 +93,9 @@ const app = createElement(
 export interface ReactPage {
 	readonly fake: typeof fake;
 	readonly renders: number;
+	readonly rightsRenders: number;
+	/** Renders what shows rights. */
+	startRights(): void;
 	/** Renders into the page, or over what a server has rendered. */
 	start(html: string): void;
 }
@@ -69,6 +104,15 @@ const page: ReactPage = {
 	fake,
 	get renders() {
 		return renders;
+	},
+	get rightsRenders() {
+		return rightsRenders;
+	},
+	startRights() {
+		const root = document.createElement("main");
+		document.body.append(root);
+		const rights = createElement(WukongProvider, { client: fake.client }, createElement(Rights));
+		createRoot(root).render(createElement(StrictMode, null, rights));
 	},
 	start(html) {
 		const root = document.createElement("main");

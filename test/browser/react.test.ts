@@ -92,3 +92,29 @@ test("what a server has rendered is taken over without a complaint, then comes a
 	await advance(100);
 	expect(await textOf("names")).toBe("live: a,b");
 });
+
+test("in strict mode buttons that ask the same rights share one stream, and change as these do", async () => {
+	await page.evaluate(() => reactPage.startRights());
+	await advance(100);
+	expect(await textOf("first")).toBe("live true");
+	expect([await page.isEnabled("#first"), await page.isEnabled("#second")]).toEqual([true, true]);
+	await page.evaluate(() => reactPage.fake.access.deny({ verb: "stop" }, "a freeze is on"));
+	await advance(100);
+	expect([await page.isDisabled("#first"), await page.isDisabled("#second")]).toEqual([true, true]);
+	expect(await page.getAttribute("#second", "title")).toBe("a freeze is on");
+	const before = await page.evaluate(() => reactPage.rightsRenders);
+	await advance(60_000);
+	expect(await page.evaluate(() => reactPage.rightsRenders)).toBe(before);
+	await page.click("#toggle-rights");
+	await advance(1_000);
+	await page.click("#toggle-rights");
+	expect(await page.isDisabled("#first")).toBe(true);
+	expect(await page.evaluate(() => reactPage.fake.calls)).toBe(1);
+	await page.click("#toggle-rights");
+	await advance(6_000);
+	const { openStreams, pendingTimers } = await page.evaluate(() => ({
+		openStreams: reactPage.fake.openStreams,
+		pendingTimers: reactPage.fake.clock.pendingTimers,
+	}));
+	expect([openStreams, pendingTimers]).toEqual([0, 0]);
+});

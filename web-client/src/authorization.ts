@@ -1,6 +1,6 @@
 import type { Transport } from "@connectrpc/connect";
 import type { Environment } from "./live/environment.ts";
-import type { OpenStream, Renewal } from "./live/follow.ts";
+import type { OpenStream, Renewal, StreamMessage } from "./live/follow.ts";
 import type { TokenSource } from "./token.ts";
 
 /** Whose token goes with the calls, and for how long a call waits for it. */
@@ -12,9 +12,13 @@ export interface AuthorizationOptions extends Pick<Environment, "clock" | "rando
 	readonly defaultTimeoutMs: number | undefined;
 }
 
+/** Wraps what opens streams: they go over to another token ahead of the end of theirs. */
+export type HandOver = <Message extends StreamMessage>(
+	open: OpenStream<Message>,
+) => OpenStream<Message>;
+
 /** A transport whose calls carry a token, and where another one comes from. */
 export interface Authorization extends Transport {
 	readonly renewal: Renewal;
-	/** Wraps what opens streams: they go over to another token ahead of the end of theirs. */
-	readonly handOver: (open: OpenStream) => OpenStream;
+	readonly handOver: HandOver;
 }

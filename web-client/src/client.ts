@@ -3,12 +3,15 @@ import { createConnectTransport } from "@connectrpc/connect-web";
 import { WukongService } from "../gen/novasphere/v1/wukong_service_pb.js";
 import { authorizeLazily } from "./authorize-lazily.ts";
 import { type Calls, createCalls } from "./calls.ts";
+import type { ClientContext } from "./client-context.ts";
 import { createLeavableStream } from "./leavable-stream.ts";
 import { type BackoffTimes, defaultBackoff } from "./live/backoff.ts";
 import { createEnvironment, type Environment } from "./live/environment.ts";
-import { type FeedContext, openQuery } from "./live/feed.ts";
+import { openQuery } from "./live/feed.ts";
+import type { OpenStream } from "./live/follow.ts";
 import { createLists, type LiveList } from "./live/live-list.ts";
 import type { WatchQuery } from "./live/query.ts";
+import type { WatchState } from "./live/watch-state.ts";
 import { loadParts } from "./on-demand.ts";
 import { createPlace, type Place } from "./place.ts";
 import { createReachingFetch } from "./reach.ts";
@@ -105,6 +108,8 @@ export interface WukongClient extends Calls {
 	namespace(namespace: string): WukongClient;
 	/** The service's calls as the contract has them, without retries; its stream ends when its loop is left. */
 	readonly rpc: Client<typeof WukongService>;
+	/** What `createAccess` builds on. Nothing for pages, and it may change with any version. */
+	readonly context: ClientContext;
 	/** Ends all watches and lists. */
 	close(): void;
 }
@@ -123,29 +128,35 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 	} = options;
 	const isOwn = !("transport" in options);
 	const defaultTimeoutMs = isOwn ? (options.timeoutMs ?? 15_000) : undefined;
-	const transport = createTellingTransport(isOwn ? connect(options) : options.transport, {
+	const plain = createTellingTransport(isOwn ? connect(options) : options.transport, {
 		tellsUnreached: isOwn,
 		defaultTimeoutMs,
 	});
 	const authorized =
 		token === undefined
 			? undefined
-			: authorizeLazily(transport, { ...environment, token, signal, defaultTimeoutMs });
-	const calls = createClient(WukongService, authorized ?? transport);
+			: authorizeLazily(plain, { ...environment, token, signal, defaultTimeoutMs });
+	const transport = authorized ?? plain;
+	const calls = createClient(WukongService, transport);
 	const rpc = { ...calls, watchWukong: createLeavableStream(calls.watchWukong) };
 
 	const pageUrl = pageUrlOf(options);
 	const isCramped = pageUrl?.protocol === "http:";
 	const { share = isCramped ? "origin" : "client" } = options;
-	const context: FeedContext = {
+	const context = {
+		// Where there is a token: `renewal` and `handOver`.
+		...authorized,
 		call: rpc.watchWukong,
+		transport,
 		environment,
+		attempts,
+		isCramped,
+		throttleMs,
+		lingerMs,
 		heartbeatIntervalMs,
 		// Silence of one and a half heartbeats means that the connection is dead.
 		silenceMs: heartbeatIntervalMs * 1.5,
 		backoff: { ...defaultBackoff, ...options.backoff },
-		renewal: authorized?.renewal,
-		handOver: authorized?.handOver,
 		wrap:
 			share === "origin" || isCramped
 				? shareLazily({
@@ -156,35 +167,34 @@ export function createWukongClient(options: WukongClientOptions = {}): WukongCli
 						given: share === "origin" ? options : undefined,
 						lists: () => lists.all(),
 					})
-				: (open) => ({ open, leave() {} }),
+				: (open: OpenStream) => ({ open, leave() {} }),
 		signal,
 	};
 	let written = "";
 	const onWritten = (version: string) => {
 		written = version;
 	};
-	const watch = (query: WatchQuery = {}, watchOptions: WatchOptions = {}) =>
+	const watch = (query: WatchQuery, watchOptions: WatchOptions = {}) =>
 		createWatch(context, query, watchOptions);
 	const lists = createLists((query) => ({
 		...context,
-		feed: (state) => context.wrap(openQuery(context, query), query, state),
-		throttleMs,
-		lingerMs,
+		feed: (state: WatchState) => context.wrap(openQuery(context, query), query, state),
 	}));
 
 	const clientAt = (place: Place): WukongClient => ({
-		...createCalls(rpc, { environment, attempts, onWritten, place }),
+		...createCalls(rpc, { ...context, onWritten, place }),
 		liveList: (query = {}) => lists.get(place(query)),
 		watch: (query = {}, watchOptions) => watch(place(query), watchOptions),
 		async waitFor(ref, condition, waitOptions = {}) {
 			const { waitFor } = await loadParts();
 			return waitFor(
-				{ watch, rpc, environment, isCramped, written: () => written, signal },
+				{ ...context, watch, rpc, written: () => written },
 				{ ref: place(refOf(ref)), condition, options: waitOptions },
 			);
 		},
 		namespace: (namespace) => clientAt(createPlace(place({ namespace }).namespace)),
 		rpc,
+		context: { ...context, place },
 		close: () => closer.abort(),
 	});
 	return clientAt((given) => given);

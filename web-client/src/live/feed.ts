@@ -5,6 +5,7 @@ import type {
 	WatchWukongRequestSchema,
 	WukongEvent,
 } from "../../gen/novasphere/v1/wukong_service_pb.js";
+import type { HandOver } from "../authorization.ts";
 import type { FollowOptions, OpenStream } from "./follow.ts";
 import type { WatchQuery } from "./query.ts";
 import type { WatchState } from "./watch-state.ts";
@@ -30,7 +31,7 @@ export interface FeedContext
 	extends Pick<FollowOptions, "environment" | "silenceMs" | "backoff" | "renewal" | "signal"> {
 	readonly call: WatchCall;
 	/** Lets streams go over to another token. Absent: there is none. */
-	readonly handOver: ((open: OpenStream) => OpenStream) | undefined;
+	readonly handOver?: HandOver;
 	readonly heartbeatIntervalMs: number;
 	readonly wrap: WrapFeed;
 }

@@ -20,8 +20,23 @@ import { createPause } from "./pause.ts";
 import { conditionOf, type LiveCondition } from "./status.ts";
 import type { Change, WatchState } from "./watch-state.ts";
 
+/** What following reads of a message, whatever else it tells. */
+export type StreamMessage = Pick<
+	WukongEvent,
+	"type" | "time" | "resourceVersion" | "staleSince" | "credentialsExpireTime"
+>;
+
 /** Opens one plain stream that goes on after `token` (empty: a snapshot first) and ends with `signal`. */
-export type OpenStream = (token: string, signal: AbortSignal) => AsyncIterable<WukongEvent>;
+export type OpenStream<Message extends StreamMessage = WukongEvent> = (
+	token: string,
+	signal: AbortSignal,
+) => AsyncIterable<Message>;
+
+/** What the messages of a stream make, and where the next stream begins. */
+export interface FollowedState<Message extends StreamMessage>
+	extends Pick<WatchState, "token" | "synced" | "wasSynced" | "connect"> {
+	apply(event: Message): readonly Change[];
+}
 
 /** Where another token comes from when the service refuses the one in use. */
 export interface Renewal {
@@ -32,23 +47,23 @@ export interface Renewal {
 }
 
 /** What to follow, and how. */
-export interface FollowOptions {
-	readonly open: OpenStream;
-	readonly state: WatchState;
+export interface FollowOptions<Message extends StreamMessage = WukongEvent> {
+	readonly open: OpenStream<Message>;
+	readonly state: FollowedState<Message>;
 	readonly environment: Environment;
 	/** The longest silence, in milliseconds, before the connection counts as dead. */
 	readonly silenceMs: number;
 	readonly backoff: BackoffTimes;
 	/** Absent: no other token can be had. */
-	readonly renewal: Renewal | undefined;
+	readonly renewal?: Renewal | undefined;
 	/** Ends it, without an error. */
 	readonly signal: AbortSignal;
 	readonly onCondition: (condition: LiveCondition) => void;
 }
 
 /** One message, and what it changed. */
-export interface Step {
-	readonly event: WukongEvent;
+export interface Step<Message extends StreamMessage = WukongEvent> {
+	readonly event: Message;
 	readonly changes: readonly Change[];
 }
 
@@ -67,7 +82,9 @@ const leastMs = 1_000;
  *
  * @throws ConnectError what no retry can cure
  */
-export async function* follow(options: FollowOptions): AsyncGenerator<Step, void, void> {
+export async function* follow<Message extends StreamMessage>(
+	options: FollowOptions<Message>,
+): AsyncGenerator<Step<Message>, void, void> {
 	const { open, state, environment, signal, renewal } = options;
 	const { clock } = environment;
 	const backoff = createBackoff(environment.random, options.backoff);

@@ -1,11 +1,8 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import {
-	WukongEvent_Type as Type,
-	type WukongEvent,
-} from "../../gen/novasphere/v1/wukong_service_pb.js";
+import { WukongEvent_Type as Type } from "../../gen/novasphere/v1/wukong_service_pb.js";
 import { onAbort } from "../on-abort.ts";
 import type { Environment, Timer } from "./environment.ts";
-import type { OpenStream } from "./follow.ts";
+import type { OpenStream, StreamMessage } from "./follow.ts";
 
 /** How a stream goes over to another token. */
 export interface HandOverOptions extends Pick<Environment, "clock" | "random"> {
@@ -26,10 +23,10 @@ const patienceMs = 5_000;
  * token is asked for, and a stream by that goes on behind the last message of the old one. That is kept,
  * unread, until the new one speaks, and goes on where it does not: nothing is missed or told twice.
  */
-export function handOver(
-	open: OpenStream,
+export function handOver<Message extends StreamMessage>(
+	open: OpenStream<Message>,
 	{ clock, random, renewAhead }: HandOverOptions,
-): OpenStream {
+): OpenStream<Message> {
 	return async function* handedOver(token, signal) {
 		let wake = () => {};
 		const news = () => wake();
@@ -41,13 +38,13 @@ export function handOver(
 		let alarm: Timer | undefined;
 		let patience: Timer | undefined;
 		let current = openReader(open, { place, signal, news });
-		let next: Reader | undefined;
+		let next: Reader<Message> | undefined;
 
 		const ask = async () => {
 			isRenewed = await renewAhead(end.atMs);
 			news();
 		};
-		const hear = ({ type, time, resourceVersion, credentialsExpireTime }: WukongEvent) => {
+		const hear = ({ type, time, resourceVersion, credentialsExpireTime }: Message) => {
 			place = resourceVersion;
 			if (type === Type.SYNCED) isSynced = true;
 			if (type === Type.RESET) isSynced = false;
@@ -112,28 +109,28 @@ export function handOver(
 }
 
 /** A stream whose next message is asked for before anybody wants to have it. */
-interface Reader {
+interface Reader<Message> {
 	/** The next message has come, or the end. Asks for it where nobody has. */
 	readonly hasArrived: boolean;
 	/** @returns undefined: it has ended */
-	take(): WukongEvent | undefined;
+	take(): Message | undefined;
 	/** @throws what it ended with, where that was a failure */
 	fail(): void;
 	close(): void;
 }
 
-function openReader(
-	open: OpenStream,
+function openReader<Message extends StreamMessage>(
+	open: OpenStream<Message>,
 	{ place, signal, news }: { place: string; signal: AbortSignal; news: () => void },
-): Reader {
+): Reader<Message> {
 	const leaver = new AbortController();
 	const letGo = onAbort(signal, () => leaver.abort());
 	const messages = open(place, leaver.signal)[Symbol.asyncIterator]();
 	let isAsked = false;
 	let hasArrived = false;
-	let event: WukongEvent | undefined;
+	let event: Message | undefined;
 	let failure: { readonly reason: unknown } | undefined;
-	const arrive = (value: WukongEvent | undefined) => {
+	const arrive = (value: Message | undefined) => {
 		event = value;
 		hasArrived = true;
 		news();
@@ -144,7 +141,7 @@ function openReader(
 			if (!isAsked) {
 				isAsked = true;
 				messages.next().then(
-					({ value }) => arrive(value as WukongEvent | undefined),
+					({ value }) => arrive(value as Message | undefined),
 					(reason) => {
 						failure = { reason };
 						arrive(undefined);

@@ -107,14 +107,14 @@ function message(type: Type, resourceVersion: string, wukong?: Wukong): WukongEv
 }
 
 /** Wakes one waiting stream: by a change, by its heartbeat, by its end. */
-interface News {
+export interface News {
 	readonly wake: () => void;
 	/** Waits for anything. @returns true where a heartbeat is due. @throws where the caller has left */
 	isHeartbeatDue(): Promise<boolean>;
 	stop(): void;
 }
 
-function createNews(clock: Clock, intervalMs: number, signal: AbortSignal): News {
+export function createNews(clock: Clock, intervalMs: number, signal: AbortSignal): News {
 	let wake = () => {};
 	let hasNews = false;
 	let isDue = false;

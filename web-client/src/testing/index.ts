@@ -6,16 +6,19 @@
  */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, createRouterTransport, type Transport } from "@connectrpc/connect";
+import { AccessService } from "../../gen/novasphere/v1/access_service_pb.js";
 import type { WukongSchema } from "../../gen/novasphere/v1/wukong_pb.js";
 import { WukongService } from "../../gen/novasphere/v1/wukong_service_pb.js";
 import { createWukongClient, type WukongClient, type WukongClientOptions } from "../client.ts";
 import type { NetworkNews } from "../live/environment.ts";
 import { loadParts } from "../on-demand.ts";
+import { createFakeAccess, type FakeAccess } from "./fake-access.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { createFakeNetwork } from "./fake-network.ts";
 import { createFakeService } from "./fake-service.ts";
 import { createFakeStore, type FakeStore } from "./fake-store.ts";
 
+export type { FakeAccess } from "./fake-access.ts";
 export { createFakeClock, type FakeClock } from "./fake-clock.ts";
 export { type FailureDetails, failure } from "./fake-failure.ts";
 export type { FakeStore } from "./fake-store.ts";
@@ -40,6 +43,8 @@ export interface FakeWukong {
 	/** For more clients. */
 	readonly transport: Transport;
 	readonly store: FakeStore;
+	/** What the caller may do. */
+	readonly access: FakeAccess;
 	readonly clock: FakeClock;
 	/** Streams that are open. */
 	readonly openStreams: number;
@@ -74,8 +79,12 @@ export function createFakeWukong(options: FakeWukongOptions = {}): FakeWukong {
 	const store = createFakeStore(clock, options.maxHistory ?? 10_000);
 	for (const wukong of options.seed ?? []) store.put(wukong);
 	const service = createFakeService(store, clock, options.transitionMs ?? 1_000);
+	const { access, service: accessService } = createFakeAccess(clock);
 	const network = createFakeNetwork(
-		createRouterTransport(({ service: add }) => void add(WukongService, service)),
+		createRouterTransport(({ service: add }) => {
+			add(WukongService, service);
+			add(AccessService, accessService);
+		}),
 	);
 	const listeners = new Set<(news: NetworkNews) => void>();
 	const client = createWukongClient({
@@ -96,6 +105,7 @@ export function createFakeWukong(options: FakeWukongOptions = {}): FakeWukong {
 		client,
 		transport: network.transport,
 		store,
+		access,
 		clock,
 		get openStreams() {
 			return network.openStreams;
