@@ -1,3 +1,5 @@
+import { parseTime } from "../time.ts";
+
 /**
  * Annotation in which Start notes when it was asked for, as RFC 3339 in UTC with milliseconds. It is
  * hidden from callers. Its change makes an operator look at its VM again, also where the wish stands
@@ -17,6 +19,5 @@ export function formatStartAsked(ms: number): string {
 export function readStartAsked(annotations: {
 	readonly [key: string]: string;
 }): number | undefined {
-	const ms = Date.parse(annotations[startAskedKey] ?? "");
-	return Number.isNaN(ms) ? undefined : ms;
+	return parseTime(annotations[startAskedKey]);
 }

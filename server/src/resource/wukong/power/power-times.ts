@@ -1,4 +1,5 @@
 import { WukongStatus_PowerState as PowerState } from "@novasphere/wukong-gen/wukong";
+import { maxTimeMs } from "../../time.ts";
 import { conditionOf, type PowerEvidence, type VirtualMachineInstance } from "./evidence.ts";
 import { reasons, type Verdict } from "./power-table.ts";
 
@@ -89,7 +90,7 @@ export function stuckRuleOf(
 }
 
 function ruleFrom(rule: StuckRule["rule"], afterMs: number, fromMs: number): StuckRule {
-	return { rule, afterMs, atMs: fromMs + afterMs };
+	return { rule, afterMs, atMs: Math.min(fromMs + afterMs, maxTimeMs) };
 }
 
 /**

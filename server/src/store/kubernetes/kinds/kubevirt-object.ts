@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { areSameFields } from "../../../resource/same-content.ts";
+import { parseTime } from "../../../resource/time.ts";
 import {
 	maxMessageLength,
 	type ObservedCondition,
@@ -23,7 +24,7 @@ export function readKubeVirtObject(raw: Unstructured) {
 		resourceVersion: metadata.resourceVersion,
 		labels: {},
 		ownerUid: controllerOf(metadata),
-		createMs: readTime(metadata.creationTimestamp),
+		createMs: parseTime(metadata.creationTimestamp),
 		deleting: metadata.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null,
 		conditions: readConditions(objectAt(raw, "status")),
 	};
@@ -43,12 +44,6 @@ export function objectsAt(value: JsonObject, key: string): JsonObject[] {
 /** Reads a text, cut to what is kept of it; empty where it is none. */
 export function readWord(value: JsonValue | undefined): string {
 	return readText(value, maxWordLength);
-}
-
-/** Reads a time of RFC 3339, in milliseconds since 1970. */
-export function readTime(value: JsonValue | undefined): number | undefined {
-	const ms = typeof value === "string" ? Date.parse(value) : Number.NaN;
-	return Number.isNaN(ms) ? undefined : ms;
 }
 
 function readText(value: JsonValue | undefined, maxLength: number): string {
@@ -73,7 +68,7 @@ function readConditions(status: JsonObject): ObservedCondition[] {
 			status: readWord(condition.status),
 			reason: readWord(condition.reason),
 			message: readText(condition.message, maxMessageLength),
-			sinceMs: readTime(condition.lastTransitionTime),
+			sinceMs: parseTime(condition.lastTransitionTime),
 		});
 	}
 	return [...found.values()].sort((a, b) => (a.type < b.type ? -1 : 1));

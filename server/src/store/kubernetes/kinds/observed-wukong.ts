@@ -2,10 +2,11 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
 import type { ApiObject } from "../../../resource/object.ts";
+import { parseTime } from "../../../resource/time.ts";
 import { readStartAsked, startAskedKey } from "../../../resource/wukong/start-annotation.ts";
 import type { ResourceKind } from "../resource-kind.ts";
 import { objectAt, type Unstructured } from "../unstructured.ts";
-import { objectsAt, readTime } from "./kubevirt-object.ts";
+import { objectsAt } from "./kubevirt-object.ts";
 import { readWukong, wukongKind } from "./wukong.ts";
 
 /** A Wukong as the cluster has it, with what its power is told from besides. */
@@ -48,7 +49,7 @@ export function observed(wukong: Wukong, askedMs?: number): ObservedWukong {
  */
 function startAskedMs(raw: Unstructured): number | undefined {
 	const stamps = objectsAt(raw.metadata, "managedFields").filter(isAsking).map(timeOf);
-	const known = [readTime(raw.metadata.creationTimestamp), ...stamps].filter(
+	const known = [parseTime(raw.metadata.creationTimestamp), ...stamps].filter(
 		(ms) => ms !== undefined,
 	);
 	const isStamped = stamps.some((ms) => ms !== undefined);
@@ -58,7 +59,7 @@ function startAskedMs(raw: Unstructured): number | undefined {
 }
 
 function timeOf({ time }: JsonObject): number | undefined {
-	return readTime(time);
+	return parseTime(time);
 }
 
 /** Checks whether a manager owns anything of spec, or the note of a Start. */

@@ -1,19 +1,13 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { freeze } from "../../../resource/freeze.ts";
+import { parseTime } from "../../../resource/time.ts";
 import type {
 	ObservedInterface,
 	VirtualMachineInstance,
 } from "../../../resource/wukong/power/evidence.ts";
 import type { ResourceKind } from "../resource-kind.ts";
 import { objectAt, type Unstructured } from "../unstructured.ts";
-import {
-	differs,
-	kubevirt,
-	objectsAt,
-	readKubeVirtObject,
-	readTime,
-	readWord,
-} from "./kubevirt-object.ts";
+import { differs, kubevirt, objectsAt, readKubeVirtObject, readWord } from "./kubevirt-object.ts";
 
 /** Describes one run of a KubeVirt VM, of which phase, node and addresses are kept. */
 export const virtualMachineInstanceKind: ResourceKind<VirtualMachineInstance> = {
@@ -48,7 +42,7 @@ function readPhaseTimes(status: JsonObject): Record<string, number> {
 		status,
 		"phaseTransitionTimestamps",
 	).slice(0, maxPhases)) {
-		const ms = readTime(phaseTransitionTimestamp);
+		const ms = parseTime(phaseTransitionTimestamp);
 		if (ms !== undefined) times.set(readWord(phase), ms);
 	}
 	return Object.fromEntries(times);

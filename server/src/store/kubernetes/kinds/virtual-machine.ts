@@ -1,9 +1,10 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { freeze } from "../../../resource/freeze.ts";
+import { parseTime } from "../../../resource/time.ts";
 import type { VirtualMachine } from "../../../resource/wukong/power/evidence.ts";
 import type { ResourceKind } from "../resource-kind.ts";
 import { objectAt, type Unstructured } from "../unstructured.ts";
-import { differs, kubevirt, readKubeVirtObject, readTime, readWord } from "./kubevirt-object.ts";
+import { differs, kubevirt, readKubeVirtObject, readWord } from "./kubevirt-object.ts";
 
 /** Describes KubeVirt's VM, of which only what the power state is told from is kept. */
 export const virtualMachineKind: ResourceKind<VirtualMachine> = {
@@ -40,7 +41,7 @@ function wantedOnIn({ running, runStrategy }: JsonObject): boolean | undefined {
 
 function readStartFailure(status: JsonObject): VirtualMachine["startFailure"] {
 	const { consecutiveFailCount, retryAfterTimestamp } = objectAt(status, "startFailure");
-	const count = Number(consecutiveFailCount);
-	if (!Number.isSafeInteger(count) || count <= 0) return undefined;
-	return { count, retryMs: readTime(retryAfterTimestamp) };
+	const count = Number.isSafeInteger(consecutiveFailCount) ? Number(consecutiveFailCount) : 0;
+	if (count <= 0) return undefined;
+	return { count, retryMs: parseTime(retryAfterTimestamp) };
 }

@@ -17,6 +17,7 @@ import {
 	WukongStatusSchema,
 } from "@novasphere/wukong-gen/wukong";
 import { areSameFields } from "../../../resource/same-content.ts";
+import { parseTime } from "../../../resource/time.ts";
 import { withoutCredentials } from "../../../resource/wukong/credentials.ts";
 import {
 	invalidWukong,
@@ -129,8 +130,8 @@ function times(metadata: JsonObject): { createTime?: Timestamp; deleteTime?: Tim
 }
 
 function time(value: JsonValue | undefined): Timestamp | undefined {
-	const ms = typeof value === "string" ? Date.parse(value) : Number.NaN;
-	return Number.isNaN(ms) ? undefined : timestampFromMs(ms);
+	const ms = parseTime(value);
+	return ms === undefined ? undefined : timestampFromMs(ms);
 }
 
 function texts(metadata: JsonObject, key: string): Record<string, string> {
