@@ -19,6 +19,17 @@ export interface Principal {
 	readonly extra?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
+/**
+ * Checks whether a name is one that Kubernetes gives itself, as in `system:masters`. Only the API
+ * server says who bears one: by a TokenReview.
+ */
+export function isReserved(name: string): boolean {
+	return /^system:/i.test(name);
+}
+
+/** Who the API server is told that writes: this service, or the caller. */
+export type KubeWriter = "service" | "caller";
+
 /** The other end of a connection, as the listener knows it: the client, or the proxy before it. */
 export interface Peer {
 	/** IP address, an IPv4 one that is mapped into IPv6 as IPv4; empty where there is none. */

@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -5,7 +8,7 @@ import { createApp } from "../../server/src/app/app.ts";
 import { parseConfig } from "../../server/src/config/config.ts";
 import { createWukongClient, type WukongClient } from "../../web-client/src/client.ts";
 import { startCluster } from "./cluster.ts";
-import { createKubeApi, type KubeAccess, type KubeApi } from "./kube-api.ts";
+import { createKubeApi, type Document, type KubeAccess, type KubeApi } from "./kube-api.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { applyManifest } from "./manifest.ts";
 import { poll } from "./poll.ts";
@@ -16,9 +19,31 @@ import { installDefinition, wukongPath, wukongResource } from "./wukong-resource
 // One of its own: others count the rights of the same service account.
 let cluster: KubeAccess;
 let admin: KubeApi;
+/** Has the API server's audit log. */
+let folder: string;
+const auditPolicy = `
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+  - level: Metadata
+    verbs: [create, update, patch, delete]
+    resources: [{ group: vm.novasphere.dev }]
+  - level: None
+`;
 const whole = new AsyncDisposableStack();
 beforeAll(async () => {
-	const started = await startCluster();
+	folder = await mkdtemp(join(tmpdir(), "wukong-audit-"));
+	whole.defer(() => rm(folder, { recursive: true }));
+	const policy = join(folder, "policy.yaml");
+	await writeFile(policy, auditPolicy);
+	const started = await startCluster({
+		apiServerFlags: [
+			`--audit-policy-file=${policy}`,
+			`--audit-log-path=${join(folder, "audit.log")}`,
+			"--audit-log-mode=blocking",
+		],
+	});
 	whole.defer(() => started.close());
 	cluster = started.apiServer.access();
 	admin = createKubeApi(cluster);
@@ -34,17 +59,22 @@ afterEach(async () => {
 
 const audience = "wukong-test";
 
+const clusterRoles = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
+
 /** Starts the service with the rights of deploy/rbac, and of these files beside. */
-async function startService(...manifests: string[]): Promise<string> {
+async function startService(manifests: readonly string[], ...flags: string[]): Promise<string> {
 	const access = await serviceAccess(admin, cluster, "");
-	const bindings = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
-	await admin.send({ method: "DELETE", path: `${bindings}/wukong-api-rights-watch` });
+	for (const name of ["wukong-api-rights-watch", "wukong-api-impersonation"]) {
+		const path = `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/${name}`;
+		await admin.send({ method: "DELETE", path });
+	}
 	for (const file of manifests) await applyManifest(admin, `rbac/${file}`, "wukong-system");
 	const kubeconfig = stack.use(await writeKubeconfig(access));
 	const result = parseConfig(
 		[
 			...["--store=kubernetes", `--kubeconfig=${kubeconfig.path}`, "--port=0"],
 			...["--auth-kubernetes", `--auth-kubernetes-audience=${audience}`],
+			...flags,
 		],
 		{},
 	);
@@ -79,8 +109,9 @@ async function allow(
 	account: { readonly namespace: string; readonly name: string },
 	verbs: readonly string[],
 	resource = "wukongs",
+	nameEnd = "",
 ): Promise<() => Promise<unknown>> {
-	const name = `${account.name}-${resource.replace("/", "-")}`;
+	const name = `${account.name}-${resource.replace("/", "-")}${nameEnd}`;
 	const rules = [{ apiGroups: ["vm.novasphere.dev"], resources: [resource], verbs }];
 	await admin.expect({
 		method: "POST",
@@ -110,7 +141,7 @@ const as = (token: string) => ({ headers: { authorization: `Bearer ${token}` } }
 
 test("a service account signs in with a token for the audience, and with no other; it may do what RBAC lets it", async () => {
 	const namespace = await createNamespace(admin);
-	const client = clientOf(await startService("callers.yaml", "rights-watch.yaml"));
+	const client = clientOf(await startService(["callers.yaml", "rights-watch.yaml"]));
 	const account = { namespace, name: "viewer" };
 	const token = await tokenOf(namespace, "viewer");
 	expect(await codeOf(client.rpc.listWukongs({ namespace }, as(token)))).toBe("PermissionDenied");
@@ -138,10 +169,10 @@ test.each([
 	["without the watch of rights", ["callers.yaml"], "we may not list and watch it"],
 	["with the watch of rights", ["callers.yaml", "rights-watch.yaml"], "followed"],
 ])(
-	"%s a binding that goes ends 200 streams, and one that comes is seen; others miss nothing",
+	"%s a binding that goes ends 100 streams and resets 50, and one that comes resets these again; 50 others miss nothing",
 	async (_, manifests, state) => {
 		const [gone, stays] = [await createNamespace(admin), await createNamespace(admin)];
-		const url = await startService(...manifests);
+		const url = await startService(manifests);
 		const client = clientOf(url);
 		const account = { namespace: gone, name: "reader" };
 		const token = await tokenOf(gone, "reader");
@@ -200,5 +231,135 @@ test.each([
 			expect(after).toEqual([`1 ${stays}/one`, `1 ${stays}/two`]);
 			expect(types.filter((type) => type === 6).length).toBe(1);
 		}
+		await allow(gone, { ...account, name: "reader" }, ["get", "list", "watch"], "wukongs", "again");
+		await poll("one that comes is seen", async () =>
+			resetting.every(({ names, types }) => {
+				const after = types.lastIndexOf(6);
+				return after !== types.indexOf(6) && names.slice(-3).includes(`1 ${gone}/one`);
+			}),
+		);
+		for (const { names } of resetting) {
+			expect(names.slice(-3).sort()).toEqual(
+				[`1 ${gone}/one`, `1 ${stays}/one`, `1 ${stays}/two`].sort(),
+			);
+		}
+		for (const { names } of others) expect(names.length).toBe(2);
 	},
 );
+
+/** Takes every right to write from the service, until the test ends. */
+async function makeReadOnly(): Promise<void> {
+	const path = `${clusterRoles}/wukong-api`;
+	await admin.expect({ method: "DELETE", path });
+	stack.defer(() => admin.expect({ method: "DELETE", path }));
+	const verbs = ["get", "list", "watch"];
+	const rules = [
+		{ apiGroups: ["vm.novasphere.dev"], resources: ["wukongs"], verbs },
+		{
+			apiGroups: ["kubevirt.io"],
+			resources: ["virtualmachines", "virtualmachineinstances"],
+			verbs,
+		},
+	];
+	const body = { metadata: { name: "wukong-api" }, rules };
+	await admin.expect({ method: "POST", path: clusterRoles, body });
+}
+
+/** What the API server's audit log says of writes in a namespace. */
+async function auditOf(namespace: string) {
+	const text = await readFile(join(folder, "audit.log"), "utf8");
+	const events: Document[] = text
+		.split("\n")
+		.filter(Boolean)
+		.map((line) => JSON.parse(line));
+	return events.filter(({ objectRef }) => objectRef?.namespace === namespace);
+}
+
+test("--kube-writes-as caller: the API server's rights and audit log see the caller, and the service itself may write nothing", async () => {
+	const namespace = await createNamespace(admin);
+	const flags = ["--kube-writes-as=caller", "--authorization=none"];
+	const client = clientOf(await startService(["callers.yaml", "impersonation.yaml"], ...flags));
+	await makeReadOnly();
+	const [editor, viewer] = [await tokenOf(namespace, "editor"), await tokenOf(namespace, "viewer")];
+	const account = { namespace, name: "editor" };
+	await allow(namespace, account, ["create", "update", "patch", "delete"]);
+	const vm = (name: string) => ({
+		wukong: {
+			...{ namespace, name },
+			spec: { cpu: 1, memory: "1Gi", disks: [{ name: "root", size: "10Gi" }] },
+		},
+	});
+	await poll("the API server knows the right", async () => {
+		const code = await codeOf(client.rpc.createWukong(vm("web"), as(editor)));
+		return code === "ok" || code === "AlreadyExists";
+	});
+	const ref = { namespace, name: "web" };
+	await poll("the service may read", async () => {
+		const isTried = { ...ref, validateOnly: true };
+		return (await codeOf(client.rpc.stopWukong(isTried, as(editor)))) === "ok";
+	});
+	expect(await codeOf(client.rpc.createWukong(vm("b"), as(viewer)))).toBe("PermissionDenied");
+	expect(await codeOf(client.rpc.stopWukong(ref, as(viewer)))).toBe("PermissionDenied");
+	expect(await codeOf(client.rpc.deleteWukong(ref, as(viewer)))).toBe("PermissionDenied");
+	expect(await codeOf(client.rpc.getWukong(ref, as(viewer)))).toBe("ok");
+	expect(await codeOf(client.rpc.stopWukong(ref, as(editor)))).toBe("ok");
+	expect(await codeOf(client.rpc.deleteWukong(ref, as(editor)))).toBe("ok");
+
+	const lines = (await auditOf(namespace)).map(
+		({ verb, user, impersonatedUser: who, responseStatus }) =>
+			[verb, user.username, who?.username, Math.floor(responseStatus.code / 100)].join(" "),
+	);
+	const service = "system:serviceaccount:wukong-system:wukong-api";
+	const nameOf = (name: string) => `system:serviceaccount:${namespace}:${name}`;
+	for (const verb of ["create", "update", "delete"]) {
+		expect(lines).toContain(`${verb} ${service} ${nameOf("editor")} 2`);
+		expect(lines).toContain(`${verb} ${service} ${nameOf("viewer")} 4`);
+	}
+	expect(lines.filter((line) => !line.includes(` ${service} ${nameOf("")}`))).toEqual([]);
+	const { impersonatedUser } = (await auditOf(namespace))[0];
+	expect([...impersonatedUser.groups].sort()).toEqual([
+		"system:authenticated",
+		"system:serviceaccounts",
+		`system:serviceaccounts:${namespace}`,
+	]);
+	expect(impersonatedUser.uid).not.toBe("");
+});
+
+test("--kube-writes-as caller: CheckAccess says that wukongs/power is not enough; without the right to impersonate no write is anybody's", async () => {
+	const namespace = await createNamespace(admin);
+	const url = await startService(["callers.yaml"], "--kube-writes-as=caller");
+	const client = clientOf(url);
+	const check = async (verbs: string, bearer: string) => {
+		const query = new URLSearchParams({ namespace, verbs });
+		const answer = await fetch(`${url}/api/v1/access/check?${query}`, as(bearer));
+		const { answers } = await answer.json();
+		return answers[0] as { readonly allowed?: boolean; readonly reason: string };
+	};
+	const token = await tokenOf(namespace, "editor");
+	await allow(namespace, { namespace, name: "editor" }, ["get", "update", "delete"]);
+	const presser = await tokenOf(namespace, "presser");
+	await allow(namespace, { namespace, name: "presser" }, ["get"]);
+	await allow(namespace, { namespace, name: "presser" }, ["update"], "wukongs/power");
+	await admin.expect({ method: "POST", path: wukongPath(namespace), body: wukongResource("web") });
+	const ref = { namespace, name: "web" };
+	await poll("the VM is here", async () => {
+		return (await codeOf(client.rpc.getWukong(ref, as(token)))) === "ok";
+	});
+	await poll("the right to delete is there", async () => {
+		return (await check("delete", token)).allowed === true;
+	});
+	const failure = await client.rpc.deleteWukong(ref, as(token)).then(
+		() => undefined,
+		(error) => ConnectError.from(error),
+	);
+	expect(failure?.code).toBe(Code.PermissionDenied);
+	expect(failure?.rawMessage).toContain("this service to act in your name");
+	expect(await codeOf(client.rpc.stopWukong(ref, as(token)))).toBe("PermissionDenied");
+	expect(await codeOf(client.rpc.getWukong(ref, as(token)))).toBe("ok");
+	await poll("the right to press is there", async () => {
+		return (await codeOf(client.rpc.getWukong(ref, as(presser)))) === "ok";
+	});
+	const answer = await check("stop", presser);
+	expect(answer.reason).toContain("wukongs/power is not enough");
+	expect(await codeOf(client.rpc.stopWukong(ref, as(presser)))).toBe("PermissionDenied");
+});

@@ -23,6 +23,14 @@ export interface FakeRequest {
 	readonly userAgent: string;
 }
 
+/** A request that came, of whichever API group. */
+export interface FakeReceived {
+	readonly method: string;
+	readonly path: string;
+	/** Its `Impersonate-` fields by their names in lower case; a value for each field. */
+	readonly impersonation: Readonly<Record<string, readonly string[]>>;
+}
+
 /** Answers in place of the fake; true where it did. */
 export type FakeAnswer = (request: FakeRequest, response: ServerResponse) => boolean;
 
@@ -50,6 +58,8 @@ export interface FakeApiServer {
 	readonly renewals: number;
 	/** All requests so far, as in `GET /wukongs?limit=1`. */
 	readonly requests: string[];
+	/** The same, those about other API groups too, and whom they impersonate. */
+	readonly received: FakeReceived[];
 	/** Looks at each request first; back to nothing with undefined. */
 	intercept(answer: FakeAnswer | undefined): void;
 	/** Looks at each line of a watch first; back to nothing with undefined. */
@@ -95,6 +105,7 @@ export async function startFakeApiServer(
 ): Promise<FakeApiServer> {
 	const { finalizers = [], servesKubeVirt = false } = options;
 	const requests: string[] = [];
+	const received: FakeReceived[] = [];
 	let intercepting: FakeAnswer | undefined;
 	let interceptingLines: FakeLine | undefined;
 	let foreign: FakeForeign | undefined;
@@ -125,6 +136,11 @@ export async function startFakeApiServer(
 	const handle = async (request: IncomingMessage, response: ServerResponse) => {
 		const url = new URL(request.url ?? "", "http://fake");
 		const { method = "" } = request;
+		const fields = Object.entries(request.headersDistinct as Record<string, string[]>);
+		const impersonation = Object.fromEntries(
+			fields.filter(([field]) => field.startsWith("impersonate-")),
+		);
+		received.push({ method, path: url.pathname, impersonation });
 		const body = await readJson(request);
 		const root = [...groups.keys()].find((one) => `${url.pathname}/`.startsWith(`${one}/`)) ?? "";
 		const served = Object.keys(groups.get(root) ?? {}).filter((one) =>
@@ -179,6 +195,7 @@ export async function startFakeApiServer(
 		store: wukongs,
 		stores,
 		requests,
+		received,
 		access: {
 			server: new URL(`http://127.0.0.1:${port}`),
 			credentials: async () => ({ agent, headers: { authorization: `Bearer token-${token}` } }),

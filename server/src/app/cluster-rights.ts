@@ -21,7 +21,10 @@ export interface ClusterRights {
 
 /** Creates the rights of the cluster that the configuration names. */
 export function createClusterRights(
-	config: Pick<Config, "kubeconfig" | "context" | "namespace" | "maxAccessReviewsPerSecond">,
+	config: Pick<
+		Config,
+		"kubeconfig" | "context" | "namespace" | "maxAccessReviewsPerSecond" | "kubeWritesAs"
+	>,
 	parts: {
 		readonly clock: Clock;
 		readonly logger: Logger;
@@ -39,7 +42,7 @@ export function createClusterRights(
 		onOpen: (calls) => watch.start(calls),
 	});
 	const authorizer = createClusterAuthorizer({
-		...{ reviews, namespaces, served, writesAs: "service", clock, random },
+		...{ reviews, namespaces, served, writesAs: config.kubeWritesAs, clock, random },
 		maxReviewsPerSecond: maxAccessReviewsPerSecond,
 		onTrouble: (err) => logger.error({ err }, "the cluster cannot be asked about rights"),
 		onRecovery: () => logger.info("the cluster can be asked about rights again"),

@@ -86,6 +86,7 @@ function createClusterStore(config: Config, parts: StoreParts): Store {
 			stuckDeletingMs: config.stuckDeletingMs,
 			stuckVolumeMs: config.stuckVolumeMs,
 		},
+		writesAs: config.kubeWritesAs,
 		fillIns: { storageClass: defaultStorageClass, networkType: defaultNetworkType },
 		clock,
 		observer: {

@@ -1,3 +1,5 @@
+import { isReserved } from "../caller.ts";
+
 /**
  * Finds what keeps a text from being the name of a caller or of a group; undefined: nothing. The words
  * end a sentence, and do not repeat the text.
@@ -11,13 +13,5 @@ export function nameProblem(name: string): string | undefined {
 
 /** As many as Kubernetes' names have. */
 export const maxNameLength = 253;
-
-/**
- * Checks whether a name is one that Kubernetes gives itself, as in `system:masters`. Only the API
- * server says who bears one: by a TokenReview.
- */
-export function isReserved(name: string): boolean {
-	return /^system:/i.test(name);
-}
 
 const reservedWords = "begins with system:, which only Kubernetes itself may say";

@@ -123,6 +123,9 @@ function relationFaults(config: Config): string[] {
 			}
 		}
 		if (config.namespace !== "") faults.push("--namespace needs --store kubernetes");
+		if (config.kubeWritesAs !== "service") {
+			faults.push(`--kube-writes-as ${config.kubeWritesAs} needs --store kubernetes`);
+		}
 	}
 	if (config.store === "kubernetes") {
 		for (const key of embeddedOnly) {
@@ -150,6 +153,7 @@ function authenticationFaults(config: Config): string[] {
 		const rights = [
 			...(config.policyFile === "" ? [] : ["--policy-file"]),
 			...(config.authorization === "auto" ? [] : ["--authorization"]),
+			...(config.kubeWritesAs === "service" ? [] : ["--kube-writes-as caller"]),
 		];
 		if (rights.length > 0) {
 			return [`${rights.join(" and ")} needs a way to sign in: ${flags.join(", ")}`];

@@ -189,6 +189,16 @@ export const optionsTable = {
 		...text("namespace", "name", "", "Kubernetes store: serve this namespace only."),
 		parse: parseDnsLabel,
 	},
+	kubeWritesAs: {
+		...text(
+			"kube-writes-as",
+			"who",
+			"service",
+			"Kubernetes store: in whose name the API server is told of writes: service; or caller, by impersonation, so that its rights, admission and audit log see who calls.",
+		),
+		defaultValue: "service" as "service" | "caller",
+		parse: oneOf("service", "caller"),
+	},
 	defaultStorageClass: text(
 		"default-storage-class",
 		"name",

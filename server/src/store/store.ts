@@ -1,4 +1,5 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import type { Principal } from "../caller.ts";
 import type { FieldViolation } from "../failure.ts";
 import type { ObjectRef } from "../resource/object.ts";
 import type { ChangeFeed } from "./change-feed.ts";
@@ -84,6 +85,8 @@ export interface WriteOptions {
 	readonly signal: AbortSignal;
 	/** Milliseconds until the caller's deadline; undefined, as when it is absent: there is none. */
 	readonly remainingMs?: () => number | undefined;
+	/** Who asks for it; undefined, as when it is absent: nobody was asked. */
+	readonly principal?: Principal | undefined;
 }
 
 /** Options of a deletion. */

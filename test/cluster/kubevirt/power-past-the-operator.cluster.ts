@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import type { HandlerContext } from "@connectrpc/connect";
+import { createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { WukongStatus_PowerState as State, type Wukong } from "@novasphere/wukong-gen/wukong";
 import { StartWukongRequestSchema } from "@novasphere/wukong-gen/wukong-service";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -70,7 +70,11 @@ async function running(name: string) {
 	const call = (on: boolean) =>
 		createPower({ store, defaultNamespace: "default" } as never as ServiceContext, on)(
 			create(StartWukongRequestSchema, ref),
-			{ timeoutMs: () => undefined, signal: writeOptions.signal } as HandlerContext,
+			{
+				timeoutMs: () => undefined,
+				signal: writeOptions.signal,
+				values: createContextValues(),
+			} as HandlerContext,
 		);
 	const raw = () => admin.expect({ method: "GET", path: wukongPath(namespace, name) });
 	await until("it runs", ({ status }) => status?.powerState === State.RUNNING);

@@ -271,6 +271,21 @@ describe("a wrong configuration", () => {
 		expect(faultsOf(["--kubeconfig=k"])).toHaveLength(1);
 	});
 
+	test("writes in the caller's name need the Kubernetes store and somebody who signs in", () => {
+		const kubernetes = ["--store=kubernetes", "--kube-writes-as=caller"];
+		const signIn = "--auth-tokens-file=t";
+		expect(configOf([]).kubeWritesAs).toBe("service");
+		expect(configOf([...kubernetes, signIn]).kubeWritesAs).toBe("caller");
+		expect(faultsOf(kubernetes)).toEqual([
+			expect.stringContaining("--kube-writes-as caller needs a way to sign in: "),
+		]);
+		expect(faultsOf(["--kube-writes-as=caller", signIn])).toEqual([
+			"--kube-writes-as caller needs --store kubernetes",
+		]);
+		expect(faultsOf([...kubernetes, signIn, "--kube-writes-as=nobody"])).toHaveLength(1);
+		expect(faultsOf([...kubernetes, "--insecure-no-auth"])).toHaveLength(1);
+	});
+
 	test("the cluster says who may do what where callers of its store sign in, unless something else is named", () => {
 		const of = (...flags: string[]) => authorizationOf(configOf(flags));
 		const keys = "--auth-tokens-file=k";

@@ -1,8 +1,8 @@
-import type { PeerCertificate, Principal } from "../../caller.ts";
+import { isReserved, type PeerCertificate, type Principal } from "../../caller.ts";
 import type { Clock } from "../../clock.ts";
 import type { Authenticator } from "../authenticator.ts";
 import { expired, notValid, wronglyShown } from "../failures.ts";
-import { isReserved, maxNameLength } from "../names.ts";
+import { maxNameLength } from "../names.ts";
 import { parseSubject } from "./subject.ts";
 
 /**

@@ -1,3 +1,4 @@
+import type { KubeWriter } from "../../caller.ts";
 import type { AccessAttributes } from "../../store/kubernetes/reviews/reviews.ts";
 import type { Verb } from "../authorizer.ts";
 
@@ -10,9 +11,6 @@ export type Needs = readonly {
 	/** Said where none of them is there. */
 	readonly denied: string;
 }[];
-
-/** Who the API server is told that writes: this service, or the caller. */
-export type KubeWriter = "service" | "caller";
 
 const noRight = "no right in the cluster allows it";
 const notByPower =

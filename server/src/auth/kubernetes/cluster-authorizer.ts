@@ -1,11 +1,11 @@
-import type { Principal } from "../../caller.ts";
+import type { KubeWriter, Principal } from "../../caller.ts";
 import type { Clock } from "../../clock.ts";
 import { storeClosed } from "../../failure.ts";
 import { createNamespaceSet } from "../../resource/namespace-set.ts";
 import type { Reviews } from "../../store/kubernetes/reviews/reviews.ts";
 import type { Authorizer, Decision, Namespaces, Question, Verb } from "../authorizer.ts";
 import { createAccessReviews } from "./access-reviews.ts";
-import { accessRules, type KubeWriter } from "./access-rules.ts";
+import { accessRules } from "./access-rules.ts";
 import { createFollowers, type Followed, freshMs, type Occasion } from "./followers.ts";
 import { createReviewQueue } from "./review-queue.ts";
 import {

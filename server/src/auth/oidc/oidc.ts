@@ -1,11 +1,10 @@
 import { hash } from "node:crypto";
 import { decodeJwt, errors, type JWTPayload, jwtVerify } from "jose";
-import type { Principal } from "../../caller.ts";
+import { isReserved, type Principal } from "../../caller.ts";
 import type { Clock } from "../../clock.ts";
 import { isFailure } from "../../failure.ts";
 import type { Authenticator } from "../authenticator.ts";
 import { expired, notValid } from "../failures.ts";
-import { isReserved } from "../names.ts";
 import { createTokenCache } from "../token-cache.ts";
 import { createIssuerKeys, type IssuerKeysOptions } from "./issuer-keys.ts";
 

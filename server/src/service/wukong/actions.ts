@@ -5,6 +5,7 @@ import {
 	type RestartWukongRequest,
 	type ResumeWukongRequest,
 } from "@novasphere/wukong-gen/wukong-service";
+import { principalKey } from "../../rpc/call/call-context.ts";
 import type { Action, ActionResult, RestartMode } from "../../store/store.ts";
 import { checkNotDeleting, checkPreconditions } from "./preconditions.ts";
 import type { ServiceContext } from "./service-context.ts";
@@ -19,7 +20,7 @@ export function createAction<R extends ActionRequest>(
 	{ store, defaultNamespace }: ServiceContext,
 	actionOf: (request: R) => Action,
 ): (request: R, context: HandlerContext) => Promise<ActionResult> {
-	return (request, { signal, timeoutMs: remainingMs }) => {
+	return (request, { signal, timeoutMs: remainingMs, values }) => {
 		const { uid, resourceVersion, validateOnly } = request;
 		return store.act(
 			{ namespace: request.namespace || defaultNamespace, name: request.name },
@@ -29,7 +30,7 @@ export function createAction<R extends ActionRequest>(
 					checkPreconditions(current, { uid, resourceVersion });
 					checkNotDeleting(current);
 				},
-				...{ validateOnly, signal, remainingMs },
+				...{ validateOnly, signal, remainingMs, principal: values.get(principalKey) },
 			},
 		);
 	};

@@ -12,6 +12,7 @@ import { withoutCredentials } from "../../resource/wukong/credentials.ts";
 import { invalidWukong } from "../../resource/wukong/failures.ts";
 import { hiddenAnnotationViolations } from "../../resource/wukong/hidden-annotations.ts";
 import { validateWukong } from "../../resource/wukong/rules/rules.ts";
+import { principalKey } from "../../rpc/call/call-context.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 /** Creates the method CreateWukong: idempotent by request_id. */
@@ -19,7 +20,7 @@ export function createCreate({
 	store,
 	defaultNamespace,
 }: ServiceContext): MethodImpl<typeof WukongService.method.createWukong> {
-	return async (request, { signal, timeoutMs: remainingMs }) => {
+	return async (request, { signal, timeoutMs: remainingMs, values }) => {
 		const wukong = contentOf(request.wukong ?? create(WukongSchema), defaultNamespace);
 		const violations = [
 			...hiddenAnnotationViolations(wukong.annotations),
@@ -31,6 +32,7 @@ export function createCreate({
 			validateOnly,
 			signal,
 			remainingMs,
+			principal: values.get(principalKey),
 			requestId: validateOnly ? "" : request.requestId,
 			fingerprint: fingerprintOf(wukong),
 		});

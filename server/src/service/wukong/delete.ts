@@ -1,5 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { WukongService } from "@novasphere/wukong-gen/wukong-service";
+import { principalKey } from "../../rpc/call/call-context.ts";
 import { checkPreconditions, checkUid } from "./preconditions.ts";
 import type { ServiceContext } from "./service-context.ts";
 
@@ -12,7 +13,7 @@ export function createDelete({
 	replica,
 	defaultNamespace,
 }: ServiceContext): MethodImpl<typeof WukongService.method.deleteWukong> {
-	return async (request, { signal, timeoutMs: remainingMs }) => {
+	return async (request, { signal, timeoutMs: remainingMs, values }) => {
 		const { uid, resourceVersion, validateOnly } = request;
 		const { wukong, version } = await store.remove(
 			{ namespace: request.namespace || defaultNamespace, name: request.name },
@@ -20,7 +21,10 @@ export function createDelete({
 				if (current.deleteTime !== undefined) checkUid(current, uid);
 				else checkPreconditions(current, { uid, resourceVersion });
 			},
-			{ validateOnly, signal, remainingMs, anyState: resourceVersion === "" },
+			{
+				...{ validateOnly, signal, remainingMs, principal: values.get(principalKey) },
+				anyState: resourceVersion === "",
+			},
 		);
 		return { wukong, resourceVersion: replica.versionAt(version) };
 	};

@@ -9,6 +9,7 @@ import {
 } from "@novasphere/wukong-gen/wukong";
 import type { StartWukongRequest, StopWukongRequest } from "@novasphere/wukong-gen/wukong-service";
 import { wantedOn } from "../../resource/wukong/power-state.ts";
+import { principalKey } from "../../rpc/call/call-context.ts";
 import type { Edit } from "../../store/store.ts";
 import { requestedMs } from "./durations.ts";
 import { checkNotDeleting, checkPreconditions } from "./preconditions.ts";
@@ -29,7 +30,7 @@ export function createPower(
 	{ store, defaultNamespace }: ServiceContext,
 	on: boolean,
 ): (request: PowerRequest, context: HandlerContext) => Promise<PowerAnswer> {
-	return async (request, { signal, timeoutMs: remainingMs }) => {
+	return async (request, { signal, timeoutMs: remainingMs, values }) => {
 		const { uid, resourceVersion, validateOnly } = request;
 		const gracePeriodMs = gracePeriodOf(request);
 		let changed = false;
@@ -44,7 +45,7 @@ export function createPower(
 				if (!changed && !wakeOperator && gracePeriodMs === undefined) return undefined;
 				return { ...powerEdit(current, on), wakeOperator, gracePeriodMs };
 			},
-			{ validateOnly, signal, remainingMs },
+			{ validateOnly, signal, remainingMs, principal: values.get(principalKey) },
 		);
 		return { wukong, changed };
 	};

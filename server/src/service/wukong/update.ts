@@ -5,6 +5,7 @@ import type { WukongService } from "@novasphere/wukong-gen/wukong-service";
 import { invalidWukong } from "../../resource/wukong/failures.ts";
 import { hiddenAnnotationViolations } from "../../resource/wukong/hidden-annotations.ts";
 import { validateWukong } from "../../resource/wukong/rules/rules.ts";
+import { principalKey } from "../../rpc/call/call-context.ts";
 import type { Codec } from "../../rpc/codec/codec.ts";
 import { isDerivedMask } from "../../rpc/protocol/rest/bind-body.ts";
 import { dropUnknownFields } from "./create.ts";
@@ -18,7 +19,7 @@ export function createUpdate({
 	store,
 	defaultNamespace,
 }: ServiceContext): MethodImpl<typeof WukongService.method.updateWukong> {
-	return async (request, { signal, requestHeader, timeoutMs: remainingMs }) => {
+	return async (request, { signal, requestHeader, timeoutMs: remainingMs, values }) => {
 		const body = dropUnknownFields(request.wukong ?? create(WukongSchema));
 		if (body.name === "") {
 			throw invalidWukong([{ field: "wukong.name", description: "is required" }]);
@@ -38,7 +39,7 @@ export function createUpdate({
 				outcome = edit.next;
 				return edit;
 			},
-			{ validateOnly, signal, remainingMs },
+			{ validateOnly, signal, remainingMs, principal: values.get(principalKey) },
 		);
 		const warnings = store.warningsOf?.(outcome ?? wukong) ?? [];
 		return { wukong, warnings: [...warnings] };

@@ -58,27 +58,30 @@ export function createApiClient(options: ApiClientOptions): OperatorApi {
 		...createUpstream({ calls, resource, namespace, timings }),
 		get: async (ref, signal) =>
 			parseUnstructured(await fetchOne({ method: "GET", path: pathOf(ref), signal })),
-		async create(body, { namespace, dryRun }) {
+		async create(body, { namespace, dryRun, impersonation: headers }) {
 			const path = pathIn(namespace);
-			const made = await fetchOne({ method: "POST", path, query: writeQuery(dryRun), body });
+			const query = writeQuery(dryRun);
+			const made = await fetchOne({ method: "POST", path, query, body, headers });
 			return parseUnstructured(dryRun ? withVersion(made) : made);
 		},
-		replace: async (body, { dryRun }) =>
+		replace: async (body, { dryRun, impersonation: headers }) =>
 			parseUnstructured(
 				await fetchOne({
 					method: "PUT",
 					path: pathOf(body.metadata),
 					query: writeQuery(dryRun),
 					body,
+					headers,
 				}),
 			),
-		patch: async (ref, patch, { dryRun }) =>
+		patch: async (ref, patch, { dryRun, impersonation: headers }) =>
 			parseUnstructured(
 				await fetchOne({
 					method: "PATCH",
 					path: pathOf(ref),
 					query: writeQuery(dryRun),
 					body: patch,
+					headers,
 				}),
 			),
 		replaceStatus: async (body) =>
@@ -90,14 +93,14 @@ export function createApiClient(options: ApiClientOptions): OperatorApi {
 					body,
 				}),
 			),
-		async remove(ref, { uid, resourceVersion, dryRun }) {
+		async remove(ref, { uid, resourceVersion, dryRun, impersonation: headers }) {
 			const body = {
 				apiVersion: "v1",
 				kind: "DeleteOptions",
 				preconditions: { uid, ...(resourceVersion !== undefined && { resourceVersion }) },
 				...(dryRun && { dryRun: ["All"] }),
 			};
-			const answer = await fetchOne({ method: "DELETE", path: pathOf(ref), body });
+			const answer = await fetchOne({ method: "DELETE", path: pathOf(ref), body, headers });
 			return answer.kind === "Status" ? undefined : parseUnstructured(answer);
 		},
 		close: () => access.close(),

@@ -14,6 +14,9 @@ export interface Product {
 	readonly userAgent: string;
 }
 
+/** Header fields of a call; a list is a field for each entry. */
+export type HeaderFields = Readonly<Record<string, string | readonly string[]>>;
+
 /** One call of a Kubernetes API. */
 export interface ApiCall {
 	readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -24,8 +27,8 @@ export interface ApiCall {
 	readonly body?: JsonObject | readonly JsonObject[];
 	/** Media type that is asked for. Default: `application/json`. */
 	readonly accept?: string;
-	/** Further header fields. Default: none. */
-	readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+	/** Further header fields, which win over those of the credentials. Default: none. */
+	readonly headers?: HeaderFields | undefined;
 	readonly signal?: AbortSignal;
 }
 
@@ -83,6 +86,8 @@ export interface Upstream {
 export interface WriteRequest {
 	/** The API server checks everything and stores nothing. */
 	readonly dryRun: boolean;
+	/** Whose write it is, where it is not the service's own. Default: the service's. */
+	readonly impersonation?: HeaderFields | undefined;
 }
 
 /** Preconditions of a deletion. */

@@ -1,7 +1,7 @@
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Clock } from "../../clock.ts";
-import type { Credentials } from "./api.ts";
+import type { Credentials, HeaderFields } from "./api.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 /** One HTTP request to the API server. */
@@ -16,8 +16,8 @@ export interface HttpCall {
 	readonly contentType?: string;
 	/** Media type that is asked for. Default: `application/json`. */
 	readonly accept?: string;
-	/** Further header fields; a list is a field for each entry. Default: none. */
-	readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+	/** Further header fields, which win over those of the credentials. Default: none. */
+	readonly headers?: HeaderFields;
 	/** Time for a connection to come about, waiting for a free one included. */
 	readonly connectTimeoutMs: number;
 	readonly clock: Clock;
@@ -40,8 +40,9 @@ export function sendCall(call: HttpCall): Promise<IncomingMessage> {
 			method,
 			agent: credentials.agent,
 			headers: {
-				...(call.headers as Record<string, string | string[]> | undefined),
 				...credentials.headers,
+				// A kubeconfig may impersonate somebody by itself.
+				...(call.headers as Record<string, string | string[]> | undefined),
 				accept,
 				"user-agent": userAgent,
 				...(body !== undefined && {

@@ -1,13 +1,15 @@
 import type { Wukong } from "@novasphere/wukong-gen/wukong";
+import type { KubeWriter } from "../../caller.ts";
 import type { Clock } from "../../clock.ts";
 import { storeClosed } from "../../failure.ts";
 import type { ObjectRef } from "../../resource/object.ts";
 import { defaultStuckRules, type StuckRules } from "../../resource/wukong/power/power-times.ts";
 import { effectiveSpec } from "../../resource/wukong/power-state.ts";
 import type { Sink } from "../change-feed.ts";
-import type { Edit, Store } from "../store.ts";
+import type { Edit, Store, WriteOptions } from "../store.ts";
 import type { Api } from "./api.ts";
 import { type ApiTimings, createApiClient, defaultApiTimings } from "./api-client.ts";
+import { impersonationOf } from "./impersonation.ts";
 import { type ClusterFeed, createClusterFeed } from "./joined/cluster-feed.ts";
 import { joinWukong, type WukongSources } from "./joined/join.ts";
 import { createOptionalKinds } from "./joined/optional-kind.ts";
@@ -38,6 +40,8 @@ export interface KubernetesOptions extends KubeconfigOptions {
 	readonly fillIns?: FillIns;
 	/** Default: `defaultStuckRules`. */
 	readonly stuckRules?: Partial<StuckRules>;
+	/** Default: the service. */
+	readonly writesAs?: KubeWriter;
 	readonly clock: Clock;
 	/** Random number from 0 to below 1. Default: `Math.random`. */
 	readonly random?: () => number;
@@ -101,6 +105,10 @@ export function createKubernetesStore(
 		}
 	};
 
+	/** A write that cannot be its caller's is refused before anything is asked for it. */
+	const impersonate = ({ principal }: WriteOptions) =>
+		options.writesAs === "caller" ? impersonationOf(principal) : undefined;
+
 	const run = (api: Api, sink: Sink): Running => {
 		const { random = Math.random, observer, namespace } = options;
 		const waiter = createChangeWaiter(clock);
@@ -118,6 +126,7 @@ export function createKubernetesStore(
 		const actions = createActions({
 			api: createKubeVirtApi(api.calls, apiTimings),
 			read: (ref, signal) => writes.read(ref, signal),
+			impersonate,
 			clock,
 			random,
 		});
@@ -133,6 +142,7 @@ export function createKubernetesStore(
 				}),
 			}),
 			companion: createGracePeriods(actions),
+			impersonate,
 			clock,
 			random,
 		});

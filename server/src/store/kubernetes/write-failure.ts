@@ -84,7 +84,7 @@ function refusalFailure(
 				return namespaceNotFound(ref, cause);
 			// A webhook's refusal does not say what kind of thing it is about.
 			if (isJudged && isStatus && details.kind === undefined) return isInvalid();
-			return notAllowed(ref, cause);
+			return isImpersonationRefusal(problem) ? notInYourName(ref, cause) : notAllowed(ref, cause);
 		}
 		case 404: {
 			const details = isStatus ? objectAt(status, "details") : {};
@@ -105,6 +105,29 @@ function refusalFailure(
 	}
 	// A gateway, or the API server itself, may have given up on a write that went through.
 	return effect === "write" ? outcomeUnknown(ref, cause) : unavailable();
+}
+
+/**
+ * What a refusal is about where a service may not impersonate.
+ * Source: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation
+ */
+const impersonated: ReadonlySet<unknown> = new Set([
+	...["users", "groups", "serviceaccounts", "uids", "userextras"],
+]);
+
+/** Checks for a refusal of the name that a write is sent in: what is written was not looked at. */
+export function isImpersonationRefusal(problem: UpstreamProblem): boolean {
+	if (problem.kind !== "refused" || problem.code !== 403) return false;
+	return impersonated.has(objectAt(problem.status, "details").kind);
+}
+
+/** Creates PERMISSION_DENIED: this service may not write in the name of its caller. */
+export function notInYourName({ namespace, name }: ObjectRef, cause: unknown): Failure {
+	return new Failure(
+		ErrorReason.PERMISSION_DENIED,
+		"the cluster does not allow this service to act in your name; nothing was written",
+		{ object: { namespace, name }, cause },
+	);
 }
 
 function notAllowed({ namespace, name }: ObjectRef, cause: unknown): Failure {

@@ -2,7 +2,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { Clock } from "../../clock.ts";
 import { keyOf, type ObjectRef } from "../../resource/object.ts";
 import type { CreateOptions, RemoveOptions, WriteOptions } from "../store.ts";
-import type { Api } from "./api.ts";
+import type { Api, HeaderFields } from "./api.ts";
 import { createConditionalPatch } from "./conditional-patch.ts";
 import { createConflictRetry } from "./conflict-retry.ts";
 import { createKeyedMutex } from "./keyed-mutex.ts";
@@ -29,6 +29,11 @@ export interface WritesOptions<T extends ClusterObject, Edit> {
 	readonly complete?: (resource: JsonObject, before: JsonObject | undefined) => JsonObject;
 	/** Default: edits ask for nothing beside the object. */
 	readonly companion?: EditCompanion<T, Edit>;
+	/**
+	 * Returns the header fields by which a write is its caller's; undefined: it is the service's.
+	 * @throws Failure where it cannot be the caller's
+	 */
+	readonly impersonate: (options: WriteOptions) => HeaderFields | undefined;
 	readonly clock: Clock;
 	/** Random number from 0 to below 1. */
 	readonly random: () => number;
@@ -80,7 +85,7 @@ export interface Writes<T, Edit> {
 export function createWrites<T extends ClusterObject, Edit>(
 	options: WritesOptions<T, Edit>,
 ): Writes<T, Edit> {
-	const { kind, api, readYourWrites, companion, clock } = options;
+	const { kind, api, readYourWrites, companion, impersonate, clock } = options;
 	const { complete = (resource) => resource } = options;
 	const mutex = createKeyedMutex();
 
@@ -138,11 +143,12 @@ export function createWrites<T extends ClusterObject, Edit>(
 
 	const created = async (given: T, createOptions: CreateOptions): Promise<Answer<T>> => {
 		const { validateOnly: dryRun, requestId, fingerprint, signal } = createOptions;
+		const impersonation = impersonate(createOptions);
 		const resource = complete(kind.toResource(given, { requestId, fingerprint }), undefined);
 		const { namespace } = given;
 		const secrets = kind.secretsIn(resource);
 		const sent = await send(given, { dryRun, secrets }, () =>
-			api.create(resource, { dryRun, namespace }),
+			api.create(resource, { dryRun, impersonation, namespace }),
 		);
 		if (sent !== undefined) {
 			const { answer } = sent;
@@ -167,6 +173,8 @@ export function createWrites<T extends ClusterObject, Edit>(
 		writeOptions: WriteOptions,
 	): Promise<Answer<T>> => {
 		const { validateOnly: dryRun, signal } = writeOptions;
+		const impersonation = impersonate(writeOptions);
+		const request = { dryRun, impersonation };
 		const beforeNextTry = createRetries(ref, writeOptions);
 		let isChecked = false;
 		// A whole object is written where nobody else writes: it needs no right to patch.
@@ -193,9 +201,9 @@ export function createWrites<T extends ClusterObject, Edit>(
 				: undefined;
 			const sent =
 				patch === undefined
-					? await send(ref, { dryRun, secrets }, () => api.replace(resource, { dryRun }))
+					? await send(ref, { dryRun, secrets }, () => api.replace(resource, request))
 					: await send(ref, { dryRun, secrets, isNotDone: isUnpatched }, () =>
-							api.patch(ref, patch, { dryRun }),
+							api.patch(ref, patch, request),
 						);
 			if (sent !== undefined) {
 				const { answer } = sent;
@@ -214,12 +222,13 @@ export function createWrites<T extends ClusterObject, Edit>(
 		check: (current: T) => void,
 		writeOptions: RemoveOptions,
 	): Promise<Answer<Removal<T>>> => {
+		const impersonation = impersonate(writeOptions);
 		const beforeNextTry = createRetries(ref, writeOptions);
 		while (true) {
 			const raw = await read(ref, writeOptions.signal);
 			check(kind.read(raw));
 			if (raw.metadata.deletionTimestamp !== undefined) return marked(raw, writeOptions);
-			const answer = await removeAt(ref, raw, writeOptions);
+			const answer = await removeAt(raw, impersonation, writeOptions);
 			if (answer !== undefined) return answer;
 			await beforeNextTry();
 		}
@@ -235,10 +244,11 @@ export function createWrites<T extends ClusterObject, Edit>(
 
 	/** Removes the object if it is still as it was read, as far as that is asked for; else undefined. */
 	const removeAt = async (
-		ref: ObjectRef,
 		raw: Unstructured,
+		impersonation: HeaderFields | undefined,
 		writeOptions: RemoveOptions,
 	): Promise<Answer<Removal<T>> | undefined> => {
+		const ref: ObjectRef = raw.metadata;
 		const { validateOnly: dryRun, anyState = false } = writeOptions;
 		const { uid, resourceVersion } = raw.metadata;
 		// The one condition on a state that a deletion can have is its version, which status changes, too.
@@ -248,7 +258,7 @@ export function createWrites<T extends ClusterObject, Edit>(
 		let isGone = false;
 		try {
 			const sent = await send(ref, { dryRun, secrets: kind.secretsIn(raw) }, () =>
-				api.remove(ref, { uid, resourceVersion: only, dryRun }),
+				api.remove(ref, { uid, resourceVersion: only, dryRun, impersonation }),
 			);
 			if (sent === undefined) return undefined;
 			const waiting = sent.answer;

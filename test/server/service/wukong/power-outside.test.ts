@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import type { HandlerContext } from "@connectrpc/connect";
+import { createContextValues, type HandlerContext } from "@connectrpc/connect";
 import {
 	WukongStatus_PowerState as State,
 	type Wukong,
@@ -34,6 +34,7 @@ async function call(on: boolean, current: Wukong) {
 	const request = create(StartWukongRequestSchema, { name: "a" });
 	const { changed, wukong } = await power(request, {
 		timeoutMs: () => undefined,
+		values: createContextValues(),
 	} as HandlerContext);
 	expect(wukong.status).toEqual(current.status);
 	return { changed, wakes: wanted?.wakeOperator ?? false };

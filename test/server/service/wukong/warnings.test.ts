@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import type { HandlerContext } from "@connectrpc/connect";
+import { createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { type Wukong, WukongSchema } from "@novasphere/wukong-gen/wukong";
 import {
 	CreateWukongRequestSchema,
@@ -13,6 +13,7 @@ import type { Edit } from "../../../../server/src/store/store.ts";
 
 const context = {
 	timeoutMs: () => undefined,
+	values: createContextValues(),
 	requestHeader: new Headers(),
 } as never as HandlerContext;
 const stored = create(WukongSchema, {

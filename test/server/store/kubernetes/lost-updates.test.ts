@@ -70,6 +70,7 @@ async function play(seed: number, bug?: Bug): Promise<Outcome> {
 		const writes = createWrites({
 			...{ kind: wukongKind, api: createApi(cluster, pass), clock, random },
 			readYourWrites: seenAtOnce,
+			impersonate: () => undefined,
 		});
 		/** What this replica's cache has: events come late. */
 		let place = 0;

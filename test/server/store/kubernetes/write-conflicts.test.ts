@@ -1,5 +1,5 @@
 import { create, type JsonObject, type MessageInitShape } from "@bufbuild/protobuf";
-import type { HandlerContext } from "@connectrpc/connect";
+import { createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { ErrorReason } from "@novasphere/wukong-gen/error";
 import { DeleteWukongRequestSchema } from "@novasphere/wukong-gen/wukong-service";
 import { afterEach, describe, expect, test } from "vitest";
@@ -61,7 +61,8 @@ async function deletion(
 	wanted: MessageInitShape<typeof DeleteWukongRequestSchema>,
 ): Promise<void> {
 	const context = { store, replica: { versionAt: String }, defaultNamespace: "default" };
-	const call = { signal: writeOptions.signal, timeoutMs: () => undefined };
+	const { signal } = writeOptions;
+	const call = { signal, timeoutMs: () => undefined, values: createContextValues() };
 	const request = create(DeleteWukongRequestSchema, { name: "a", ...wanted });
 	await createDelete(context as unknown as ServiceContext)(
 		request,

@@ -3,6 +3,7 @@ import { type Wukong, WukongStatus_PowerState } from "@novasphere/wukong-gen/wuk
 import type { Clock } from "../../../clock.ts";
 import type { ObjectRef } from "../../../resource/object.ts";
 import type { Action, ActionOptions, ActionResult, Edit, WriteOptions } from "../../store.ts";
+import type { HeaderFields } from "../api.ts";
 import { sleep } from "../backoff.ts";
 import { wukongKind } from "../kinds/wukong.ts";
 import { answerTimeMs } from "../read-your-writes.ts";
@@ -29,6 +30,8 @@ export interface ActionsOptions {
 	readonly api: KubeVirtApi;
 	/** Reads the Wukong from the API server, as callers see it. Fails with Failure. */
 	readonly read: (ref: ObjectRef, signal: AbortSignal) => Promise<Wukong>;
+	/** As `WritesOptions.impersonate`. */
+	readonly impersonate: (options: WriteOptions) => HeaderFields | undefined;
 	readonly clock: Clock;
 	/** Random number from 0 to below 1. */
 	readonly random: () => number;
@@ -56,7 +59,8 @@ export interface Actions {
  * Creates the actions. Each is decided on what the API server has at that time. KubeVirt takes no
  * precondition: a VM that is replaced by its namesake between the look and the call would be hit.
  */
-export function createActions({ api, read, clock, random }: ActionsOptions): Actions {
+export function createActions(options: ActionsOptions): Actions {
+	const { api, read, impersonate, clock, random } = options;
 	const look = async (wukong: Wukong, signal: AbortSignal): Promise<Machine | undefined> => {
 		try {
 			return await findMachine(api, wukong, signal);
@@ -85,9 +89,9 @@ export function createActions({ api, read, clock, random }: ActionsOptions): Act
 	};
 
 	/** Sends a verb. @returns false where the VM is not as the verb needs it */
-	const send = async (wukong: Wukong, { ref }: Machine, call: Verb): Promise<boolean> => {
+	const send = async (wukong: Wukong, { ref }: Machine, call: Call): Promise<boolean> => {
 		try {
-			await api.put(call.subresource, ref, call.body);
+			await api.put(call.subresource, ref, call);
 			return true;
 		} catch (error) {
 			const failure = verbFailureOf(error, wukong, call.isDryRun);
@@ -128,6 +132,7 @@ export function createActions({ api, read, clock, random }: ActionsOptions): Act
 	return {
 		async act(ref, action, options) {
 			const { check, signal, validateOnly } = options;
+			const impersonation = impersonate(options);
 			for (let tries = 1; ; tries++) {
 				const wukong = await read(ref, signal);
 				check(wukong);
@@ -139,9 +144,10 @@ export function createActions({ api, read, clock, random }: ActionsOptions): Act
 				signal.throwIfAborted();
 				// Judged to be sent, so there is one.
 				const { ref: machineRef } = machine as Machine;
-				const call = verbOf(action, validateOnly);
+				const call: Call = { ...verbOf(action, validateOnly), impersonation };
 				if (validateOnly && call.body === undefined) {
-					await checkAllowed(wukong, [call.subresource, machineRef, signal]);
+					const ask = { impersonation, signal };
+					await checkAllowed(wukong, [call.subresource, machineRef, ask]);
 					return { wukong, changed: true };
 				}
 				if (await send(wukong, machine as Machine, call)) {
@@ -155,14 +161,17 @@ export function createActions({ api, read, clock, random }: ActionsOptions): Act
 				await sleep(clock, random() * retryWaitMs * 2 ** tries, signal);
 			}
 		},
-		async stop(wukong, gracePeriodMs, { signal, validateOnly }) {
+		async stop(wukong, gracePeriodMs, options) {
+			const { signal, validateOnly } = options;
+			const impersonation = impersonate(options);
 			await checkServed(wukong, signal);
 			const machine = await look(wukong, signal);
 			if (machine?.instance === undefined) return;
 			const body = { gracePeriod: Math.ceil(gracePeriodMs / 1_000), ...dryRunOf(validateOnly) };
 			const subresource = { plural: "virtualmachines", verb: "stop" } as const;
 			// A refusal says that it is off, or that its time is no longer than this.
-			await send(wukong, machine, { subresource, body, isDryRun: validateOnly });
+			const call = { subresource, body, isDryRun: validateOnly, impersonation };
+			await send(wukong, machine, call);
 		},
 	};
 }
@@ -173,6 +182,12 @@ interface Verb {
 	/** Undefined: none, and so no dry run. */
 	readonly body: JsonObject | undefined;
 	readonly isDryRun: boolean;
+}
+
+/** A verb as it is sent. */
+interface Call extends Verb {
+	/** Whose it is; undefined: the service's. */
+	readonly impersonation: HeaderFields | undefined;
 }
 
 function verbOf(action: Action, isDryRun: boolean): Verb {

@@ -4,7 +4,13 @@ import { notSupported } from "../../../resource/wukong/failures.ts";
 import { wukongKind } from "../kinds/wukong.ts";
 import { objectAt } from "../unstructured.ts";
 import { refusalCode, UpstreamError } from "../upstream-error.ts";
-import { failureOf, outcomeUnknown, upstreamUnavailable } from "../write-failure.ts";
+import {
+	failureOf,
+	isImpersonationRefusal,
+	notInYourName,
+	outcomeUnknown,
+	upstreamUnavailable,
+} from "../write-failure.ts";
 
 const noKubeVirt = "the cluster has no KubeVirt that can do this";
 
@@ -68,8 +74,12 @@ export function verbFailureOf(error: unknown, ref: ObjectRef, isDryRun: boolean)
 	}
 }
 
-/** Creates PERMISSION_DENIED: we may not send a verb, or not read what it needs. */
-export function permissionDenied({ namespace, name }: ObjectRef, cause: unknown): Failure {
+/** Creates PERMISSION_DENIED: a verb may not be sent, or what it needs not be read. */
+export function permissionDenied(ref: ObjectRef, cause: unknown): Failure {
+	if (cause instanceof UpstreamError && isImpersonationRefusal(cause.problem)) {
+		return notInYourName(ref, cause);
+	}
+	const { namespace, name } = ref;
 	return new Failure(
 		ErrorReason.PERMISSION_DENIED,
 		"the cluster does not allow this, by its permissions",

@@ -1,10 +1,10 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { ObjectRef } from "../../../resource/object.ts";
-import type { ApiCall, ApiCalls } from "../api.ts";
+import type { ApiCall, ApiCalls, HeaderFields } from "../api.ts";
 import type { ApiTimings } from "../api-client.ts";
 import { objectAt, parseUnstructured, type Unstructured } from "../unstructured.ts";
-import { refusalCode } from "../upstream-error.ts";
-import { isNotFound } from "../write-failure.ts";
+import { refusalCode, UpstreamError } from "../upstream-error.ts";
+import { isImpersonationRefusal, isNotFound } from "../write-failure.ts";
 
 /** Plural names of KubeVirt's VM and of one run of it. */
 export type KubeVirtPlural = "virtualmachines" | "virtualmachineinstances";
@@ -34,17 +34,33 @@ export interface KubeVirtApi {
 		signal: AbortSignal,
 	): Promise<Unstructured | undefined>;
 	/**
-	 * Asks the API server whether we may send a verb, which every signed-in user may ask
+	 * Asks the API server whether a verb may be sent, which every signed-in user may ask
 	 * (`system:basic-user`). @returns true also where the cluster does not tell: the verb will
 	 * @throws UpstreamError
 	 */
-	isAllowed(subresource: Subresource, ref: ObjectRef, signal: AbortSignal): Promise<boolean>;
+	isAllowed(
+		subresource: Subresource,
+		ref: ObjectRef,
+		options: {
+			/** Whose right is meant; undefined: the service's. */
+			readonly impersonation: HeaderFields | undefined;
+			readonly signal: AbortSignal;
+		},
+	): Promise<boolean>;
 	/**
 	 * Sends a verb; a success has no content. Once it is sent it is not taken back.
-	 * @param body undefined: none, for verbs that pass theirs on to where the VM runs
 	 * @throws UpstreamError
 	 */
-	put(subresource: Subresource, ref: ObjectRef, body: JsonObject | undefined): Promise<void>;
+	put(
+		subresource: Subresource,
+		ref: ObjectRef,
+		options: {
+			/** Undefined: none, for verbs that pass theirs on to where the VM runs. */
+			readonly body: JsonObject | undefined;
+			/** Whose it is; undefined: the service's. */
+			readonly impersonation: HeaderFields | undefined;
+		},
+	): Promise<void>;
 }
 
 const objectsRoot = "/apis/kubevirt.io/v1";
@@ -86,7 +102,7 @@ export function createKubeVirtApi(
 				throw error;
 			}
 		},
-		async isAllowed({ plural, verb }, { namespace, name }, signal) {
+		async isAllowed({ plural, verb }, { namespace, name }, { impersonation: headers, signal }) {
 			const resourceAttributes = {
 				...{ ...subresources, resource: plural, subresource: verb, namespace, name },
 				// KubeVirt's authorizer and the API server's name the verb of a PUT so.
@@ -98,17 +114,19 @@ export function createKubeVirtApi(
 				spec: { resourceAttributes },
 			};
 			try {
-				const call: ApiCall = { method: "POST", path: reviewsPath, body, signal };
+				const call: ApiCall = { method: "POST", path: reviewsPath, body, headers, signal };
 				const answer = await calls.fetchJson(call, answerTimeoutMs);
 				return objectAt(answer, "status").allowed !== false;
 			} catch (error) {
-				if ([403, 404].includes(refusalCode(error) ?? 0)) return true;
+				const isKnown = error instanceof UpstreamError && isImpersonationRefusal(error.problem);
+				if (!isKnown && [403, 404].includes(refusalCode(error) ?? 0)) return true;
 				throw error;
 			}
 		},
-		async put({ plural, verb }, ref, body) {
+		async put({ plural, verb }, ref, { body, impersonation: headers }) {
 			const path = `${pathOf(subresourcesRoot, plural, ref)}/${verb}`;
-			await calls.fetchText({ method: "PUT", path, ...(body && { body }) }, answerTimeoutMs);
+			const call: ApiCall = { method: "PUT", path, ...(body && { body }), headers };
+			await calls.fetchText(call, answerTimeoutMs);
 		},
 	};
 }
