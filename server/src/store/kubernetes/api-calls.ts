@@ -5,7 +5,7 @@ import type { Clock } from "../../clock.ts";
 import type { ApiCall, ApiCalls, ClusterAccess, Product } from "./api.ts";
 import { readText, sendCall } from "./http-call.ts";
 import { parseLosslessJson } from "./lossless-json.ts";
-import { isJsonObject, objectAt } from "./unstructured.ts";
+import { isJsonObject, objectAt, textAt } from "./unstructured.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 /** Options of the calls to an API server. */
@@ -95,9 +95,12 @@ function parseObject(text: string): JsonObject | undefined {
 
 function refusal(code: number, { headers }: IncomingMessage, text: string): UpstreamError {
 	const status = parseObject(text) ?? {};
-	const asked = Number(headers["retry-after"] ?? objectAt(status, "details").retryAfterSeconds);
-	const retryAfterMs = Number.isFinite(asked) ? asked * 1_000 : undefined;
-	const message = `HTTP ${code}: ${String(status.message ?? "").slice(0, 1_024)}`;
+	const named = headers["retry-after"];
+	const { retryAfterSeconds } = objectAt(status, "details");
+	const asked = named === undefined ? retryAfterSeconds : Number(named);
+	const isAsked = typeof asked === "number" && Number.isFinite(asked) && asked >= 0;
+	const retryAfterMs = isAsked ? asked * 1_000 : undefined;
+	const message = `HTTP ${code}: ${textAt(status, "message").slice(0, 1_024)}`;
 	return new UpstreamError({ kind: "refused", code, status, retryAfterMs }, message);
 }
 

@@ -2,7 +2,7 @@ import type { DescField, DescMessage, JsonObject } from "@bufbuild/protobuf";
 import type { FieldViolation } from "../../failure.ts";
 import { fieldPath } from "../../resource/field-path.ts";
 import type { WritableKind } from "./resource-kind.ts";
-import { isJsonObject, objectAt } from "./unstructured.ts";
+import { isJsonObject, objectAt, textAt } from "./unstructured.ts";
 
 /** Names of the object and its fields in a request. */
 type RequestNames = WritableKind<never, never>["request"];
@@ -68,23 +68,27 @@ const refuser =
  * Beginnings of a cause's message, by its reason, and whether the value follows. Source:
  * field.Error in https://pkg.go.dev/k8s.io/apimachinery/pkg/util/validation/field
  */
-const openings: Readonly<Record<string, readonly [words: string, hasValue: boolean]>> = {
-	FieldValueInvalid: ["Invalid value", true],
-	FieldValueTypeInvalid: ["Invalid value", true],
-	FieldValueNotSupported: ["Unsupported value", true],
-	FieldValueDuplicate: ["Duplicate value", true],
-	FieldValueNotFound: ["Not found", true],
-	FieldValueTooMany: ["Too many", true],
-	FieldValueTooLong: ["Too long", false],
-	FieldValueRequired: ["Required value", false],
-	FieldValueForbidden: ["Forbidden", false],
-};
+const openings: ReadonlyMap<string, readonly [words: string, hasValue: boolean]> = new Map(
+	Object.entries<readonly [words: string, hasValue: boolean]>({
+		FieldValueInvalid: ["Invalid value", true],
+		FieldValueTypeInvalid: ["Invalid value", true],
+		FieldValueNotSupported: ["Unsupported value", true],
+		FieldValueDuplicate: ["Duplicate value", true],
+		FieldValueNotFound: ["Not found", true],
+		FieldValueTooMany: ["Too many", true],
+		FieldValueTooLong: ["Too long", false],
+		FieldValueRequired: ["Required value", false],
+		FieldValueForbidden: ["Forbidden", false],
+	}),
+);
 
 /** Our own text where the rule has none. */
-const ownWords: Readonly<Record<string, string>> = {
-	FieldValueRequired: "is required",
-	FieldValueDuplicate: "is used twice",
-};
+const ownWords: ReadonlyMap<string, string> = new Map(
+	Object.entries<string>({
+		FieldValueRequired: "is required",
+		FieldValueDuplicate: "is used twice",
+	}),
+);
 
 const noWords = "breaks a rule of the cluster";
 
@@ -94,13 +98,12 @@ const noWords = "breaks a rule of the cluster";
  * @param secrets credentials that a rule may have seen; a text that holds one is not passed on.
  */
 export function causeText(cause: JsonObject, secrets: readonly string[]): string {
-	const { reason, message, field } = cause;
-	const known = String(reason);
-	const text = typeof message === "string" ? detailOf(message.replace(refuser, ""), known) : "";
+	const [reason, field] = [textAt(cause, "reason"), textAt(cause, "field")];
+	const text = detailOf(textAt(cause, "message").replace(refuser, ""), reason);
 	const words = text.startsWith(`${field} in body `)
 		? text.slice(`${field} in body `.length)
 		: text;
-	return told(words, secrets) ?? ownWords[known] ?? noWords;
+	return told(words, secrets) ?? ownWords.get(reason) ?? noWords;
 }
 
 /**
@@ -130,7 +133,7 @@ export function repeatsSecret(text: string, secrets: readonly string[]): boolean
  * differently.
  */
 function detailOf(message: string, reason: string): string {
-	const [words, hasValue] = openings[reason] ?? ["", false];
+	const [words, hasValue] = openings.get(reason) ?? ["", false];
 	if (words === "" || !message.startsWith(words)) return message;
 	const rest = message.slice(words.length).replace(/^: /, "");
 	return hasValue ? afterValue(rest) : rest;

@@ -52,6 +52,12 @@ export function objectAt(value: JsonValue | undefined, key: string): JsonObject 
 	return isJsonObject(inner) ? inner : {};
 }
 
+/** Returns the text at a key; empty where there is none, or something else. */
+export function textAt(value: JsonObject, key: string): string {
+	const inner = value[key];
+	return typeof inner === "string" ? inner : "";
+}
+
 /** Checks for an object with keys; raw JSON, which stands for a long integer, is none. */
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
 	return (

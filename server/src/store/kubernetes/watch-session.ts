@@ -6,6 +6,7 @@ import {
 	isJsonObject,
 	objectAt,
 	parseUnstructured,
+	textAt,
 	type Unstructured,
 	versionOf,
 } from "./unstructured.ts";
@@ -146,6 +147,6 @@ function errorEvent(value: JsonValue | undefined): UpstreamError {
 	const retryAfterMs = typeof seconds === "number" ? seconds * 1_000 : undefined;
 	return new UpstreamError(
 		{ kind: "refused", code, status, retryAfterMs },
-		`the watch ended with ERROR ${code}: ${String(status.message ?? "")}`,
+		`the watch ended with ERROR ${code}: ${textAt(status, "message")}`,
 	);
 }

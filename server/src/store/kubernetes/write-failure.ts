@@ -5,7 +5,7 @@ import type { ObjectRef } from "../../resource/object.ts";
 
 import type { WritableKind } from "./resource-kind.ts";
 import { repeatsSecret, violationsIn } from "./status-causes.ts";
-import { isJsonObject, objectAt } from "./unstructured.ts";
+import { isJsonObject, objectAt, textAt } from "./unstructured.ts";
 import { refusalCode, UpstreamError, type UpstreamProblem } from "./upstream-error.ts";
 
 /** What a failed call has to know of the kind. */
@@ -204,7 +204,7 @@ export function isConflict(error: unknown): boolean {
 		error instanceof UpstreamError &&
 		error.problem.kind === "refused" &&
 		error.problem.code === 409 &&
-		["AlreadyExists", "Conflict"].includes(String(error.problem.status.reason))
+		["AlreadyExists", "Conflict"].includes(textAt(error.problem.status, "reason"))
 	);
 }
 

@@ -40,7 +40,7 @@ import type { CredentialChange, Edit } from "../../store.ts";
 import { integerJson, withIntegerTexts } from "../lossless-json.ts";
 import { apiVersionOf, type Origin, type WritableKind } from "../resource-kind.ts";
 import { threeWayMerge } from "../three-way-merge.ts";
-import { isJsonObject, objectAt, type Unstructured } from "../unstructured.ts";
+import { isJsonObject, objectAt, textAt, type Unstructured } from "../unstructured.ts";
 
 const resource = {
 	group: "vm.novasphere.dev",
@@ -189,8 +189,10 @@ function toResource(given: Wukong, { requestId, fingerprint }: Origin): JsonObje
 /** Reads what `toResource` noted. */
 function originOf(raw: Unstructured): Origin {
 	const annotations = objectAt(raw.metadata, "annotations");
-	const text = (key: string) => String(annotations[key] ?? "");
-	return { requestId: text(requestIdKey), fingerprint: text(fingerprintKey) };
+	return {
+		requestId: textAt(annotations, requestIdKey),
+		fingerprint: textAt(annotations, fingerprintKey),
+	};
 }
 
 /**
