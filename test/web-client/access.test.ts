@@ -6,6 +6,7 @@ import {
 	type LiveAccess,
 } from "../../web-client/src/access/index.ts";
 import { createWukongClient, isInvalid, optimistic } from "../../web-client/src/index.ts";
+import { loadParts } from "../../web-client/src/on-demand.ts";
 import { createFakeClock, createFakeWukong, failure } from "../../web-client/src/testing/index.ts";
 
 const mayStop = [{ verb: "stop", namespace: "default", name: "web-1" }] as const;
@@ -224,36 +225,70 @@ describe("a watch of answers", () => {
 });
 
 describe("over cleartext HTTP/1.1", () => {
-	test("no connection is held: the questions are asked every five seconds", async () => {
+	/** One message of a stream as Connect has it: flags, length, JSON. */
+	const envelope = (flags: number, body: unknown) => {
+		const bytes = new TextEncoder().encode(JSON.stringify(body));
+		return [flags, 0, bytes.length >> 16, (bytes.length >> 8) & 255, bytes.length & 255, ...bytes];
+	};
+	/** A page over cleartext, and a service that lets in who shows `good`. */
+	const stage = () => {
 		vi.stubGlobal("location", { href: "http://vm.test/" });
 		const clock = createFakeClock();
-		const asked: string[] = [];
-		let allowed = true;
+		const state = { asked: 0, open: 0, allowed: true, good: "a", token: "a" };
 		const client = createWukongClient({
 			environment: { clock, random: () => 0.5, onNetwork: () => () => {} },
-			async fetch(input) {
-				asked.push(String(input instanceof Request ? input.url : input).replace(/.*\//, ""));
-				const body = { answers: [{ question: mayStop[0], allowed }] };
-				return Response.json(body);
+			token: () => state.token,
+			async fetch(_, init) {
+				state.asked++;
+				const shown = new Headers(init?.headers).get("authorization");
+				if (shown !== `Bearer ${state.good}`) return new Response(null, { status: 401 });
+				const answers = [{ question: mayStop[0], allowed: state.allowed }];
+				state.open++;
+				init?.signal?.addEventListener("abort", () => state.open--, { once: true });
+				const body = new ReadableStream<Uint8Array>({
+					start: (stream) =>
+						stream.enqueue(Uint8Array.from(envelope(0, { type: "ANSWERS", answers }))),
+				});
+				return new Response(body, { headers: { "content-type": "application/connect+json" } });
 			},
 		});
-		const { words, leave } = record(createAccess(client).watch(mayStop));
-		const settle = async (ms: number) => {
+		const advance = async (ms: number) => {
+			await loadParts();
 			await clock.advance(ms);
 			// What fetch answers takes some turns of the event loop.
-			for (let turn = 0; turn < 20; turn++) await clock.advance(0);
+			for (let turn = 0; turn < 50; turn++) await clock.advance(0);
 		};
-		await settle(0);
+		return { clock, state, advance, ...record(createAccess(client).watch(mayStop)) };
+	};
+
+	test("no connection is held: the questions are asked every five seconds", async () => {
+		const { clock, state, advance, words, leave } = stage();
+		await advance(0);
 		expect(words()).toEqual(["connecting", "live true"]);
-		allowed = false;
-		await settle(5_000);
-		expect(words().at(-1)).toBe("live false");
-		expect(asked).toEqual(["CheckAccess", "CheckAccess"]);
+		expect(state.open).toBe(0);
+		state.allowed = false;
+		await advance(5_000);
+		expect(words()).toEqual(["connecting", "live true", "live false"]);
+		expect([state.asked, state.open]).toEqual([2, 0]);
 		leave();
-		await settle(10_000);
-		const calls = asked.length;
-		await settle(60_000);
-		expect([asked.length, clock.pendingTimers]).toEqual([calls, 0]);
+		await advance(10_000);
+		const { asked } = state;
+		await advance(60_000);
+		expect([state.asked, clock.pendingTimers]).toEqual([asked, 0]);
+	});
+
+	test("a refused token is not shown again, and another one is seen within a minute", async () => {
+		const { state, advance, words } = stage();
+		await advance(0);
+		state.good = "b";
+		await advance(5_000);
+		expect(words().at(-1)).toBe("failed true");
+		const { asked } = state;
+		for (let minute = 0; minute < 10; minute++) await advance(60_000);
+		expect(state.asked).toBe(asked);
+		state.token = "b";
+		await advance(60_000);
+		expect(words().at(-1)).toBe("live true");
 	});
 });
 

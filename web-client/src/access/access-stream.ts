@@ -27,7 +27,7 @@ const pollMs = 5_000;
  * stream holds none: it asks again and again.
  */
 export function openAccess(
-	rpc: Pick<Client<typeof AccessService>, "checkAccess" | "watchAccess">,
+	rpc: Pick<Client<typeof AccessService>, "watchAccess">,
 	questions: readonly Question[],
 	context: ClientContext,
 ): OpenStream<AccessMessage> {
@@ -37,25 +37,32 @@ export function openAccess(
 		questions: questions.map(({ verb, namespace = "", name = "" }) => ({ verb, namespace, name })),
 	};
 
-	async function* asked(_token: string, signal: AbortSignal): AsyncGenerator<AccessMessage> {
-		const pause = createPause(context.environment.clock);
-		const letGo = onAbort(signal, pause.stop);
-		try {
-			while (!signal.aborted) {
-				const { answers } = await rpc.checkAccess(request, { signal });
-				yield messageOf(Step.SYNCED, { answers });
-				// A longer wait would count as silence.
-				await pause.wait(Math.min(pollMs, heartbeatIntervalMs));
-			}
-		} finally {
-			letGo();
-		}
-	}
 	async function* watched(_token: string, signal: AbortSignal): AsyncGenerator<AccessMessage> {
 		const heartbeatInterval = durationFromMs(heartbeatIntervalMs);
 		for await (const told of watch({ ...request, heartbeatInterval }, { signal })) {
 			// Of a type that a newer service has, only the time counts.
 			yield messageOf(told.type === Type.ANSWERS ? Step.SYNCED : Step.HEARTBEAT, told);
+		}
+	}
+	async function* asked(token: string, signal: AbortSignal): AsyncGenerator<AccessMessage> {
+		const pause = createPause(context.environment.clock);
+		const letGo = onAbort(signal, pause.stop);
+		try {
+			while (!signal.aborted) {
+				let answers: AccessMessage | undefined;
+				// A stream, because a refused token is known by the streams that showed it.
+				for await (const message of watched(token, signal)) {
+					if (message.type === Step.SYNCED) answers = message;
+					if (answers !== undefined) break;
+				}
+				// The stream ended before it said anything.
+				if (answers === undefined) return;
+				yield answers;
+				// A longer wait would count as silence.
+				await pause.wait(Math.min(pollMs, heartbeatIntervalMs));
+			}
+		} finally {
+			letGo();
 		}
 	}
 	return context.isCramped ? asked : handOver(watched);
