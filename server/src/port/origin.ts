@@ -46,8 +46,8 @@ export interface OriginRule {
  * Checks the Origin of a request (Fetch standard, CORS protocol), with connect's header lists. Listed
  * origins may do everything; no credentials header is ever sent. A page of any other origin gets no
  * CORS headers, so it can read nothing, and whatever might change something is refused: browsers send
- * simple requests without a preflight, to services on this machine too. No Origin, or the service's
- * own, passes.
+ * simple requests without a preflight, to services on this machine too. So is all that it asks for by a
+ * client certificate. No Origin, or the service's own, passes.
  */
 export function checkOrigin(
 	exchange: Exchange,
@@ -57,7 +57,9 @@ export function checkOrigin(
 	const vary = allowedOrigins.length > 0 ? varyOrigin : none;
 	const origin = headerOf(exchange, "origin");
 	if (origin === undefined) {
-		return isForeignChange(exchange) ? { kind: "refuse" } : { kind: "pass", headers: vary };
+		return isForeignWithCertificate(exchange)
+			? { kind: "refuse" }
+			: { kind: "pass", headers: vary };
 	}
 	const isPreflight =
 		exchange.method === "OPTIONS" &&
@@ -72,10 +74,10 @@ export function checkOrigin(
 				};
 	}
 	if (isPreflight) return { kind: "preflight", headers: vary };
-	// "null" is the origin of pages that hide theirs: sandboxed ones and files.
-	const isSafe = origin !== "null" && safeMethods.includes(exchange.method);
-	if (isSafe || isSameOrigin(origin, exchange, authority)) return { kind: "pass", headers: vary };
-	return { kind: "refuse" };
+	const isOwn = isSameOrigin(origin, exchange, authority);
+	return isOwn || isHarmless(origin, exchange)
+		? { kind: "pass", headers: vary }
+		: { kind: "refuse" };
 }
 
 /**
@@ -93,15 +95,30 @@ export function isTrustedOrigin(
 }
 
 /**
- * Checks whether a page of another site wants to change something with a client certificate, which a
- * browser adds by itself (W3C Fetch Metadata, 2.4). Such a page says its Origin, too; something on the way
- * may have taken that off.
+ * Checks whether a page of another origin does nothing by its request: it reads, and cannot see what. By a
+ * client certificate, which a browser adds by itself, it would read as the user, and open streams that count
+ * as the user's.
  */
-function isForeignChange(exchange: Exchange): boolean {
-	if (safeMethods.includes(exchange.method)) return false;
+function isHarmless(origin: string, { method, connection }: Exchange): boolean {
+	// "null" is the origin of pages that hide theirs: sandboxed ones and files.
+	if (origin === "null" || !safeMethods.includes(method)) return false;
+	return method === "OPTIONS" || connection.peer.certificate === undefined;
+}
+
+/**
+ * Checks whether a page of another site calls with a client certificate (W3C Fetch Metadata, 2.4): as an
+ * image or a frame it says no Origin, or something on the way has taken that off. Following a link is
+ * none of these.
+ */
+function isForeignWithCertificate(exchange: Exchange): boolean {
+	const { method, connection } = exchange;
 	const site = headerOf(exchange, "sec-fetch-site");
-	const isOfOthers = site !== undefined && site !== "same-origin" && site !== "none";
-	return isOfOthers && exchange.connection.peer.certificate !== undefined;
+	if (site === undefined || site === "same-origin" || site === "none") return false;
+	if (method === "OPTIONS" || connection.peer.certificate === undefined) return false;
+	const isLink =
+		headerOf(exchange, "sec-fetch-mode") === "navigate" &&
+		headerOf(exchange, "sec-fetch-dest") === "document";
+	return !(isLink && safeMethods.includes(method));
 }
 
 const safeMethods: readonly string[] = ["GET", "HEAD", "OPTIONS"];

@@ -128,17 +128,22 @@ test("the service's own origin and no origin pass, another port of the host does
 
 describe("a request that says no Origin, by a client certificate (W3C Fetch Metadata, 2.4)", () => {
 	const certificate = {} as PeerCertificate;
-	const kindOf = (method: string, site: string | undefined, shown: PeerCertificate | undefined) => {
+	const kindOf = (
+		method: string,
+		site: string | undefined,
+		shown: PeerCertificate | undefined,
+		...fields: readonly string[]
+	) => {
 		const exchange = {
 			method,
-			rawHeaders: site === undefined ? [] : ["sec-fetch-site", site],
+			rawHeaders: site === undefined ? fields : ["sec-fetch-site", site, ...fields],
 			connection: { peer: { certificate: shown } },
 		} as unknown as Exchange;
 		const rule = { allowedOrigins: [listed], allowedHeaders: [] };
 		return checkOrigin(exchange, { host: "localhost", port: undefined }, rule).kind;
 	};
 
-	test.each(["POST", "PUT", "PATCH", "DELETE"])(
+	test.each(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])(
 		"is refused %s from a page of another site",
 		(method) => {
 			for (const site of ["cross-site", "same-site", "new-word"]) {
@@ -151,7 +156,21 @@ describe("a request that says no Origin, by a client certificate (W3C Fetch Meta
 		},
 	);
 
-	test("may read: nothing changes by that, and a page of another site cannot see it", () => {
-		expect(kindOf("GET", "cross-site", certificate)).toBe("pass");
+	const navigate = ["sec-fetch-mode", "navigate", "sec-fetch-dest"] as const;
+
+	test("may follow a link, and ask beforehand", () => {
+		expect(kindOf("GET", "cross-site", certificate, ...navigate, "document")).toBe("pass");
+		expect(kindOf("OPTIONS", "cross-site", certificate)).toBe("pass");
+	});
+
+	test("may not be a frame, an image, a stream, or a form that is sent", () => {
+		for (const dest of ["iframe", "frame", "embed", "object"]) {
+			expect(kindOf("GET", "cross-site", certificate, ...navigate, dest)).toBe("refuse");
+		}
+		for (const mode of ["no-cors", "cors", "websocket"]) {
+			const fields = ["sec-fetch-mode", mode, "sec-fetch-dest", "document"];
+			expect(kindOf("GET", "cross-site", certificate, ...fields)).toBe("refuse");
+		}
+		expect(kindOf("POST", "cross-site", certificate, ...navigate, "document")).toBe("refuse");
 	});
 });
