@@ -8,6 +8,7 @@ import { type SyncedCache, stateOf, syncInitially } from "./initial-sync.ts";
 import { listAll } from "./list-pager.ts";
 import { createObjectCache, type ObjectList } from "./object-cache.ts";
 import { createProgressRequester } from "./progress-requester.ts";
+import { createReadAhead } from "./read-ahead.ts";
 import { type ReflectorTimings, randomWatchMs } from "./reflector-timings.ts";
 import type { ClusterObject, ResourceKind } from "./resource-kind.ts";
 import { refusalCode, retryAfterOf, UpstreamError } from "./upstream-error.ts";
@@ -69,15 +70,6 @@ const olderListsMeanRestored = 3;
 
 /** Number of breaks of a watch at one version after which a list is read instead. */
 const maxBreaksAtOneVersion = 3;
-
-/**
- * Time that the API server is given for a watch of which only its bookmark is wanted, in milliseconds: it
- * sends that 2 s before the end (`nextBookmarkTime` in its cacheWatcher).
- */
-const aheadWatchMs = 4_000;
-
-/** Time after which that bookmark does not come any more: a list is read, in milliseconds. */
-const aheadCutMs = 3_000;
 
 /** Creates a reflector of one kind; `start` begins its work. */
 export function createReflector<T extends ClusterObject>(options: ReflectorOptions<T>): Reflector {
@@ -264,49 +256,16 @@ export function createReflector<T extends ClusterObject>(options: ReflectorOptio
 		return { hasty: clock.monotonicMs() - startMs < timings.hastyEndMs, silent };
 	};
 
-	/**
-	 * Brings a version by a watch of its own, which ends with the API server's bookmark. It leaves no gap
-	 * in the history, as a list does: who resumes with a token from in between would have to start over.
-	 */
-	const watchAhead = async (version: bigint) => {
-		const before = cache;
-		await followWatch(upstream, clock, {
-			fromVersion: cache.head,
-			timeoutMs: aheadWatchMs,
-			cutAfterMs: aheadCutMs,
-			maxLineBytes: timings.maxLineBytes,
-			signal,
-			onOpen() {},
-			onEvent(event) {
-				if (cache !== before) return true;
-				take(event);
-				return cache.head >= version;
-			},
-		});
-	};
-
-	const listAhead = async () => {
-		const before = cache;
-		const list = await listAll({ upstream, kind, pageSize, known: cache.get, signal });
-		observer.listed("ahead", kind.plural);
-		if (cache !== before || list.version <= cache.head) return;
-		relisted(list);
-		proven();
-	};
-
-	const readAhead = async (version: bigint) => {
-		try {
-			await watchAhead(version);
-		} catch {
-			// The list says what is wrong, if anything is.
-			signal.throwIfAborted();
-		}
-		if (cache.head < version) await listAhead();
-	};
-
 	const progress = createProgressRequester({
 		head: () => cache.head,
-		readAhead,
+		readAhead: createReadAhead({
+			...{ upstream, kind, clock, timings, observer, signal, take },
+			cache: () => cache,
+			takeList(list) {
+				relisted(list);
+				proven();
+			},
+		}),
 		onFailed(error) {
 			// The next sign that the cache is current ends it.
 			troubled = true;
