@@ -168,7 +168,10 @@ export function createFakeApiStore(
 				throw new FakeRefusal(409, "Conflict", "the object has been modified");
 			}
 			if (part === "status") {
-				return commit("MODIFIED", { ...current, status: objectAt(resource, "status") });
+				const status = objectAt(resource, "status");
+				// What changes nothing is no change: there is no new version, and no event.
+				if (isDeepStrictEqual(current.status, status)) return current;
+				return commit("MODIFIED", { ...current, status });
 			}
 			const sameSpec = isDeepStrictEqual(current.spec, resource.spec);
 			const { status: _, ...given } = resource;

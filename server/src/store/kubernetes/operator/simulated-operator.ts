@@ -67,6 +67,8 @@ export function createSimulatedOperator(options: SimulatedOperatorOptions): Simu
 	const ripe = new Set<string>();
 
 	const lookAgain = (key: string, delayMs: number) => {
+		// Gone while it was looked at.
+		if (!held.has(key)) return;
 		timers.get(key)?.cancel();
 		timers.set(
 			key,
@@ -88,14 +90,16 @@ export function createSimulatedOperator(options: SimulatedOperatorOptions): Simu
 			dropsZeroValues = false,
 		} = reconcile(wukong, nowMs, life);
 		try {
-			// The change that a write makes brings the next look.
 			const isNews = finalized || status !== wukong.status;
 			if (holdMs !== undefined && !ripe.delete(key)) {
 				lookAgain(key, holdMs);
 				ripe.add(key);
-			} else if (finalized) await release(wukong);
+				return;
+			}
+			// The change that a write makes brings the next look; one that changes nothing brings none.
+			if (wakeAtMs !== undefined) lookAgain(key, Math.max(0, wakeAtMs - nowMs));
+			if (finalized) await release(wukong);
 			else if (isNews) await report(wukong, status, dropsZeroValues);
-			else if (wakeAtMs !== undefined) lookAgain(key, Math.max(0, wakeAtMs - nowMs));
 		} catch (error) {
 			if (signal.aborted) return;
 			if (!isOvertaken(error, wukong)) observer.stepFailed(wukong, error);

@@ -13,6 +13,7 @@ import {
 	objectAt,
 	type Unstructured,
 } from "../../../../../server/src/store/kubernetes/unstructured.ts";
+import type { OperatorOptions } from "../../../../../server/src/store/simulator/operator-options.ts";
 import { type FakeApiServer, startFakeApiServer } from "../../../../support/fake-api-server.ts";
 import { createFakeClock, type FakeClock } from "../../../../support/fake-clock.ts";
 import { silentUpstream } from "../../../../support/silent-upstream.ts";
@@ -35,7 +36,8 @@ export interface OperatorStage {
 	readonly clock: FakeClock;
 	/** An operator that is not started. */
 	prepareOperator(): StagedOperator;
-	startOperator(): Promise<StagedOperator>;
+	/** @param options what differs from `life` */
+	startOperator(options?: Partial<OperatorOptions>): Promise<StagedOperator>;
 	create(
 		name: string,
 		parts?: { readonly spec?: JsonObject; readonly metadata?: JsonObject },
@@ -71,7 +73,7 @@ export async function createOperatorStage(): Promise<OperatorStage> {
 		for (const name of names) await phase(name, wanted);
 	};
 
-	const prepareOperator = () => {
+	const prepareOperator = (options: Partial<OperatorOptions> = {}) => {
 		const steps: string[] = [];
 		const failures: string[] = [];
 		const operator = createSimulatedOperator({
@@ -83,7 +85,7 @@ export async function createOperatorStage(): Promise<OperatorStage> {
 				// Its connections are real.
 				clock: systemClock,
 			}),
-			life,
+			life: { ...life, ...options },
 			clock,
 			random: () => 0,
 			observer: {
@@ -101,8 +103,8 @@ export async function createOperatorStage(): Promise<OperatorStage> {
 		clock,
 		get,
 		prepareOperator,
-		async startOperator() {
-			const operator = prepareOperator();
+		async startOperator(options) {
+			const operator = prepareOperator(options);
 			await operator.start();
 			return operator;
 		},

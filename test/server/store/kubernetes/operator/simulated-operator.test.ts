@@ -52,6 +52,13 @@ test("leads a VM through its whole life, each step in its time and written once"
 	expect(steps).toEqual([...phases, "gone"].map((phase) => `a ${phase}`));
 });
 
+test("goes on in time where a write has changed nothing, of which no watch tells", async () => {
+	// It renews its stamps at each look, in whole seconds: within one of these, nothing is new.
+	await stage.startOperator({ profile: "public-437e853" });
+	stage.create("a");
+	await stage.run("a");
+});
+
 test("two operators side by side write no step twice", async () => {
 	const first = await stage.startOperator();
 	const second = await stage.startOperator();
